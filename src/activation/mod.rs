@@ -1,0 +1,99 @@
+//! Activations: a scalar function with its derivative, the built-in ones, closures, centring and
+//! Hermite coefficients.
+//!
+//! An [`Activation`] needs two methods, generic over the precision. Everything else in the crate
+//! holds it as a [`SharedActivation`], so no other type grows a parameter.
+//!
+//! ```
+//! use linear_width::{Scalar, activation::Activation};
+//!
+//! /// z^2 tanh(z)
+//! struct SquareTanh;
+//! impl Activation for SquareTanh {
+//!     fn value<T: Scalar>(&self, z: T) -> T {
+//!         z * z * z.tanh()
+//!     }
+//!     fn derivative<T: Scalar>(&self, z: T) -> T {
+//!         let t = z.tanh();
+//!         T::of(2.0) * z * t + z * z * (T::one() - t * t)
+//!     }
+//! }
+//! assert!((SquareTanh.value(1.0_f64) - 0.7615941559557649).abs() < 1e-15);
+//! ```
+
+mod centred;
+mod closure;
+mod hermite_coefficients;
+mod hermite_series;
+mod periodic;
+mod rectified;
+mod shared;
+mod sigmoidal;
+
+pub use centred::Centred;
+pub use closure::FnActivation;
+pub use hermite_coefficients::hermite_coefficients;
+pub(crate) use hermite_coefficients::hermite_coefficients_of;
+pub use hermite_series::HermiteSeries;
+pub use periodic::Sine;
+pub use rectified::{Gelu, LeakyRelu, Relu, Silu, Softplus};
+pub use shared::SharedActivation;
+#[doc(hidden)]
+pub use shared::ErasedActivation;
+pub use sigmoidal::{Erf, Sigmoid, Tanh};
+
+use crate::Scalar;
+
+/// An activation function of one real number.
+///
+/// Only [`value`](Activation::value) and [`derivative`](Activation::derivative) are required. At a
+/// kink the derivative may be either one-sided limit. Both must be finite at every real number; the
+/// experiment checks this on the range that matters and reports it as an error.
+pub trait Activation: Send + Sync {
+    /// The activation at `z`.
+    fn value<T: Scalar>(&self, z: T) -> T;
+
+    /// Its derivative at `z`.
+    fn derivative<T: Scalar>(&self, z: T) -> T;
+
+    /// Value and derivative of a whole slice; the kernels call this. All three slices have the same
+    /// length. Override it where the two share work.
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+            *value = self.value(*z);
+            *derivative = self.derivative(*z);
+        }
+    }
+
+    /// Where the activation or its derivative jumps; quadrature splits there. None by default.
+    fn kinks(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// A name for reports, with the parameters; the type's name by default.
+    fn name(&self) -> String {
+        let full = std::any::type_name::<Self>();
+        full.rsplit("::").next().unwrap_or(full).to_owned()
+    }
+}
+
+/// Writes `evaluate` for an activation whose value and derivative come out of one computation.
+macro_rules! evaluate_together {
+    ($together:ident) => {
+        fn value<T: Scalar>(&self, z: T) -> T {
+            self.$together(z).0
+        }
+        fn derivative<T: Scalar>(&self, z: T) -> T {
+            self.$together(z).1
+        }
+        fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+            for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+                (*value, *derivative) = self.$together(*z);
+            }
+        }
+    };
+}
+use evaluate_together;
+
+#[cfg(test)]
+mod tests;

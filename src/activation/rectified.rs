@@ -1,0 +1,136 @@
+//! The rectifier and its smooth relatives.
+
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+use super::{Activation, evaluate_together};
+use crate::Scalar;
+
+/// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Relu;
+
+impl Activation for Relu {
+    fn value<T: Scalar>(&self, z: T) -> T {
+        // not `max`: a NaN must come out again
+        if z <= T::zero() { T::zero() } else { z }
+    }
+    fn derivative<T: Scalar>(&self, z: T) -> T {
+        if z <= T::zero() { T::zero() } else { T::one() }
+    }
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+    fn name(&self) -> String {
+        "relu".into()
+    }
+}
+
+/// z for z > 0, slope * z otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LeakyRelu {
+    /// Slope on the negative side.
+    pub slope: f64,
+}
+
+impl Default for LeakyRelu {
+    /// Slope 0.01.
+    fn default() -> Self {
+        Self { slope: 0.01 }
+    }
+}
+
+impl Activation for LeakyRelu {
+    fn value<T: Scalar>(&self, z: T) -> T {
+        if z <= T::zero() { T::of(self.slope) * z } else { z }
+    }
+    fn derivative<T: Scalar>(&self, z: T) -> T {
+        if z <= T::zero() { T::of(self.slope) } else { T::one() }
+    }
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+    fn name(&self) -> String {
+        format!("leaky_relu(slope={})", self.slope)
+    }
+}
+
+/// (scale/beta) log(1 + exp(beta z)), evaluated without overflow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Softplus {
+    /// Sharpness of the corner; positive.
+    pub beta: f64,
+    /// Factor in front; the slope at +infinity.
+    pub scale: f64,
+}
+
+impl Default for Softplus {
+    /// beta 1, scale 1.
+    fn default() -> Self {
+        Self { beta: 1.0, scale: 1.0 }
+    }
+}
+
+impl Softplus {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        let (beta, scale) = (T::of(self.beta), T::of(self.scale));
+        let u = beta * z;
+        let tail = (-u.abs()).exp();
+        let positive = if u <= T::zero() { T::zero() } else { u };
+        (scale / beta * (positive + tail.ln_1p()), scale * logistic_from(u, tail))
+    }
+}
+
+impl Activation for Softplus {
+    evaluate_together!(both);
+    fn name(&self) -> String {
+        format!("softplus(beta={},scale={})", self.beta, self.scale)
+    }
+}
+
+/// z Phi(z) with the exact Gaussian distribution function Phi, not an approximation by tanh.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gelu;
+
+impl Gelu {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        let phi = T::of(0.5) * (-z * T::of(FRAC_1_SQRT_2)).erfc();
+        let density = (T::of(-0.5) * z * z).exp() * T::of(1.0 / (2.0 * PI).sqrt());
+        (z * phi, phi + z * density)
+    }
+}
+
+impl Activation for Gelu {
+    evaluate_together!(both);
+    fn name(&self) -> String {
+        "gelu".into()
+    }
+}
+
+/// z / (1 + exp(-z)), also called swish.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Silu;
+
+impl Silu {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        let gate = logistic(z);
+        (z * gate, gate * (T::one() + z * (T::one() - gate)))
+    }
+}
+
+impl Activation for Silu {
+    evaluate_together!(both);
+    fn name(&self) -> String {
+        "silu".into()
+    }
+}
+
+/// 1/(1 + exp(-u)) without overflow.
+pub(super) fn logistic<T: Scalar>(u: T) -> T {
+    logistic_from(u, (-u.abs()).exp())
+}
+
+/// The logistic function of `u`, given `tail = exp(-|u|)`.
+fn logistic_from<T: Scalar>(u: T, tail: T) -> T {
+    let small = tail / (T::one() + tail);
+    if u <= T::zero() { small } else { T::one() / (T::one() + tail) }
+}

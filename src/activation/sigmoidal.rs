@@ -1,0 +1,82 @@
+//! Bounded, monotone activations.
+
+use std::f64::consts::{FRAC_2_SQRT_PI, PI};
+
+use super::rectified::logistic;
+use super::{Activation, evaluate_together};
+use crate::Scalar;
+
+/// scale * tanh(z + shift).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tanh {
+    /// Factor in front.
+    pub scale: f64,
+    /// Added to the argument; nonzero values give even Hermite coefficients.
+    pub shift: f64,
+}
+
+impl Default for Tanh {
+    /// scale 1, shift 0.
+    fn default() -> Self {
+        Self { scale: 1.0, shift: 0.0 }
+    }
+}
+
+impl Tanh {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        let t = (z + T::of(self.shift)).tanh();
+        let scale = T::of(self.scale);
+        (scale * t, scale * (T::one() - t * t))
+    }
+}
+
+impl Activation for Tanh {
+    evaluate_together!(both);
+    fn name(&self) -> String {
+        if *self == Self::default() {
+            return "tanh".into();
+        }
+        format!("tanh(scale={},shift={})", self.scale, self.shift)
+    }
+}
+
+/// The error function erf(z). c_k = 0 for even k, c_1 = 2/sqrt(3 pi).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Erf;
+
+impl Activation for Erf {
+    fn value<T: Scalar>(&self, z: T) -> T {
+        z.erf()
+    }
+    fn derivative<T: Scalar>(&self, z: T) -> T {
+        T::of(FRAC_2_SQRT_PI) * (-z * z).exp()
+    }
+    fn name(&self) -> String {
+        "erf".into()
+    }
+}
+
+/// The logistic function 1/(1 + exp(-z)).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sigmoid;
+
+impl Sigmoid {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        // the product of both tails: accurate where 1 - s would cancel
+        let s = logistic(z);
+        (s, s * logistic(-z))
+    }
+}
+
+impl Activation for Sigmoid {
+    evaluate_together!(both);
+    fn name(&self) -> String {
+        "sigmoid".into()
+    }
+}
+
+/// c_1 of [`Erf`], for the tests of this module.
+#[cfg(test)]
+pub(super) fn erf_first_coefficient() -> f64 {
+    2.0 / (3.0 * PI).sqrt()
+}

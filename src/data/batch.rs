@@ -1,0 +1,242 @@
+//! Batches: samples that can be visited tile by tile, as often as needed.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use super::{InputLaw, Teacher};
+use crate::Scalar;
+use crate::error::{InvalidSetting, nonzero};
+use crate::random::{Purpose, stream};
+
+/// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again.
+pub trait Batch<T: Scalar>: Sync {
+    /// The number n of samples.
+    fn samples(&self) -> usize;
+
+    /// The input dimension d.
+    fn dimension(&self) -> usize;
+
+    /// Writes the samples `first..first + y.len()` into `x` (one input per row) and `y`. Reading
+    /// the same samples again gives the same numbers.
+    ///
+    /// The caller keeps `first + y.len() <= samples()` and `x` of shape `y.len()` x `dimension()`.
+    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>);
+}
+
+/// Samples in a block: each block has its own stream of random numbers. Part of the meaning of a
+/// seed.
+const BLOCK: usize = 64;
+
+/// A batch that is generated when it is read and never stored.
+///
+/// The numbers depend on the seed, the batch's index and the sample alone: not on the tiles in
+/// which it is read, nor on the number of threads. An `f32` batch is the `f64` one, rounded.
+///
+/// ```
+/// use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, Target};
+/// use ndarray::{Array1, Array2};
+///
+/// let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(10, 7)?;
+/// let batch = GeneratedBatch::new(InputLaw::Gaussian, teacher, 500, 7, 0)?;
+/// let (mut x, mut y) = (Array2::<f64>::zeros((100, 10)), Array1::<f64>::zeros(100));
+/// batch.read(300, x.view_mut(), y.view_mut());
+/// assert!(x.iter().all(|x| x.is_finite()));
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GeneratedBatch {
+    law: InputLaw,
+    teacher: Teacher,
+    samples: usize,
+    seed: u64,
+    index: u64,
+}
+
+impl GeneratedBatch {
+    /// Batch number `index` of the experiment with this `seed`: `samples` inputs of the given law,
+    /// labelled by `teacher`. The dimension is the teacher's.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0.
+    pub fn new(
+        law: InputLaw,
+        teacher: Teacher,
+        samples: usize,
+        seed: u64,
+        index: u64,
+    ) -> Result<Self, InvalidSetting> {
+        nonzero("samples", samples)?;
+        Ok(Self { law, teacher, samples, seed, index })
+    }
+
+    /// The samples `skip..skip + y.len()` of one block.
+    fn read_block<T: Scalar>(
+        &self,
+        block: usize,
+        skip: usize,
+        mut x: ArrayViewMut2<'_, T>,
+        mut y: ArrayViewMut1<'_, T>,
+    ) {
+        let mut inputs = stream(self.seed, Purpose::Inputs, self.index, block as u64);
+        let mut errors = stream(self.seed, Purpose::Noise, self.index, block as u64);
+        let mut input = vec![T::zero(); x.ncols()];
+        for sample in 0..skip + y.len() {
+            self.law.fill(&mut input, &mut inputs);
+            let error: f64 = StandardNormal.sample(&mut errors);
+            if sample >= skip {
+                let label = self.label(&input) + self.teacher.noise_std() * error;
+                y[sample - skip] = T::of(label);
+                x.row_mut(sample - skip).assign(&ArrayView1::from(&input));
+            }
+        }
+    }
+
+    /// The clean label; one plain sum per projection, so that no tiling changes its bits.
+    fn label<T: Scalar>(&self, input: &[T]) -> f64 {
+        let directions = self.teacher.directions().rows().into_iter();
+        let projections: Vec<f64> = directions
+            .map(|beta| beta.iter().zip(input).map(|(b, x)| b * x.as_f64()).sum())
+            .collect();
+        self.teacher.clean_label(&projections)
+    }
+}
+
+impl<T: Scalar> Batch<T> for GeneratedBatch {
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    fn dimension(&self) -> usize {
+        self.teacher.directions().ncols()
+    }
+
+    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {
+        let end = first + y.len();
+        let mut pieces = Vec::new();
+        let (mut rest_x, mut rest_y, mut at) = (x, y, first);
+        while at < end {
+            let until = ((at / BLOCK + 1) * BLOCK).min(end);
+            let (piece_x, after_x) = rest_x.split_at(Axis(0), until - at);
+            let (piece_y, after_y) = rest_y.split_at(Axis(0), until - at);
+            pieces.push((at, piece_x, piece_y));
+            (rest_x, rest_y, at) = (after_x, after_y, until);
+        }
+        pieces
+            .into_par_iter()
+            .for_each(|(at, x, y)| self.read_block(at / BLOCK, at % BLOCK, x, y));
+    }
+}
+
+/// A batch held in memory: the user's own inputs and labels.
+///
+/// ```
+/// use linear_width::data::{Batch, GivenBatch};
+/// use ndarray::array;
+///
+/// let batch = GivenBatch::new(array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], array![1.0, -1.0, 0.0])?;
+/// assert_eq!((batch.samples(), batch.dimension()), (3, 2));
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenBatch<T> {
+    x: Array2<T>,
+    y: Array1<T>,
+}
+
+impl<T: Scalar> GivenBatch<T> {
+    /// Inputs `x` (n x d, one per row) with labels `y` (length n).
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite.
+    pub fn new(x: Array2<T>, y: Array1<T>) -> Result<Self, InvalidSetting> {
+        nonzero("samples", x.nrows())?;
+        nonzero("dimension", x.ncols())?;
+        if y.len() != x.nrows() {
+            return Err(InvalidSetting::Shape {
+                name: "the vector of labels",
+                found: y.len().to_string(),
+                expected: x.nrows().to_string(),
+            });
+        }
+        if !x.iter().chain(&y).all(|v| v.is_finite()) {
+            return Err(InvalidSetting::NonFinite { name: "the batch" });
+        }
+        Ok(Self { x, y })
+    }
+}
+
+impl<T: Scalar> Batch<T> for GivenBatch<T> {
+    fn samples(&self) -> usize {
+        self.x.nrows()
+    }
+    fn dimension(&self) -> usize {
+        self.x.ncols()
+    }
+    fn read(&self, first: usize, mut x: ArrayViewMut2<'_, T>, mut y: ArrayViewMut1<'_, T>) {
+        let range = Slice::from(first..first + y.len());
+        x.assign(&self.x.slice_axis(Axis(0), range));
+        y.assign(&self.y.slice_axis(Axis(0), range));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Link, Target};
+
+    fn batch(law: InputLaw, seed: u64, index: u64) -> GeneratedBatch {
+        let link = Link::new("sin", |z: f64| z.sin());
+        let teacher = Target::single_index(link).noise(0.3).teacher(11, 9).unwrap();
+        GeneratedBatch::new(law, teacher, 300, seed, index).unwrap()
+    }
+
+    fn read<T: Scalar>(batch: &impl Batch<T>, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
+        let mut x = Array2::zeros((count, batch.dimension()));
+        let mut y = Array1::zeros(count);
+        batch.read(first, x.view_mut(), y.view_mut());
+        (x, y)
+    }
+
+    #[test]
+    fn tiles_do_not_change_the_numbers() {
+        for law in [InputLaw::Gaussian, InputLaw::Rademacher, InputLaw::Uniform] {
+            let batch = batch(law, 1, 0);
+            let (x, y) = read::<f64>(&batch, 0, 300);
+            for (first, count) in [(0, 64), (64, 64), (10, 7), (60, 200), (299, 1), (0, 300)] {
+                let (tile_x, tile_y) = read::<f64>(&batch, first, count);
+                let range = Slice::from(first..first + count);
+                assert_eq!(tile_x, x.slice_axis(Axis(0), range));
+                assert_eq!(tile_y, y.slice_axis(Axis(0), range));
+            }
+        }
+    }
+
+    #[test]
+    fn seed_and_index_change_the_numbers_and_f32_rounds_them() {
+        let (x, _) = read::<f64>(&batch(InputLaw::Gaussian, 1, 0), 0, 50);
+        assert_ne!(x, read::<f64>(&batch(InputLaw::Gaussian, 2, 0), 0, 50).0);
+        assert_ne!(x, read::<f64>(&batch(InputLaw::Gaussian, 1, 1), 0, 50).0);
+        let (single, _) = read::<f32>(&batch(InputLaw::Gaussian, 1, 0), 0, 50);
+        assert_eq!(single, x.mapv(|x| x as f32));
+    }
+
+    #[test]
+    fn labels_are_link_of_projection_plus_noise_of_the_right_size() {
+        let batch = batch(InputLaw::Gaussian, 4, 2);
+        let (x, y) = read::<f64>(&batch, 0, 300);
+        let clean = x.dot(&batch.teacher.directions().row(0)).mapv(f64::sin);
+        let residual = &y - &clean;
+        let variance = residual.dot(&residual) / 300.0;
+        assert!((variance / 0.09 - 1.0).abs() < 0.3, "{variance}");
+    }
+
+    #[test]
+    fn given_batches_are_checked() {
+        let x = Array2::<f64>::zeros((3, 2));
+        assert!(GivenBatch::new(x.clone(), Array1::zeros(2)).is_err());
+        assert!(GivenBatch::new(x.clone(), Array1::from_elem(3, f64::NAN)).is_err());
+        assert!(GivenBatch::new(Array2::<f64>::zeros((0, 2)), Array1::zeros(0)).is_err());
+        assert!(GivenBatch::new(x, Array1::zeros(3)).is_ok());
+    }
+}

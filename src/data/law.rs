@@ -1,0 +1,69 @@
+//! Laws of the input entries.
+
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::Scalar;
+
+/// The law of the independent entries of an input x in R^d: mean 0, variance 1.
+///
+/// The theory is for Gaussian inputs; the others test how universal it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum InputLaw {
+    /// N(0, 1).
+    #[default]
+    Gaussian,
+    /// +1 or -1 with probability 1/2 each.
+    Rademacher,
+    /// Uniform on [-sqrt 3, sqrt 3].
+    Uniform,
+}
+
+impl InputLaw {
+    /// Fills `entries` with independent draws. `f32` draws are the `f64` ones, rounded.
+    pub(crate) fn fill<T: Scalar>(self, entries: &mut [T], generator: &mut impl rand::Rng) {
+        match self {
+            Self::Gaussian => {
+                for x in entries {
+                    let z: f64 = StandardNormal.sample(generator);
+                    *x = T::of(z);
+                }
+            }
+            Self::Rademacher => {
+                for x in entries {
+                    *x = if generator.random::<bool>() { T::one() } else { -T::one() };
+                }
+            }
+            Self::Uniform => {
+                let width = 12.0_f64.sqrt();
+                for x in entries {
+                    *x = T::of(width * (generator.random::<f64>() - 0.5));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, stream};
+
+    #[test]
+    fn every_law_has_mean_zero_variance_one_and_its_kurtosis() {
+        let count = 400_000;
+        for (law, fourth) in
+            [(InputLaw::Gaussian, 3.0), (InputLaw::Rademacher, 1.0), (InputLaw::Uniform, 1.8)]
+        {
+            let mut x = vec![0.0_f64; count];
+            law.fill(&mut x, &mut stream(3, Purpose::Inputs, 0, 0));
+            let moment = |k: i32| x.iter().map(|x| x.powi(k)).sum::<f64>() / count as f64;
+            let error = 5.0 / (count as f64).sqrt();
+            assert!(moment(1).abs() < error, "{law:?}");
+            assert!((moment(2) - 1.0).abs() < 2.0 * error, "{law:?}");
+            assert!((moment(4) - fourth).abs() < 10.0 * error, "{law:?}: {}", moment(4));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Links: the function of the projection that makes the label.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::activation::{Activation, HermiteSeries, hermite_coefficients_of};
+use crate::quadrature::QuadratureError;
+
+/// The link g of a single-index model, a function of one real number.
+///
+/// Made from a closure, an activation or a Hermite series. Always evaluated in `f64`.
+///
+/// ```
+/// use linear_width::{activation::Tanh, data::Link};
+///
+/// let smooth = Link::from_activation(Tanh::default());
+/// let user = Link::new("cos(1.5 z)", |z| (1.5 * z).cos());
+/// assert_eq!(smooth.value(0.0), 0.0);
+/// // no constant, no linear part: information exponent 2
+/// let even = user.without(&[0, 1])?;
+/// assert!(even.hermite_coefficients(1)?.iter().all(|c| c.abs() < 1e-12));
+/// # Ok::<(), linear_width::quadrature::QuadratureError>(())
+/// ```
+#[derive(Clone)]
+pub struct Link {
+    name: String,
+    function: Arc<dyn Fn(f64) -> f64 + Send + Sync>,
+    kinks: Vec<f64>,
+}
+
+impl Link {
+    /// A link from a closure, with a name for reports.
+    pub fn new(
+        name: impl Into<String>,
+        function: impl Fn(f64) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), function: Arc::new(function), kinks: Vec::new() }
+    }
+
+    /// The value of an activation as link, kinks included.
+    pub fn from_activation(activation: impl Activation + 'static) -> Self {
+        let (name, kinks) = (activation.name(), activation.kinks());
+        Self { name, kinks, function: Arc::new(move |z| activation.value(z)) }
+    }
+
+    /// The finite series sum_k c_k He_k.
+    pub fn hermite(coefficients: impl Into<Vec<f64>>) -> Self {
+        Self::from_activation(HermiteSeries::new(coefficients))
+    }
+
+    /// Declares where the function or its derivative jumps; quadrature splits there.
+    pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
+        self.kinks = kinks.into();
+        self
+    }
+
+    /// The link minus its Hermite parts of these degrees; `without(&[0])` centres it.
+    ///
+    /// # Errors
+    /// [`QuadratureError`] when the coefficients cannot be computed.
+    pub fn without(&self, degrees: &[usize]) -> Result<Self, QuadratureError> {
+        let mut parts = self.hermite_coefficients(degrees.iter().copied().max().unwrap_or(0))?;
+        for (degree, part) in parts.iter_mut().enumerate() {
+            if !degrees.contains(&degree) {
+                *part = 0.0;
+            }
+        }
+        let parts = HermiteSeries::new(parts);
+        let original = Arc::clone(&self.function);
+        let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
+        Ok(Self {
+            name: format!("{} without {}", self.name, removed.join(", ")),
+            function: Arc::new(move |z| original(z) - parts.value(z)),
+            kinks: self.kinks.clone(),
+        })
+    }
+
+    /// g(z).
+    pub fn value(&self, z: f64) -> f64 {
+        (self.function)(z)
+    }
+
+    /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!, to 1e-10 or better.
+    ///
+    /// # Errors
+    /// [`QuadratureError`] when the link is not finite or the accuracy cannot be reached.
+    pub fn hermite_coefficients(&self, max_degree: usize) -> Result<Vec<f64>, QuadratureError> {
+        hermite_coefficients_of(|z| self.value(z), &self.kinks, max_degree)
+    }
+
+    /// Where the link or its derivative jumps, as declared.
+    pub fn kinks(&self) -> &[f64] {
+        &self.kinks
+    }
+
+    /// The name for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({})", self.name)
+    }
+}
+
+/// The link of a multi-index model: a function of the p projections B* x.
+///
+/// ```
+/// use linear_width::data::MultiIndexLink;
+///
+/// let product = MultiIndexLink::new("z1 + z1 z2", 2, |z| z[0] + z[0] * z[1]);
+/// assert_eq!(product.value(&[2.0, 3.0]), 8.0);
+/// ```
+#[derive(Clone)]
+pub struct MultiIndexLink {
+    name: String,
+    projections: usize,
+    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+}
+
+impl MultiIndexLink {
+    /// A link of `projections` variables.
+    pub fn new(
+        name: impl Into<String>,
+        projections: usize,
+        function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), projections, function: Arc::new(function) }
+    }
+
+    /// The number p of projections.
+    pub fn projections(&self) -> usize {
+        self.projections
+    }
+
+    /// g(z), z of length [`projections`](Self::projections).
+    pub fn value(&self, z: &[f64]) -> f64 {
+        (self.function)(z)
+    }
+
+    /// The name for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for MultiIndexLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MultiIndexLink({}, {} projections)", self.name, self.projections)
+    }
+}

@@ -1,0 +1,14 @@
+//! Data: input laws, links, targets, and batches that are generated tile by tile.
+//!
+//! y = g(B* x) + eps with B* of p orthonormal rows (p = 1: a single-index model, g(<beta*, x>)),
+//! inputs x in R^d with independent entries of mean 0 and variance 1, eps ~ N(0, noise^2).
+
+mod batch;
+mod law;
+mod link;
+mod target;
+
+pub use batch::{Batch, GeneratedBatch, GivenBatch};
+pub use law::InputLaw;
+pub use link::{Link, MultiIndexLink};
+pub use target::{Target, Teacher};

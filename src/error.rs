@@ -1,0 +1,130 @@
+//! One type for every setting that is out of range.
+
+use thiserror::Error;
+
+/// A setting that is out of range: what it was, and what is allowed.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum InvalidSetting {
+    /// A size that must be positive is zero.
+    #[error("{name} is 0; it must be at least 1")]
+    ZeroSize {
+        /// Which size.
+        name: &'static str,
+    },
+    /// A step-size exponent outside [0, 1/2).
+    #[error("alpha of step {step} is {alpha}; it must lie in [0, 0.5)")]
+    Exponent {
+        /// The step, from 1.
+        step: usize,
+        /// The exponent given.
+        alpha: f64,
+    },
+    /// A step-size constant that is negative or not finite.
+    #[error("C of step {step} is {constant}; it must be a finite number, 0 or more")]
+    StepConstant {
+        /// The step, from 1.
+        step: usize,
+        /// The constant given.
+        constant: f64,
+    },
+    /// No gradient step at all.
+    #[error("there are no gradient steps; give at least one step size")]
+    NoSteps,
+    /// A required setting was not given.
+    #[error("{name} was not given; it has no default")]
+    Missing {
+        /// Which setting.
+        name: &'static str,
+    },
+    /// A noise standard deviation that is negative or not finite.
+    #[error("the noise standard deviation is {value}; it must be a finite number, 0 or more")]
+    Noise {
+        /// The value given.
+        value: f64,
+    },
+    /// A vector or matrix of the wrong shape.
+    #[error("{name} has shape {found}; it must be {expected}")]
+    Shape {
+        /// What has the wrong shape.
+        name: &'static str,
+        /// Its shape.
+        found: String,
+        /// The shape it must have.
+        expected: String,
+    },
+    /// An entry that is an infinity or a NaN.
+    #[error("{name} has a non-finite entry; every entry must be a finite number")]
+    NonFinite {
+        /// What holds it.
+        name: &'static str,
+    },
+    /// A teacher direction that is not of unit length.
+    #[error("teacher direction {index} has norm {norm}; it must be 1 to within 1e-6")]
+    NotNormalised {
+        /// Which direction, from 0.
+        index: usize,
+        /// Its norm.
+        norm: f64,
+    },
+    /// Teacher directions that are not orthogonal.
+    #[error(
+        "teacher directions {first} and {second} have inner product {product}; \
+         it must be 0 to within 1e-6"
+    )]
+    NotOrthogonal {
+        /// One direction, from 0.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// Their inner product.
+        product: f64,
+    },
+    /// More directions than the space has.
+    #[error("{directions} orthonormal directions do not fit in dimension {dimension}; at most {dimension} do")]
+    TooManyDirections {
+        /// How many were asked for.
+        directions: usize,
+        /// The dimension of the input.
+        dimension: usize,
+    },
+    /// More singular triplets than there are.
+    #[error("{asked} singular triplets were asked for; 1 to min(N, d) = {available} can be had")]
+    TripletCount {
+        /// How many were asked for.
+        asked: usize,
+        /// min(N, d).
+        available: usize,
+    },
+    /// A real parameter outside its range.
+    #[error("{name} is {value}; it must be {allowed}")]
+    OutOfRange {
+        /// Which parameter.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// The allowed range, in words.
+        allowed: &'static str,
+    },
+    /// An activation or link that cannot be integrated against the Gaussian.
+    #[error("{name}: {source}")]
+    Function {
+        /// Which function.
+        name: String,
+        /// Why.
+        source: crate::quadrature::QuadratureError,
+    },
+    /// The run would need more memory than it may have or than the machine gives.
+    #[error("the run needs about {needed} bytes; {limit}")]
+    Memory {
+        /// The estimate in bytes (saturating).
+        needed: u128,
+        /// The limit, or the machine's answer, in words.
+        limit: String,
+    },
+}
+
+/// Checks that a size is not zero.
+pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSetting> {
+    if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
+}

@@ -1,0 +1,151 @@
+//! The default backend: `faer`, pure Rust.
+
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::matmul;
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+
+use super::{LinalgError, ThinSvd};
+use crate::Scalar;
+
+/// What a number must be for this backend.
+pub trait FaerElement: ::faer::traits::RealField {}
+impl FaerElement for f32 {}
+impl FaerElement for f64 {}
+
+pub(super) const NAME: &str = "faer";
+
+/// Into how many parts work is split. `faer` splits by this number, not by the threads that happen
+/// to run, so a constant makes the bits independent of the thread pool.
+fn parts() -> Par {
+    Par::rayon(8)
+}
+
+fn matrix<'a, T: Scalar>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
+    let (rows, columns) = a.dim();
+    if let Some(slice) = a.as_slice() {
+        return Some(MatRef::from_row_major_slice(slice, rows, columns));
+    }
+    a.as_slice_memory_order()
+        .filter(|_| a.t().is_standard_layout())
+        .map(|slice| MatRef::from_column_major_slice(slice, rows, columns))
+}
+
+/// Runs `work` on the matrix, copied first when its entries do not lie side by side.
+fn with_matrix<T: Scalar, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
+    match matrix(&a) {
+        Some(m) => work(m),
+        None => work(Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]]).as_ref()),
+    }
+}
+
+fn to_array<T: Scalar>(m: MatRef<'_, T>) -> Array2<T> {
+    Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
+}
+
+fn to_vector<T: Scalar>(s: &Diag<T>) -> Array1<T> {
+    s.column_vector().iter().copied().collect()
+}
+
+pub(super) fn product<T: Scalar>(
+    alpha: T,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    beta: T,
+    mut c: ArrayViewMut2<'_, T>,
+) {
+    let (rows, columns) = c.dim();
+    if beta != T::zero() && beta != T::one() {
+        c.mapv_inplace(|x| beta * x);
+    }
+    let accumulate = if beta == T::zero() { Accum::Replace } else { Accum::Add };
+    with_matrix(a, |a| {
+        with_matrix(b, |b| match c.as_slice_mut() {
+            Some(slice) => {
+                let c = MatMut::from_row_major_slice_mut(slice, rows, columns);
+                matmul(c, accumulate, a, b, alpha, parts());
+            }
+            None => {
+                let mut result = Mat::<T>::zeros(rows, columns);
+                matmul(result.as_mut(), Accum::Replace, a, b, alpha, parts());
+                let keep = if beta == T::zero() { T::zero() } else { T::one() };
+                for ((i, j), x) in c.indexed_iter_mut() {
+                    *x = keep * *x + result[(i, j)];
+                }
+            }
+        });
+    });
+}
+
+fn decompose<T: Scalar>(
+    a: MatRef<'_, T>,
+    vectors: bool,
+) -> Result<(Diag<T>, Mat<T>, Mat<T>), LinalgError> {
+    let (rows, columns) = a.shape();
+    let size = rows.min(columns);
+    let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
+    let width = if vectors { size } else { 0 };
+    let mut s = Diag::<T>::zeros(size);
+    let mut u = Mat::<T>::zeros(rows, width);
+    let mut v = Mat::<T>::zeros(columns, width);
+    let scratch = svd_scratch::<T>(rows, columns, wanted, wanted, parts(), Default::default());
+    let mut memory = MemBuffer::new(scratch);
+    svd(
+        a,
+        s.as_mut(),
+        vectors.then(|| u.as_mut()),
+        vectors.then(|| v.as_mut()),
+        parts(),
+        MemStack::new(&mut memory),
+        Default::default(),
+    )
+    .map_err(|_| LinalgError::NotConverged {
+        decomposition: "singular value decomposition",
+        rows,
+        columns,
+    })?;
+    Ok((s, u, v))
+}
+
+pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+    with_matrix(a, |a| decompose(a, false)).map(|(s, _, _)| to_vector(&s))
+}
+
+pub(super) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+    let (s, u, v) = with_matrix(a, |a| decompose(a, true))?;
+    Ok((to_array(u.as_ref()), to_vector(&s), to_array(v.transpose())))
+}
+
+pub(super) fn symmetric_eigen<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    let size = a.nrows();
+    let mut values = Diag::<T>::zeros(size);
+    let mut vectors = Mat::<T>::zeros(size, size);
+    let scratch = self_adjoint_evd_scratch::<T>(
+        size,
+        ComputeEigenvectors::Yes,
+        parts(),
+        Default::default(),
+    );
+    let mut memory = MemBuffer::new(scratch);
+    with_matrix(a, |a| {
+        self_adjoint_evd(
+            a,
+            values.as_mut(),
+            Some(vectors.as_mut()),
+            parts(),
+            MemStack::new(&mut memory),
+            Default::default(),
+        )
+    })
+    .map_err(|_| LinalgError::NotConverged {
+        decomposition: "symmetric eigenvalue decomposition",
+        rows: size,
+        columns: size,
+    })?;
+    Ok((to_vector(&values), to_array(vectors.as_ref())))
+}

@@ -1,0 +1,133 @@
+//! The only place that knows a backend: matrix product, singular values, thin SVD and symmetric
+//! eigenvalues, for `f32` and `f64`.
+//!
+//! `faer` serves unless a LAPACK feature is on; LAPACK then takes over everything here. Matrices
+//! come and go as `ndarray` arrays in any memory order, row-major being the fast one.
+
+// When both are compiled in, LAPACK serves and faer stays for the test that compares them.
+#[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
+mod faer;
+#[cfg(feature = "lapack")]
+mod lapack;
+
+#[cfg(all(feature = "faer", not(feature = "lapack")))]
+use self::faer as backend;
+#[cfg(feature = "lapack")]
+use self::lapack as backend;
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use thiserror::Error;
+
+use crate::Scalar;
+
+#[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
+pub use self::faer::FaerElement;
+#[cfg(feature = "lapack")]
+pub use self::lapack::LapackElement;
+
+#[cfg(not(all(feature = "faer", any(test, not(feature = "lapack")))))]
+pub use self::anything::Anything as FaerElement;
+#[cfg(not(feature = "lapack"))]
+pub use self::anything::Anything as LapackElement;
+
+/// The demand of a backend that is not compiled in: none.
+#[cfg(not(all(feature = "faer", feature = "lapack", test)))]
+mod anything {
+    pub trait Anything {}
+    impl<T> Anything for T {}
+}
+
+/// What a number must be for every backend that is compiled in.
+pub trait Element: FaerElement + LapackElement {}
+impl<T: FaerElement + LapackElement> Element for T {}
+
+/// A decomposition that could not be computed.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum LinalgError {
+    /// The matrix holds an infinity or a NaN.
+    #[error("the matrix has a non-finite entry; every entry must be a finite number")]
+    NonFinite,
+    /// The matrix has no rows or no columns.
+    #[error("the matrix is {rows} x {columns}; both numbers must be at least 1")]
+    Empty {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        columns: usize,
+    },
+    /// The backend's iteration failed.
+    #[error("the {decomposition} of a {rows} x {columns} matrix did not converge")]
+    NotConverged {
+        /// Which decomposition.
+        decomposition: &'static str,
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        columns: usize,
+    },
+}
+
+/// Left vectors (columns), singular values in decreasing order, right vectors (rows).
+pub(crate) type ThinSvd<T> = (Array2<T>, Array1<T>, Array2<T>);
+
+/// The name of the backend that is in use, for reports and benchmarks: `"faer"` or `"LAPACK"`.
+pub fn backend_name() -> &'static str {
+    backend::NAME
+}
+
+/// `c <- alpha a b + beta c`, in parallel, with bits that do not depend on the number of threads
+/// of the current pool.
+pub(crate) fn product<T: Scalar>(
+    alpha: T,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    beta: T,
+    c: ArrayViewMut2<'_, T>,
+) {
+    debug_assert_eq!((a.nrows(), b.ncols()), c.dim());
+    debug_assert_eq!(a.ncols(), b.nrows());
+    backend::product(alpha, a, b, beta, c);
+}
+
+/// `a b` as a new row-major matrix.
+pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<T> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    product(T::one(), a, b, T::zero(), c.view_mut());
+    c
+}
+
+/// All min(rows, columns) singular values, largest first.
+pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+    checked(a)?;
+    backend::singular_values(a)
+}
+
+/// The thin singular value decomposition.
+pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+    checked(a)?;
+    backend::thin_svd(a)
+}
+
+/// Eigenvalues in increasing order and eigenvectors (columns) of a symmetric matrix, of which only
+/// the lower triangle is read.
+pub(crate) fn symmetric_eigen<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    checked(a)?;
+    backend::symmetric_eigen(a)
+}
+
+fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {
+    let (rows, columns) = a.dim();
+    if rows == 0 || columns == 0 {
+        return Err(LinalgError::Empty { rows, columns });
+    }
+    if !a.iter().all(|x| x.is_finite()) {
+        return Err(LinalgError::NonFinite);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

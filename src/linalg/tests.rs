@@ -1,0 +1,99 @@
+use super::*;
+use ndarray::{Axis, Slice, array};
+
+fn filled<T: Scalar>(rows: usize, columns: usize, salt: f64) -> Array2<T> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        T::of(((i * 7919 + j * 104_729) as f64 * 0.618_033_988_75 + salt).sin())
+    })
+}
+
+/// Every law below is checked in both precisions; `eps` scales the tolerance.
+fn laws<T: Scalar>() {
+    let eps = T::epsilon().as_f64();
+    let (a, b) = (filled::<T>(23, 17, 0.1), filled::<T>(17, 9, 0.7));
+    let plain = a.dot(&b);
+    let close = |x: &Array2<T>, y: &Array2<T>, tol: f64| {
+        x.iter().zip(y).all(|(x, y)| (x.as_f64() - y.as_f64()).abs() <= tol)
+    };
+
+    // product: row-major, transposed and strided operands; accumulation with any beta
+    assert!(close(&multiply(a.view(), b.view()), &plain, 100.0 * eps));
+    let at = a.t().as_standard_layout().to_owned();
+    assert!(close(&multiply(at.t(), b.view()), &plain, 100.0 * eps));
+    let every_second = Slice::new(0, None, 2);
+    let strided = multiply(a.slice_axis(Axis(0), every_second), b.view());
+    assert!(close(&strided, &plain.slice_axis(Axis(0), every_second).to_owned(), 100.0 * eps));
+    let mut c = plain.clone();
+    product(T::of(2.0), a.view(), b.view(), T::of(0.5), c.view_mut());
+    assert!(close(&c, &plain.mapv(|x| T::of(2.5) * x), 200.0 * eps));
+    let mut wide = Array2::<T>::zeros((23, 18));
+    product(T::one(), a.view(), b.view(), T::one(), wide.slice_axis_mut(Axis(1), every_second));
+    assert!(close(&wide.slice_axis(Axis(1), every_second).to_owned(), &plain, 100.0 * eps));
+
+    // thin SVD, tall and wide, rebuilds the matrix; values agree with the values-only path
+    for m in [a.clone(), at] {
+        let (u, s, vt) = thin_svd(m.view()).unwrap();
+        let rebuilt = (&u * &s).dot(&vt);
+        assert!(close(&rebuilt, &m, 200.0 * eps));
+        let values = singular_values(m.view()).unwrap();
+        assert_eq!(values.len(), 17);
+        for (x, y) in values.iter().zip(&s) {
+            assert!((x.as_f64() - y.as_f64()).abs() < 50.0 * eps * s[0].as_f64());
+        }
+        assert!(s.windows(2).into_iter().all(|w| w[0] >= w[1]));
+    }
+
+    // symmetric eigenvalues are the squared singular values, increasing
+    let gram = a.t().dot(&a);
+    let (values, vectors) = symmetric_eigen(gram.view()).unwrap();
+    let s = singular_values(a.view()).unwrap();
+    for (i, value) in values.iter().enumerate() {
+        let expected = s[16 - i].as_f64().powi(2);
+        assert!((value.as_f64() - expected).abs() < 200.0 * eps * s[0].as_f64().powi(2));
+    }
+    let rebuilt = (&vectors * &values).dot(&vectors.t());
+    assert!(close(&rebuilt, &gram, 500.0 * eps * s[0].as_f64().powi(2)));
+}
+
+#[test]
+fn decompositions_obey_their_laws_in_f64() {
+    laws::<f64>();
+}
+
+#[test]
+fn decompositions_obey_their_laws_in_f32() {
+    laws::<f32>();
+}
+
+#[test]
+fn known_singular_values() {
+    let s = singular_values(array![[3.0_f64, 0.0], [4.0, 5.0]].view()).unwrap();
+    assert!((s[0] - 45.0_f64.sqrt()).abs() < 1e-14 && (s[1] - 5.0_f64.sqrt()).abs() < 1e-14);
+}
+
+#[test]
+fn bad_matrices_are_typed_errors() {
+    let empty = Array2::<f64>::zeros((0, 3));
+    assert_eq!(
+        singular_values(empty.view()),
+        Err(LinalgError::Empty { rows: 0, columns: 3 })
+    );
+    let nan = array![[1.0, f64::NAN]];
+    assert_eq!(singular_values(nan.view()), Err(LinalgError::NonFinite));
+    assert_eq!(thin_svd(nan.view()), Err(LinalgError::NonFinite));
+}
+
+/// The two backends, side by side, at the size the project promises 1e-10 for.
+#[cfg(all(feature = "faer", feature = "lapack"))]
+#[test]
+fn faer_and_lapack_agree_on_singular_values() {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let a = Array2::<f64>::from_shape_simple_fn((400, 200), || StandardNormal.sample(&mut rng));
+    let x = super::faer::singular_values(a.view()).unwrap();
+    let y = super::lapack::singular_values(a.view()).unwrap();
+    for (x, y) in x.iter().zip(&y) {
+        assert!((x - y).abs() <= 1e-10 * y, "{x} against {y}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Laws of the two layers at initialisation.
+
+use ndarray::{Array1, Array2, Axis};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use crate::Scalar;
+use crate::error::InvalidSetting;
+use crate::random::{Purpose, stream};
+
+/// The law of the rows w_j of W_0; either way |w_j| is about 1 and |W_0| about 1 + sqrt(N/d).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum FirstLayerLaw {
+    /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0, 1).
+    #[default]
+    Sphere,
+    /// Independent entries N(0, 1/d).
+    Gaussian,
+}
+
+impl FirstLayerLaw {
+    /// W_0, N x d; row j comes from stream j of the seed.
+    pub(crate) fn draw<T: Scalar>(self, width: usize, dimension: usize, seed: u64) -> Array2<T> {
+        let mut weights = Array2::zeros((width, dimension));
+        weights.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(j, mut row)| {
+            let mut generator = stream(seed, Purpose::FirstLayer, 0, j as u64);
+            let entries: Vec<f64> =
+                (0..dimension).map(|_| StandardNormal.sample(&mut generator)).collect();
+            let norm = match self {
+                Self::Sphere => entries.iter().map(|x| x * x).sum::<f64>().sqrt(),
+                Self::Gaussian => (dimension as f64).sqrt(),
+            };
+            row.iter_mut().zip(entries).for_each(|(w, x)| *w = T::of(x / norm));
+        });
+        weights
+    }
+}
+
+/// The law of b, where a = b / sqrt(N): independent entries of mean 0 and variance 1, or given.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum SecondLayerLaw {
+    /// N(0, 1).
+    #[default]
+    Gaussian,
+    /// Uniform on [-sqrt 3, sqrt 3].
+    Uniform,
+    /// +1 or -1: the entrywise powers of a then span two dimensions only.
+    Rademacher,
+    /// These b_j = sqrt(N) a_j, one per neuron.
+    Given(Array1<f64>),
+}
+
+impl SecondLayerLaw {
+    /// The problem of this law at this width, if there is one.
+    pub(crate) fn problem(&self, width: usize) -> Option<InvalidSetting> {
+        let Self::Given(b) = self else { return None };
+        if b.len() != width {
+            return Some(InvalidSetting::Shape {
+                name: "the given second layer",
+                found: b.len().to_string(),
+                expected: width.to_string(),
+            });
+        }
+        let finite = b.iter().all(|b| b.is_finite());
+        (!finite).then_some(InvalidSetting::NonFinite { name: "the given second layer" })
+    }
+
+    /// b, of length N.
+    pub(crate) fn draw(&self, width: usize, seed: u64) -> Result<Array1<f64>, InvalidSetting> {
+        if let Some(problem) = self.problem(width) {
+            return Err(problem);
+        }
+        let mut generator = stream(seed, Purpose::SecondLayer, 0, 0);
+        let mut fill = |draw: &mut dyn FnMut(&mut rand_chacha::ChaCha8Rng) -> f64| {
+            (0..width).map(|_| draw(&mut generator)).collect()
+        };
+        Ok(match self {
+            Self::Gaussian => fill(&mut |g| StandardNormal.sample(g)),
+            Self::Uniform => fill(&mut |g| 12.0_f64.sqrt() * (g.random::<f64>() - 0.5)),
+            Self::Rademacher => fill(&mut |g| if g.random() { 1.0 } else { -1.0 }),
+            Self::Given(b) => b.clone(),
+        })
+    }
+
+    /// How many distinct nonzero values b can take, when that is finite: at most so many directions
+    /// a^{ok} are independent.
+    pub fn distinct_nonzero_values(&self) -> Option<usize> {
+        match self {
+            Self::Gaussian | Self::Uniform => None,
+            Self::Rademacher => Some(2),
+            Self::Given(b) => {
+                let mut values: Vec<f64> = b.iter().copied().filter(|b| *b != 0.0).collect();
+                values.sort_by(f64::total_cmp);
+                values.dedup();
+                Some(values.len())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_their_law() {
+        let sphere: Array2<f64> = FirstLayerLaw::Sphere.draw(50, 30, 1);
+        assert!(sphere.rows().into_iter().all(|w| (w.dot(&w) - 1.0).abs() < 1e-14));
+        let gaussian: Array2<f64> = FirstLayerLaw::Gaussian.draw(200, 100, 1);
+        let variance = gaussian.iter().map(|w| w * w).sum::<f64>() / 200.0;
+        assert!((variance - 1.0).abs() < 0.05, "{variance}");
+    }
+
+    #[test]
+    fn second_layers_have_mean_zero_variance_one() {
+        for law in [SecondLayerLaw::Gaussian, SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher] {
+            let b = law.draw(100_000, 3).unwrap();
+            assert!(b.mean().unwrap().abs() < 0.02, "{law:?}");
+            assert!((b.mapv(|x| x * x).mean().unwrap() - 1.0).abs() < 0.02, "{law:?}");
+        }
+        assert_eq!(SecondLayerLaw::Rademacher.distinct_nonzero_values(), Some(2));
+        let given = SecondLayerLaw::Given(Array1::from(vec![1.0, 0.0, 1.0, -2.0]));
+        assert_eq!(given.distinct_nonzero_values(), Some(2));
+        assert!(given.draw(5, 0).is_err());
+        assert!(SecondLayerLaw::Given(Array1::from(vec![f64::INFINITY])).draw(1, 0).is_err());
+    }
+}

@@ -1,0 +1,194 @@
+//! The two-layer network: laws of its layers, its scaling, its output.
+
+mod laws;
+
+pub use laws::{FirstLayerLaw, SecondLayerLaw};
+
+use ndarray::{Array1, Array2, ArrayView2};
+use rayon::prelude::*;
+
+use crate::Scalar;
+use crate::activation::{Activation, SharedActivation};
+use crate::error::{InvalidSetting, nonzero};
+use crate::linalg::multiply;
+
+/// How the output is scaled. With a = b / sqrt(N), so that |a| is about 1:
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Scaling {
+    /// f(x) = N^(-1/2) sum_j a_j sigma(<w_j, x>): O(N^(-1/2)) at the start, so that the residual is
+    /// the label to leading order. The setting of the paper and of all theory functions here.
+    #[default]
+    MeanField,
+    /// f(x) = sum_j a_j sigma(<w_j, x>): O(1) at the start and O(N^alpha_1) after a step with
+    /// alpha_1 > 0. The residual is then dominated by f, and the theory functions refuse it.
+    Standard,
+}
+
+impl Scaling {
+    /// The factor in front of sum_j a_j sigma(<w_j, x>).
+    pub fn output_factor(self, width: usize) -> f64 {
+        match self {
+            Self::MeanField => 1.0 / (width as f64).sqrt(),
+            Self::Standard => 1.0,
+        }
+    }
+}
+
+/// A two-layer network with first layer W (N x d), second layer a (N), and an activation.
+///
+/// ```
+/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::network::{Network, Scaling};
+/// use ndarray::array;
+///
+/// let network = Network::new(
+///     array![[1.0, 0.0], [0.0, 1.0]],
+///     array![1.0, -1.0],
+///     SharedActivation::new(Tanh::default()),
+///     Scaling::Standard,
+/// )?;
+/// let output = network.output(array![[0.5, 0.2]].view())?;
+/// assert!((output[0] - (0.5_f64.tanh() - 0.2_f64.tanh())).abs() < 1e-15);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Network<T> {
+    first_layer: Array2<T>,
+    second_layer: Array1<T>,
+    activation: SharedActivation,
+    scaling: Scaling,
+}
+
+impl<T: Scalar> Network<T> {
+    /// A network with these weights: `first_layer` W of shape N x d, `second_layer` a of length N
+    /// (not b: a = b / sqrt(N) for the laws of this module).
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when a size is 0, the lengths differ, or a weight is not finite.
+    pub fn new(
+        first_layer: Array2<T>,
+        second_layer: Array1<T>,
+        activation: SharedActivation,
+        scaling: Scaling,
+    ) -> Result<Self, InvalidSetting> {
+        nonzero("width", first_layer.nrows())?;
+        nonzero("dimension", first_layer.ncols())?;
+        if second_layer.len() != first_layer.nrows() {
+            return Err(InvalidSetting::Shape {
+                name: "the second layer",
+                found: second_layer.len().to_string(),
+                expected: first_layer.nrows().to_string(),
+            });
+        }
+        if !first_layer.iter().chain(&second_layer).all(|w| w.is_finite()) {
+            return Err(InvalidSetting::NonFinite { name: "the network" });
+        }
+        let first_layer =
+            if first_layer.is_standard_layout() { first_layer } else { first_layer.as_standard_layout().into_owned() };
+        Ok(Self { first_layer, second_layer, activation, scaling })
+    }
+
+    /// A network of the given `width` N and `dimension` d with random layers drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when a size is 0 or a given second layer has the wrong length.
+    pub fn random(
+        width: usize,
+        dimension: usize,
+        first_layer: FirstLayerLaw,
+        second_layer: &SecondLayerLaw,
+        activation: SharedActivation,
+        scaling: Scaling,
+        seed: u64,
+    ) -> Result<Self, InvalidSetting> {
+        nonzero("width", width)?;
+        nonzero("dimension", dimension)?;
+        let root = (width as f64).sqrt();
+        let a = second_layer.draw(width, seed)?.mapv(|b| T::of(b / root));
+        Self::new(first_layer.draw(width, dimension, seed), a, activation, scaling)
+    }
+
+    /// W, N x d.
+    pub fn first_layer(&self) -> &Array2<T> {
+        &self.first_layer
+    }
+
+    /// a, of length N.
+    pub fn second_layer(&self) -> &Array1<T> {
+        &self.second_layer
+    }
+
+    /// The activation.
+    pub fn activation(&self) -> &SharedActivation {
+        &self.activation
+    }
+
+    /// The scaling of the output.
+    pub fn scaling(&self) -> Scaling {
+        self.scaling
+    }
+
+    /// Number N of hidden neurons.
+    pub fn width(&self) -> usize {
+        self.first_layer.nrows()
+    }
+
+    /// Input dimension d.
+    pub fn dimension(&self) -> usize {
+        self.first_layer.ncols()
+    }
+
+    pub(crate) fn first_layer_mut(&mut self) -> &mut Array2<T> {
+        &mut self.first_layer
+    }
+
+    /// The outputs f(x_i) for inputs `x`, one per row (n x d). Holds an N x n matrix: meant for
+    /// small n.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::Shape`] when the inputs have the wrong dimension.
+    pub fn output(&self, x: ArrayView2<'_, T>) -> Result<Array1<T>, InvalidSetting> {
+        if x.ncols() != self.dimension() {
+            return Err(InvalidSetting::Shape {
+                name: "the matrix of inputs",
+                found: format!("{} x {}", x.nrows(), x.ncols()),
+                expected: format!("any x {}", self.dimension()),
+            });
+        }
+        let mut z = multiply(self.first_layer.view(), x.t());
+        Ok(self.output_and_derivatives(&mut z))
+    }
+
+    /// Takes the pre-activations z = W X^T (N x n, row-major), returns f (n) and leaves sigma'(z)
+    /// in `z`. Rows are taken in groups of fixed size whose sums are added in order: the same bits
+    /// for any number of threads.
+    pub(crate) fn output_and_derivatives(&self, z: &mut Array2<T>) -> Array1<T> {
+        const ROWS: usize = 64;
+        let samples = z.ncols();
+        let groups: Vec<Array1<T>> = z
+            .axis_chunks_iter_mut(ndarray::Axis(0), ROWS)
+            .into_par_iter()
+            .zip(self.second_layer.axis_chunks_iter(ndarray::Axis(0), ROWS))
+            .map(|(mut z, a)| {
+                let mut sum = Array1::zeros(samples);
+                let (mut value, mut derivative) =
+                    (vec![T::zero(); samples], vec![T::zero(); samples]);
+                for (mut row, a) in z.rows_mut().into_iter().zip(a) {
+                    let input = row.to_vec();
+                    self.activation.evaluate(&input, &mut value, &mut derivative);
+                    row.iter_mut().zip(&derivative).for_each(|(z, d)| *z = *d);
+                    sum.iter_mut().zip(&value).for_each(|(s, v): (&mut T, _)| *s += *a * *v);
+                }
+                sum
+            })
+            .collect();
+        let mut output = Array1::zeros(samples);
+        for group in &groups {
+            output += group;
+        }
+        let factor = T::of(self.scaling.output_factor(self.width()));
+        output.mapv_inplace(|f: T| factor * f);
+        output
+    }
+}

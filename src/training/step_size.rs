@@ -1,0 +1,64 @@
+//! Step sizes that grow with the width.
+
+use crate::error::InvalidSetting;
+
+/// eta = C N^alpha. A plain number is alpha = 0, and converts: `StepSize::from(3.0)`.
+///
+/// ```
+/// use linear_width::training::StepSize;
+///
+/// assert_eq!(StepSize::scaled(2.0, 0.25).eta(10_000), 20.0);
+/// assert_eq!(StepSize::from(3.0).eta(10_000), 3.0);
+/// assert!(StepSize::scaled(2.0, 0.5).check(1).is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct StepSize {
+    /// The constant C.
+    pub constant: f64,
+    /// The exponent alpha, in [0, 1/2).
+    pub alpha: f64,
+}
+
+impl StepSize {
+    /// C N^alpha.
+    pub fn scaled(constant: f64, alpha: f64) -> Self {
+        Self { constant, alpha }
+    }
+
+    /// eta at this width.
+    pub fn eta(&self, width: usize) -> f64 {
+        self.constant * (width as f64).powf(self.alpha)
+    }
+
+    /// Checks 0 <= C < infinity and 0 <= alpha < 1/2; `step` (from 1) is named in the error.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::StepConstant`] or [`InvalidSetting::Exponent`].
+    pub fn check(&self, step: usize) -> Result<(), InvalidSetting> {
+        let Self { constant, alpha } = *self;
+        if !(constant.is_finite() && constant >= 0.0) {
+            return Err(InvalidSetting::StepConstant { step, constant });
+        }
+        if !(0.0..0.5).contains(&alpha) {
+            return Err(InvalidSetting::Exponent { step, alpha });
+        }
+        Ok(())
+    }
+}
+
+impl From<f64> for StepSize {
+    fn from(eta: f64) -> Self {
+        Self { constant: eta, alpha: 0.0 }
+    }
+}
+
+impl std::fmt::Display for StepSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.alpha == 0.0 {
+            write!(f, "{}", self.constant)
+        } else {
+            write!(f, "{} N^{}", self.constant, self.alpha)
+        }
+    }
+}
