@@ -81,7 +81,9 @@ pub enum InvalidSetting {
         product: f64,
     },
     /// More directions than the space has.
-    #[error("{directions} orthonormal directions do not fit in dimension {dimension}; at most {dimension} do")]
+    #[error(
+        "{directions} orthonormal directions do not fit in dimension {dimension}; at most {dimension} do"
+    )]
     TooManyDirections {
         /// How many were asked for.
         directions: usize,

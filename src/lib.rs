@@ -12,13 +12,17 @@ compile_error!(
 pub mod activation;
 pub mod data;
 mod error;
+pub mod experiment;
 mod linalg;
 pub mod network;
 pub mod quadrature;
 mod random;
 mod scalar;
+pub mod spectral;
+pub mod theory;
 pub mod training;
 
 pub use error::InvalidSetting;
+pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;

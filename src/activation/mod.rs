@@ -37,9 +37,9 @@ pub(crate) use hermite_coefficients::hermite_coefficients_of;
 pub use hermite_series::HermiteSeries;
 pub use periodic::Sine;
 pub use rectified::{Gelu, LeakyRelu, Relu, Silu, Softplus};
-pub use shared::SharedActivation;
 #[doc(hidden)]
 pub use shared::ErasedActivation;
+pub use shared::SharedActivation;
 pub use sigmoidal::{Erf, Sigmoid, Tanh};
 
 use crate::Scalar;

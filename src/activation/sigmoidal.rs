@@ -1,6 +1,6 @@
 //! Bounded, monotone activations.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, PI};
+use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::rectified::logistic;
 use super::{Activation, evaluate_together};
@@ -73,10 +73,4 @@ impl Activation for Sigmoid {
     fn name(&self) -> String {
         "sigmoid".into()
     }
-}
-
-/// c_1 of [`Erf`], for the tests of this module.
-#[cfg(test)]
-pub(super) fn erf_first_coefficient() -> f64 {
-    2.0 / (3.0 * PI).sqrt()
 }

@@ -122,9 +122,7 @@ impl<T: Scalar> Batch<T> for GeneratedBatch {
             pieces.push((at, piece_x, piece_y));
             (rest_x, rest_y, at) = (after_x, after_y, until);
         }
-        pieces
-            .into_par_iter()
-            .for_each(|(at, x, y)| self.read_block(at / BLOCK, at % BLOCK, x, y));
+        pieces.into_par_iter().for_each(|(at, x, y)| self.read_block(at / BLOCK, at % BLOCK, x, y));
     }
 }
 
@@ -191,7 +189,11 @@ mod tests {
         GeneratedBatch::new(law, teacher, 300, seed, index).unwrap()
     }
 
-    fn read<T: Scalar>(batch: &impl Batch<T>, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
+    fn read<T: Scalar>(
+        batch: &impl Batch<T>,
+        first: usize,
+        count: usize,
+    ) -> (Array2<T>, Array1<T>) {
         let mut x = Array2::zeros((count, batch.dimension()));
         let mut y = Array1::zeros(count);
         batch.read(first, x.view_mut(), y.view_mut());

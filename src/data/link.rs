@@ -105,6 +105,8 @@ impl fmt::Debug for Link {
     }
 }
 
+type MultiIndexFunction = dyn Fn(&[f64]) -> f64 + Send + Sync;
+
 /// The link of a multi-index model: a function of the p projections B* x.
 ///
 /// ```
@@ -117,7 +119,7 @@ impl fmt::Debug for Link {
 pub struct MultiIndexLink {
     name: String,
     projections: usize,
-    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+    function: Arc<MultiIndexFunction>,
 }
 
 impl MultiIndexLink {

@@ -130,11 +130,7 @@ impl Target {
     }
 }
 
-fn frame_problems(
-    directions: &Array2<f64>,
-    p: usize,
-    dimension: usize,
-) -> Option<InvalidSetting> {
+fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Option<InvalidSetting> {
     if directions.dim() != (p, dimension) {
         return Some(InvalidSetting::Shape {
             name: "the matrix of teacher directions",

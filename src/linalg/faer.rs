@@ -80,10 +80,10 @@ pub(super) fn product<T: Scalar>(
     });
 }
 
-fn decompose<T: Scalar>(
-    a: MatRef<'_, T>,
-    vectors: bool,
-) -> Result<(Diag<T>, Mat<T>, Mat<T>), LinalgError> {
+/// Singular values, left vectors and right vectors (columns; none when only values are wanted).
+type Factors<T> = (Diag<T>, Mat<T>, Mat<T>);
+
+fn decompose<T: Scalar>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, LinalgError> {
     let (rows, columns) = a.shape();
     let size = rows.min(columns);
     let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
@@ -125,12 +125,8 @@ pub(super) fn symmetric_eigen<T: Scalar>(
     let size = a.nrows();
     let mut values = Diag::<T>::zeros(size);
     let mut vectors = Mat::<T>::zeros(size, size);
-    let scratch = self_adjoint_evd_scratch::<T>(
-        size,
-        ComputeEigenvectors::Yes,
-        parts(),
-        Default::default(),
-    );
+    let scratch =
+        self_adjoint_evd_scratch::<T>(size, ComputeEigenvectors::Yes, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
     with_matrix(a, |a| {
         self_adjoint_evd(

@@ -74,10 +74,7 @@ fn known_singular_values() {
 #[test]
 fn bad_matrices_are_typed_errors() {
     let empty = Array2::<f64>::zeros((0, 3));
-    assert_eq!(
-        singular_values(empty.view()),
-        Err(LinalgError::Empty { rows: 0, columns: 3 })
-    );
+    assert_eq!(singular_values(empty.view()), Err(LinalgError::Empty { rows: 0, columns: 3 }));
     let nan = array![[1.0, f64::NAN]];
     assert_eq!(singular_values(nan.view()), Err(LinalgError::NonFinite));
     assert_eq!(thin_svd(nan.view()), Err(LinalgError::NonFinite));

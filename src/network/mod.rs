@@ -14,7 +14,11 @@ use crate::linalg::multiply;
 
 /// How the output is scaled. With a = b / sqrt(N), so that |a| is about 1:
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Scaling {
     /// f(x) = N^(-1/2) sum_j a_j sigma(<w_j, x>): O(N^(-1/2)) at the start, so that the residual is
     /// the label to leading order. The setting of the paper and of all theory functions here.
@@ -84,8 +88,11 @@ impl<T: Scalar> Network<T> {
         if !first_layer.iter().chain(&second_layer).all(|w| w.is_finite()) {
             return Err(InvalidSetting::NonFinite { name: "the network" });
         }
-        let first_layer =
-            if first_layer.is_standard_layout() { first_layer } else { first_layer.as_standard_layout().into_owned() };
+        let first_layer = if first_layer.is_standard_layout() {
+            first_layer
+        } else {
+            first_layer.as_standard_layout().into_owned()
+        };
         Ok(Self { first_layer, second_layer, activation, scaling })
     }
 

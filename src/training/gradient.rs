@@ -82,12 +82,13 @@ pub fn ascent_direction<T: Scalar>(
         }
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(&mut z);
-        z.axis_iter_mut(Axis(0)).into_par_iter().zip(network.second_layer().axis_iter(Axis(0))).for_each(
-            |(mut row, a)| {
+        z.axis_iter_mut(Axis(0))
+            .into_par_iter()
+            .zip(network.second_layer().axis_iter(Axis(0)))
+            .for_each(|(mut row, a)| {
                 let a = *a.into_scalar();
                 row.iter_mut().zip(&residual).for_each(|(z, r)| *z *= a * *r);
-            },
-        );
+            });
         let share = T::of(1.0 / samples as f64);
         product(share, z.view(), x.view(), T::one(), direction.view_mut());
         if progress(tile + 1, tiles).is_break() {
@@ -120,8 +121,8 @@ pub fn ascend<T: Scalar>(
         }
         .into());
     }
-    let direction = ascent_direction(network, batch, progress)?
-        .ok_or(TrainingError::Cancelled { step })?;
+    let direction =
+        ascent_direction(network, batch, progress)?.ok_or(TrainingError::Cancelled { step })?;
     let weights = network.first_layer_mut();
     weights.scaled_add(T::of(eta), &direction);
     if weights.iter().all(|w| w.is_finite()) {

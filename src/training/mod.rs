@@ -33,7 +33,11 @@ pub use step_size::StepSize;
 
 /// Which samples each step sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum BatchPolicy {
     /// Every step draws a fresh batch.
     #[default]

@@ -1,0 +1,285 @@
+//! The builder, and all checking.
+
+use thiserror::Error;
+
+use super::{Experiment, LeadingOrder, Precision, memory};
+use crate::activation::{Activation, Centred, SharedActivation};
+use crate::data::{InputLaw, Target};
+use crate::error::{InvalidSetting, nonzero};
+use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use crate::quadrature::gaussian_expectation;
+use crate::spectral::OutlierRule;
+use crate::training::{BatchPolicy, StepSize};
+
+/// Everything that is wrong with the settings of an experiment.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{}", list(.problems))]
+pub struct BuildError {
+    /// Every problem found, in the order of the settings; never empty.
+    pub problems: Vec<InvalidSetting>,
+}
+
+fn list(problems: &[InvalidSetting]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+/// Settings of an experiment; see [`Experiment::builder`].
+///
+/// Required: [`width`](Self::width), [`dimension`](Self::dimension), [`samples`](Self::samples),
+/// [`activation`](Self::activation), [`target`](Self::target) and [`steps`](Self::steps).
+///
+/// ```
+/// use linear_width::{Experiment, InvalidSetting};
+///
+/// let error = Experiment::builder().width(0).dimension(5).build().unwrap_err();
+/// assert!(error.problems.contains(&InvalidSetting::ZeroSize { name: "width" }));
+/// assert!(error.problems.contains(&InvalidSetting::Missing { name: "samples" }));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ExperimentBuilder {
+    width: Option<usize>,
+    dimension: Option<usize>,
+    samples: Option<usize>,
+    activation: Option<SharedActivation>,
+    uncentred: bool,
+    target: Option<Target>,
+    input_law: InputLaw,
+    first_layer: FirstLayerLaw,
+    second_layer: SecondLayerLaw,
+    scaling: Scaling,
+    steps: Vec<StepSize>,
+    batches: BatchPolicy,
+    precision: Precision,
+    seed: u64,
+    triplets: Option<usize>,
+    left_powers: Option<usize>,
+    outlier_rule: Option<OutlierRule>,
+    keep_weights: bool,
+    memory_limit: Option<usize>,
+}
+
+impl ExperimentBuilder {
+    /// Number N of hidden neurons. Required.
+    pub fn width(mut self, width: usize) -> Self {
+        self.width = Some(width);
+        self
+    }
+
+    /// Input dimension d. Required.
+    pub fn dimension(mut self, dimension: usize) -> Self {
+        self.dimension = Some(dimension);
+        self
+    }
+
+    /// Samples n of one batch. Required.
+    pub fn samples(mut self, samples: usize) -> Self {
+        self.samples = Some(samples);
+        self
+    }
+
+    /// The activation. Required.
+    pub fn activation(mut self, activation: impl Activation + 'static) -> Self {
+        self.activation = Some(SharedActivation::new(activation));
+        self
+    }
+
+    /// Whether E sigma(z) is subtracted from the activation. Default: yes, as the theory assumes.
+    pub fn centred(mut self, centred: bool) -> Self {
+        self.uncentred = !centred;
+        self
+    }
+
+    /// Link, directions and noise of the labels. Required.
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Law of the input entries. Default: Gaussian.
+    pub fn input_law(mut self, law: InputLaw) -> Self {
+        self.input_law = law;
+        self
+    }
+
+    /// Law of the rows of W_0. Default: uniform on the unit sphere.
+    pub fn first_layer(mut self, law: FirstLayerLaw) -> Self {
+        self.first_layer = law;
+        self
+    }
+
+    /// Law of b = sqrt(N) a. Default: Gaussian.
+    pub fn second_layer(mut self, law: SecondLayerLaw) -> Self {
+        self.second_layer = law;
+        self
+    }
+
+    /// Scaling of the output. Default: mean-field.
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = scaling;
+        self
+    }
+
+    /// One step size per gradient step: [`StepSize`]s, or plain numbers. Required.
+    pub fn steps(mut self, steps: impl IntoIterator<Item = impl Into<StepSize>>) -> Self {
+        self.steps = steps.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Fresh batches or one batch reused. Default: independent.
+    pub fn batches(mut self, policy: BatchPolicy) -> Self {
+        self.batches = policy;
+        self
+    }
+
+    /// The number type of the run. Default: `f64`.
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The seed of everything random. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many leading singular triplets the report describes. Default: 6, or min(N, d).
+    pub fn triplets(mut self, count: usize) -> Self {
+        self.triplets = Some(count);
+        self
+    }
+
+    /// Overlaps of left singular vectors are reported with a, a^{o2}, ... up to this entrywise
+    /// power. Default: 3.
+    pub fn left_powers(mut self, max_power: usize) -> Self {
+        self.left_powers = Some(max_power);
+        self
+    }
+
+    /// The rule that counts outliers. Default: the largest gap among the first 8 singular values
+    /// (fewer when min(N, d) is below 25).
+    pub fn outlier_rule(mut self, rule: OutlierRule) -> Self {
+        self.outlier_rule = Some(rule);
+        self
+    }
+
+    /// Keeps W_0, W_1, ... in the report. Default: no.
+    pub fn keep_weights(mut self, keep: bool) -> Self {
+        self.keep_weights = keep;
+        self
+    }
+
+    /// Refuses to build when the estimate of [`estimated_bytes`](super::estimated_bytes) is above
+    /// this. Default: whatever the machine gives.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// [`BuildError`] with every problem found, each saying what was given and what is allowed.
+    pub fn build(self) -> Result<Experiment, BuildError> {
+        let mut problems = Vec::new();
+        let mut size = |name, value: Option<usize>| match value {
+            Some(value) => {
+                problems.extend(nonzero(name, value).err());
+                value
+            }
+            None => {
+                problems.push(InvalidSetting::Missing { name });
+                0
+            }
+        };
+        let width = size("width", self.width);
+        let dimension = size("dimension", self.dimension);
+        let samples = size("samples", self.samples);
+        let sizes_known = width > 0 && dimension > 0;
+
+        let activation = self.activation.as_ref().and_then(|activation| {
+            prepared(activation, !self.uncentred).map_err(|p| problems.push(p)).ok()
+        });
+        if self.activation.is_none() {
+            problems.push(InvalidSetting::Missing { name: "activation" });
+        }
+        match &self.target {
+            None => problems.push(InvalidSetting::Missing { name: "target" }),
+            Some(target) if dimension > 0 => problems.extend(target.problems(dimension)),
+            Some(_) => {}
+        }
+        if width > 0 {
+            problems.extend(self.second_layer.problem(width));
+        }
+        if self.steps.is_empty() {
+            problems.push(InvalidSetting::NoSteps);
+        }
+        problems.extend(self.steps.iter().enumerate().filter_map(|(t, s)| s.check(t + 1).err()));
+
+        let available = width.min(dimension);
+        let triplets = self.triplets.unwrap_or(available.min(6));
+        if sizes_known && (triplets == 0 || triplets > available) {
+            problems.push(InvalidSetting::TripletCount { asked: triplets, available });
+        }
+        let left_powers = self.left_powers.unwrap_or(3);
+        let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
+        if sizes_known {
+            problems.extend(outlier_rule.check_for(available).err());
+            let kept = self.keep_weights.then_some(self.steps.len() + 1);
+            let needed = memory::estimated_bytes(width, dimension, self.precision, kept);
+            problems.extend(memory::problem(needed, self.memory_limit));
+        }
+
+        let (Some(activation), Some(target), true) = (activation, self.target, problems.is_empty())
+        else {
+            return Err(BuildError { problems });
+        };
+        let leading_order = LeadingOrder::new(
+            &activation,
+            &target,
+            &self.steps,
+            &self.second_layer,
+            self.scaling,
+            (width, dimension, samples),
+        )
+        .map_err(|problem| BuildError { problems: vec![problem] })?;
+        Ok(Experiment {
+            width,
+            dimension,
+            samples,
+            activation,
+            target,
+            input_law: self.input_law,
+            first_layer: self.first_layer,
+            second_layer: self.second_layer,
+            scaling: self.scaling,
+            steps: self.steps,
+            batches: self.batches,
+            precision: self.precision,
+            seed: self.seed,
+            triplets,
+            left_powers,
+            outlier_rule,
+            keep_weights: self.keep_weights,
+            leading_order,
+        })
+    }
+}
+
+/// The activation, centred if asked; value and derivative must be finite wherever a Gaussian goes.
+fn prepared(
+    activation: &SharedActivation,
+    centred: bool,
+) -> Result<SharedActivation, InvalidSetting> {
+    let problem = |source| InvalidSetting::Function { name: activation.name(), source };
+    let kinks = activation.kinks();
+    let result = if centred {
+        SharedActivation::new(Centred::new(activation.clone()).map_err(problem)?)
+    } else {
+        gaussian_expectation(|z| activation.value(z), &kinks, 1e-10).map_err(problem)?;
+        activation.clone()
+    };
+    gaussian_expectation(|z| activation.derivative(z), &kinks, 1e-10).map_err(problem)?;
+    Ok(result)
+}

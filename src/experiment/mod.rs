@@ -1,0 +1,123 @@
+//! The experiment: settings checked once, a run, a report.
+//!
+//! ```
+//! use linear_width::activation::Tanh;
+//! use linear_width::data::{Link, Target};
+//! use linear_width::training::{BatchPolicy, StepSize};
+//! use linear_width::Experiment;
+//!
+//! let report = Experiment::builder()
+//!     .width(120)
+//!     .dimension(60)
+//!     .samples(180)
+//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
+//!     .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
+//!     .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+//!     .batches(BatchPolicy::Reused)
+//!     .seed(1)
+//!     .build()?
+//!     .run()?;
+//! println!("{report}");
+//! assert_eq!(report.stages.len(), 3); // W_0, W_1, W_2
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod display;
+mod memory;
+mod progress;
+mod report;
+mod run;
+
+pub use builder::{BuildError, ExperimentBuilder};
+pub use memory::estimated_bytes;
+pub use progress::{Observer, Phase, Progress};
+pub use report::{LeadingOrder, Report, Settings, Stage, Triplet};
+pub use run::RunError;
+
+use crate::Scalar;
+use crate::activation::SharedActivation;
+use crate::data::{GeneratedBatch, InputLaw, Target, Teacher};
+use crate::error::InvalidSetting;
+use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use crate::spectral::OutlierRule;
+use crate::training::{BatchPolicy, StepSize};
+
+/// The number type a run computes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum Precision {
+    /// 32 bits: half the memory, about twice the speed.
+    F32,
+    /// 64 bits.
+    #[default]
+    F64,
+}
+
+/// A checked experiment: made by [`Experiment::builder`], run as often as wanted, always with the
+/// same numbers.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    pub(crate) width: usize,
+    pub(crate) dimension: usize,
+    pub(crate) samples: usize,
+    pub(crate) activation: SharedActivation,
+    pub(crate) target: Target,
+    pub(crate) input_law: InputLaw,
+    pub(crate) first_layer: FirstLayerLaw,
+    pub(crate) second_layer: SecondLayerLaw,
+    pub(crate) scaling: Scaling,
+    pub(crate) steps: Vec<StepSize>,
+    pub(crate) batches: BatchPolicy,
+    pub(crate) precision: Precision,
+    pub(crate) seed: u64,
+    pub(crate) triplets: usize,
+    pub(crate) left_powers: usize,
+    pub(crate) outlier_rule: OutlierRule,
+    pub(crate) keep_weights: bool,
+    pub(crate) leading_order: LeadingOrder,
+}
+
+impl Experiment {
+    /// A builder with every default in place.
+    pub fn builder() -> ExperimentBuilder {
+        ExperimentBuilder::default()
+    }
+
+    /// The target with its directions realised from the seed.
+    ///
+    /// # Errors
+    /// None for a built experiment, whose target has been checked.
+    pub fn teacher(&self) -> Result<Teacher, InvalidSetting> {
+        self.target.teacher(self.dimension, self.seed)
+    }
+
+    /// The network before the first step.
+    ///
+    /// # Errors
+    /// None for a built experiment, whose settings have been checked.
+    pub fn initial_network<T: Scalar>(&self) -> Result<Network<T>, InvalidSetting> {
+        Network::random(
+            self.width,
+            self.dimension,
+            self.first_layer,
+            &self.second_layer,
+            self.activation.clone(),
+            self.scaling,
+            self.seed,
+        )
+    }
+
+    /// The batch that step `step` (from 0) uses.
+    ///
+    /// # Errors
+    /// None for a built experiment, whose settings have been checked.
+    pub fn batch(&self, step: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        let index = self.batches.batch_index(step);
+        GeneratedBatch::new(self.input_law, self.teacher()?, self.samples, self.seed, index)
+    }
+}

@@ -1,0 +1,195 @@
+//! What a run returns.
+
+use ndarray::{Array1, Array2};
+
+use super::Precision;
+use crate::activation::{Activation, SharedActivation, hermite_coefficients};
+use crate::data::{InputLaw, Target};
+use crate::error::InvalidSetting;
+use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use crate::quadrature::gaussian_expectation;
+use crate::spectral::Outliers;
+use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
+use crate::training::{BatchPolicy, StepSize};
+
+/// Coefficients at or below this count as zero in the report.
+const ZERO: f64 = 1e-8;
+/// Degrees and powers looked at for the exponents of a link.
+const MAX_EXPONENT: usize = 12;
+/// Degrees of the activation looked at for the special cases of the count; beyond it the formula
+/// stands as it is.
+const MAX_DEGREE: usize = 40;
+
+/// The settings of a run, in a form that can be printed and stored. Functions are named.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Settings {
+    /// N.
+    pub width: usize,
+    /// d.
+    pub dimension: usize,
+    /// n, of one batch.
+    pub samples: usize,
+    /// Name of the activation, "centred" included.
+    pub activation: String,
+    /// Name of the link.
+    pub link: String,
+    /// Number p of teacher directions.
+    pub projections: usize,
+    /// Standard deviation of the label noise.
+    pub noise: f64,
+    /// Law of the input entries.
+    pub input_law: InputLaw,
+    /// Law of the rows of W_0.
+    pub first_layer: FirstLayerLaw,
+    /// Law of b.
+    pub second_layer: SecondLayerLaw,
+    /// Scaling of the output.
+    pub scaling: Scaling,
+    /// One step size per step.
+    pub steps: Vec<StepSize>,
+    /// Batch policy.
+    pub batches: BatchPolicy,
+    /// Number type.
+    pub precision: Precision,
+    /// Seed.
+    pub seed: u64,
+    /// The linear algebra behind the run: "faer" or "LAPACK".
+    pub backend: String,
+}
+
+/// What leading-order theory says of the settings; no simulation enters.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LeadingOrder {
+    /// Hermite coefficients c_0, c_1, ... of the activation.
+    pub activation_coefficients: Vec<f64>,
+    /// Hermite coefficients c*_0, c*_1, ... of a single-index link.
+    pub link_coefficients: Option<Vec<f64>>,
+    /// Information exponent of a single-index link (up to degree 12), `None` if larger.
+    pub information_exponent: Option<usize>,
+    /// Reuse exponent of a single-index link (up to 12), `None` if larger or infinite.
+    pub reuse_exponent: Option<usize>,
+    /// The spike of W_1, for a single-index target in mean-field scaling.
+    pub first_step: Option<FirstStep>,
+    /// The spikes of W_2, for two or more steps in mean-field scaling.
+    pub spikes: Option<Spikes>,
+}
+
+impl LeadingOrder {
+    pub(super) fn new(
+        activation: &SharedActivation,
+        target: &Target,
+        steps: &[StepSize],
+        second_layer: &SecondLayerLaw,
+        scaling: Scaling,
+        (width, dimension, samples): (usize, usize, usize),
+    ) -> Result<Self, InvalidSetting> {
+        let named = |name: String| move |source| InvalidSetting::Function { name, source };
+        let spikes = match steps {
+            [first, second, ..] => match Spikes::new(first.alpha, second.alpha, scaling) {
+                Ok(spikes) => Some(spikes),
+                Err(TheoryError::StandardScaling) => None,
+                Err(TheoryError::Invalid(problem)) => return Err(problem),
+            },
+            _ => None,
+        };
+        let total = spikes.as_ref().map_or(0, Spikes::total_outliers_after_second_step);
+        let degree = total.clamp(3, MAX_DEGREE);
+        let c = hermite_coefficients(activation, degree).map_err(named(activation.name()))?;
+        let spikes = match spikes {
+            Some(spikes) if total <= degree => {
+                let spikes = spikes.with_hermite_coefficients(&c, ZERO)?;
+                Some(match second_layer.distinct_nonzero_values() {
+                    Some(values) => spikes.with_distinct_second_layer_values(values),
+                    None => spikes,
+                })
+            }
+            other => other,
+        };
+        let mut result = Self {
+            activation_coefficients: c,
+            link_coefficients: None,
+            information_exponent: None,
+            reuse_exponent: None,
+            first_step: None,
+            spikes,
+        };
+        let Some(link) = target.link() else { return Ok(result) };
+        let c_target = link.hermite_coefficients(3).map_err(named(link.name().to_owned()))?;
+        result.information_exponent = information_exponent(link, MAX_EXPONENT, ZERO)?;
+        result.reuse_exponent = reuse_exponent(link, MAX_EXPONENT, ZERO)?;
+        if scaling == Scaling::MeanField {
+            let clean = gaussian_expectation(|z| link.value(z).powi(2), link.kinks(), 1e-12)
+                .map_err(named(link.name().to_owned()))?;
+            result.first_step = Some(FirstStep::new(
+                steps[0].eta(width),
+                result.activation_coefficients[1],
+                c_target[1],
+                clean + target.noise_std().powi(2),
+                dimension as f64 / samples as f64,
+            )?);
+        }
+        result.link_coefficients = Some(c_target);
+        Ok(result)
+    }
+}
+
+/// One leading singular triplet and what it aligns with. All overlaps are absolute values.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Triplet {
+    /// The singular value.
+    pub singular_value: f64,
+    /// Overlap of the right vector with the span of the teacher directions.
+    pub target_overlap: f64,
+    /// Overlap of the right vector with each teacher direction.
+    pub direction_overlaps: Vec<f64>,
+    /// Overlap of the left vector with a, a^{o2}, ..., each normalised.
+    pub left_overlaps: Vec<f64>,
+}
+
+/// The weights after some number of steps.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Stage {
+    /// How many steps have been taken: 0 for W_0.
+    pub step: usize,
+    /// eta of the step that led here; `None` for W_0.
+    pub eta: Option<f64>,
+    /// All min(N, d) singular values, largest first.
+    pub singular_values: Array1<f64>,
+    /// How many are outliers, by which rule.
+    pub outliers: Outliers,
+    /// The leading triplets, as many as were asked for.
+    pub triplets: Vec<Triplet>,
+    /// The weights (N x d), when they were to be kept.
+    pub weights: Option<Array2<f64>>,
+    /// Seconds spent on the gradient step.
+    pub gradient_seconds: f64,
+    /// Seconds spent on the spectrum.
+    pub spectrum_seconds: f64,
+}
+
+/// The result of a run. Prints as a table; serialises with the `serde` feature.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Report {
+    /// The settings of the run.
+    pub settings: Settings,
+    /// What leading-order theory expects.
+    pub leading_order: LeadingOrder,
+    /// The second layer a (N).
+    pub second_layer: Array1<f64>,
+    /// The teacher directions (p x d).
+    pub teacher: Array2<f64>,
+    /// W_0, W_1, ..., W_T.
+    pub stages: Vec<Stage>,
+}
+
+impl Report {
+    /// The weights after the last step.
+    pub fn last(&self) -> Option<&Stage> {
+        self.stages.last()
+    }
+}

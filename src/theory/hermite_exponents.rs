@@ -1,0 +1,146 @@
+//! Information exponent and reuse exponent of a link.
+
+use crate::data::Link;
+use crate::error::InvalidSetting;
+use crate::quadrature::{QuadratureError, gaussian_expectations};
+
+/// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link is
+/// not zero, `None` when all vanish.
+///
+/// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
+/// square, the coefficients themselves being accurate to 1e-10. Independent batches learn the
+/// teacher direction in two steps only if it is 1 (docs/theory.md, section 3).
+///
+/// # Errors
+/// [`InvalidSetting::OutOfRange`] for a tolerance that is not in (0, 1); [`InvalidSetting::Function`]
+/// when the link is not finite.
+///
+/// ```
+/// use linear_width::{data::Link, theory::information_exponent};
+///
+/// assert_eq!(information_exponent(&Link::hermite([0.0, 0.0, 1.0, 1.0]), 10, 1e-8)?, Some(2));
+/// assert_eq!(information_exponent(&Link::new("1", |_| 1.0), 10, 1e-8)?, None);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+pub fn information_exponent(
+    link: &Link,
+    max_degree: usize,
+    tolerance: f64,
+) -> Result<Option<usize>, InvalidSetting> {
+    check_tolerance(tolerance)?;
+    let size = root_mean_square(link)?;
+    let coefficients = link.hermite_coefficients(max_degree).map_err(failed(link))?;
+    let mut root_factorial = 1.0;
+    for (k, c) in coefficients.iter().enumerate().skip(1) {
+        root_factorial *= (k as f64).sqrt();
+        if c.abs() * root_factorial > tolerance * size {
+            return Ok(Some(k));
+        }
+    }
+    Ok(None)
+}
+
+/// The reuse exponent q* = min { q >= 1 : E\[z g(z)^{q+1}\] != 0 } with q up to `max_power`, `None`
+/// when all vanish, as for every even link.
+///
+/// An expectation counts as zero when it is at most `tolerance` times the root mean square of
+/// g^{q+1}. For information exponent above 1, a reused batch aligns an outlier with the teacher when
+/// the number of new directions is at least q* (docs/theory.md, section 3); label noise does not
+/// change q*.
+///
+/// # Errors
+/// As [`information_exponent`].
+///
+/// ```
+/// use linear_width::{data::Link, theory::reuse_exponent};
+///
+/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 1.0, 1.0]), 6, 1e-8)?, Some(1));
+/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 0.0, 1.0]), 6, 1e-8)?, Some(2));
+/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 1.0]), 6, 1e-8)?, None);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+pub fn reuse_exponent(
+    link: &Link,
+    max_power: usize,
+    tolerance: f64,
+) -> Result<Option<usize>, InvalidSetting> {
+    check_tolerance(tolerance)?;
+    let scale = root_mean_square(link)?;
+    if scale == 0.0 {
+        return Ok(None);
+    }
+    for q in 1..=max_power {
+        let power = q as i32 + 1;
+        // in units of the link's own size, so that high powers neither overflow nor vanish
+        let moments = gaussian_expectations(
+            2,
+            |z, out| {
+                let y = (link.value(z) / scale).powi(power);
+                (out[0], out[1]) = (z * y, y * y);
+            },
+            link.kinks(),
+            1e-12,
+        )
+        .map_err(failed(link))?;
+        if moments[0].abs() > tolerance * moments[1].sqrt() {
+            return Ok(Some(q));
+        }
+    }
+    Ok(None)
+}
+
+fn check_tolerance(tolerance: f64) -> Result<(), InvalidSetting> {
+    if tolerance > 0.0 && tolerance < 1.0 {
+        return Ok(());
+    }
+    Err(InvalidSetting::OutOfRange {
+        name: "the tolerance for a vanishing coefficient",
+        value: tolerance,
+        allowed: "above 0 and below 1",
+    })
+}
+
+fn root_mean_square(link: &Link) -> Result<f64, InvalidSetting> {
+    let square = |z: f64, out: &mut [f64]| out[0] = link.value(z).powi(2);
+    let moments = gaussian_expectations(1, square, link.kinks(), 1e-12).map_err(failed(link))?;
+    Ok(moments[0].sqrt())
+}
+
+fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {
+    |source| InvalidSetting::Function { name: link.name().to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{Relu, Tanh};
+
+    #[test]
+    fn known_links() {
+        let information = |link: &Link| information_exponent(link, 12, 1e-8).unwrap();
+        let reuse = |link: &Link| reuse_exponent(link, 8, 1e-8).unwrap();
+        let tanh = Link::from_activation(Tanh::default());
+        assert_eq!((information(&tanh), reuse(&tanh)), (Some(1), Some(2)));
+        let relu = Link::from_activation(Relu);
+        assert_eq!((information(&relu), reuse(&relu)), (Some(1), Some(1)));
+        // the golden links without linear part
+        let cosine = Link::new("cos", |z| (1.5 * z + 0.6).cos()).without(&[0, 1]).unwrap();
+        assert_eq!((information(&cosine), reuse(&cosine)), (Some(2), Some(1)));
+        let sine = Link::new("sin", |z| (2.0 * z).sin()).without(&[1]).unwrap();
+        assert_eq!((information(&sine), reuse(&sine)), (Some(3), Some(2)));
+        let fourth = Link::hermite([0.0, 0.0, 0.0, 0.0, 1e-3]);
+        assert_eq!((information(&fourth), reuse(&fourth)), (Some(4), None));
+        assert_eq!(information(&Link::new("0", |_| 0.0)), None);
+        assert_eq!(reuse(&Link::new("0", |_| 0.0)), None);
+    }
+
+    #[test]
+    fn bad_tolerances_and_links_are_errors() {
+        let link = Link::hermite([0.0, 1.0]);
+        for tolerance in [0.0, 1.0, -1.0, f64::NAN] {
+            assert!(information_exponent(&link, 3, tolerance).is_err());
+            assert!(reuse_exponent(&link, 3, tolerance).is_err());
+        }
+        assert!(information_exponent(&Link::new("ln", f64::ln), 3, 1e-8).is_err());
+    }
+}

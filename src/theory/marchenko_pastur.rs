@@ -1,0 +1,189 @@
+//! The Marchenko-Pastur law, the bulk of W_0.
+
+use std::f64::consts::PI;
+
+use crate::error::{InvalidSetting, nonzero};
+
+/// The Marchenko-Pastur law of W (N x d) with independent entries of variance 1/d, gamma = N/d.
+///
+/// Densities and distributions are those of the min(N, d) nonzero singular values s (or of their
+/// squares, the eigenvalues x = s^2 of W^T W), normalised to mass one. Edges: |sqrt(gamma) - 1| and
+/// sqrt(gamma) + 1 in s. Source: Marchenko & Pastur 1967; Bai & Silverstein, *Spectral Analysis of
+/// Large Dimensional Random Matrices*, chapter 3.
+///
+/// ```
+/// use linear_width::theory::MarchenkoPastur;
+///
+/// let law = MarchenkoPastur::new(4.0)?;
+/// assert_eq!(law.singular_value_edges(), (1.0, 3.0));
+/// assert!((law.singular_value_distribution(3.0) - 1.0).abs() < 1e-14);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarchenkoPastur {
+    gamma: f64,
+}
+
+impl MarchenkoPastur {
+    /// The law at aspect ratio `gamma` = N/d.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] unless `gamma` is finite and positive.
+    pub fn new(gamma: f64) -> Result<Self, InvalidSetting> {
+        if gamma.is_finite() && gamma > 0.0 {
+            return Ok(Self { gamma });
+        }
+        Err(InvalidSetting::OutOfRange {
+            name: "the aspect ratio N/d",
+            value: gamma,
+            allowed: "a finite number above 0",
+        })
+    }
+
+    /// The law of W_0 with this width and dimension.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when one of them is 0.
+    pub fn of_first_layer(width: usize, dimension: usize) -> Result<Self, InvalidSetting> {
+        nonzero("width", width)?;
+        nonzero("dimension", dimension)?;
+        Self::new(width as f64 / dimension as f64)
+    }
+
+    /// gamma = N/d.
+    pub fn gamma(&self) -> f64 {
+        self.gamma
+    }
+
+    /// Left and right edge of the bulk of singular values.
+    pub fn singular_value_edges(&self) -> (f64, f64) {
+        let root = self.gamma.sqrt();
+        ((root - 1.0).abs(), root + 1.0)
+    }
+
+    /// Left and right edge of the bulk of eigenvalues of W^T W.
+    pub fn eigenvalue_edges(&self) -> (f64, f64) {
+        let (left, right) = self.singular_value_edges();
+        (left * left, right * right)
+    }
+
+    /// Density at the eigenvalue `x` = s^2: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between
+    /// the edges a and b, 0 outside. NaN gives NaN.
+    pub fn eigenvalue_density(&self, x: f64) -> f64 {
+        if x.is_nan() {
+            return x;
+        }
+        let (a, b) = self.eigenvalue_edges();
+        if x <= a || x >= b {
+            return 0.0;
+        }
+        ((b - x) * (x - a)).sqrt() / (2.0 * PI * self.gamma.min(1.0) * x)
+    }
+
+    /// Density at the singular value `s`: 2 s times the eigenvalue density at s^2.
+    pub fn singular_value_density(&self, s: f64) -> f64 {
+        if s < 0.0 {
+            return 0.0;
+        }
+        let (left, right) = self.singular_value_edges();
+        if s.is_nan() {
+            return s;
+        }
+        if s < left || s >= right {
+            return 0.0;
+        }
+        // written in s, so that gamma = 1 has its finite value 2/pi... at s = 0
+        let (sum, difference) = (right * right - s * s, s * s - left * left);
+        if left == 0.0 {
+            return sum.sqrt() / PI;
+        }
+        (sum * difference).max(0.0).sqrt() / (PI * self.gamma.min(1.0) * s)
+    }
+
+    /// Fraction of the eigenvalues at or below `x`, in closed form.
+    pub fn eigenvalue_distribution(&self, x: f64) -> f64 {
+        if x.is_nan() {
+            return x;
+        }
+        let (a, b) = self.eigenvalue_edges();
+        if x <= a {
+            return 0.0;
+        }
+        if x >= b {
+            return 1.0;
+        }
+        // in the variables of the N x N or d x d matrix of full rank: ratio lambda <= 1, unit variance
+        let lambda = self.gamma.min(1.0 / self.gamma);
+        let scale = self.gamma.max(1.0);
+        let (x, a, b) = (x / scale, a / scale, b / scale);
+        let r2 = (b - x) / (x - a);
+        let r = r2.sqrt();
+        let mut total = PI * lambda + ((b - x) * (x - a)).sqrt()
+            - (1.0 + lambda) * ((r2 - 1.0) / (2.0 * r)).atan();
+        if lambda < 1.0 {
+            total += (1.0 - lambda) * ((a * r2 - b) / (2.0 * (1.0 - lambda) * r)).atan();
+        }
+        (total / (2.0 * PI * lambda)).clamp(0.0, 1.0)
+    }
+
+    /// Fraction of the singular values at or below `s`.
+    pub fn singular_value_distribution(&self, s: f64) -> f64 {
+        if s <= 0.0 { 0.0 } else { self.eigenvalue_distribution(s * s) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quadrature::gauss_legendre;
+
+    #[test]
+    fn density_is_the_derivative_of_the_distribution_and_integrates_to_one() {
+        let (nodes, weights) = gauss_legendre(200);
+        for gamma in [0.2, 0.5, 0.999, 1.0, 1.5, 2.0, 10.0] {
+            let law = MarchenkoPastur::new(gamma).unwrap();
+            let (left, right) = law.singular_value_edges();
+            // s = middle - half cos(theta) removes the square roots at both ends
+            let (middle, half) = (0.5 * (left + right), 0.5 * (right - left));
+            let mut mass = 0.0;
+            let mut second = 0.0;
+            for (x, w) in nodes.iter().zip(&weights) {
+                let theta = 0.5 * PI * (x + 1.0);
+                let s = middle - half * theta.cos();
+                let share = w * 0.5 * PI * half * theta.sin() * law.singular_value_density(s);
+                mass += share;
+                second += share * s * s;
+                let h = 1e-6;
+                let slope = (law.singular_value_distribution(s + h)
+                    - law.singular_value_distribution(s - h))
+                    / (2.0 * h);
+                if (s - left).min(right - s) > 1e-3 {
+                    let density = law.singular_value_density(s);
+                    assert!(
+                        (slope - density).abs() < 1e-6,
+                        "gamma {gamma}, s {s}: {slope} {density}"
+                    );
+                }
+            }
+            assert!((mass - 1.0).abs() < 1e-9, "gamma {gamma}: mass {mass}");
+            // E x = tr(W^T W) / min(N, d) = max(gamma, 1)
+            assert!(
+                (second - gamma.max(1.0)).abs() < 1e-8 * gamma.max(1.0),
+                "gamma {gamma}: {second}"
+            );
+        }
+    }
+
+    #[test]
+    fn out_of_support_and_bad_ratios() {
+        let law = MarchenkoPastur::new(2.0).unwrap();
+        assert_eq!(law.singular_value_density(-1.0), 0.0);
+        assert_eq!(law.eigenvalue_density(100.0), 0.0);
+        assert_eq!(law.eigenvalue_distribution(100.0), 1.0);
+        assert!(law.singular_value_density(f64::NAN).is_nan());
+        for gamma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(MarchenkoPastur::new(gamma).is_err());
+        }
+        assert!(MarchenkoPastur::of_first_layer(3, 0).is_err());
+    }
+}

@@ -1,0 +1,33 @@
+//! Theory: what the large steps do to the spectrum, without a simulation.
+//!
+//! Nothing here reads a simulation. The mathematics, with its sources, is in docs/theory.md of the
+//! repository.
+
+mod hermite_exponents;
+mod leading_order;
+mod marchenko_pastur;
+mod single_spike;
+
+use thiserror::Error;
+
+pub use hermite_exponents::{information_exponent, reuse_exponent};
+pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, new_direction_count};
+pub use marchenko_pastur::MarchenkoPastur;
+pub use single_spike::{SingleSpike, SpikedSingularValue};
+
+use crate::error::InvalidSetting;
+
+/// A theory question that has no answer as asked.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum TheoryError {
+    /// A parameter out of range.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSetting),
+    /// The count and the exponents hold in mean-field scaling only.
+    #[error(
+        "the theory is for mean-field scaling, where the output is O(N^(-1/2)); in standard scaling \
+         the residual is dominated by the output after a large step, and this count does not apply"
+    )]
+    StandardScaling,
+}

@@ -1,0 +1,112 @@
+//! One spike on Marchenko-Pastur noise.
+
+use crate::error::InvalidSetting;
+
+/// The rank-one deformation W + theta u v^T, W (N x d) with independent entries of variance 1/d,
+/// u and v unit vectors, gamma = N/d (Benaych-Georges & Nadakuditi, arXiv:1103.2221, section 3.1).
+///
+/// ```
+/// use linear_width::theory::SingleSpike;
+///
+/// let model = SingleSpike::new(1.0)?; // square: threshold 1
+/// assert!(model.spike(0.9)?.is_none());
+/// let spike = model.spike(2.0)?.unwrap();
+/// assert!((spike.singular_value - 2.5).abs() < 1e-15);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SingleSpike {
+    gamma: f64,
+}
+
+/// Where a spike appears and how its singular vectors align.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpikedSingularValue {
+    /// The outlying singular value sqrt((1 + theta^2)(gamma + theta^2)) / theta.
+    pub singular_value: f64,
+    /// |<left singular vector, u>|.
+    pub left_overlap: f64,
+    /// |<right singular vector, v>|.
+    pub right_overlap: f64,
+}
+
+impl SingleSpike {
+    /// The model at aspect ratio `gamma` = N/d.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] unless `gamma` is finite and positive.
+    pub fn new(gamma: f64) -> Result<Self, InvalidSetting> {
+        super::MarchenkoPastur::new(gamma).map(|law| Self { gamma: law.gamma() })
+    }
+
+    /// The threshold gamma^(1/4): weaker spikes leave no outlier.
+    pub fn threshold(&self) -> f64 {
+        self.gamma.powf(0.25)
+    }
+
+    /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where the
+    /// largest singular value stays at the edge 1 + sqrt(gamma) and both overlaps vanish.
+    ///
+    /// Squared overlaps: left 1 - gamma (1 + theta^2) / (theta^2 (theta^2 + gamma)), right
+    /// 1 - (gamma + theta^2) / (theta^2 (theta^2 + 1)).
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.
+    pub fn spike(&self, theta: f64) -> Result<Option<SpikedSingularValue>, InvalidSetting> {
+        if !(theta.is_finite() && theta >= 0.0) {
+            return Err(InvalidSetting::OutOfRange {
+                name: "the strength of the spike",
+                value: theta,
+                allowed: "a finite number, 0 or more",
+            });
+        }
+        if theta <= self.threshold() {
+            return Ok(None);
+        }
+        let gamma = self.gamma;
+        // in 1/theta^2, so that huge spikes do not overflow
+        let inverse = 1.0 / (theta * theta);
+        let left = 1.0 - gamma * (inverse + 1.0) / (1.0 + gamma * inverse) * inverse;
+        let right = 1.0 - (gamma * inverse + 1.0) / (1.0 + inverse) * inverse;
+        Ok(Some(SpikedSingularValue {
+            singular_value: theta * ((1.0 + inverse) * (1.0 + gamma * inverse)).sqrt(),
+            left_overlap: left.max(0.0).sqrt(),
+            right_overlap: right.max(0.0).sqrt(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn continuous_at_the_threshold_and_transposable() {
+        for gamma in [0.3, 1.0, 2.0] {
+            let model = SingleSpike::new(gamma).unwrap();
+            let just = model.spike(model.threshold() * (1.0 + 1e-9)).unwrap().unwrap();
+            assert!((just.singular_value - 1.0 - gamma.sqrt()).abs() < 1e-8);
+            assert!(just.left_overlap < 1e-3 && just.right_overlap < 1e-3);
+            // W^T / sqrt(gamma) is the model at 1/gamma with spike theta / sqrt(gamma)
+            let (theta, root) = (3.0, gamma.sqrt());
+            let here = model.spike(theta).unwrap().unwrap();
+            let there =
+                SingleSpike::new(1.0 / gamma).unwrap().spike(theta / root).unwrap().unwrap();
+            assert!((here.singular_value / root - there.singular_value).abs() < 1e-12);
+            assert!((here.left_overlap - there.right_overlap).abs() < 1e-12);
+            assert!((here.right_overlap - there.left_overlap).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn extreme_strengths() {
+        let model = SingleSpike::new(2.0).unwrap();
+        let huge = model.spike(1e200).unwrap().unwrap();
+        assert!((huge.singular_value / 1e200 - 1.0).abs() < 1e-12);
+        assert_eq!((huge.left_overlap, huge.right_overlap), (1.0, 1.0));
+        assert_eq!(model.spike(0.0).unwrap(), None);
+        for theta in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(model.spike(theta).is_err());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Spectra against laws and against each other.
+
+use linear_width::Scalar;
+use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::spectral::{
+    OutlierRule, SpectralError, TopTripletsOptions, overlap, singular_values, thin_svd,
+    top_triplets,
+};
+use linear_width::theory::{MarchenkoPastur, SingleSpike};
+use linear_width::{InvalidSetting, LinalgError};
+use ndarray::{Array1, Array2, Axis, array};
+
+fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
+    let activation = SharedActivation::new(Tanh::default());
+    let (first, second) = (FirstLayerLaw::Gaussian, SecondLayerLaw::Gaussian);
+    let scaling = Scaling::MeanField;
+    Network::random(width, dimension, first, &second, activation, scaling, seed)
+        .unwrap()
+        .first_layer()
+        .clone()
+}
+
+#[test]
+fn the_bulk_of_w0_follows_marchenko_pastur() {
+    for (width, dimension) in [(600, 300), (300, 600), (400, 400)] {
+        let s = singular_values(noise::<f64>(width, dimension, 5).view()).unwrap();
+        let law = MarchenkoPastur::of_first_layer(width, dimension).unwrap();
+        // Kolmogorov distance; eigenvalues are rigid, so it is a few times 1/d, not 1/sqrt(d)
+        let count = s.len() as f64;
+        let distance = s
+            .iter()
+            .rev()
+            .enumerate()
+            .map(|(i, s)| (law.singular_value_distribution(*s) - (i as f64 + 0.5) / count).abs())
+            .fold(0.0, f64::max);
+        assert!(distance < 4.0 / count, "{width} x {dimension}: {distance}");
+    }
+}
+
+fn assert_same_triplets<T: Scalar>(weights: &Array2<T>, count: usize, tolerance: f64) {
+    let top = top_triplets(weights.view(), count, &TopTripletsOptions::default()).unwrap();
+    let full = thin_svd(weights.view()).unwrap();
+    assert_eq!(top.left.dim(), (weights.nrows(), count));
+    assert_eq!(top.right.dim(), (count, weights.ncols()));
+    for k in 0..count {
+        let (value, exact) = (top.values[k].as_f64(), full.values[k].as_f64());
+        assert!(
+            (value - exact).abs() <= tolerance * full.values[0].as_f64(),
+            "{k}: {value} {exact}"
+        );
+        let left = overlap(top.left_vector(k), full.left_vector(k)).unwrap();
+        let right = overlap(top.right_vector(k), full.right_vector(k)).unwrap();
+        let slack = if tolerance < 1e-8 { 1e-6 } else { 1e-2 };
+        assert!(1.0 - left < slack && 1.0 - right < slack, "{k}: {left}, {right}");
+    }
+}
+
+#[test]
+fn top_triplets_agree_with_the_full_decomposition() {
+    for (rows, columns) in [(300, 200), (200, 300)] {
+        let mut w = noise::<f64>(rows, columns, 8);
+        assert_same_triplets(&w, 6, 1e-11); // all in the bulk
+        w[[0, 0]] += 30.0;
+        w[[1, 1]] += 4.0;
+        assert_same_triplets(&w, 6, 1e-11);
+        assert_same_triplets(&w.mapv(|x| x as f32), 2, 1e-5);
+        assert_same_triplets(&w, 150, 1e-12); // more than an eighth: the thin SVD itself
+    }
+}
+
+#[test]
+fn top_triplets_of_a_matrix_of_low_rank() {
+    let u = noise::<f64>(200, 3, 1);
+    let v = noise::<f64>(120, 3, 2);
+    let w = u.dot(&v.t());
+    let top = top_triplets(w.view(), 5, &TopTripletsOptions::default()).unwrap();
+    let exact = singular_values(w.view()).unwrap();
+    for k in 0..3 {
+        assert!((top.values[k] - exact[k]).abs() < 1e-12 * exact[0]);
+    }
+    assert!(top.values[3] < 1e-12 * exact[0] && top.values[4] < 1e-12 * exact[0]);
+    let gram = top.right.dot(&top.right.t());
+    assert!((gram - Array2::<f64>::eye(5)).iter().all(|x| x.abs() < 1e-10));
+    let zero = top_triplets(Array2::<f64>::zeros((40, 30)).view(), 2, &Default::default()).unwrap();
+    assert_eq!(zero.values, array![0.0, 0.0]);
+}
+
+#[test]
+fn top_triplets_refuse_what_they_cannot_do() {
+    let w = noise::<f64>(100, 80, 3);
+    for asked in [0, 81] {
+        assert_eq!(
+            top_triplets(w.view(), asked, &Default::default()).unwrap_err(),
+            SpectralError::Invalid(InvalidSetting::TripletCount { asked, available: 80 })
+        );
+    }
+    let short = TopTripletsOptions { max_basis: Some(12), ..Default::default() };
+    assert!(matches!(
+        top_triplets(w.view(), 4, &short),
+        Err(SpectralError::NotConverged { basis: 12, .. })
+    ));
+    let bad = TopTripletsOptions { tolerance: Some(0.0), ..Default::default() };
+    assert!(matches!(top_triplets(w.view(), 4, &bad), Err(SpectralError::Invalid(_))));
+    let mut nan = w.clone();
+    nan[[3, 3]] = f64::NAN;
+    let error = SpectralError::Decomposition(LinalgError::NonFinite);
+    assert_eq!(top_triplets(nan.view(), 4, &Default::default()).unwrap_err(), error);
+    assert_eq!(singular_values(nan.view()).unwrap_err(), error);
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let w = noise::<f64>(301, 203, 3);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let top = top_triplets(w.view(), 4, &Default::default()).unwrap();
+            (singular_values(w.view()).unwrap(), top, thin_svd(w.view()).unwrap())
+        })
+    };
+    let one = run(1);
+    for threads in [2, 3, 7] {
+        assert!(one == run(threads), "{threads} threads");
+    }
+}
+
+/// Benaych-Georges & Nadakuditi's formulas against a spike put into noise; mean of 8 seeds, whose
+/// standard error is below the tolerance.
+#[test]
+fn a_single_spike_is_where_it_should_be() {
+    let (width, dimension, seeds) = (500, 250, 8);
+    for theta in [1.8, 4.0] {
+        let mut mean = [0.0; 3];
+        for seed in 0..seeds {
+            let mut w = noise::<f64>(width, dimension, 100 + seed);
+            let u = Array1::from_elem(width, 1.0 / (width as f64).sqrt());
+            let v = Array1::from_elem(dimension, 1.0 / (dimension as f64).sqrt());
+            let column = u.view().insert_axis(Axis(1));
+            w.scaled_add(theta, &column.dot(&v.view().insert_axis(Axis(0))));
+            let top = top_triplets(w.view(), 1, &Default::default()).unwrap();
+            mean[0] += top.values[0] / seeds as f64;
+            mean[1] += overlap(top.left_vector(0), u.view()).unwrap() / seeds as f64;
+            mean[2] += overlap(top.right_vector(0), v.view()).unwrap() / seeds as f64;
+        }
+        let spike = SingleSpike::new(2.0).unwrap().spike(theta).unwrap().unwrap();
+        assert!((mean[0] / spike.singular_value - 1.0).abs() < 0.02, "{theta}: {mean:?} {spike:?}");
+        assert!((mean[1] - spike.left_overlap).abs() < 0.03, "{theta}: {mean:?} {spike:?}");
+        assert!((mean[2] - spike.right_overlap).abs() < 0.03, "{theta}: {mean:?} {spike:?}");
+    }
+}
+
+/// The claim in the documentation of the default rule: a false outlier in fewer than one of a
+/// hundred matrices of pure noise, and a weak true one is seen.
+#[test]
+fn the_default_outlier_rule_is_quiet_on_noise() {
+    let (width, dimension, matrices) = (200, 100, 300);
+    let rule = OutlierRule::default_for(dimension);
+    let mut wrong = 0;
+    for seed in 0..matrices {
+        let s = singular_values(noise::<f64>(width, dimension, seed).view()).unwrap();
+        wrong +=
+            usize::from(rule.apply(s.as_slice().unwrap(), width, dimension).unwrap().count > 0);
+    }
+    assert!(wrong <= 3, "{wrong} false alarms in {matrices}");
+    let mut w = noise::<f64>(width, dimension, 1);
+    w[[0, 0]] += 3.0;
+    w[[1, 1]] += 6.0;
+    let s = singular_values(w.view()).unwrap();
+    assert_eq!(rule.apply(s.as_slice().unwrap(), width, dimension).unwrap().count, 2);
+}
+
+#[test]
+fn rules_count_what_they_say() {
+    let s = [5.0, 3.0, 2.5, 2.0, 1.0, 0.5, 0.4];
+    let count = |rule: OutlierRule| rule.apply(&s, 400, 400).unwrap();
+    assert_eq!(count(OutlierRule::AboveEdge { edge: 2.0, margin: 0.3 }).count, 2);
+    assert_eq!(count(OutlierRule::MarchenkoPastur { margin: 0.2 }).count, 3);
+    let gap = count(OutlierRule::LargestGap { max_outliers: 2, factor: 3.0 });
+    assert_eq!((gap.count, gap.threshold), (1, 4.0)); // mean bulk gap (2.5 - 0.4)/4
+    assert_eq!(gap.rule.name(), "largest gap");
+}
+
+/// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
+#[test]
+fn sphere_rows_have_the_same_edge() {
+    let activation = SharedActivation::new(Tanh::default());
+    let network = Network::<f64>::random(
+        800,
+        400,
+        FirstLayerLaw::Sphere,
+        &SecondLayerLaw::Gaussian,
+        activation,
+        Scaling::MeanField,
+        2,
+    )
+    .unwrap();
+    let s = singular_values(network.first_layer().view()).unwrap();
+    let (left, right) = MarchenkoPastur::new(2.0).unwrap().singular_value_edges();
+    assert!((s[0] / right - 1.0).abs() < 0.02 && (s[399] / left - 1.0).abs() < 0.05);
+}
