@@ -1,13 +1,87 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-//! WIP
-
-#[cfg(not(any(feature = "faer", feature = "lapack")))]
-compile_error!(
-    "linear-width needs a dense linear algebra backend: keep the default feature `faer`, or choose \
-     one LAPACK source, for example `openblas-system`"
-);
+//! Feature learning in linear-width two-layer networks: one against two large gradient steps.
+//!
+//! Width $N$, input dimension $d$ and sample size $n$ grow together. A network
+//! $f(x) = N^{-1/2} \sum_j a_j \sigma(\langle w_j, x \rangle)$ with $a = b/\sqrt{N}$ sees labels
+//! $y = g(\langle \beta_*, x \rangle) + \varepsilon$ and takes gradient steps of size
+//! $\eta_t = C_t N^{\alpha_t}$ on its first layer:
+//!
+//! $$ W_t = W_{t-1} + \eta_t\, G(W_{t-1}; X_t, y_t), \qquad
+//!    G = \tfrac1n \bigl[(a r^\top) \circ \sigma'(W X^\top)\bigr] X, \quad r = y - f(X). $$
+//!
+//! After one step $W_1$ has one outlying singular value. A second step makes
+//! $l = \lfloor \alpha_2 / (\tfrac12 - \alpha_1) \rfloor$ new ones (Moniri & Hassani,
+//! [arXiv:2605.17767](https://arxiv.org/abs/2605.17767)), so that $W_2$ shows $l + 1$ in total for
+//! large $N$; and a second step that reuses the batch can find the direction $\beta_*$ when the
+//! information exponent of $g$ is above one, which fresh batches cannot.
+//!
+//! This crate simulates the steps, measures the spectrum and the learned directions, and puts the
+//! theory beside them.
+//!
+//! # A first program
+//!
+//! ```
+//! use linear_width::activation::Tanh;
+//! use linear_width::data::{Link, Target};
+//! use linear_width::training::{BatchPolicy, StepSize};
+//! use linear_width::Experiment;
+//!
+//! let report = Experiment::builder()
+//!     .width(200).dimension(100).samples(300)
+//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
+//!     .target(Target::single_index(Link::hermite([0.0, 0.0, 0.5, 0.5])).noise(0.1))
+//!     .steps([StepSize::scaled(2.0, 0.35), StepSize::scaled(2.0, 0.4)])
+//!     .batches(BatchPolicy::Reused)
+//!     .build()?.run()?;
+//! println!("{report}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Your own activation
+//!
+//! Two methods, one implementation for `f32` and `f64`:
+//!
+//! ```
+//! use linear_width::{Experiment, Scalar, activation::Activation, data::{Link, Target}};
+//!
+//! struct SquareTanh; // z^2 tanh(z)
+//! impl Activation for SquareTanh {
+//!     fn value<T: Scalar>(&self, z: T) -> T { z * z * z.tanh() }
+//!     fn derivative<T: Scalar>(&self, z: T) -> T {
+//!         let t = z.tanh();
+//!         (z + z) * t + z * z * (T::one() - t * t)
+//!     }
+//! }
+//! let target = Target::single_index(Link::hermite([0.0, 1.0]));
+//! let settings = Experiment::builder().width(80).dimension(40).samples(120).activation(SquareTanh);
+//! let report = settings.target(target).steps([2.0, 3.0]).build()?.run()?;
+//! # assert!(report.last().unwrap().outliers.count >= 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! [`activation`] and [`data`] say what is learned by what; [`network`] and [`training`] take the
+//! steps; [`spectral`] measures; [`theory`] predicts and never reads a simulation; [`experiment`] is
+//! the builder on top. [`quadrature`] serves them all.
+//!
+//! # Backends and threads
+//!
+//! Dense linear algebra is `faer`'s (pure Rust) by default. One of the features `openblas-system`,
+//! `openblas-static`, `netlib-system`, `netlib-static`, `intel-mkl-system`, `intel-mkl-static` hands
+//! it to LAPACK through `ndarray-linalg`; only `openblas-system` is tested here, and `openblas-static`
+//! and `intel-mkl-static` download sources when they build.
+//!
+//! Threads are those of the current `rayon` pool (`RAYON_NUM_THREADS`, or
+//! `ThreadPool::install`). With `faer` the same seed gives the same bits for any number of them. A
+//! LAPACK library has threads of its own, and its bits are its own affair; see the README for what
+//! was measured with OpenBLAS.
+//!
+//! # Features
+//!
+//! `faer` (default), the six LAPACK sources above, and `serde` (reports and settings serialise).
 
 pub mod activation;
 pub mod data;

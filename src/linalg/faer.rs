@@ -2,7 +2,6 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -117,31 +116,4 @@ pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<
 pub(super) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     let (s, u, v) = with_matrix(a, |a| decompose(a, true))?;
     Ok((to_array(u.as_ref()), to_vector(&s), to_array(v.transpose())))
-}
-
-pub(super) fn symmetric_eigen<T: Scalar>(
-    a: ArrayView2<'_, T>,
-) -> Result<(Array1<T>, Array2<T>), LinalgError> {
-    let size = a.nrows();
-    let mut values = Diag::<T>::zeros(size);
-    let mut vectors = Mat::<T>::zeros(size, size);
-    let scratch =
-        self_adjoint_evd_scratch::<T>(size, ComputeEigenvectors::Yes, parts(), Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    with_matrix(a, |a| {
-        self_adjoint_evd(
-            a,
-            values.as_mut(),
-            Some(vectors.as_mut()),
-            parts(),
-            MemStack::new(&mut memory),
-            Default::default(),
-        )
-    })
-    .map_err(|_| LinalgError::NotConverged {
-        decomposition: "symmetric eigenvalue decomposition",
-        rows: size,
-        columns: size,
-    })?;
-    Ok((to_vector(&values), to_array(vectors.as_ref())))
 }

@@ -1,5 +1,4 @@
-//! The only place that knows a backend: matrix product, singular values, thin SVD and symmetric
-//! eigenvalues, for `f32` and `f64`.
+//! The only place that knows a backend: matrix product, singular values and thin SVD, for `f32` and `f64`.
 //!
 //! `faer` serves unless a LAPACK feature is on; LAPACK then takes over everything here. Matrices
 //! come and go as `ndarray` arrays in any memory order, row-major being the fast one.
@@ -107,15 +106,6 @@ pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     checked(a)?;
     backend::thin_svd(a)
-}
-
-/// Eigenvalues in increasing order and eigenvectors (columns) of a symmetric matrix, of which only
-/// the lower triangle is read.
-pub(crate) fn symmetric_eigen<T: Scalar>(
-    a: ArrayView2<'_, T>,
-) -> Result<(Array1<T>, Array2<T>), LinalgError> {
-    checked(a)?;
-    backend::symmetric_eigen(a)
 }
 
 fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {

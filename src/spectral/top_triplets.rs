@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, product, symmetric_eigen};
+use crate::linalg::{LinalgError, multiply, product};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -16,7 +16,8 @@ pub struct TopTripletsOptions {
     /// then accurate to about the square of it over the gap, vectors to it over the gap.
     /// `None`: 1e-10 in `f64`, 1e-5 in `f32`.
     pub tolerance: Option<f64>,
-    /// Largest size of the Krylov basis. `None`: min(N, d), with which the method cannot fail.
+    /// Largest size of the Krylov basis; an error when it does not suffice. `None`: half of min(N, d),
+    /// beyond which the thin SVD is computed instead.
     pub max_basis: Option<usize>,
     /// Seed of the random start block.
     pub seed: u64,
@@ -71,12 +72,7 @@ pub fn top_triplets<T: Scalar>(
         return Err(LinalgError::NonFinite.into());
     }
     if 8 * count > available {
-        let mut all = thin_svd(weights)?;
-        let first = Slice::from(..count);
-        all.left = all.left.slice_axis(Axis(1), first).to_owned();
-        all.values = all.values.slice_axis(Axis(0), first).to_owned();
-        all.right = all.right.slice_axis(Axis(0), first).to_owned();
-        return Ok(all);
+        return leading_of_full(weights, count);
     }
     if rows < columns {
         let t = krylov(weights.t(), count, tolerance, options)?;
@@ -89,6 +85,20 @@ pub fn top_triplets<T: Scalar>(
     krylov(weights, count, tolerance, options)
 }
 
+/// The leading part of the thin SVD.
+fn leading_of_full<T: Scalar>(
+    weights: ArrayView2<'_, T>,
+    count: usize,
+) -> Result<SingularTriplets<T>, SpectralError> {
+    let all = thin_svd(weights)?;
+    let first = Slice::from(..count);
+    Ok(SingularTriplets {
+        left: all.left.slice_axis(Axis(1), first).to_owned(),
+        values: all.values.slice_axis(Axis(0), first).to_owned(),
+        right: all.right.slice_axis(Axis(0), first).to_owned(),
+    })
+}
+
 /// The method itself, for a matrix with at least as many rows as columns.
 fn krylov<T: Scalar>(
     weights: ArrayView2<'_, T>,
@@ -98,7 +108,7 @@ fn krylov<T: Scalar>(
 ) -> Result<SingularTriplets<T>, SpectralError> {
     let dimension = weights.ncols();
     let block = count + 2;
-    let limit = options.max_basis.unwrap_or(dimension).clamp(block, dimension);
+    let limit = options.max_basis.unwrap_or(dimension / 2).clamp(block, dimension);
     let mut start = stream(options.seed, Purpose::KrylovStart, 0, 0);
     let mut random = |columns: usize| {
         Array2::from_shape_simple_fn((columns, dimension), || {
@@ -122,6 +132,9 @@ fn krylov<T: Scalar>(
             let (triplets, residual) = rayleigh_ritz(weights, &basis, &image, count)?;
             if residual <= tolerance {
                 return Ok(triplets);
+            }
+            if full && options.max_basis.is_none() {
+                return leading_of_full(weights, count);
             }
             if full {
                 return Err(SpectralError::NotConverged {
@@ -150,14 +163,9 @@ fn rayleigh_ritz<T: Scalar>(
     image: &Array2<T>,
     count: usize,
 ) -> Result<(SingularTriplets<T>, f64), SpectralError> {
-    let (_, vectors) = symmetric_eigen(multiply(image.view(), image.t()).view())?;
-    let size = basis.nrows();
-    let best = vectors.slice_axis(Axis(1), Slice::from(size - count..));
-    // W restricted to the Ritz space: its own small SVD gives values free of squaring
-    let restricted = multiply(image.t(), best);
-    let small = thin_svd(restricted.view())?;
-    let right = multiply(small.right.view(), multiply(best.t(), basis.view()).view());
-    let triplets = SingularTriplets { left: small.left, values: small.values, right };
+    // W restricted to the basis; its own SVD needs no squares, so small values keep their digits
+    let mut triplets = leading_of_full(image.t(), count)?;
+    triplets.right = multiply(triplets.right.view(), basis.view());
 
     let mut residual = multiply(triplets.left.t(), weights);
     for ((mut row, right), s) in

@@ -1,0 +1,72 @@
+//! Our simulations against the simulated means of the golden settings, which another program (NumPy)
+//! computed from 4 seeds.
+//!
+//! The default tests run the smallest setting. All 13, with 8 seeds each, take about six minutes:
+//! `cargo test --release --test golden_simulation -- --ignored --nocapture`
+
+mod common;
+
+use common::{experiment, number, numbers, predictions};
+use serde_json::Value;
+
+/// Mean and standard deviation.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, variance.sqrt())
+}
+
+/// Runs a golden setting on `seeds` seeds; the deviation of each mean singular value in standard
+/// errors of the difference, the standard deviation pooled from both programs.
+fn deviations(case: &Value, seeds: u64) -> Vec<f64> {
+    let golden = &case["simulation"];
+    let means = numbers(&golden["singular_values_mean"]);
+    let deviations = numbers(&golden["singular_values_sd"]);
+    let theirs = number(&golden["seeds"]);
+    let overlaps = numbers(&golden["target_overlap_mean"]);
+    let reports: Vec<_> = (0..seeds)
+        .map(|seed| experiment(case).seed(1000 + seed).build().unwrap().run().unwrap())
+        .collect();
+    (0..means.len())
+        .map(|k| {
+            let last = |f: &dyn Fn(&linear_width::experiment::Triplet) -> f64| -> Vec<f64> {
+                reports.iter().map(|r| f(&r.last().unwrap().triplets[k])).collect()
+            };
+            let (mean, deviation) = moments(&last(&|t| t.singular_value));
+            let (overlap, _) = moments(&last(&|t| t.target_overlap));
+            let ours = seeds as f64;
+            let pooled = ((theirs - 1.0) * deviations[k].powi(2)
+                + (ours - 1.0) * deviation.powi(2))
+                / (theirs + ours - 2.0);
+            let error = (pooled * (1.0 / theirs + 1.0 / ours)).sqrt();
+            let distance = (mean - means[k]) / error;
+            println!(
+                "{:>11} {:40} s_{}: {mean:8.4} golden {:8.4} ({distance:+.2} s.e.); overlap {overlap:.3} golden {:.3}",
+                case["batches"].as_str().unwrap(),
+                case["target"].as_str().unwrap(),
+                k + 1,
+                means[k],
+                overlaps[k],
+            );
+            distance
+        })
+        .collect()
+}
+
+#[test]
+fn the_smallest_golden_simulation_is_reproduced() {
+    let cases = predictions();
+    for distance in deviations(&cases[12], 3) {
+        assert!(distance.abs() < 3.0, "{distance} standard errors");
+    }
+}
+
+#[test]
+#[ignore = "about six minutes"]
+fn all_golden_simulations_are_reproduced() {
+    let all: Vec<f64> = predictions().iter().flat_map(|case| deviations(case, 8)).collect();
+    let worst = all.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    println!("{} comparisons, largest deviation {worst:.2} standard errors", all.len());
+    assert!(worst < 3.0, "{worst} standard errors");
+}

@@ -1,0 +1,194 @@
+//! Runs: determinism, progress, cancellation, the report.
+
+use std::ops::ControlFlow;
+
+use linear_width::activation::{HermiteSeries, Relu, Tanh};
+use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
+use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
+use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use linear_width::training::{BatchPolicy, StepSize, TrainingError};
+use linear_width::{Experiment, Report};
+
+fn builder() -> ExperimentBuilder {
+    Experiment::builder()
+        .width(160)
+        .dimension(80)
+        .samples(700)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
+        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+        .seed(4)
+}
+
+/// Everything of a report but its timings.
+fn numbers(mut report: Report) -> Report {
+    for stage in &mut report.stages {
+        (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
+    }
+    report
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
+    for precision in [Precision::F32, Precision::F64] {
+        let experiment = builder().precision(precision).keep_weights(true).build().unwrap();
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            numbers(pool.install(|| experiment.run().unwrap()))
+        };
+        let one = run(1);
+        assert!(one == run(2), "2 threads");
+        assert!(one == run(5), "5 threads");
+        let other = builder().precision(precision).seed(5).build().unwrap().run().unwrap();
+        assert_ne!(one.stages[0].singular_values, other.stages[0].singular_values);
+    }
+}
+
+#[test]
+fn precisions_describe_the_same_experiment() {
+    let run = |p| builder().precision(p).build().unwrap().run().unwrap();
+    let (single, double) = (run(Precision::F32), run(Precision::F64));
+    for (a, b) in single.stages.iter().zip(&double.stages) {
+        for (a, b) in a.triplets.iter().zip(&b.triplets).take(2) {
+            assert!((a.singular_value / b.singular_value - 1.0).abs() < 1e-4);
+            assert!((a.target_overlap - b.target_overlap).abs() < 1e-3);
+        }
+    }
+}
+
+#[test]
+fn one_step_makes_one_outlier_along_the_target() {
+    let report = builder().steps([StepSize::scaled(2.0, 0.3)]).build().unwrap().run().unwrap();
+    assert_eq!(report.stages.len(), 2);
+    assert!(report.leading_order.spikes.is_none());
+    let stage = report.last().unwrap();
+    assert_eq!(stage.outliers.count, 1);
+    assert_eq!(report.stages[0].outliers.count, 0);
+    // leading order within its own accuracy at this size
+    let first = report.leading_order.first_step.unwrap();
+    let expected = first.outlier(2.0).unwrap().unwrap();
+    let found = &stage.triplets[0];
+    assert!((found.singular_value / expected.singular_value - 1.0).abs() < 0.15);
+    let overlap = first.target_alignment * expected.right_overlap;
+    assert!((found.target_overlap - overlap).abs() < 0.1, "{} {overlap}", found.target_overlap);
+    assert!(found.left_overlaps[0] > 0.95);
+}
+
+#[test]
+fn batch_policies_share_the_first_step_only() {
+    let run = |policy| builder().batches(policy).build().unwrap().run().unwrap();
+    let (fresh, reused) = (run(BatchPolicy::Independent), run(BatchPolicy::Reused));
+    assert_eq!(fresh.stages[1].singular_values, reused.stages[1].singular_values);
+    assert_ne!(fresh.stages[2].singular_values, reused.stages[2].singular_values);
+}
+
+#[test]
+fn a_zero_step_changes_nothing() {
+    let report = builder().steps([3.0, 0.0]).keep_weights(true).build().unwrap().run().unwrap();
+    assert_eq!(report.stages[1].weights, report.stages[2].weights);
+    assert_ne!(report.stages[0].weights, report.stages[1].weights);
+}
+
+#[test]
+fn every_law_and_option_runs() {
+    for law in [InputLaw::Rademacher, InputLaw::Uniform] {
+        assert!(builder().input_law(law).build().unwrap().run().is_ok());
+    }
+    for law in [SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher] {
+        assert!(builder().second_layer(law).build().unwrap().run().is_ok());
+    }
+    let b = ndarray::Array1::from_shape_fn(160, |j| if j % 2 == 0 { 1.0 } else { -1.0 });
+    let given = builder().second_layer(SecondLayerLaw::Given(b.clone())).build().unwrap();
+    let report = given.run().unwrap();
+    assert!((&report.second_layer * 160.0_f64.sqrt() - &b).iter().all(|x| x.abs() < 1e-12));
+    let plain = builder()
+        .first_layer(FirstLayerLaw::Gaussian)
+        .centred(false)
+        .activation(Relu)
+        .left_powers(0)
+        .triplets(1);
+    assert!(plain.build().unwrap().run().is_ok());
+    let standard = builder().scaling(Scaling::Standard).build().unwrap().run().unwrap();
+    assert!(standard.leading_order.spikes.is_none() && standard.leading_order.first_step.is_none());
+    let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
+    assert_eq!(three.stages.len(), 4);
+    let pair = MultiIndexLink::new("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
+    let multi = builder().target(Target::multi_index(pair)).build().unwrap().run().unwrap();
+    let top = &multi.last().unwrap().triplets[0];
+    assert_eq!(top.direction_overlaps.len(), 2);
+    assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
+    // smallest possible: one neuron, one dimension, one sample
+    let tiny = builder().width(1).dimension(1).samples(1).build().unwrap().run().unwrap();
+    assert_eq!(tiny.last().unwrap().singular_values.len(), 1);
+}
+
+#[test]
+fn progress_rises_to_one_and_names_where_it_is() {
+    let mut seen: Vec<Progress> = Vec::new();
+    let mut watch = |p: &Progress| {
+        seen.push(*p);
+        ControlFlow::Continue(())
+    };
+    builder().build().unwrap().run_observed(&mut watch).unwrap();
+    assert!(seen.windows(2).all(|w| w[0].fraction <= w[1].fraction));
+    assert_eq!(seen.first().unwrap().phase, Phase::Spectrum);
+    assert!((seen.last().unwrap().fraction - 1.0).abs() < 1e-12);
+    // three spectra, two steps of two tiles
+    assert_eq!(seen.len(), 3 + 2 * 2);
+    assert!(
+        seen.iter().any(|p| p.phase == Phase::Gradient && (p.step, p.tile, p.tiles) == (2, 1, 2))
+    );
+}
+
+#[test]
+fn the_observer_can_stop_the_run_anywhere() {
+    for stop_at in 0..7 {
+        let mut calls = 0;
+        let mut watch = |_: &Progress| {
+            calls += 1;
+            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = builder().build().unwrap().run_observed(&mut watch);
+        let step = [0, 1, 1, 1, 2, 2, 2][stop_at];
+        assert_eq!(outcome.unwrap_err(), RunError::Cancelled { step });
+        assert_eq!(calls, stop_at + 1);
+    }
+}
+
+#[test]
+fn divergence_names_the_step() {
+    let steep = builder()
+        .activation(HermiteSeries::polynomial(8))
+        .scaling(Scaling::Standard)
+        .precision(Precision::F32)
+        .steps([1e4; 6]);
+    match steep.build().unwrap().run().unwrap_err() {
+        RunError::Training(TrainingError::Diverged { step }) => assert!((1..=6).contains(&step)),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_report_prints_what_matters() {
+    let text = builder().build().unwrap().run().unwrap().to_string();
+    for part in [
+        "N = 160, d = 80, n = 700",
+        "independent batches",
+        "information exponent 1",
+        "2 new directions, 3 outliers in total",
+        "rule: largest gap",
+        "W_2 (eta = 15.",
+        "<u, a^3>",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_report_survives_serialisation() {
+    let report = builder().keep_weights(true).build().unwrap().run().unwrap();
+    let text = serde_json::to_string(&report).unwrap();
+    let back: Report = serde_json::from_str(&text).unwrap();
+    assert!(report == back, "the report changed on the way to JSON and back");
+}
