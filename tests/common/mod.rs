@@ -1,5 +1,7 @@
 //! The golden settings: an independent NumPy implementation's predictions and simulated means.
 
+#![allow(dead_code)] // every test file uses a part of this
+
 use linear_width::Experiment;
 use linear_width::activation::{SharedActivation, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
@@ -50,18 +52,35 @@ pub fn link(case: &Value) -> Link {
     }
 }
 
+fn size(case: &Value, name: &str) -> usize {
+    usize::try_from(case[name].as_u64().unwrap()).unwrap()
+}
+
+fn steps(case: &Value) -> [StepSize; 2] {
+    ["step1", "step2"]
+        .map(|step| StepSize::scaled(number(&case[step]["c"]), number(&case[step]["alpha"])))
+}
+
+/// eta_1 and eta_2 of a golden setting at another width.
+pub fn etas(case: &Value, width: usize) -> [f64; 2] {
+    steps(case).map(|step| step.eta(width))
+}
+
 /// A golden setting as an experiment.
 pub fn experiment(case: &Value) -> ExperimentBuilder {
-    let size = |name: &str| usize::try_from(case[name].as_u64().unwrap()).unwrap();
-    let step =
-        |name: &str| StepSize::scaled(number(&case[name]["c"]), number(&case[name]["alpha"]));
+    experiment_at(case, size(case, "width"))
+}
+
+/// A golden setting at another width, with the same ratios N/d and d/n.
+pub fn experiment_at(case: &Value, width: usize) -> ExperimentBuilder {
+    let scaled = |name: &str| size(case, name) * width / size(case, "width");
     Experiment::builder()
-        .width(size("width"))
-        .dimension(size("dimension"))
-        .samples(size("samples"))
+        .width(width)
+        .dimension(scaled("dimension"))
+        .samples(scaled("samples"))
         .activation(activation(case))
         .target(Target::single_index(link(case)).noise(number(&case["noise_std"])))
-        .steps([step("step1"), step("step2")])
+        .steps(steps(case))
         .batches(match case["batches"].as_str().unwrap() {
             "reused" => BatchPolicy::Reused,
             _ => BatchPolicy::Independent,
