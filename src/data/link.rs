@@ -120,6 +120,7 @@ pub struct MultiIndexLink {
     name: String,
     projections: usize,
     function: Arc<MultiIndexFunction>,
+    kinks: Vec<f64>,
 }
 
 impl MultiIndexLink {
@@ -129,7 +130,19 @@ impl MultiIndexLink {
         projections: usize,
         function: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), projections, function: Arc::new(function) }
+        Self { name: name.into(), projections, function: Arc::new(function), kinks: Vec::new() }
+    }
+
+    /// Declares where the function or its derivative jumps, in each projection separately (as for a sum
+    /// or product of sign or ReLU functions); quadrature splits there.
+    pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
+        self.kinks = kinks.into();
+        self
+    }
+
+    /// The declared kinks.
+    pub fn kinks(&self) -> &[f64] {
+        &self.kinks
     }
 
     /// The number p of projections.

@@ -37,6 +37,15 @@ pub(crate) enum TargetLink {
     Multi(MultiIndexLink),
 }
 
+impl TargetLink {
+    fn value(&self, projections: &[f64]) -> f64 {
+        match self {
+            Self::Single(link) => link.value(projections[0]),
+            Self::Multi(link) => link.value(projections),
+        }
+    }
+}
+
 impl Target {
     /// A single-index target y = g(<beta*, x>), random direction, no noise.
     pub fn single_index(link: Link) -> Self {
@@ -92,6 +101,19 @@ impl Target {
     /// The standard deviation of the label noise.
     pub fn noise_std(&self) -> f64 {
         self.noise
+    }
+
+    /// g of the p projections of one input, without noise.
+    pub(crate) fn clean_label(&self, projections: &[f64]) -> f64 {
+        self.link.value(projections)
+    }
+
+    /// Declared kinks of the link, in every projection.
+    pub(crate) fn kinks(&self) -> &[f64] {
+        match &self.link {
+            TargetLink::Single(link) => link.kinks(),
+            TargetLink::Multi(link) => link.kinks(),
+        }
     }
 
     /// Every problem of this target in input dimension `dimension`; empty when there is none.
@@ -197,10 +219,7 @@ impl Teacher {
 
     /// g of the p projections of one input, without noise.
     pub fn clean_label(&self, projections: &[f64]) -> f64 {
-        match &self.link {
-            TargetLink::Single(link) => link.value(projections[0]),
-            TargetLink::Multi(link) => link.value(projections),
-        }
+        self.link.value(projections)
     }
 }
 

@@ -35,12 +35,15 @@ pub use progress::{Observer, Phase, Progress};
 pub use report::{LeadingOrder, Report, Settings, Stage, Triplet};
 pub use run::RunError;
 
+use thiserror::Error;
+
 use crate::Scalar;
 use crate::activation::SharedActivation;
 use crate::data::{GeneratedBatch, InputLaw, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use crate::spectral::OutlierRule;
+use crate::theory::prediction::Setting;
 use crate::training::{BatchPolicy, StepSize};
 
 /// The number type a run computes in.
@@ -82,6 +85,29 @@ pub struct Experiment {
     pub(crate) leading_order: LeadingOrder,
 }
 
+/// Why an experiment has no prediction.
+#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum NoPrediction {
+    /// The theory covers one and two steps.
+    #[error("the prediction covers one or two steps, not {steps}")]
+    TooManySteps {
+        /// The number of steps.
+        steps: usize,
+    },
+    /// The theory is for mean-field scaling.
+    #[error(
+        "the prediction is for mean-field scaling, where the residual is the label to leading order"
+    )]
+    StandardScaling,
+    /// The theory is for centred activations.
+    #[error("the prediction is for centred activations; this one has mean {mean}")]
+    NotCentred {
+        /// E sigma(z).
+        mean: f64,
+    },
+}
+
 impl Experiment {
     /// A builder with every default in place.
     pub fn builder() -> ExperimentBuilder {
@@ -110,6 +136,36 @@ impl Experiment {
             self.scaling,
             self.seed,
         )
+    }
+
+    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for W_1 or W_2.
+    ///
+    /// # Errors
+    /// [`NoPrediction`] when the experiment has more than two steps, standard scaling or an activation
+    /// that is not centred.
+    pub fn prediction_setting(&self) -> Result<Setting, NoPrediction> {
+        let eta = |step: usize| self.steps.get(step).map_or(0.0, |size| size.eta(self.width));
+        if self.steps.len() > 2 {
+            return Err(NoPrediction::TooManySteps { steps: self.steps.len() });
+        }
+        if self.scaling != Scaling::MeanField {
+            return Err(NoPrediction::StandardScaling);
+        }
+        // E sigma(z) is c_0; the prediction would silently subtract it
+        let mean = self.leading_order.activation_coefficients[0];
+        if mean.abs() > 1e-9 {
+            return Err(NoPrediction::NotCentred { mean });
+        }
+        Ok(Setting {
+            activation: self.activation.clone(),
+            target: self.target.clone(),
+            width: self.width,
+            dimension: self.dimension,
+            samples: self.samples,
+            step_sizes: [eta(0), eta(1)],
+            batches: self.batches,
+            second_layer: self.second_layer.clone(),
+        })
     }
 
     /// The batch that step `step` (from 0) uses.

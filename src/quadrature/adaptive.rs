@@ -1,11 +1,10 @@
 //! Adaptive quadrature of E f(z), z ~ N(0, 1), for one or several functions at once.
 
-use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 use thiserror::Error;
 
-use super::gauss_legendre;
+use super::{Rule, gauss_legendre, normal_density};
 
 /// An expectation that could not be computed to the accuracy asked for.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
@@ -105,15 +104,15 @@ struct Integrator<F> {
 
 impl<F: Fn(f64, &mut [f64])> Integrator<F> {
     fn panel(&mut self, from: f64, to: f64) -> Result<Vec<f64>, QuadratureError> {
-        static RULE: OnceLock<(Vec<f64>, Vec<f64>)> = OnceLock::new();
-        let (nodes, weights) = RULE.get_or_init(|| gauss_legendre(NODES));
+        static RULE: OnceLock<Rule> = OnceLock::new();
+        let rule = RULE.get_or_init(|| gauss_legendre(NODES, -1.0, 1.0));
         self.panels += 1;
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
         let mut sum = vec![0.0; self.buffer.len()];
-        for (node, weight) in nodes.iter().zip(weights) {
+        for (node, weight) in rule.iter() {
             let z = middle + half * node;
             (self.f)(z, &mut self.buffer);
-            let density = half * weight * (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
+            let density = half * weight * normal_density(z);
             for (sum, value) in sum.iter_mut().zip(&self.buffer) {
                 if !value.is_finite() {
                     return Err(QuadratureError::NonFinite { at: z });
@@ -156,6 +155,7 @@ impl<F: Fn(f64, &mut [f64])> Integrator<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     #[test]
     fn gaussian_moments_and_transforms() {

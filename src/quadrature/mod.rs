@@ -1,8 +1,53 @@
-//! Integration against the standard Gaussian, to a stated accuracy, for smooth and kinked
-//! integrands.
+//! Integration: rules for Gaussian, uniform and piecewise smooth integrands, and Gaussian expectations
+//! to a stated accuracy.
+//!
+//! | integrand | use |
+//! |---|---|
+//! | anything, accuracy given, kinks or not | [`gaussian_expectation`] |
+//! | polynomial against N(0, 1) | [`gauss_hermite`] |
+//! | smooth on a bounded interval | [`gauss_legendre`] |
+//! | smooth against N(0, 1), poles at a finite distance (tanh, softplus) | [`gaussian_trapezoid`] |
 
 mod adaptive;
-mod gauss_legendre;
+mod gaussian;
+mod hermite;
+mod interpolation;
+mod legendre;
 
 pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
-pub use gauss_legendre::gauss_legendre;
+pub use gaussian::gaussian_trapezoid;
+pub(crate) use gaussian::{SplitGaussian, normal_density, normal_quantile};
+pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};
+pub(crate) use interpolation::{Interpolation, chebyshev_points};
+pub use legendre::gauss_legendre;
+
+/// A quadrature rule: `sum_i weights[i] f(nodes[i])`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Nodes, in increasing order.
+    pub nodes: Vec<f64>,
+    /// Weights, one per node, all non-negative.
+    pub weights: Vec<f64>,
+}
+
+impl Rule {
+    /// The weighted sum of `f` over the nodes.
+    pub fn integrate(&self, mut f: impl FnMut(f64) -> f64) -> f64 {
+        self.iter().map(|(x, w)| w * f(x)).sum()
+    }
+
+    /// Pairs (node, weight) in increasing order of the node.
+    pub fn iter(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.nodes.iter().copied().zip(self.weights.iter().copied())
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// True when the rule has no node.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}

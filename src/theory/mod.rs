@@ -6,6 +6,7 @@
 mod hermite_exponents;
 mod leading_order;
 mod marchenko_pastur;
+pub mod prediction;
 mod single_spike;
 
 use thiserror::Error;

@@ -2,20 +2,22 @@
 
 use std::f64::consts::PI;
 
-/// Nodes (increasing) and weights of the `count`-point Gauss-Legendre rule on [-1, 1].
+use super::Rule;
+
+/// The `count`-point Gauss-Legendre rule on [`low`, `high`].
 ///
-/// Exact for polynomials of degree `2 count - 1`; the weights sum to 2. Newton's method on the
-/// Legendre polynomial from the classical cosine guess (Press et al., *Numerical Recipes*,
-/// section 4.6). `count = 0` gives two empty vectors.
+/// Exact for polynomials of degree `2 count - 1`; the weights sum to `high - low`. Newton's method on
+/// the Legendre polynomial from the classical cosine guess (Press et al., *Numerical Recipes*,
+/// section 4.6). `count = 0` gives the empty rule.
 ///
 /// ```
-/// let (x, w) = linear_width::quadrature::gauss_legendre(5);
-/// let integral: f64 = x.iter().zip(&w).map(|(x, w)| w * x.powi(8)).sum();
-/// assert!((integral - 2.0 / 9.0).abs() < 1e-15);
+/// let rule = linear_width::quadrature::gauss_legendre(5, -1.0, 1.0);
+/// assert!((rule.integrate(|x| x.powi(8)) - 2.0 / 9.0).abs() < 1e-15);
 /// ```
-pub fn gauss_legendre(count: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn gauss_legendre(count: usize, low: f64, high: f64) -> Rule {
     let n = count as f64;
-    let mut nodes = vec![0.0; count];
+    let (centre, half) = (0.5 * (low + high), 0.5 * (high - low));
+    let mut nodes = vec![centre; count];
     let mut weights = vec![0.0; count];
     for i in 0..count.div_ceil(2) {
         let mut x = (PI * (i as f64 + 0.75) / (n + 0.5)).cos();
@@ -34,13 +36,13 @@ pub fn gauss_legendre(count: usize) -> (Vec<f64>, Vec<f64>) {
         if i == mirror {
             x = 0.0;
         }
-        nodes[mirror] = x;
-        nodes[i] = -x;
-        let weight = 2.0 / ((1.0 - x * x) * slope * slope);
+        nodes[mirror] = centre + half * x;
+        nodes[i] = centre - half * x;
+        let weight = 2.0 * half / ((1.0 - x * x) * slope * slope);
         weights[mirror] = weight;
         weights[i] = weight;
     }
-    (nodes, weights)
+    Rule { nodes, weights }
 }
 
 /// The Legendre polynomial of this degree and its derivative, inside (-1, 1).
@@ -63,14 +65,14 @@ mod tests {
     #[test]
     fn integrates_polynomials_exactly() {
         for count in [1, 2, 3, 16, 25, 64] {
-            let (x, w) = gauss_legendre(count);
-            assert!(x.windows(2).all(|p| p[0] < p[1]));
+            let rule = gauss_legendre(count, -1.0, 1.0);
+            assert!(rule.nodes.windows(2).all(|p| p[0] < p[1]));
             for power in 0..2 * count {
-                let sum: f64 = x.iter().zip(&w).map(|(x, w)| w * x.powi(power as i32)).sum();
+                let sum = rule.integrate(|x| x.powi(power as i32));
                 let exact = if power % 2 == 0 { 2.0 / (power as f64 + 1.0) } else { 0.0 };
                 assert!((sum - exact).abs() < 1e-14, "{count} nodes, power {power}: {sum}");
             }
         }
-        assert!(gauss_legendre(0).0.is_empty());
+        assert!(gauss_legendre(0, 0.0, 1.0).is_empty());
     }
 }

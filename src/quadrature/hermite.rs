@@ -1,0 +1,120 @@
+//! Gauss-Hermite nodes for the standard normal law.
+
+use super::Rule;
+
+/// Largest number of nodes [`gauss_hermite`] accepts: beyond it the orthonormal polynomial overflows at the outer nodes.
+pub const MAX_HERMITE_NODES: usize = 600;
+
+/// Gauss-Hermite rule for N(0, 1): exact for polynomials of degree `2 n - 1`, weights summing to one.
+///
+/// The nodes are the eigenvalues of the Jacobi matrix with off-diagonal sqrt(1), sqrt(2), ... (Golub & Welsch 1969), isolated by
+/// Sturm counts and polished by Newton steps on the orthonormal polynomial p_n; the weights are 1 / (n p_{n-1}^2).
+/// Outer weights below the smallest double are zero. `None` for `n = 0` or `n >` [`MAX_HERMITE_NODES`].
+pub fn gauss_hermite(n: usize) -> Option<Rule> {
+    if n == 0 || n > MAX_HERMITE_NODES {
+        return None;
+    }
+    let mut nodes = vec![0.0; n];
+    let mut weights = vec![0.0; n];
+    let bound = 2.0 * (n as f64).sqrt() + 1.0;
+    let mut upper = bound;
+    for i in 0..n.div_ceil(2) {
+        // The (n - i)-th smallest eigenvalue, that is the i-th largest.
+        let x = if 2 * i + 1 == n { 0.0 } else { largest_but(n, i, upper) };
+        upper = x;
+        let p = orthonormal(n, x).1;
+        let weight = 1.0 / (n as f64) / p / p;
+        nodes[n - 1 - i] = x;
+        nodes[i] = -x;
+        weights[n - 1 - i] = weight;
+        weights[i] = weight;
+    }
+    let total: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|w| *w /= total);
+    Some(Rule { nodes, weights })
+}
+
+/// The i-th largest eigenvalue of the n x n Jacobi matrix, known to be positive and at most `upper`.
+fn largest_but(n: usize, i: usize, upper: f64) -> f64 {
+    let (mut low, mut high) = (0.0, upper);
+    while high - low > 1e-4 {
+        let middle = 0.5 * (low + high);
+        if above(n, middle) > i { low = middle } else { high = middle }
+    }
+    let mut x = 0.5 * (low + high);
+    for _ in 0..8 {
+        let (p, previous) = orthonormal(n, x);
+        let step = p / ((n as f64).sqrt() * previous); // p_n' = sqrt(n) p_{n-1}
+        x -= step;
+        if step.abs() <= 4.0 * f64::EPSILON * x.abs() {
+            break;
+        }
+    }
+    x
+}
+
+/// Number of eigenvalues above `x`: a Sturm count on the shifted Jacobi matrix.
+fn above(n: usize, x: f64) -> usize {
+    let mut pivot = -x;
+    let mut count = usize::from(pivot > 0.0);
+    for k in 1..n {
+        if pivot == 0.0 {
+            pivot = f64::MIN_POSITIVE;
+        }
+        pivot = -x - k as f64 / pivot;
+        count += usize::from(pivot > 0.0);
+    }
+    count
+}
+
+/// The orthonormal polynomials (p_n, p_{n-1}) at `x`.
+fn orthonormal(n: usize, x: f64) -> (f64, f64) {
+    let (mut previous, mut current) = (0.0, 1.0);
+    for k in 0..n {
+        let k = k as f64;
+        (previous, current) = (current, (x * current - k.sqrt() * previous) / (k + 1.0).sqrt());
+    }
+    (current, previous)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_up_to_four_hundred_nodes() {
+        for n in [1, 2, 3, 7, 60, 101, 200, 400] {
+            let rule = gauss_hermite(n).unwrap();
+            assert!(rule.nodes.windows(2).all(|pair| pair[0] < pair[1]), "n = {n}");
+            let mut exact = 1.0;
+            for k in 0..n.min(20) {
+                let measured = rule.integrate(|x| x.powi(2 * k as i32));
+                assert!(
+                    (measured / exact - 1.0).abs() < 1e-12,
+                    "n = {n}, moment {}: {measured} {exact}",
+                    2 * k
+                );
+                exact *= (2 * k + 1) as f64;
+            }
+        }
+        assert!(gauss_hermite(0).is_none() && gauss_hermite(601).is_none());
+    }
+
+    #[test]
+    fn small_rules_in_closed_form() {
+        let rule = gauss_hermite(3).unwrap();
+        assert!(
+            (rule.nodes[2] - 3f64.sqrt()).abs() < 1e-15
+                && (rule.weights[1] - 2.0 / 3.0).abs() < 1e-15
+        );
+    }
+
+    #[test]
+    fn characteristic_function() {
+        let rule = gauss_hermite(400).unwrap();
+        for omega in [1.0, 3.0, 5.0] {
+            let exact = (-0.5f64 * omega * omega).exp();
+            assert!((rule.integrate(|x| (omega * x).cos()) - exact).abs() < 1e-14);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to 8 and 10).
+//!
+//! [`predict`] turns a [`Setting`] into a [`Prediction`]: edge and density of the bulk, every outlier with
+//! the overlaps of its singular vectors, the constants on the way, and signs of when not to trust it. No
+//! simulation is read.
+//!
+//! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and constants;
+//! `moments` (with `independent` and `reused`) averages sigma over the pre-activations; `spikes` turns
+//! them into the right vectors v_k. Then one of two models of the bulk: `bulk` and `outliers` with
+//! isotropic noise (level 1), or `level2` with noise that has the structure of the data. `validity` judges.
+
+mod activation;
+mod bulk;
+mod convergence;
+mod error;
+mod independent;
+mod label;
+mod law;
+mod level2;
+mod moments;
+mod noise;
+mod outlier;
+mod outliers;
+mod reused;
+mod setting;
+mod small;
+mod spikes;
+mod validity;
+
+pub use convergence::{Convergence, convergence};
+pub use error::PredictionError;
+pub use label::MAX_DIRECTIONS;
+pub use law::GaussianTail;
+pub use outlier::Outlier;
+pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
+pub use validity::{Indicator, IndicatorKind};
+
+use activation::Sigma;
+use bulk::Bulk;
+use error::finite;
+use label::Labels;
+use law::Law;
+use level2::Level2;
+use moments::{FirstStep, Moments};
+use ndarray::{Array1, Array2};
+use noise::RowVariance;
+use outliers::SpikeProblem;
+use spikes::{SpikeInput, Spikes};
+use validity::Evidence;
+
+use crate::training::BatchPolicy;
+
+/// Constants of docs/theory.md, sections 4 and 5.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Intermediates {
+    /// c_1 = E sigma'(z).
+    pub c_1: f64,
+    /// Var sigma'(z).
+    pub derivative_variance: f64,
+    /// c*_1 = E[y z*], one entry per direction.
+    pub c_1_target: Array1<f64>,
+    /// E y.
+    pub mean_y: f64,
+    /// E y^2.
+    pub second_moment_y: f64,
+    /// nu = |beta_1|^2.
+    pub beta_1_norm_squared: f64,
+    /// rho_1 = E sigma''(z) E y.
+    pub rho_1: f64,
+    /// tau^2 = phi E[y^2] Var sigma'(z).
+    pub tau_squared: f64,
+    /// Gram matrix of the right vectors v_k (R x R), graded over many decades when N is large.
+    pub gram: Array2<f64>,
+    /// <v_k, beta*_i> (directions x R).
+    pub target: Array2<f64>,
+}
+
+/// The predicted spectrum.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Prediction {
+    /// Right edge of the bulk, as a singular value.
+    pub edge: f64,
+    /// Outliers, largest first.
+    pub outliers: Vec<Outlier>,
+    /// Constants on the way.
+    pub intermediates: Intermediates,
+    /// Checks of the assumptions.
+    pub indicators: Vec<Indicator>,
+    solution: Solution,
+}
+
+/// What further questions are answered from.
+#[derive(Clone)]
+enum Solution {
+    Isotropic { bulk: Bulk, law: Box<Law> },
+    FromData(Box<Level2>),
+}
+
+impl std::fmt::Debug for Prediction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prediction")
+            .field("noise_model", &self.noise_model())
+            .field("edge", &self.edge)
+            .field("outliers", &self.outliers)
+            .field("intermediates", &self.intermediates)
+            .field("indicators", &self.indicators)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Prediction {
+    /// The model of the bulk behind this prediction.
+    pub fn noise_model(&self) -> NoiseModel {
+        match self.solution {
+            Solution::Isotropic { .. } => NoiseModel::Isotropic,
+            Solution::FromData(_) => NoiseModel::FromData,
+        }
+    }
+
+    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d) with
+    /// [`NoiseModel::Isotropic`]; `None` with [`NoiseModel::FromData`], which does not compute it.
+    pub fn lower_edge(&self) -> Option<f64> {
+        match &self.solution {
+            Solution::Isotropic { bulk, .. } => Some(bulk.lower_edge()),
+            Solution::FromData(_) => None,
+        }
+    }
+
+    /// Density of the bulk's singular values at each of `singular_values`, of mass one over the
+    /// min(N, d) singular values; 0 outside the bulk.
+    ///
+    /// # Errors
+    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot be
+    /// followed into the bulk.
+    pub fn density(&self, singular_values: &[f64]) -> Result<Array1<f64>, PredictionError> {
+        match &self.solution {
+            Solution::Isotropic { bulk, .. } => {
+                Ok(singular_values.iter().map(|x| bulk.density(*x)).collect())
+            }
+            Solution::FromData(level2) => Ok(level2.bulk_density(singular_values)?.into()),
+        }
+    }
+
+    /// Overlap of the left singular vector of outlier `index` (from 0) with the vector of entries f(b_j),
+    /// normalised; `None` if there is no such outlier.
+    ///
+    /// # Errors
+    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot be
+    /// solved again at the outlier.
+    pub fn left_overlap(
+        &self,
+        index: usize,
+        f: impl Fn(f64) -> f64,
+    ) -> Result<Option<f64>, PredictionError> {
+        let Some(outlier) = self.outliers.get(index) else { return Ok(None) };
+        match &self.solution {
+            Solution::Isotropic { bulk, law } => {
+                Ok(Some(outliers::left_overlap(bulk, law, outlier, f)))
+            }
+            Solution::FromData(level2) => level2.left_overlap(outlier, f).map(Some),
+        }
+    }
+
+    /// True when every indicator trusts the prediction.
+    pub fn is_trusted(&self) -> bool {
+        self.indicators.iter().all(|indicator| indicator.trusted)
+    }
+}
+
+/// Predicts the spectrum of W_1 (eta_2 = 0) or W_2 for one setting, in milliseconds and without a
+/// simulation (docs/theory.md, sections 5 and 10).
+///
+/// # Errors
+/// [`PredictionError::Invalid`] names the field of the setting or the options that makes no sense,
+/// [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`] speak of the link and the
+/// activation, the others of equations that could not be solved.
+///
+/// ```
+/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::data::{Link, Target};
+/// use linear_width::network::SecondLayerLaw;
+/// use linear_width::theory::prediction::{Options, Setting, predict};
+/// use linear_width::training::BatchPolicy;
+///
+/// let prediction = predict(
+///     &Setting {
+///         activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+///         target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
+///         width: 3000,
+///         dimension: 1500,
+///         samples: 4500,
+///         step_sizes: [22.0, 49.0],
+///         batches: BatchPolicy::Reused,
+///         second_layer: SecondLayerLaw::Uniform,
+///     },
+///     &Options::default(),
+/// )?;
+/// assert!(prediction.outliers[0].singular_value > prediction.edge);
+/// assert!(prediction.outliers[0].target_overlap > 0.9);
+/// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
+/// ```
+pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
+    setting.check()?;
+    options.check()?;
+    let nodes = &options.nodes;
+    let [eta_1, eta_2] = setting.step_sizes;
+    let isotropic = options.noise_model == NoiseModel::Isotropic;
+    let separate_columns = isotropic && options.target_column;
+    let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
+    let labels = Labels::new(&setting.target, nodes)?;
+    let law = Law::new(
+        &setting.second_layer,
+        options.gaussian_tail,
+        setting.width,
+        nodes.second_layer,
+        nodes.bulk,
+        options.spikes,
+    )?;
+    let step = FirstStep {
+        unit: eta_1 / (setting.width as f64).sqrt(),
+        phi: setting.phi(),
+        c_1: activation.c_1,
+        rho_1: activation.curvature * labels.mean,
+        tau: (setting.phi() * labels.second_moment * activation.derivative_variance).sqrt(),
+    };
+    let orthogonal = activation::gaussian_rule(nodes.family, nodes.orthogonal, &[]);
+    let input = SpikeInput {
+        labels: &labels,
+        law: &law,
+        step,
+        eta: setting.step_sizes,
+        batches: setting.batches,
+        orthogonal: &orthogonal,
+        weighted: separate_columns,
+    };
+    let moments = if eta_2 == 0.0 {
+        None
+    } else {
+        let largest_s = input.largest_s();
+        Some(Moments::new(setting, &activation, &labels, &law, step, nodes, largest_s)?)
+    };
+    let spikes = match &moments {
+        None => input.one_step(),
+        Some(moments) => input.two_steps(moments),
+    };
+    finite("the right vectors of the spikes", spikes.target.iter().chain(&spikes.perpendicular))?;
+
+    let (edge, outliers, solution) = if isotropic {
+        let variance =
+            RowVariance { setting, activation: &activation, labels: &labels, law: &law, step };
+        let d = variance.isotropic(&spikes.noise[0]);
+        finite("the row variance of the bulk", &d)?;
+        let bulk = Bulk::new(setting.gamma(), &law.fine, d);
+        let special =
+            separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
+        let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve();
+        (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
+    } else {
+        let level2 = Level2::new(
+            &level2::model(setting, &activation, &input),
+            &level2::samples(&input, moments.as_ref()),
+            &level2::neurons(&law, &spikes.noise[0].rho_2),
+            &level2::Choices::new(setting.samples as f64, options.linear_terms),
+        )?;
+        (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
+    };
+
+    let spread = setting.phi() * labels.second_moment;
+    let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
+    let indicators = Evidence {
+        phi: setting.phi(),
+        label_quantile: labels.absolute_quantile(&setting.target, 1.0 / setting.samples as f64),
+        largest_row: eta_1.max(eta_2) * law.largest() / (setting.width as f64).sqrt(),
+        growth: growth(&activation, step, &law, linear_square + spread),
+        linear: linear_square.sqrt(),
+        second_moment: labels.second_moment,
+        reused: setting.batches == BatchPolicy::Reused && eta_2 > 0.0,
+        noise_model: options.noise_model,
+        edge,
+        outliers: &outliers,
+    }
+    .indicators();
+    let intermediates = Intermediates {
+        c_1: step.c_1,
+        derivative_variance: activation.derivative_variance,
+        c_1_target: labels.linear.iter().copied().collect(),
+        mean_y: labels.mean,
+        second_moment_y: labels.second_moment,
+        beta_1_norm_squared: linear_square + spread,
+        rho_1: step.rho_1,
+        tau_squared: step.tau * step.tau,
+        gram: spikes.gram(),
+        target: spikes.target,
+    };
+    Ok(Prediction { edge, outliers, intermediates, indicators, solution })
+}
+
+impl Spikes {
+    /// The Gram matrix of the right vectors.
+    fn gram(&self) -> Array2<f64> {
+        self.target.t().dot(&self.target) + self.perpendicular.t().dot(&self.perpendicular)
+    }
+}
+
+/// Largest |sigma'| within three standard deviations of the preactivation after step one, over the root mean square before it.
+fn growth(activation: &Sigma, step: FirstStep, law: &Law, nu: f64) -> f64 {
+    let t = step.unit * law.largest();
+    let reach = 3.0 * (1.0 + (t * step.c_1).powi(2) * nu + (t * step.tau).powi(2)).sqrt();
+    let largest = (0..=60)
+        .map(|i| activation.derivative(reach * (i as f64 / 30.0 - 1.0)).abs())
+        .fold(0.0, f64::max);
+    let typical = (step.c_1 * step.c_1 + activation.derivative_variance).sqrt();
+    if typical > 0.0 { largest / typical } else { 0.0 }
+}

@@ -1,0 +1,230 @@
+//! Outliers of bulk + sum_k u_k v_k^T and their overlaps (docs/theory.md, section 5; with special target columns, section 7).
+
+use super::bulk::Bulk;
+use super::law::Law;
+use super::outlier::{LEFT_POWERS, Outlier};
+use super::reused::root;
+use super::small::{cholesky, left_singular};
+use super::spikes::Spikes;
+use ndarray::{Array1, Array2};
+
+/// Left and right sides of the spikes, and the bulk they sit in.
+pub(crate) struct SpikeProblem<'a> {
+    bulk: &'a Bulk,
+    law: &'a Law,
+    /// (R + p columns taken out) x (R + 1 + p): coefficients of left vectors (rows) and right vectors (columns: perpendicular, targets).
+    coefficients: Array2<f64>,
+    directions: usize,
+    /// gamma D_* at every fine node (p x p), when the target columns are separate.
+    special: Option<(f64, Vec<Array2<f64>>)>,
+}
+
+impl<'a> SpikeProblem<'a> {
+    /// `special` holds gamma and D_* at the fine nodes of b when the target columns are to be treated separately.
+    pub fn new(
+        bulk: &'a Bulk,
+        law: &'a Law,
+        spikes: &Spikes,
+        special: Option<(f64, Vec<Array2<f64>>)>,
+    ) -> Self {
+        let (p, r) = spikes.target.dim();
+        let extra = if special.is_some() { p } else { 0 };
+        let mut coefficients = Array2::zeros((r + extra, r + 1 + p));
+        for k in 0..r {
+            for i in 0..=r {
+                coefficients[[k, i]] = spikes.perpendicular[[i, k]];
+            }
+            for i in 0..p {
+                coefficients[[k, r + 1 + i]] = spikes.target[[i, k]];
+            }
+        }
+        for i in 0..extra {
+            coefficients[[r + i, r + 1 + i]] = 1.0;
+        }
+        Self { bulk, law, coefficients, directions: p, special }
+    }
+
+    /// All outliers, largest first.
+    pub fn solve(&self) -> Vec<Outlier> {
+        let edge = self.bulk.edge_m();
+        let Some((at_edge, _)) = self.decomposition(edge) else { return Vec::new() };
+        let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
+        (0..count).filter_map(|j| self.outlier(j, at_edge[j])).collect()
+    }
+
+    /// Eigenvalues of H(m), decreasing, with eigenvectors in the basis (perpendicular, targets).
+    fn decomposition(&self, m: f64) -> Option<(Array1<f64>, Array2<f64>)> {
+        let factor = cholesky(&self.left_resolvent(m, 1))?;
+        let mut a = self.coefficients.t().dot(&factor);
+        for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
+            row *= metric.sqrt();
+        }
+        let (values, vectors) = left_singular(a);
+        Some((values.mapv(|value| value * value), vectors))
+    }
+
+    /// Minus the bulk resolvent on the right vectors: -m, or 1 / zeta on a target whose column is separate.
+    fn metric(&self, m: f64) -> Vec<f64> {
+        let columns = self.coefficients.ncols();
+        let separate = 1.0 / self.bulk.zeta(m);
+        (0..columns)
+            .map(|i| {
+                if self.special.is_some() && i + self.directions >= columns { separate } else { -m }
+            })
+            .collect()
+    }
+
+    /// K(m) = E[b^2 q q^T / (1 + m D)^power], times D for power 2, bordered by gamma E[D_* / ...] for separate target columns.
+    fn left_resolvent(&self, m: f64, power: i32) -> Array2<f64> {
+        let n = self.coefficients.nrows();
+        let r = self.law.spikes();
+        let mut k = Array2::zeros((n, n));
+        for (i, (b, w)) in self.law.fine.iter().enumerate() {
+            let d = self.bulk.d[i];
+            let share = if power == 1 { w / (1.0 + m * d) } else { w * d / (1.0 + m * d).powi(2) };
+            let q = self.law.polynomials.row(i);
+            for row in 0..r {
+                let left = share * b * b * q[row];
+                for column in 0..=row {
+                    k[[row, column]] += left * q[column];
+                }
+            }
+            if let Some((gamma, special)) = &self.special {
+                for ((row, column), value) in special[i].indexed_iter() {
+                    k[[r + row, r + column]] += gamma * share * value;
+                }
+            }
+        }
+        for row in 0..r {
+            for column in 0..row {
+                k[[column, row]] = k[[row, column]];
+            }
+        }
+        k
+    }
+
+    /// The j-th outlier, whose eigenvalue at the edge is `at_edge` > 1.
+    fn outlier(&self, j: usize, at_edge: f64) -> Option<Outlier> {
+        let edge = self.bulk.edge_m();
+        let value = |v: f64| {
+            self.decomposition(-v.exp()).map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
+        };
+        let high = (-edge).ln();
+        let mut low = high - at_edge.ln() - 1e-6;
+        let mut at_low = value(low);
+        for _ in 0..200 {
+            if at_low <= 0.0 {
+                break;
+            }
+            low -= 1.0 + at_low;
+            at_low = value(low);
+        }
+        let v = if at_low >= 0.0 { low } else { root(value, (low, at_low), (high, at_edge.ln())) };
+        let m = -v.exp();
+        let (_, vectors) = self.decomposition(m)?;
+        let x = vectors.column(j);
+        let zeta = self.bulk.zeta(m);
+        let slope = self.bulk.zeta_slope(m);
+        if !(zeta.is_finite() && slope > 0.0 && zeta.sqrt() > self.bulk.edge()) {
+            return None;
+        }
+        // H = M^(1/2) T^T K T M^(1/2): x^T H' x at an eigenvalue 1 is x^T (M'/M) x + (T M^(1/2) x)^T K' (T M^(1/2) x).
+        let metric = self.metric(m);
+        let scaled = Array1::from_iter(x.iter().zip(&metric).map(|(x, metric)| x * metric.sqrt()));
+        let left = self.coefficients.dot(&scaled);
+        let columns = x.len();
+        let change: f64 = (0..columns)
+            .map(|i| {
+                let separate = self.special.is_some() && i + self.directions >= columns;
+                x[i] * x[i] * if separate { -slope / zeta } else { 1.0 / m }
+            })
+            .sum();
+        let rate = -(change - left.dot(&self.left_resolvent(m, 2).dot(&left))) / slope;
+        if rate.is_nan() || rate <= 0.0 {
+            return None;
+        }
+        let p = self.directions;
+        let direction_overlaps: Vec<f64> = (columns - p..columns)
+            .map(|i| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0))
+            .collect();
+        let target_overlap = direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt().min(1.0);
+        let left = left.iter().take(self.law.spikes()).map(|x| x / (zeta * rate).sqrt()).collect();
+        let mut outlier = Outlier {
+            singular_value: zeta.sqrt(),
+            target_overlap,
+            direction_overlaps,
+            left_overlaps: Vec::new(),
+            left,
+            at: m,
+        };
+        outlier.left_overlaps = (1..=LEFT_POWERS)
+            .map(|k| left_overlap(self.bulk, self.law, &outlier, |b| b.powi(k)))
+            .collect();
+        Some(outlier)
+    }
+}
+
+/// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised.
+pub(crate) fn left_overlap(
+    bulk: &Bulk,
+    law: &Law,
+    outlier: &Outlier,
+    f: impl Fn(f64) -> f64,
+) -> f64 {
+    let mut square = 0.0;
+    let mut sum = 0.0;
+    for (i, (b, w)) in law.fine.iter().enumerate() {
+        let value = f(b);
+        square += w * value * value;
+        sum += w * b * value * law.polynomials.row(i).dot(&outlier.left)
+            / (1.0 + outlier.at * bulk.d[i]);
+    }
+    if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::SecondLayerLaw;
+    use crate::theory::prediction::law::GaussianTail;
+
+    /// Benaych-Georges & Nadakuditi: D = 1 and one spike of size theta, here along u = a and v with overlap .6 with the target.
+    #[test]
+    fn rank_one_in_closed_form() {
+        let law = Law::new(&SecondLayerLaw::Rademacher, GaussianTail::Width, 100, 4, 8, 1).unwrap();
+        for c in [0.5f64, 1.0, 2.0] {
+            let bulk = Bulk::new(c, &law.fine, vec![1.0; 2]);
+            for theta in [0.5f64, 1.0, 1.3, 2.0, 7.0, 1e4] {
+                for separate in [false, true] {
+                    let spikes = Spikes {
+                        target: Array2::from_elem((1, 1), 0.6 * theta),
+                        perpendicular: Array2::from_shape_vec((2, 1), vec![0.8 * theta, 0.0])
+                            .unwrap(),
+                        noise: Vec::new(),
+                    };
+                    let special = separate.then(|| (c, vec![Array2::from_elem((1, 1), 1.0); 2]));
+                    let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve();
+                    let t2 = theta * theta;
+                    if t2 * t2 <= c {
+                        assert!(outliers.is_empty());
+                        continue;
+                    }
+                    assert_eq!(outliers.len(), 1, "{c} {theta} {separate}");
+                    let value = ((1.0 + t2) * (c + t2)).sqrt() / theta;
+                    // The left vector has N = c d entries, the right one d.
+                    let left = (1.0 - c * (1.0 + t2) / (t2 * (t2 + c))).sqrt();
+                    let right = (1.0 - (c + t2) / (t2 * (t2 + 1.0))).sqrt();
+                    assert!((outliers[0].singular_value / value - 1.0).abs() < 1e-10);
+                    assert!(
+                        (outliers[0].direction_overlaps[0] / (0.6 * right) - 1.0).abs() < 1e-8,
+                        "{c} {theta} {separate}"
+                    );
+                    assert!(
+                        (outliers[0].left_overlaps[0] / left - 1.0).abs() < 1e-8,
+                        "{c} {theta} {separate}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a prediction is made from.
+
+use super::error::{PredictionError, require};
+use super::law::GaussianTail;
+use crate::activation::SharedActivation;
+use crate::data::Target;
+use crate::error::nonzero;
+use crate::network::SecondLayerLaw;
+use crate::training::BatchPolicy;
+
+/// One setting of docs/theory.md, section 1, at finite sizes. Mean-field scaling, Gaussian inputs.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// sigma; E sigma(z) is subtracted, as the theory assumes.
+    pub activation: SharedActivation,
+    /// Link and noise of the labels, 1 to 3 directions. Directions that are given are not read: by
+    /// rotation invariance the prediction does not depend on them.
+    pub target: Target,
+    /// Hidden neurons N, at least 2.
+    pub width: usize,
+    /// Input dimension d.
+    pub dimension: usize,
+    /// Samples n of one batch.
+    pub samples: usize,
+    /// eta_1 and eta_2, plain numbers (C N^alpha evaluated); eta_2 = 0 predicts W_1.
+    pub step_sizes: [f64; 2],
+    /// Fresh or reused batch in step two.
+    pub batches: BatchPolicy,
+    /// Law of b = sqrt(N) a; [`SecondLayerLaw::Given`] predicts one given network.
+    pub second_layer: SecondLayerLaw,
+}
+
+impl Setting {
+    /// gamma = N / d.
+    pub fn gamma(&self) -> f64 {
+        self.width as f64 / self.dimension as f64
+    }
+
+    /// phi = d / n.
+    pub fn phi(&self) -> f64 {
+        self.dimension as f64 / self.samples as f64
+    }
+
+    pub(crate) fn check(&self) -> Result<(), PredictionError> {
+        require("the width", self.width as f64, self.width >= 2, "at least 2")?;
+        nonzero("dimension", self.dimension)?;
+        nonzero("samples", self.samples)?;
+        if let Some(problem) = self.target.problems(usize::MAX).into_iter().next() {
+            return Err(problem.into());
+        }
+        for eta in self.step_sizes {
+            require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
+        }
+        match self.second_layer.problem(self.width) {
+            Some(problem) => Err(problem.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Numbers of quadrature nodes. The defaults give four digits for the activations and links
+/// of the tests; [`convergence`](super::convergence) measures it for any setting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nodes {
+    /// Values of b at which sigma is averaged.
+    pub second_layer: usize,
+    /// Values of b in the bulk and in K(m).
+    pub bulk: usize,
+    /// Preactivation z.
+    pub preactivation: usize,
+    /// Each projection z* when there is one direction, two, three.
+    pub target: [usize; 3],
+    /// Label noise.
+    pub noise: usize,
+    /// Component of beta_1 outside the span of the targets, and the Gaussian part xi of h.
+    pub orthogonal: usize,
+    /// Multiplies the sizes of the interpolation tables, which are chosen from the range of their arguments.
+    pub table_factor: f64,
+    /// Which rule averages smooth functions of a Gaussian.
+    pub family: NodeFamily,
+}
+
+/// Rules for averages of smooth functions of a Gaussian variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum NodeFamily {
+    /// The trapezoidal rule: far more accurate than Gauss-Hermite at equal cost unless the function is a polynomial.
+    #[default]
+    Trapezoid,
+    /// Gauss-Hermite.
+    Hermite,
+}
+
+impl Default for Nodes {
+    fn default() -> Self {
+        Self {
+            second_layer: 20,
+            bulk: 96,
+            preactivation: 40,
+            target: [48, 28, 20],
+            noise: 6,
+            orthogonal: 20,
+            table_factor: 1.0,
+            family: NodeFamily::Trapezoid,
+        }
+    }
+}
+
+impl Nodes {
+    /// All counts multiplied by `factor` (rounded up).
+    pub fn scaled(self, factor: f64) -> Self {
+        let times = |n: usize| ((n as f64 * factor).ceil() as usize).max(2);
+        Self {
+            second_layer: times(self.second_layer),
+            bulk: times(self.bulk),
+            preactivation: times(self.preactivation),
+            target: self.target.map(times),
+            noise: times(self.noise),
+            orthogonal: times(self.orthogonal),
+            table_factor: self.table_factor * factor,
+            family: self.family,
+        }
+    }
+
+    fn check(&self) -> Result<(), PredictionError> {
+        let counts =
+            [self.second_layer, self.bulk, self.preactivation, self.noise, self.orthogonal];
+        for count in counts.into_iter().chain(self.target) {
+            require("nodes", count as f64, (2..=2000).contains(&count), "between 2 and 2000")?;
+        }
+        require("nodes.noise", self.noise as f64, self.noise <= 600, "at most 600")?;
+        require(
+            "nodes.table_factor",
+            self.table_factor,
+            (0.1..=20.0).contains(&self.table_factor),
+            "between 0.1 and 20",
+        )
+    }
+}
+
+/// How the rows of the bulk are modelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum NoiseModel {
+    /// Independent rows of covariance D(b) I / d (docs/theory.md, section 5): level 1. Fast; good for
+    /// links with a linear part.
+    Isotropic,
+    /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2. The
+    /// better one for links without linear part and for the edge of the bulk.
+    #[default]
+    FromData,
+}
+
+/// How the prediction is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Model of the bulk.
+    pub noise_model: NoiseModel,
+    /// With [`NoiseModel::Isotropic`]: treat the columns of the bulk along the teacher directions
+    /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
+    pub target_column: bool,
+    /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the noise,
+    /// 1 to 3; docs/theory.md, section 10, uses 1.
+    pub linear_terms: usize,
+    /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six give
+    /// three digits, ten five or more.
+    pub spikes: usize,
+    /// Representation of a Gaussian second layer.
+    pub gaussian_tail: GaussianTail,
+    /// Node counts.
+    pub nodes: Nodes,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            noise_model: NoiseModel::default(),
+            target_column: true,
+            linear_terms: 1,
+            spikes: 10,
+            gaussian_tail: GaussianTail::default(),
+            nodes: Nodes::default(),
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), PredictionError> {
+        let (spikes, terms) = (self.spikes, self.linear_terms);
+        require("spikes", spikes as f64, (1..=12).contains(&spikes), "between 1 and 12")?;
+        require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
+        self.nodes.check()
+    }
+}
