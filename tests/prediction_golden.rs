@@ -112,12 +112,13 @@ fn level_1_with_default_nodes() {
     }
 }
 
-/// Level 2, default nodes.
+/// Level 2 with one term of the linear part, as in the golden file; default nodes.
 #[test]
 fn level_2() {
     let golden: Vec<Value> = serde_json::from_str(include_str!("golden/level2.json")).unwrap();
     for (i, case) in golden.iter().enumerate() {
-        let options = Options { spikes: 6, gaussian_tail: TAIL, ..Options::default() };
+        let options =
+            Options { spikes: 6, gaussian_tail: TAIL, linear_terms: Some(1), ..Options::default() };
         let prediction = predict(&setting(case), &options).unwrap();
         let golden = &case["prediction_level2"];
         let edge = number(&golden["bulk_edge"]);

@@ -6,6 +6,7 @@ use linear_width::activation::{HermiteSeries, Relu, Tanh};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
 use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 use linear_width::{Experiment, Report};
 
@@ -75,6 +76,28 @@ fn one_step_makes_one_outlier_along_the_target() {
 }
 
 #[test]
+fn the_prediction_stands_beside_the_measurement() {
+    let report = builder().build().unwrap().run().unwrap();
+    assert_eq!(report.no_prediction, None);
+    assert!(report.stages[0].prediction.is_none());
+    for stage in &report.stages[1..] {
+        let prediction = stage.prediction.as_ref().unwrap();
+        let (measured, predicted) = (&stage.triplets[0], &prediction.outliers[0]);
+        // one seed at N = 160: fluctuations of several percent
+        assert!((measured.singular_value / predicted.singular_value - 1.0).abs() < 0.15);
+        assert!((measured.target_overlap - predicted.target_overlap).abs() < 0.06);
+    }
+    let plain = builder().predicted(false).build().unwrap();
+    let without = plain.run().unwrap();
+    assert!(without.stages.iter().all(|s| s.prediction.is_none()));
+    assert_eq!(without.no_prediction, None);
+    assert!(plain.predict(3, &Options::default()).is_err());
+    assert!(plain.predict(0, &Options::default()).is_err());
+    let uncentred = builder().activation(Relu).centred(false).build().unwrap().run().unwrap();
+    assert!(uncentred.no_prediction.unwrap().contains("centred"));
+}
+
+#[test]
 fn batch_policies_share_the_first_step_only() {
     let run = |policy| builder().batches(policy).build().unwrap().run().unwrap();
     let (fresh, reused) = (run(BatchPolicy::Independent), run(BatchPolicy::Reused));
@@ -110,8 +133,10 @@ fn every_law_and_option_runs() {
     assert!(plain.build().unwrap().run().is_ok());
     let standard = builder().scaling(Scaling::Standard).build().unwrap().run().unwrap();
     assert!(standard.leading_order.spikes.is_none() && standard.leading_order.first_step.is_none());
+    assert!(standard.no_prediction.unwrap().contains("mean-field"));
     let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
     assert_eq!(three.stages.len(), 4);
+    assert!(three.no_prediction.unwrap().contains("one or two steps"));
     let pair = MultiIndexLink::new("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
     let multi = builder().target(Target::multi_index(pair)).build().unwrap().run().unwrap();
     let top = &multi.last().unwrap().triplets[0];

@@ -15,6 +15,7 @@ use kuva::render::plots::Plot;
 use linear_width::experiment::Stage;
 use linear_width::spectral::Histogram;
 use linear_width::theory::MarchenkoPastur;
+use linear_width::theory::prediction::Prediction;
 
 use crate::Comparison;
 
@@ -28,18 +29,19 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<Vec<PathBuf>, 
     let mut layouts = Vec::new();
     for comparison in comparisons {
         let Comparison { independent, reused } = comparison;
-        let settings = &independent.settings;
+        let settings = &independent.report.settings;
         let law = MarchenkoPastur::of_first_layer(settings.width, settings.dimension)?;
         let link = &settings.link;
+        let [first, second] = &independent.predictions;
         let panels = [
-            (&independent.stages[0], format!("W₀ — link {link}")),
-            (&independent.stages[1], "W₁".to_owned()),
-            (&independent.stages[2], "W₂, independent batches".to_owned()),
-            (&reused.stages[2], "W₂, reused batch".to_owned()),
+            (&independent.report.stages[0], None, format!("W₀ — link {link}")),
+            (&independent.report.stages[1], Some(first), "W₁".to_owned()),
+            (&independent.report.stages[2], Some(second), "W₂, independent batches".to_owned()),
+            (&reused.report.stages[2], Some(&reused.predictions[1]), "W₂, reused batch".to_owned()),
         ];
-        let right = panels.iter().map(|(s, _)| s.singular_values[0]).fold(0.0, f64::max);
-        for (stage, title) in panels {
-            let (panel, layout) = panel(stage, &law, right, &title)?;
+        let right = panels.iter().map(|(s, _, _)| s.singular_values[0]).fold(0.0, f64::max);
+        for (stage, prediction, title) in panels {
+            let (panel, layout) = panel(stage, prediction, &law, right, &title)?;
             plots.push(panel);
             layouts.push(layout);
         }
@@ -58,9 +60,11 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<Vec<PathBuf>, 
     Ok(vec![svg, png])
 }
 
-/// One spectrum on a logarithmic axis: histogram, bulk law of W_0, outliers with their overlaps.
+/// One spectrum on a logarithmic axis: histogram, law of the bulk, outliers with their overlaps,
+/// predicted outliers.
 fn panel(
     stage: &Stage,
+    prediction: Option<&Prediction>,
     law: &MarchenkoPastur,
     right: f64,
     title: &str,
@@ -78,13 +82,15 @@ fn panel(
         .collect();
     let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
 
-    let (from, to) = law.singular_value_edges();
-    let curve: Vec<(f64, f64)> = (0..=200)
-        .map(|i| {
-            let s = from.max(floor) + (to - from.max(floor)) * f64::from(i) / 200.0;
-            (s, law.singular_value_density(s))
-        })
-        .collect();
+    let from = law.singular_value_edges().0.max(floor);
+    let to = prediction.map_or(law.singular_value_edges().1, |p| p.edge);
+    let grid: Vec<f64> =
+        (0..=120).map(|i| 0.8 * from + (to - 0.8 * from) * f64::from(i) / 120.0).collect();
+    let density = match prediction {
+        Some(prediction) => prediction.density(&grid)?.to_vec(),
+        None => grid.iter().map(|s| law.singular_value_density(*s)).collect(),
+    };
+    let curve: Vec<(f64, f64)> = grid.into_iter().zip(density).collect();
 
     let mut plots = vec![
         Plot::Line(
@@ -100,7 +106,7 @@ fn panel(
                 .with_data(curve)
                 .with_color(LAW)
                 .with_stroke_width(2.0)
-                .with_legend("Marchenko–Pastur law of W₀"),
+                .with_legend("predicted law of the bulk (W₀: Marchenko–Pastur)"),
         ),
     ];
     let mut layout = Layout::new((0.8 * floor, 2.0 * right), (0.0, 1.35 * top))
@@ -123,13 +129,24 @@ fn panel(
             layout = layout.with_annotation(label);
         }
     }
+    let predicted: Vec<(f64, f64)> = prediction
+        .map(|p| p.outliers.iter().map(|o| (o.singular_value, 0.04 * top)).collect())
+        .unwrap_or_default();
+    plots.push(Plot::Scatter(
+        ScatterPlot::new()
+            .with_data(predicted)
+            .with_color(LAW)
+            .with_marker(MarkerShape::Diamond)
+            .with_size(5.0)
+            .with_legend("predicted outlier"),
+    ));
     plots.push(Plot::Scatter(
         ScatterPlot::new()
             .with_data(marks)
             .with_color(OUTLIER)
             .with_marker(MarkerShape::Triangle)
             .with_size(5.0)
-            .with_legend("outlier, with its overlap with the teacher"),
+            .with_legend("measured outlier, with its overlap with the teacher"),
     ));
     Ok((plots, layout))
 }

@@ -1,5 +1,5 @@
 //! One against two large gradient steps, with fresh and with reused batches: simulates, prints the
-//! comparison with leading-order theory, draws the spectra of W_0, W_1 and W_2.
+//! comparison with the prediction, draws the spectra of W_0, W_1 and W_2.
 //!
 //! `cargo run --release --example two_vs_one_step` (`-- --help` for the options)
 
@@ -12,15 +12,22 @@ use std::ops::ControlFlow;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use linear_width::experiment::{Phase, Progress};
+use linear_width::theory::prediction::{self, Prediction};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, Report};
 
 use options::{LinkChoice, Options};
 
+/// A run, and the predictions for its W_1 and W_2 to draw densities from.
+struct Run {
+    report: Report,
+    predictions: [Prediction; 2],
+}
+
 /// Two runs that differ in the batch of the second step only.
 struct Comparison {
-    independent: Report,
-    reused: Report,
+    independent: Run,
+    reused: Run,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,9 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut comparisons = Vec::new();
     for link in links {
-        let run = |policy| -> Result<Report, Box<dyn Error>> {
+        let run = |policy| -> Result<Run, Box<dyn Error>> {
             let experiment = options.experiment(link, policy)?;
-            run_with_bar(&experiment, &format!("{link:?}, {policy}"))
+            let report = run_with_bar(&experiment, &format!("{link:?}, {policy}"))?;
+            let predict = |step| experiment.predict(step, &prediction::Options::default());
+            Ok(Run { report, predictions: [predict(1)?, predict(2)?] })
         };
         let comparison = Comparison {
             independent: run(BatchPolicy::Independent)?,
@@ -65,7 +74,7 @@ fn run_with_bar(experiment: &Experiment, name: &str) -> Result<Report, Box<dyn E
 }
 
 fn print(comparison: &Comparison) {
-    let Comparison { independent, reused } = comparison;
+    let (independent, reused) = (&comparison.independent.report, &comparison.reused.report);
     let settings = &independent.settings;
     println!(
         "\n=== link {}: N = {}, d = {}, n = {}, {}, noise {}, seed {} ===",
@@ -78,27 +87,17 @@ fn print(comparison: &Comparison) {
         settings.seed
     );
     print!("{}", independent.leading_order);
-    let gamma = settings.width as f64 / settings.dimension as f64;
-    if let Some(first) = independent.leading_order.first_step {
-        match first.outlier(gamma) {
-            Ok(Some(outlier)) => println!(
-                "leading order, W_1: singular value {:.3}, overlap with the target {:.3}, with a {:.3}",
-                outlier.singular_value,
-                outlier.right_overlap * first.target_alignment,
-                outlier.left_overlap
-            ),
-            _ => println!("leading order, W_1: below the threshold, no outlier"),
-        }
-    }
-    println!("\nmeasured (* outlier):");
+    println!("\nmeasured (predicted), * outlier:");
     print!("{}", independent.stages[1]);
     print!("independent batches, {}", independent.stages[2]);
     print!("reused batch, {}", reused.stages[2]);
     if let Some(spikes) = &independent.leading_order.spikes {
         println!(
-            "outliers of W_2: {} independent, {} reused; formula, for N to infinity: {} new + 1 = {}",
+            "outliers of W_2: independent {} (predicted {}), reused {} (predicted {}); formula, for N to infinity: {} new + 1 = {}",
             independent.stages[2].outliers.count,
+            comparison.independent.predictions[1].outliers.len(),
             reused.stages[2].outliers.count,
+            comparison.reused.predictions[1].outliers.len(),
             spikes.new_directions_of_second_step(),
             spikes.total_outliers_after_second_step()
         );

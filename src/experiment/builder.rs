@@ -9,6 +9,7 @@ use crate::error::{InvalidSetting, nonzero};
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::OutlierRule;
+use crate::theory::prediction::{Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
 
 /// Everything that is wrong with the settings of an experiment.
@@ -54,6 +55,8 @@ pub struct ExperimentBuilder {
     seed: u64,
     triplets: Option<usize>,
     left_powers: Option<usize>,
+    no_prediction: bool,
+    prediction: Options,
     outlier_rule: Option<OutlierRule>,
     keep_weights: bool,
     memory_limit: Option<usize>,
@@ -157,6 +160,20 @@ impl ExperimentBuilder {
         self
     }
 
+    /// Whether the report carries the theory's prediction beside the measurement, when there is one.
+    /// Default: yes.
+    pub fn predicted(mut self, predicted: bool) -> Self {
+        self.no_prediction = !predicted;
+        self
+    }
+
+    /// How the prediction is evaluated. Default: [`Options::default`], noise with the structure of the
+    /// data.
+    pub fn prediction_options(mut self, options: Options) -> Self {
+        self.prediction = options;
+        self
+    }
+
     /// The rule that counts outliers. Default: the largest gap among the first 8 singular values
     /// (fewer when min(N, d) is below 25).
     pub fn outlier_rule(mut self, rule: OutlierRule) -> Self {
@@ -222,6 +239,9 @@ impl ExperimentBuilder {
         if sizes_known && (triplets == 0 || triplets > available) {
             problems.push(InvalidSetting::TripletCount { asked: triplets, available });
         }
+        if let Err(PredictionError::Invalid(problem)) = self.prediction.check() {
+            problems.push(problem);
+        }
         let left_powers = self.left_powers.unwrap_or(3);
         let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
         if sizes_known {
@@ -261,6 +281,7 @@ impl ExperimentBuilder {
             triplets,
             left_powers,
             outlier_rule,
+            prediction: (!self.no_prediction).then_some(self.prediction),
             keep_weights: self.keep_weights,
             leading_order,
         })

@@ -25,6 +25,9 @@ impl fmt::Display for Report {
         for stage in &self.stages {
             write!(f, "{stage}")?;
         }
+        if let Some(why) = &self.no_prediction {
+            writeln!(f, "no prediction: {why}")?;
+        }
         Ok(())
     }
 }
@@ -71,35 +74,58 @@ impl fmt::Display for Stage {
         }
         writeln!(
             f,
-            ": {} outlier{} (rule: {}, threshold {:.3}); {:.2} s gradient, {:.2} s spectrum",
-            self.outliers.count,
-            if self.outliers.count == 1 { "" } else { "s" },
+            ": {} (rule: {}, threshold {:.3}); {:.2} s gradient, {:.2} s spectrum",
+            outliers(self.outliers.count),
             self.outliers.rule.name(),
             self.outliers.threshold,
             self.gradient_seconds,
             self.spectrum_seconds
         )?;
+        let predicted = self.prediction.as_ref();
+        if let Some(prediction) = predicted {
+            writeln!(
+                f,
+                "  predicted (in brackets): {}, edge of the bulk {:.3}",
+                outliers(prediction.outliers.len()),
+                prediction.edge
+            )?;
+        }
         let powers = self.triplets.first().map_or(0, |t| t.left_overlaps.len());
-        write!(f, "    k  singular value   <v, target>")?;
+        write!(f, "    k     singular value      <v, target>")?;
         for power in 1..=powers {
             let label = if power == 1 { "<u, a>".into() } else { format!("<u, a^{power}>") };
-            write!(f, "{label:>10}")?;
+            write!(f, "{label:>17}")?;
         }
         writeln!(f)?;
         for (k, triplet) in self.triplets.iter().enumerate() {
             let mark = if k < self.outliers.count { '*' } else { ' ' };
-            write!(
-                f,
-                "  {mark} {}  {:>14.4}   {:>11.3}",
-                k + 1,
-                triplet.singular_value,
-                triplet.target_overlap
-            )?;
-            for overlap in &triplet.left_overlaps {
-                write!(f, "{overlap:>10.3}")?;
+            let beside = predicted.and_then(|p| p.outliers.get(k));
+            write!(f, "  {mark} {}", k + 1)?;
+            pair(f, 3, triplet.singular_value, beside.map(|b| b.singular_value))?;
+            pair(f, 3, triplet.target_overlap, beside.map(|b| b.target_overlap))?;
+            for (power, overlap) in triplet.left_overlaps.iter().enumerate() {
+                pair(f, 3, *overlap, beside.and_then(|b| b.left_overlaps.get(power).copied()))?;
             }
             writeln!(f)?;
         }
+        for warning in predicted.into_iter().flat_map(|p| &p.warnings) {
+            writeln!(f, "  note: {warning}")?;
+        }
         Ok(())
     }
+}
+
+fn outliers(count: usize) -> String {
+    format!("{count} outlier{}", if count == 1 { "" } else { "s" })
+}
+
+/// A measured number with the predicted one in brackets.
+fn pair(
+    f: &mut fmt::Formatter<'_>,
+    digits: usize,
+    measured: f64,
+    predicted: Option<f64>,
+) -> fmt::Result {
+    let predicted = predicted.map_or(String::new(), |p| format!("({p:.digits$})"));
+    write!(f, "{measured:>8.digits$} {predicted:<8}")
 }

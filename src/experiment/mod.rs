@@ -32,7 +32,7 @@ mod run;
 pub use builder::{BuildError, ExperimentBuilder};
 pub use memory::estimated_bytes;
 pub use progress::{Observer, Phase, Progress};
-pub use report::{LeadingOrder, Report, Settings, Stage, Triplet};
+pub use report::{LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet};
 pub use run::RunError;
 
 use thiserror::Error;
@@ -43,7 +43,7 @@ use crate::data::{GeneratedBatch, InputLaw, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use crate::spectral::OutlierRule;
-use crate::theory::prediction::Setting;
+use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
 use crate::training::{BatchPolicy, StepSize};
 
 /// The number type a run computes in.
@@ -81,12 +81,13 @@ pub struct Experiment {
     pub(crate) triplets: usize,
     pub(crate) left_powers: usize,
     pub(crate) outlier_rule: OutlierRule,
+    pub(crate) prediction: Option<Options>,
     pub(crate) keep_weights: bool,
     pub(crate) leading_order: LeadingOrder,
 }
 
 /// Why an experiment has no prediction.
-#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NoPrediction {
     /// The theory covers one and two steps.
@@ -106,6 +107,17 @@ pub enum NoPrediction {
         /// E sigma(z).
         mean: f64,
     },
+    /// There is a prediction for W_1 and W_2 of the steps that are taken.
+    #[error("there is no prediction for W_{step}: the experiment takes {steps} steps")]
+    NoSuchStep {
+        /// The step asked for.
+        step: usize,
+        /// The number of steps.
+        steps: usize,
+    },
+    /// The prediction itself failed.
+    #[error(transparent)]
+    Failed(#[from] PredictionError),
 }
 
 impl Experiment {
@@ -166,6 +178,39 @@ impl Experiment {
             batches: self.batches,
             second_layer: self.second_layer.clone(),
         })
+    }
+
+    /// The predicted spectrum of W_`step`, `step` being 1 or 2: what the report puts beside the
+    /// measurement, and its density.
+    ///
+    /// # Errors
+    /// [`NoPrediction`] as for [`prediction_setting`](Self::prediction_setting), for a step that is not
+    /// taken, and when the prediction itself fails.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// use linear_width::theory::prediction::Options;
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .width(2000).dimension(1000).samples(3000)
+    ///     .activation(Tanh { scale: 2.0, shift: 0.5 })
+    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
+    ///     .steps([20.0, 30.0])
+    ///     .build()?;
+    /// let prediction = experiment.predict(2, &Options::default())?;
+    /// assert!(prediction.outliers[0].target_overlap > 0.9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn predict(&self, step: usize, options: &Options) -> Result<Prediction, NoPrediction> {
+        let mut setting = self.prediction_setting()?;
+        let steps = self.steps.len();
+        if step == 0 || step > steps {
+            return Err(NoPrediction::NoSuchStep { step, steps });
+        }
+        if step == 1 {
+            setting.step_sizes[1] = 0.0;
+        }
+        Ok(predict(&setting, options)?)
     }
 
     /// The batch that step `step` (from 0) uses.

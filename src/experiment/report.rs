@@ -9,6 +9,7 @@ use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::Outliers;
+use crate::theory::prediction::{NoiseModel, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
 use crate::training::{BatchPolicy, StepSize};
 
@@ -149,6 +150,38 @@ pub struct Triplet {
     pub left_overlaps: Vec<f64>,
 }
 
+/// What the theory predicts for one stage; no simulation enters.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PredictedSpectrum {
+    /// The model of the bulk.
+    pub noise_model: NoiseModel,
+    /// Right edge of the bulk.
+    pub edge: f64,
+    /// The outliers, largest first; left overlaps with a, a^{o2}, a^{o3}.
+    pub outliers: Vec<Triplet>,
+    /// Why the prediction is not to be trusted, in plain sentences; empty when it is.
+    pub warnings: Vec<String>,
+}
+
+impl From<&Prediction> for PredictedSpectrum {
+    fn from(prediction: &Prediction) -> Self {
+        let outliers = prediction.outliers.iter().map(|outlier| Triplet {
+            singular_value: outlier.singular_value,
+            target_overlap: outlier.target_overlap,
+            direction_overlaps: outlier.direction_overlaps.clone(),
+            left_overlaps: outlier.left_overlaps.clone(),
+        });
+        let untrusted = prediction.indicators.iter().filter(|i| !i.trusted);
+        Self {
+            noise_model: prediction.noise_model(),
+            edge: prediction.edge,
+            outliers: outliers.collect(),
+            warnings: untrusted.map(|i| i.sentence.clone()).collect(),
+        }
+    }
+}
+
 /// The weights after some number of steps.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -163,6 +196,8 @@ pub struct Stage {
     pub outliers: Outliers,
     /// The leading triplets, as many as were asked for.
     pub triplets: Vec<Triplet>,
+    /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says why.
+    pub prediction: Option<PredictedSpectrum>,
     /// The weights (N x d), when they were to be kept.
     pub weights: Option<Array2<f64>>,
     /// Seconds spent on the gradient step.
@@ -185,6 +220,8 @@ pub struct Report {
     pub teacher: Array2<f64>,
     /// W_0, W_1, ..., W_T.
     pub stages: Vec<Stage>,
+    /// Why there is no prediction, when there is none.
+    pub no_prediction: Option<String>,
 }
 
 impl Report {

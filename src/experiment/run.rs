@@ -5,7 +5,10 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use super::{Experiment, Observer, Phase, Precision, Progress, Report, Settings, Stage, Triplet};
+use super::{
+    Experiment, NoPrediction, Observer, Phase, Precision, PredictedSpectrum, Progress, Report,
+    Settings, Stage, Triplet,
+};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Teacher;
@@ -87,13 +90,25 @@ impl Experiment {
             let seconds = start.elapsed().as_secs_f64();
             stages.push(self.stage(step, Some(eta), seconds, &network, &teacher, &mut clock)?);
         }
+        let no_prediction = self.add_predictions(&mut stages).err().map(|why| why.to_string());
         Ok(Report {
             settings: self.settings(),
             leading_order: self.leading_order.clone(),
             second_layer: network.second_layer().mapv(|a| a.as_f64()),
             teacher: teacher.directions().clone(),
             stages,
+            no_prediction,
         })
+    }
+
+    /// Puts the prediction beside every stage that has one; says why when there is none.
+    fn add_predictions(&self, stages: &mut [Stage]) -> Result<(), NoPrediction> {
+        let Some(options) = &self.prediction else { return Ok(()) };
+        for stage in stages.iter_mut().skip(1) {
+            let prediction = self.predict(stage.step, options)?;
+            stage.prediction = Some(PredictedSpectrum::from(&prediction));
+        }
+        Ok(())
     }
 
     /// Measures the spectrum of the network's first layer.
@@ -144,6 +159,7 @@ impl Experiment {
             singular_values: values,
             outliers,
             triplets,
+            prediction: None,
             weights: self.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
             gradient_seconds,
             spectrum_seconds: start.elapsed().as_secs_f64(),

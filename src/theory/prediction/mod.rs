@@ -258,11 +258,15 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve();
         (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
     } else {
+        let linear_terms = options.linear_terms.unwrap_or(match setting.batches {
+            BatchPolicy::Independent => 2,
+            BatchPolicy::Reused => 1,
+        });
         let level2 = Level2::new(
             &level2::model(setting, &activation, &input),
             &level2::samples(&input, moments.as_ref()),
             &level2::neurons(&law, &spikes.noise[0].rho_2),
-            &level2::Choices::new(setting.samples as f64, options.linear_terms),
+            &level2::Choices::new(setting.samples as f64, linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
     };

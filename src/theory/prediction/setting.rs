@@ -163,8 +163,9 @@ pub struct Options {
     /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
     pub target_column: bool,
     /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the noise,
-    /// 1 to 3; docs/theory.md, section 10, uses 1.
-    pub linear_terms: usize,
+    /// 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two for independent batches, one for a
+    /// reused batch, which agrees best with simulations (tests/prediction_simulation.rs).
+    pub linear_terms: Option<usize>,
     /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six give
     /// three digits, ten five or more.
     pub spikes: usize,
@@ -179,7 +180,7 @@ impl Default for Options {
         Self {
             noise_model: NoiseModel::default(),
             target_column: true,
-            linear_terms: 1,
+            linear_terms: None,
             spikes: 10,
             gaussian_tail: GaussianTail::default(),
             nodes: Nodes::default(),
@@ -189,7 +190,7 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
-        let (spikes, terms) = (self.spikes, self.linear_terms);
+        let (spikes, terms) = (self.spikes, self.linear_terms.unwrap_or(1));
         require("spikes", spikes as f64, (1..=12).contains(&spikes), "between 1 and 12")?;
         require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
         self.nodes.check()

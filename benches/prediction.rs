@@ -1,0 +1,52 @@
+//! One prediction at default accuracy: both noise models, both batch policies, smooth and kinked
+//! activations.
+//!
+//! `cargo bench --bench prediction`
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use linear_width::activation::{Relu, SharedActivation, Sine};
+use linear_width::data::{Link, Target};
+use linear_width::network::SecondLayerLaw;
+use linear_width::theory::prediction::{NoiseModel, Options, Setting, predict};
+use linear_width::training::BatchPolicy;
+
+fn setting(activation: SharedActivation, batches: BatchPolicy) -> Setting {
+    let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+    Setting {
+        activation,
+        target: Target::single_index(link).noise(0.1),
+        width: 3000,
+        dimension: 1500,
+        samples: 4500,
+        step_sizes: [22.0, 49.0],
+        batches,
+        second_layer: SecondLayerLaw::Gaussian,
+    }
+}
+
+fn prediction(c: &mut Criterion) {
+    let mut group = c.benchmark_group("prediction");
+    group.sample_size(20);
+    for (name, activation) in [
+        ("sine", SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })),
+        ("relu", SharedActivation::new(Relu)),
+    ] {
+        for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+            for (level, noise_model) in
+                [("level 1", NoiseModel::Isotropic), ("level 2", NoiseModel::FromData)]
+            {
+                let setting = setting(activation.clone(), batches);
+                let options = Options { noise_model, ..Options::default() };
+                group.bench_function(format!("{level}, {batches}, {name}"), |b| {
+                    b.iter(|| black_box(predict(&setting, &options).unwrap()));
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, prediction);
+criterion_main!(benches);
