@@ -3,6 +3,7 @@
 //! Nothing here reads a simulation. The mathematics, with its sources, is in docs/theory.md of the
 //! repository.
 
+mod conditional_spikes;
 mod hermite_exponents;
 mod leading_order;
 mod marchenko_pastur;
@@ -11,6 +12,7 @@ mod single_spike;
 
 use thiserror::Error;
 
+pub use conditional_spikes::ConditionalSpikes;
 pub use hermite_exponents::{information_exponent, reuse_exponent};
 pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, new_direction_count};
 pub use marchenko_pastur::MarchenkoPastur;
