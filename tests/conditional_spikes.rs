@@ -11,8 +11,9 @@ use linear_width::data::{Batch, GeneratedBatch, GivenBatch, InputLaw, Link, Targ
 use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::spectral::{TopTripletsOptions, singular_values, top_triplets};
+use linear_width::theory::prediction::{Options, Setting, predict};
 use linear_width::theory::{ConditionalSpikes, new_direction_count};
-use linear_width::training::{StepSize, TILE_SAMPLES, ascend};
+use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, ascend};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
 /// A small activation with every Hermite coefficient: the network's output, which the leading order
@@ -305,5 +306,56 @@ fn both_spikes_approach_the_simulation_as_the_width_grows() {
         assert!(deviations.windows(2).all(|d| d[1][k] < 0.9 * d[0][k]), "{deviations:?}");
         assert!(deviations[3][k] < 0.5 * deviations[0][k], "{deviations:?}");
         assert!(deviations[3][k] < 0.15, "{deviations:?}");
+    }
+}
+
+/// The singular values of sum_k u_k v_k^T against those of the resummed prediction's spikes, the square
+/// roots of the eigenvalues of its Gram matrix.
+#[test]
+fn the_series_approaches_the_resummed_prediction_as_the_width_grows() {
+    let steps = [StepSize::scaled(20.0, 0.2), StepSize::scaled(30.0, 0.3)];
+    let mut deviations = Vec::new();
+    for (width, seeds) in [(400, 4), (1600, 3), (6400, 2)] {
+        let etas = steps.map(|step| step.eta(width));
+        let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+        let setting = Setting {
+            activation: SharedActivation::new(SINE),
+            target: Target::single_index(link).noise(0.1),
+            width,
+            dimension: width / 2,
+            samples: width,
+            step_sizes: etas,
+            batches: BatchPolicy::Independent,
+            second_layer: SecondLayerLaw::Uniform,
+        };
+        let prediction = predict(&setting, &Options::default()).unwrap();
+        let gram = singular_values(prediction.intermediates.gram.view()).unwrap();
+        let resummed = gram.mapv(f64::sqrt);
+        let mut mean = [0.0; 2];
+        for seed in 1..=seeds {
+            let activation = SharedActivation::new(SINE);
+            let network = Network::<f64>::random(
+                width,
+                width / 2,
+                FirstLayerLaw::Sphere,
+                &SecondLayerLaw::Uniform,
+                activation,
+                Scaling::MeanField,
+                seed,
+            )
+            .unwrap();
+            let [first, second] = [0, 1].map(|index| batch(width / 2, width, seed, index));
+            let a = network.second_layer().view();
+            let series = ConditionalSpikes::new(&SINE, a, etas, &first, &second, 2).unwrap();
+            let series = series.singular_values();
+            for k in 0..2 {
+                mean[k] += (series[k] / resummed[k] - 1.0).abs() / seeds as f64;
+            }
+        }
+        println!("N = {width}: first {:.4}, second {:.4}", mean[0], mean[1]);
+        deviations.push(mean);
+    }
+    for k in 0..2 {
+        assert!(deviations.windows(2).all(|d| d[1][k] < 0.8 * d[0][k]), "{deviations:?}");
     }
 }

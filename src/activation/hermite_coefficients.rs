@@ -1,4 +1,6 @@
 //! Hermite coefficients of any activation.
+//!
+//! Equations: docs/theory.md, (1.7).
 
 use super::Activation;
 use crate::quadrature::{QuadratureError, gaussian_expectations};

@@ -7,7 +7,7 @@ use crate::Scalar;
 /// (He_0 = 1, He_1 = z, He_{k+1} = z He_k - k He_{k-1}).
 ///
 /// As an activation its degree should stay small: from degree 4 on, large gradient steps make the
-/// weights diverge (theory.md, section 7), which training reports as an error.
+/// weights diverge (docs/theory.md, section 7), which training reports as an error.
 ///
 /// ```
 /// use linear_width::activation::{Activation, HermiteSeries};

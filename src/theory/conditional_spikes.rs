@@ -12,7 +12,7 @@ use crate::training::TILE_SAMPLES;
 const MAX_TERMS: usize = 50;
 
 /// The vectors of W_2 = W_0 + sum_k u_k v_k^T + ..., k = 0, ..., K - 1, for given data
-/// (docs/theory.md, section 2).
+/// (docs/theory.md, eqs. (2.6) and (2.7)).
 ///
 /// With beta_1 = X_1^T y_1 / n_1 (length d) and entrywise powers written o k,
 ///

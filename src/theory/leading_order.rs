@@ -1,4 +1,6 @@
 //! Leading order: the outlier of the first step, and how many directions the second one adds.
+//!
+//! Equations: docs/theory.md, (2.2), (2.3), (2.6) to (2.11).
 
 use super::{SingleSpike, SpikedSingularValue, TheoryError};
 use crate::error::InvalidSetting;
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_theory_md() {
+    fn the_examples_of_the_theory_document() {
         for (a1, a2, total) in [(0.25, 0.3, 2), (0.3, 0.45, 3), (0.4, 0.25, 3), (0.4, 0.45, 5)] {
             let spikes = Spikes::new(a1, a2, Scaling::MeanField).unwrap();
             assert_eq!(spikes.total_outliers_after_second_step(), total);

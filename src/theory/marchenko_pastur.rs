@@ -1,4 +1,6 @@
 //! The Marchenko-Pastur law, the bulk of W_0.
+//!
+//! Equations: docs/theory.md, (11.6) to (11.8).
 
 use std::f64::consts::PI;
 

@@ -1,4 +1,6 @@
 //! One spike on Marchenko-Pastur noise.
+//!
+//! Equations: docs/theory.md, (11.1) to (11.4).
 
 use crate::error::InvalidSetting;
 

@@ -1,4 +1,6 @@
 //! The ascent direction, one pass over the batch in tiles, and the update.
+//!
+//! Equations: docs/theory.md, (1.3), (1.4).
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,6 @@
 //! The bulk: rows of W_2 are independent with covariance D(b) I / d (docs/theory.md, section 5).
+//!
+//! Equations: docs/theory.md, (5.16) to (5.19).
 
 use crate::quadrature::Rule;
 use num_complex::Complex64;

@@ -1,4 +1,4 @@
-//! Does the number of nodes matter? The test section 6 of theory.md asks for.
+//! Does the number of nodes matter? See docs/theory.md, section 6.
 
 use super::error::PredictionError;
 use super::setting::{Options, Setting};

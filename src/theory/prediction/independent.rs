@@ -1,4 +1,6 @@
 //! Averages for a fresh second batch: given s the preactivation is Gaussian, one one-dimensional integral each.
+//!
+//! Equations: docs/theory.md, (4.4), (6.1).
 
 use super::activation::{Sigma, gaussian_rule};
 use super::moments::{Accumulator, FirstStep, LINEAR, Table};

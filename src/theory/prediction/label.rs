@@ -1,4 +1,6 @@
 //! The law of the labels reduced to nodes and moments.
+//!
+//! Equations: docs/theory.md, (1.2), (4.6), (8.1).
 
 use super::activation::gaussian_rule;
 use super::error::{PredictionError, finite, require};

@@ -1,4 +1,6 @@
 //! The law of the second layer b = sqrt(N) a: its nodes, its orthonormal polynomials, and how a function of b is averaged.
+//!
+//! Equations: docs/theory.md, (5.1), (6.4).
 
 use super::error::{PredictionError, require};
 use crate::error::InvalidSetting;

@@ -3,6 +3,8 @@
 //! Per sample the preactivation before step two is u = z + t h with t = eta_1 b / sqrt N (docs/theory.md, section 4). Everything the prediction
 //! needs, at level 1 and at level 2, is a function of y and s = <beta_1, x> through five averages over (z, xi). They are smooth in all
 //! three variables, so they are computed on a small tensor grid and interpolated.
+//!
+//! Equations: docs/theory.md, (4.4) to (4.10).
 
 use super::activation::Sigma;
 use super::error::{PredictionError, finite};

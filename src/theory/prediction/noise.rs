@@ -1,4 +1,6 @@
 //! Row variances of the bulk with isotropic noise (docs/theory.md, sections 5 and 7).
+//!
+//! Equations: docs/theory.md, (5.13) to (5.15) and (7.2) to (7.4), several directions (8.6).
 
 use ndarray::{Array1, Array2};
 

@@ -1,4 +1,6 @@
 //! Outliers of bulk + sum_k u_k v_k^T and their overlaps (docs/theory.md, section 5; with special target columns, section 7).
+//!
+//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
 use super::law::Law;

@@ -3,6 +3,8 @@
 //! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is a smooth function of c, tabulated at
 //! Chebyshev points; smoothing over xi is then one fixed matrix from c to s. Where sigma has kinks the integral over z is split where z
 //! or u meets one, and the table in c is cut where those crossings coincide.
+//!
+//! Equations: docs/theory.md, (4.5), (6.2).
 
 use super::activation::{Sigma, gaussian_rule};
 use super::moments::{Accumulator, FirstStep, Table};

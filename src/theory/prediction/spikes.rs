@@ -1,4 +1,6 @@
 //! The right vectors v_k of the spikes in an orthonormal basis, and the functions of b that shape the bulk (docs/theory.md, section 5).
+//!
+//! Equations: docs/theory.md, (5.2) to (5.12), as a sum of squares (5.12).
 
 use super::label::{Direction, Labels};
 use super::law::Law;

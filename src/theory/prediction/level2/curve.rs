@@ -1,6 +1,8 @@
 //! The curve z(a0) on the real axis above the bulk, and the right edge, where dz/da0 vanishes.
 //!
 //! The parameter is x = ln(-a0): z decreases from infinity at x = -infinity to the edge.
+//!
+//! Equations: docs/theory.md, (10.21) to (10.23).
 
 use super::bulk::Bulk;
 use super::shape::Shape;

@@ -1,4 +1,6 @@
 //! Density of the bulk: G_11(z + i0) by following the solution through the upper half plane.
+//!
+//! Equations: docs/theory.md, (10.23).
 
 use super::curve::Curve;
 use super::field::{Field, solve};

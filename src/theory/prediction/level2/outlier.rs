@@ -1,4 +1,6 @@
 //! Outliers: the zeros of the eigenvalues of T(z), and the overlaps of their singular vectors.
+//!
+//! Equations: docs/theory.md, (10.34) to (10.37).
 
 use super::curve::Curve;
 use super::roots::bracketed;

@@ -1,4 +1,6 @@
 //! The symmetric matrix T(z) of section 10, equilibrated (derivation.md, sections 4 and 5).
+//!
+//! Equations: docs/theory.md, (10.29) to (10.34).
 
 use super::bulk::Bulk;
 use super::curve::Point;

@@ -1,4 +1,6 @@
 //! Sums over the samples of one batch that make up T(z) (derivation.md, sections 4 and 7).
+//!
+//! Equations: docs/theory.md, (10.25) to (10.28).
 
 use super::bulk::{Bulk, Delta, Moments};
 use super::curve::Point;

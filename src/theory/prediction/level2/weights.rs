@@ -1,4 +1,6 @@
 //! Per-sample weights of the linear part (l) and of the noise (q) of each batch, in units where they are O(1) for every N.
+//!
+//! Equations: docs/theory.md, (10.3), (10.4), (10.39).
 
 use super::input::{Choices, Model, NeuronTable, SampleTable};
 
