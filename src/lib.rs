@@ -17,8 +17,9 @@
 //! large $N$; and a second step that reuses the batch can find the direction $\beta_*$ when the
 //! information exponent of $g$ is above one, which fresh batches cannot.
 //!
-//! This crate simulates the steps, measures the spectrum and the learned directions, and puts the
-//! theory beside them.
+//! This crate simulates the steps, measures the spectrum and the learned directions, and puts beside
+//! them a prediction of the whole finite-size spectrum that has no free parameter
+//! ([`theory::prediction`]).
 //!
 //! # A first program
 //!
