@@ -175,8 +175,9 @@ fn a_reused_batch_learns_beyond_information_exponent_one() {
         let fresh = run(&case, BatchPolicy::Independent);
         let by_spikes = |o: &&linear_width::theory::prediction::Outlier| o.left_overlaps[1] > 0.3;
         assert!(fresh.len() >= 2);
-        // with fresh batches no spike is aligned (a column of the bulk may be, with no left partner)
-        assert!(fresh.iter().filter(by_spikes).all(|o| o.target_overlap < 0.01), "{fresh:?}");
+        // with fresh batches no spike is aligned: exactly so at level 1 (below); at level 2 the noise, which
+        // knows the batch, mixes in a little of the target at finite N
+        assert!(fresh.iter().filter(by_spikes).all(|o| o.target_overlap < 0.02), "{fresh:?}");
         let reused = run(&case, BatchPolicy::Reused);
         assert!(reused.iter().any(|o| o.target_overlap > 0.2), "{reused:?}");
         // even links have no odd moment at all

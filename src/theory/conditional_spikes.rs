@@ -6,6 +6,7 @@ use crate::activation::{Activation, hermite_coefficients};
 use crate::data::Batch;
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::{multiply, product};
+use crate::theory::small::left_singular;
 use crate::training::TILE_SAMPLES;
 
 /// Terms beyond this have Hermite coefficients out of the quadrature's reach, and no use.
@@ -171,9 +172,9 @@ impl ConditionalSpikes {
                 rows.push(v * size);
             }
         }
-        orthogonalise(&mut rows);
-        let mut values: Vec<f64> = rows.iter().map(|row| norm(row.view())).collect();
-        values.sort_by(|a, b| b.total_cmp(a));
+        let dimension = self.right.ncols();
+        let columns = Array2::from_shape_fn((dimension, rows.len()), |(i, k)| rows[k][i]);
+        let mut values = left_singular(columns).0.to_vec();
         values.resize(self.terms(), 0.0);
         Array1::from(values)
     }
@@ -251,35 +252,4 @@ fn norm(vector: ArrayView1<'_, f64>) -> f64 {
         return 0.0;
     }
     scale * vector.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt()
-}
-
-/// Makes `rows` orthogonal to each other by plane rotations (one-sided Jacobi, Hestenes).
-fn orthogonalise(rows: &mut [Array1<f64>]) {
-    const SWEEPS: usize = 40;
-    const TOLERANCE: f64 = 1e-14;
-    for _ in 0..SWEEPS {
-        let mut done = true;
-        for q in 1..rows.len() {
-            let (before, after) = rows.split_at_mut(q);
-            let second = &mut after[0];
-            for first in before {
-                let (pp, qq, pq) = (first.dot(first), second.dot(second), first.dot(second));
-                // also when a product underflows
-                if pq.abs() <= TOLERANCE * pp.sqrt() * qq.sqrt() || pq == 0.0 {
-                    continue;
-                }
-                done = false;
-                let slope = (qq - pp) / (2.0 * pq);
-                let tangent = slope.signum() / (slope.abs() + slope.hypot(1.0));
-                let cosine = 1.0 / tangent.hypot(1.0);
-                let sine = cosine * tangent;
-                for (x, y) in first.iter_mut().zip(second.iter_mut()) {
-                    (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
-                }
-            }
-        }
-        if done {
-            return;
-        }
-    }
 }

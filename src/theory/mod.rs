@@ -8,7 +8,9 @@ mod hermite_exponents;
 mod leading_order;
 mod marchenko_pastur;
 pub mod prediction;
+mod roots;
 mod single_spike;
+mod small;
 
 use thiserror::Error;
 

@@ -23,7 +23,6 @@ mod outlier;
 mod outliers;
 mod reused;
 mod setting;
-mod small;
 mod spikes;
 mod validity;
 

@@ -5,9 +5,11 @@
 use super::bulk::Bulk;
 use super::law::Law;
 use super::outlier::{LEFT_POWERS, Outlier};
-use super::reused::root;
-use super::small::{cholesky, left_singular};
 use super::spikes::Spikes;
+use crate::theory::roots::bracketed;
+use crate::theory::small::{cholesky, left_singular};
+use std::convert::Infallible;
+
 use ndarray::{Array1, Array2};
 
 /// Left and right sides of the spikes, and the bulk they sit in.
@@ -56,7 +58,7 @@ impl<'a> SpikeProblem<'a> {
 
     /// Eigenvalues of H(m), decreasing, with eigenvectors in the basis (perpendicular, targets).
     fn decomposition(&self, m: f64) -> Option<(Array1<f64>, Array2<f64>)> {
-        let factor = cholesky(&self.left_resolvent(m, 1))?;
+        let factor = cholesky(&self.left_resolvent(m, 1), 0.0)?;
         let mut a = self.coefficients.t().dot(&factor);
         for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
             row *= metric.sqrt();
@@ -121,7 +123,14 @@ impl<'a> SpikeProblem<'a> {
             low -= 1.0 + at_low;
             at_low = value(low);
         }
-        let v = if at_low >= 0.0 { low } else { root(value, (low, at_low), (high, at_edge.ln())) };
+        let v = if at_low >= 0.0 {
+            low
+        } else {
+            let f = |v| Ok::<f64, Infallible>(value(v));
+            let Ok(v) =
+                bracketed(f, (low, at_low), (high, at_edge.ln()), 1e-14 * high.abs().max(1.0));
+            v
+        };
         let m = -v.exp();
         let (_, vectors) = self.decomposition(m)?;
         let x = vectors.column(j);

@@ -12,7 +12,9 @@ use super::setting::Nodes;
 use crate::quadrature::{
     Interpolation, Rule, SplitGaussian, chebyshev_points, gauss_legendre, normal_density,
 };
+use crate::theory::roots::bracketed;
 use ndarray::Array2;
+use std::convert::Infallible;
 
 /// Nodes of one piece of the table in c.
 const PIECE: usize = 14;
@@ -245,37 +247,12 @@ fn roots(f: impl Fn(f64) -> f64, low: f64, high: f64, found: &mut Vec<f64>) {
         let right = low + step * i as f64;
         let at_right = f(right);
         if at_left * at_right < 0.0 {
-            found.push(root(&f, (left, at_left), (right, at_right)));
+            let value = |z| Ok::<f64, Infallible>(f(z));
+            let Ok(z) = bracketed(value, (left, at_left), (right, at_right), 1e-14);
+            found.push(z);
         }
         (left, at_left) = (right, at_right);
     }
-}
-
-/// The root in a bracket, by regula falsi with the Illinois modification: one step when `f` is linear.
-pub(crate) fn root(
-    f: impl Fn(f64) -> f64,
-    (mut a, mut fa): (f64, f64),
-    (mut b, mut fb): (f64, f64),
-) -> f64 {
-    let mut x = a;
-    for _ in 0..200 {
-        let next =
-            if (fb - fa).abs() > 0.0 { (a * fb - b * fa) / (fb - fa) } else { 0.5 * (a + b) };
-        let next = if next > a.min(b) && next < a.max(b) { next } else { 0.5 * (a + b) };
-        let moved = (next - x).abs();
-        x = next;
-        let fx = f(x);
-        if fx == 0.0 || (b - a).abs() < 1e-15 * (a.abs() + b.abs()) || moved < 1e-16 * x.abs() {
-            break;
-        }
-        if fx * fb < 0.0 {
-            (a, fa) = (b, fb);
-        } else {
-            fa *= 0.5;
-        }
-        (b, fb) = (x, fx);
-    }
-    x
 }
 
 #[cfg(test)]

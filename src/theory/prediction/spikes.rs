@@ -5,8 +5,8 @@
 use super::label::{Direction, Labels};
 use super::law::Law;
 use super::moments::{CROSS, FirstStep, LINEAR, MEAN, Moments, SQUARE, VALUE};
-use super::small::RowQr;
 use crate::quadrature::Rule;
+use crate::theory::small::RowQr;
 use crate::training::BatchPolicy;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;

@@ -3,11 +3,11 @@
 //! Equations: docs/theory.md, (10.34) to (10.37).
 
 use super::curve::Curve;
-use super::roots::bracketed;
-use super::small::symmetric_eigen;
 use super::spikes::{Blocks, Spikes};
 use crate::theory::prediction::PredictionError;
 use crate::theory::prediction::outlier::{LEFT_POWERS, Outlier};
+use crate::theory::roots::bracketed;
+use crate::theory::small::symmetric_eigen;
 use ndarray::{Array1, Array2};
 
 /// S T S.

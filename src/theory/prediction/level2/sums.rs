@@ -5,8 +5,8 @@
 use super::bulk::{Bulk, Delta, Moments};
 use super::curve::Point;
 use super::field::{Matrix, Vector, apply, dot, inverse};
-use super::small::positive_inverse;
 use super::spikes::Spikes;
+use crate::theory::small::positive_inverse;
 use ndarray::Array2;
 
 /// What all samples share at one point of the curve.
