@@ -1,8 +1,8 @@
 //! How many outliers W_2 shows at finite N: the predicted number over the square of exponents
 //! (alpha_1, alpha_2) at several N, beside the formula's staircase l + 1, its limit for large N.
 //!
-//! `cargo run --release --example outlier_counts` (`-- --help` for the options); about a minute on two
-//! cores, `-- --quick` a few seconds.
+//! `cargo run --release --example outlier_counts` (`-- --help` for the options); about a minute on
+//! two cores, `-- --quick` a few seconds.
 
 use std::error::Error;
 use std::fs;
@@ -25,7 +25,8 @@ use linear_width::theory::prediction::{NoiseModel, Options, Setting, predict};
 use linear_width::training::{BatchPolicy, StepSize};
 use rayon::prelude::*;
 
-/// Predicted number of outliers of W_2 over the square of exponents, at several N, beside the formula.
+/// Predicted number of outliers of W_2 over the square of exponents, at several N, beside the
+/// formula.
 #[derive(Parser)]
 struct Arguments {
     /// A coarse grid

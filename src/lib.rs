@@ -8,8 +8,8 @@
 //! $y = g(\langle \beta_*, x \rangle) + \varepsilon$ and takes gradient steps of size
 //! $\eta_t = C_t N^{\alpha_t}$ on its first layer:
 //!
-//! $$ W_t = W_{t-1} + \eta_t\, G(W_{t-1}; X_t, y_t), \qquad
-//!    G = \tfrac1n \bigl[(a r^\top) \circ \sigma'(W X^\top)\bigr] X, \quad r = y - f(X). $$
+//! $$ W_t = W_{t-1} + \eta_t G(W_{t-1}; X_t, y_t), \qquad
+//!    G = \tfrac1n \bigl[(a r^\top) \circ \sigma^{\prime}(W X^\top)\bigr] X, \quad r = y - f(X). $$
 //!
 //! After one step $W_1$ has one outlying singular value. A second step makes
 //! $l = \lfloor \alpha_2 / (\tfrac12 - \alpha_1) \rfloor$ new ones (Moniri & Hassani,
@@ -17,8 +17,8 @@
 //! large $N$; and a second step that reuses the batch can find the direction $\beta_*$ when the
 //! information exponent of $g$ is above one, which fresh batches cannot.
 //!
-//! This crate simulates the steps, measures the spectrum and the learned directions, and puts beside
-//! them a prediction of the whole finite-size spectrum that has no free parameter
+//! This crate simulates the steps, measures the spectrum and the learned directions, and puts
+//! beside them a prediction of the whole finite-size spectrum that has no free parameter
 //! ([`theory::prediction`]).
 //!
 //! # A first program
@@ -65,15 +65,15 @@
 //! # Modules
 //!
 //! [`activation`] and [`data`] say what is learned by what; [`network`] and [`training`] take the
-//! steps; [`spectral`] measures; [`theory`] predicts and never reads a simulation; [`experiment`] is
-//! the builder on top. [`quadrature`] serves them all.
+//! steps; [`spectral`] measures; [`theory`] predicts and never reads a simulation; [`experiment`]
+//! is the builder on top. [`quadrature`] serves them all.
 //!
 //! # Backends and threads
 //!
 //! Dense linear algebra is `faer`'s (pure Rust) by default. One of the features `openblas-system`,
-//! `openblas-static`, `netlib-system`, `netlib-static`, `intel-mkl-system`, `intel-mkl-static` hands
-//! it to LAPACK through `ndarray-linalg`; only `openblas-system` is tested here, and `openblas-static`
-//! and `intel-mkl-static` download sources when they build.
+//! `openblas-static`, `netlib-system`, `netlib-static`, `intel-mkl-system`, `intel-mkl-static`
+//! hands it to LAPACK through `ndarray-linalg`; only `openblas-system` is tested here, and
+//! `openblas-static` and `intel-mkl-static` download sources when they build.
 //!
 //! Threads are those of the current `rayon` pool (`RAYON_NUM_THREADS`, or
 //! `ThreadPool::install`). With `faer` the same seed gives the same bits for any number of them. A

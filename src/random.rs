@@ -1,8 +1,8 @@
 //! Seeded streams of random numbers.
 //!
-//! Every random object of an experiment has its own ChaCha8 key, made of the experiment's seed, what
-//! the object is, and an index; blocks within an object are streams of that key. So any block of any
-//! batch can be generated at any time, by any thread, with the same numbers.
+//! Every random object of an experiment has its own ChaCha8 key, made of the experiment's seed,
+//! what the object is, and an index; blocks within an object are streams of that key. So any block
+//! of any batch can be generated at any time, by any thread, with the same numbers.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

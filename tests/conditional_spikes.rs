@@ -1,5 +1,5 @@
-//! The leading-order spikes given the data: against a plain evaluation, against the resummed series,
-//! and against simulated steps at growing width.
+//! The leading-order spikes given the data: against a plain evaluation, against the resummed
+//! series, and against simulated steps at growing width.
 
 use std::ops::ControlFlow;
 
@@ -210,8 +210,8 @@ fn the_series_is_that_of_the_mean_derivative() {
 
 #[test]
 fn all_terms_together_are_the_resummed_second_step() {
-    // row j: eta_1 c_1 a_j beta_1 + (eta_2/n) a_j sum_i y_i S(eta_1 a_j; s_i) x_i, where for the sine
-    // S(t; s) = E sigma'(z + t c_1 s) = amplitude e^(-1/2) cos(t c_1 s + phase)
+    // row j: eta_1 c_1 a_j beta_1 + (eta_2/n) a_j sum_i y_i S(eta_1 a_j; s_i) x_i, where for the
+    // sine S(t; s) = E sigma'(z + t c_1 s) = amplitude e^(-1/2) cos(t c_1 s + phase)
     let (x_2, y_2) = read(&batch(12, 40, 3, 1));
     let (first, second) = (batch(12, 40, 3, 0), GivenBatch::new(x_2.clone(), y_2.clone()).unwrap());
     let (a, etas) = (second_layer(20), [30.0, 5.0]);
@@ -309,8 +309,8 @@ fn both_spikes_approach_the_simulation_as_the_width_grows() {
     }
 }
 
-/// The singular values of sum_k u_k v_k^T against those of the resummed prediction's spikes, the square
-/// roots of the eigenvalues of its Gram matrix.
+/// The singular values of sum_k u_k v_k^T against those of the resummed prediction's spikes, the
+/// square roots of the eigenvalues of its Gram matrix.
 #[test]
 fn the_series_approaches_the_resummed_prediction_as_the_width_grows() {
     let steps = [StepSize::scaled(20.0, 0.2), StepSize::scaled(30.0, 0.3)];

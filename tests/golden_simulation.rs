@@ -1,5 +1,5 @@
-//! Our simulations against the simulated means of the golden settings, which another program (NumPy)
-//! computed from 4 seeds.
+//! Our simulations against the simulated means of the golden settings, which another program
+//! (NumPy) computed from 4 seeds.
 //!
 //! The default tests run the smallest setting. All 13, with 8 seeds each, take about ten minutes:
 //! `cargo test --release --test golden_simulation -- --ignored --nocapture`

@@ -1,5 +1,5 @@
-//! The prediction against the golden numbers of an independent NumPy implementation: level 1 to 1e-3, and
-//! level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
+//! The prediction against the golden numbers of an independent NumPy implementation: level 1 to
+//! 1e-3, and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
 
 mod common;
 
@@ -94,8 +94,9 @@ fn level_1_with_the_reference_nodes() {
 }
 
 /// With our default nodes. The golden file's 40 Gauss-Hermite nodes leave 1e-4 in E y^2 for
-/// tanh(1.5 z + 0.5), which an outlier 5e-4 above the edge (case 5) multiplies, and a few percent in the
-/// smallest Gram entries of the oscillating links (cases 9 and 11): hence the wider tolerances there.
+/// tanh(1.5 z + 0.5), which an outlier 5e-4 above the edge (case 5) multiplies, and a few percent
+/// in the smallest Gram entries of the oscillating links (cases 9 and 11): hence the wider
+/// tolerances there.
 #[test]
 fn level_1_with_default_nodes() {
     for (i, case) in predictions().iter().enumerate() {
@@ -124,7 +125,8 @@ fn level_2() {
         let edge = number(&golden["bulk_edge"]);
         assert!((prediction.edge / edge - 1.0).abs() < 3e-3, "{i}: {} {edge}", prediction.edge);
         let outliers = golden["outliers"].as_array().unwrap();
-        // case 5: one more outlier, 0.13 % above the edge, which the golden edge search did not resolve
+        // case 5: one more outlier, 0.13 % above the edge, which the golden edge search did not
+        // resolve
         assert_eq!(prediction.outliers.len(), outliers.len() + usize::from(i == 5), "case {i}");
         for (mine, theirs) in prediction.outliers.iter().zip(outliers) {
             let value = number(&theirs["singular_value"]);

@@ -175,8 +175,8 @@ fn a_reused_batch_learns_beyond_information_exponent_one() {
         let fresh = run(&case, BatchPolicy::Independent);
         let by_spikes = |o: &&linear_width::theory::prediction::Outlier| o.left_overlaps[1] > 0.3;
         assert!(fresh.len() >= 2);
-        // with fresh batches no spike is aligned: exactly so at level 1 (below); at level 2 the noise, which
-        // knows the batch, mixes in a little of the target at finite N
+        // with fresh batches no spike is aligned: exactly so at level 1 (below); at level 2 the
+        // noise, which knows the batch, mixes in a little of the target at finite N
         assert!(fresh.iter().filter(by_spikes).all(|o| o.target_overlap < 0.02), "{fresh:?}");
         let reused = run(&case, BatchPolicy::Reused);
         assert!(reused.iter().any(|o| o.target_overlap > 0.2), "{reused:?}");
@@ -372,7 +372,8 @@ fn nonsense_is_refused() {
     }
 }
 
-/// Random admissible settings: no panic, no NaN, overlaps in [0, 1], outliers above the edge and decreasing.
+/// Random admissible settings: no panic, no NaN, overlaps in [0, 1], outliers above the edge and
+/// decreasing.
 #[test]
 fn random_settings_give_sane_predictions() {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
@@ -463,8 +464,8 @@ fn random_settings_give_sane_predictions() {
     }
 }
 
-/// Doubling every node count changes nothing in the fourth digit, for smooth and for kinked activations
-/// and links.
+/// Doubling every node count changes nothing in the fourth digit, for smooth and for kinked
+/// activations and links.
 #[test]
 fn default_nodes_are_enough() {
     let activations = [
@@ -488,8 +489,8 @@ fn default_nodes_are_enough() {
     }
 }
 
-/// The same for noise from data. The cut of the sample weights is a quantile of a discrete law, which
-/// moves edge and weak outliers a little more.
+/// The same for noise from data. The cut of the sample weights is a quantile of a discrete law,
+/// which moves edge and weak outliers a little more.
 #[test]
 fn default_nodes_are_enough_for_noise_from_data() {
     for activation in [sine(), SharedActivation::new(Relu)] {

@@ -1,5 +1,6 @@
-//! The prediction against our own simulations: means over 8 seeds of the golden settings at N = 1000,
-//! 2000, 3000 and 4000, which `tests/simulated_means.rs` wrote to `tests/golden/simulated_means.csv`.
+//! The prediction against our own simulations: means over 8 seeds of the golden settings at N =
+//! 1000, 2000, 3000 and 4000, which `tests/simulated_means.rs` wrote to
+//! `tests/golden/simulated_means.csv`.
 //!
 //! `cargo test --release --test prediction_simulation -- --nocapture` prints the tables.
 
@@ -19,7 +20,8 @@ use serde_json::Value;
 
 const WIDTHS: [usize; 4] = [1000, 2000, 3000, 4000];
 
-/// Mean and standard error over the seeds: singular value, target overlap, left overlaps with a, a^2, a^3.
+/// Mean and standard error over the seeds: singular value, target overlap, left overlaps with a,
+/// a^2, a^3.
 type Means = [(f64, f64); 5];
 
 /// Per setting, width and k.
@@ -68,8 +70,8 @@ struct Comparison {
     above: f64,
 }
 
-/// All outliers of all settings; and, per setting and width, the relative distance of the predicted edge
-/// from the first singular value below the outliers.
+/// All outliers of all settings; and, per setting and width, the relative distance of the predicted
+/// edge from the first singular value below the outliers.
 fn compare(options: &Options) -> (Vec<Comparison>, BTreeMap<(usize, usize), f64>) {
     let simulated = simulated();
     let (mut outliers, mut edges) = (Vec::new(), BTreeMap::new());
@@ -214,8 +216,9 @@ fn simulate(builder: ExperimentBuilder, seeds: u64) -> [[f64; 2]; 2] {
     means
 }
 
-/// Settings the golden numbers do not have, at a size that simulates in a second: a kinked activation,
-/// and two directions. 6 seeds; the standard error is about 1 % in singular value and 0.01 in overlap.
+/// Settings the golden numbers do not have, at a size that simulates in a second: a kinked
+/// activation, and two directions. 6 seeds; the standard error is about 1 % in singular value and
+/// 0.01 in overlap.
 #[test]
 fn kinks_and_several_directions() {
     let base = Experiment::builder().width(800).dimension(400).samples(1200);

@@ -8,8 +8,8 @@ use crate::quadrature::{QuadratureError, gaussian_expectations};
 /// The Hermite coefficients c_0, ..., c_max_degree of an activation, to 1e-10 or better, kinks or
 /// not.
 ///
-/// Convention (docs/theory.md, section 1): c_k = E\[sigma(z) He_k(z)\] / k! with z ~ N(0, 1) and the
-/// probabilists' polynomials, so that sigma = sum_k c_k He_k and k! c_k = E\[sigma^(k)(z)\].
+/// Convention (docs/theory.md, section 1): c_k = E\[sigma(z) He_k(z)\] / k! with z ~ N(0, 1) and
+/// the probabilists' polynomials, so that sigma = sum_k c_k He_k and k! c_k = E\[sigma^(k)(z)\].
 ///
 /// # Errors
 /// [`QuadratureError`] when the activation is not finite on the range of the quadrature, or the

@@ -133,8 +133,8 @@ impl MultiIndexLink {
         Self { name: name.into(), projections, function: Arc::new(function), kinks: Vec::new() }
     }
 
-    /// Declares where the function or its derivative jumps, in each projection separately (as for a sum
-    /// or product of sign or ReLU functions); quadrature splits there.
+    /// Declares where the function or its derivative jumps, in each projection separately (as for a
+    /// sum or product of sign or ReLU functions); quadrature splits there.
     pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
         self.kinks = kinks.into();
         self

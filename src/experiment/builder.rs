@@ -160,15 +160,15 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Whether the report carries the theory's prediction beside the measurement, when there is one.
-    /// Default: yes.
+    /// Whether the report carries the theory's prediction beside the measurement, when there is
+    /// one. Default: yes.
     pub fn predicted(mut self, predicted: bool) -> Self {
         self.no_prediction = !predicted;
         self
     }
 
-    /// How the prediction is evaluated. Default: [`Options::default`], noise with the structure of the
-    /// data.
+    /// How the prediction is evaluated. Default: [`Options::default`], noise with the structure of
+    /// the data.
     pub fn prediction_options(mut self, options: Options) -> Self {
         self.prediction = options;
         self

@@ -150,11 +150,12 @@ impl Experiment {
         )
     }
 
-    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for W_1 or W_2.
+    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for
+    /// W_1 or W_2.
     ///
     /// # Errors
-    /// [`NoPrediction`] when the experiment has more than two steps, standard scaling or an activation
-    /// that is not centred.
+    /// [`NoPrediction`] when the experiment has more than two steps, standard scaling or an
+    /// activation that is not centred.
     pub fn prediction_setting(&self) -> Result<Setting, NoPrediction> {
         let eta = |step: usize| self.steps.get(step).map_or(0.0, |size| size.eta(self.width));
         if self.steps.len() > 2 {
@@ -184,8 +185,8 @@ impl Experiment {
     /// measurement, and its density.
     ///
     /// # Errors
-    /// [`NoPrediction`] as for [`prediction_setting`](Self::prediction_setting), for a step that is not
-    /// taken, and when the prediction itself fails.
+    /// [`NoPrediction`] as for [`prediction_setting`](Self::prediction_setting), for a step that is
+    /// not taken, and when the prediction itself fails.
     ///
     /// ```
     /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};

@@ -196,7 +196,8 @@ pub struct Stage {
     pub outliers: Outliers,
     /// The leading triplets, as many as were asked for.
     pub triplets: Vec<Triplet>,
-    /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says why.
+    /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says
+    /// why.
     pub prediction: Option<PredictedSpectrum>,
     /// The weights (N x d), when they were to be kept.
     pub weights: Option<Array2<f64>>,

@@ -1,4 +1,5 @@
-//! The only place that knows a backend: matrix product, singular values and thin SVD, for `f32` and `f64`.
+//! The only place that knows a backend: matrix product, singular values and thin SVD, for `f32` and
+//! `f64`.
 //!
 //! `faer` serves unless a LAPACK feature is on; LAPACK then takes over everything here. Matrices
 //! come and go as `ndarray` arrays in any memory order, row-major being the fast one.

@@ -18,7 +18,8 @@ use crate::random::{Purpose, stream};
 )]
 #[non_exhaustive]
 pub enum FirstLayerLaw {
-    /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0, 1).
+    /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0,
+    /// 1).
     #[default]
     Sphere,
     /// Independent entries N(0, 1/d).

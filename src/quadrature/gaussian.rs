@@ -9,8 +9,9 @@ pub fn normal_density(x: f64) -> f64 {
 
 /// The trapezoidal rule for N(0, 1) with `n` equally spaced nodes, weights summing to one.
 ///
-/// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like exp(-2 pi a / spacing), much faster
-/// than that of Gauss-Hermite nodes, which spend themselves on the tails. The range grows with `n` so that the two errors balance.
+/// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like
+/// exp(-2 pi a / spacing), much faster than that of Gauss-Hermite nodes, which spend themselves on
+/// the tails. The range grows with `n` so that the two errors balance.
 pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);
     let half = ((2.0 * std::f64::consts::PI * n as f64).cbrt() + 0.8).min(10.0);
@@ -22,7 +23,8 @@ pub fn gaussian_trapezoid(n: usize) -> Rule {
     Rule { nodes, weights }
 }
 
-/// Builds rules for N(0, 1) that are split at given points, so that a jump or a kink there costs no accuracy.
+/// Builds rules for N(0, 1) that are split at given points, so that a jump or a kink there costs no
+/// accuracy.
 #[derive(Clone, Debug)]
 pub struct SplitGaussian {
     /// Gauss-Legendre rules on [-1, 1] by number of nodes.
@@ -32,7 +34,8 @@ pub struct SplitGaussian {
 }
 
 impl SplitGaussian {
-    /// `nodes` is the number of nodes a rule without any break would need, as in [`gaussian_trapezoid`].
+    /// `nodes` is the number of nodes a rule without any break would need, as in
+    /// [`gaussian_trapezoid`].
     pub fn new(nodes: usize) -> Self {
         let half = (nodes as f64 / 5.0).clamp(5.5, 8.5);
         let density = nodes as f64 / (2.0 * half);
@@ -44,8 +47,8 @@ impl SplitGaussian {
         }
     }
 
-    /// A rule for N(0, 1), split at `breaks` (any order; those outside the range of the rule are ignored). Weights sum to one
-    /// up to quadrature error.
+    /// A rule for N(0, 1), split at `breaks` (any order; those outside the range of the rule are
+    /// ignored). Weights sum to one up to quadrature error.
     pub fn rule(&self, breaks: &[f64]) -> Rule {
         let mut ends: Vec<f64> = breaks.iter().copied().filter(|x| x.abs() < self.half).collect();
         ends.push(-self.half);
@@ -70,14 +73,17 @@ impl SplitGaussian {
     }
 }
 
-/// The quantile function of N(0, 1): the `x` with P(Z <= x) = `probability`, for `probability` in (0, 1); relative accuracy 1e-9.
+/// The quantile function of N(0, 1): the `x` with P(Z <= x) = `probability`, for `probability` in
+/// (0, 1); relative accuracy 1e-9.
 ///
-/// For `probability` near one pass the small upper tail instead and change the sign: `-normal_quantile(tail)`.
+/// For `probability` near one pass the small upper tail instead and change the sign:
+/// `-normal_quantile(tail)`.
 pub fn normal_quantile(probability: f64) -> f64 {
     if probability > 0.5 {
         return -normal_quantile(1.0 - probability);
     }
-    // Tail expansion as a start, then Newton on log P(Z < -x) with the tail integrated by Gauss-Legendre.
+    // Tail expansion as a start, then Newton on log P(Z < -x) with the tail integrated by
+    // Gauss-Legendre.
     let mut x = if probability < 0.2 {
         let l = -2.0 * probability.ln();
         (l - (2.0 * std::f64::consts::PI * l.max(1.0)).ln()).max(0.5).sqrt()

@@ -2,14 +2,17 @@
 
 use super::Rule;
 
-/// Largest number of nodes [`gauss_hermite`] accepts: beyond it the orthonormal polynomial overflows at the outer nodes.
+/// Largest number of nodes [`gauss_hermite`] accepts: beyond it the orthonormal polynomial
+/// overflows at the outer nodes.
 pub const MAX_HERMITE_NODES: usize = 600;
 
-/// Gauss-Hermite rule for N(0, 1): exact for polynomials of degree `2 n - 1`, weights summing to one.
+/// Gauss-Hermite rule for N(0, 1): exact for polynomials of degree `2 n - 1`, weights summing to
+/// one.
 ///
-/// The nodes are the eigenvalues of the Jacobi matrix with off-diagonal sqrt(1), sqrt(2), ... (Golub & Welsch 1969), isolated by
-/// Sturm counts and polished by Newton steps on the orthonormal polynomial p_n; the weights are 1 / (n p_{n-1}^2).
-/// Outer weights below the smallest double are zero. `None` for `n = 0` or `n >` [`MAX_HERMITE_NODES`].
+/// The nodes are the eigenvalues of the Jacobi matrix with off-diagonal sqrt(1), sqrt(2), ...
+/// (Golub & Welsch 1969), isolated by Sturm counts and polished by Newton steps on the orthonormal
+/// polynomial p_n; the weights are 1 / (n p_{n-1}^2). Outer weights below the smallest double are
+/// zero. `None` for `n = 0` or `n >` [`MAX_HERMITE_NODES`].
 pub fn gauss_hermite(n: usize) -> Option<Rule> {
     if n == 0 || n > MAX_HERMITE_NODES {
         return None;
@@ -34,7 +37,8 @@ pub fn gauss_hermite(n: usize) -> Option<Rule> {
     Some(Rule { nodes, weights })
 }
 
-/// The i-th largest eigenvalue of the n x n Jacobi matrix, known to be positive and at most `upper`.
+/// The i-th largest eigenvalue of the n x n Jacobi matrix, known to be positive and at most
+/// `upper`.
 fn largest_but(n: usize, i: usize, upper: f64) -> f64 {
     let (mut low, mut high) = (0.0, upper);
     while high - low > 1e-4 {

@@ -10,7 +10,8 @@ pub fn chebyshev_points(n: usize, low: f64, high: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Polynomial interpolation at given distinct nodes (Berrut & Trefethen 2004). Stable for Chebyshev- or Gauss-like nodes.
+/// Polynomial interpolation at given distinct nodes (Berrut & Trefethen 2004). Stable for
+/// Chebyshev- or Gauss-like nodes.
 #[derive(Clone, Debug)]
 pub struct Interpolation {
     nodes: Vec<f64>,
@@ -44,7 +45,8 @@ impl Interpolation {
         &self.nodes
     }
 
-    /// Writes the values at `x` of all Lagrange basis polynomials into `basis` (one per node; they sum to one).
+    /// Writes the values at `x` of all Lagrange basis polynomials into `basis` (one per node; they
+    /// sum to one).
     pub fn basis(&self, x: f64, basis: &mut [f64]) {
         let mut total = 0.0;
         for i in 0..self.nodes.len() {

@@ -6,8 +6,8 @@ use super::Rule;
 
 /// The `count`-point Gauss-Legendre rule on [`low`, `high`].
 ///
-/// Exact for polynomials of degree `2 count - 1`; the weights sum to `high - low`. Newton's method on
-/// the Legendre polynomial from the classical cosine guess (Press et al., *Numerical Recipes*,
+/// Exact for polynomials of degree `2 count - 1`; the weights sum to `high - low`. Newton's method
+/// on the Legendre polynomial from the classical cosine guess (Press et al., *Numerical Recipes*,
 /// section 4.6). `count = 0` gives the empty rule.
 ///
 /// ```

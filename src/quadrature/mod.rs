@@ -1,5 +1,5 @@
-//! Integration: rules for Gaussian, uniform and piecewise smooth integrands, and Gaussian expectations
-//! to a stated accuracy.
+//! Integration: rules for Gaussian, uniform and piecewise smooth integrands, and Gaussian
+//! expectations to a stated accuracy.
 //!
 //! | integrand | use |
 //! |---|---|

@@ -25,10 +25,10 @@ pub enum OutlierRule {
         /// Relative margin above the edge.
         margin: f64,
     },
-    /// Largest gap, measured in units of the bulk's own spacing and searched from the bulk outwards:
-    /// the outliers end at the last gap s_k - s_{k+1}, k <= `max_outliers`, that is larger than
-    /// `factor` times the mean gap of the 2 `max_outliers` singular values that follow rank
-    /// `max_outliers`. Needs no law of the bulk.
+    /// Largest gap, measured in units of the bulk's own spacing and searched from the bulk
+    /// outwards: the outliers end at the last gap s_k - s_{k+1}, k <= `max_outliers`, that is
+    /// larger than `factor` times the mean gap of the 2 `max_outliers` singular values that follow
+    /// rank `max_outliers`. Needs no law of the bulk.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
@@ -38,9 +38,9 @@ pub enum OutlierRule {
 }
 
 impl OutlierRule {
-    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular values:
-    /// the largest gap among the first 8 with a factor of 8; fewer than 8 when `available` is below
-    /// 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
+    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
+    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
+    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
     ///
     /// At this factor pure noise shows a false outlier less than once in a hundred matrices (a test
     /// counts them).
@@ -101,7 +101,8 @@ impl OutlierRule {
         }
     }
 
-    /// Checks the rule's parameters, and that `available` = min(N, d) singular values are enough for it.
+    /// Checks the rule's parameters, and that `available` = min(N, d) singular values are enough
+    /// for it.
     ///
     /// # Errors
     /// As [`check`](Self::check), and [`InvalidSetting::Shape`] when the gap rule has fewer than

@@ -16,8 +16,8 @@ pub struct TopTripletsOptions {
     /// then accurate to about the square of it over the gap, vectors to it over the gap.
     /// `None`: 1e-10 in `f64`, 1e-5 in `f32`.
     pub tolerance: Option<f64>,
-    /// Largest size of the Krylov basis; an error when it does not suffice. `None`: half of min(N, d),
-    /// beyond which the thin SVD is computed instead.
+    /// Largest size of the Krylov basis; an error when it does not suffice. `None`: half of min(N,
+    /// d), beyond which the thin SVD is computed instead.
     pub max_basis: Option<usize>,
     /// Seed of the random start block.
     pub seed: u64,
@@ -32,8 +32,8 @@ pub struct TopTripletsOptions {
 /// the thin SVD is computed instead: it is faster there.
 ///
 /// # Errors
-/// [`SpectralError::Invalid`] when `count` is 0 or above min(N, d) or the tolerance is not positive,
-/// [`SpectralError::Decomposition`] when the matrix is empty or not finite,
+/// [`SpectralError::Invalid`] when `count` is 0 or above min(N, d) or the tolerance is not
+/// positive, [`SpectralError::Decomposition`] when the matrix is empty or not finite,
 /// [`SpectralError::NotConverged`] when `max_basis` vectors do not suffice.
 ///
 /// ```

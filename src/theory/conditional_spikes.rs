@@ -24,15 +24,15 @@ const MAX_TERMS: usize = 50;
 /// Nothing here reads trained weights. The batches are visited in tiles of [`TILE_SAMPLES`] samples
 /// and not stored; for a reused batch give the same one twice.
 ///
-/// This is the leading order of the two steps in mean-field scaling, for Gaussian inputs and rows of
-/// W_0 of norm about 1: it shows which directions there are and with which power of N they grow. It
-/// leaves out the output of the network in the second residual, and the part of the first gradient
-/// that is not of rank one (docs/theory.md, section 4). Both are small beside the first spike, but
-/// not always beside the bulk: the first of them alone leaves a term of size
-/// N^(alpha_1 + alpha_2 - 1/2) with left vector a. So singular values are approached as N grows for
-/// k = 0 and, with independent batches and centred labels, for k = 1; the coefficients of the others
-/// (of k = 1 too with a reused batch) are right in order only. The approach is slow, by powers of
-/// N^(alpha_1 - 1/2).
+/// This is the leading order of the two steps in mean-field scaling, for Gaussian inputs and rows
+/// of W_0 of norm about 1: it shows which directions there are and with which power of N they grow.
+/// It leaves out the output of the network in the second residual, and the part of the first
+/// gradient that is not of rank one (docs/theory.md, section 4). Both are small beside the first
+/// spike, but not always beside the bulk: the first of them alone leaves a term of size N^(alpha_1
+/// + alpha_2 - 1/2) with left vector a. So singular values are approached as N grows for k = 0 and,
+/// with independent batches and centred labels, for k = 1; the coefficients of the others (of k = 1
+/// too with a reused batch) are right in order only. The approach is slow, by powers of N^(alpha_1
+/// - 1/2).
 ///
 /// ```
 /// use linear_width::activation::Tanh;
@@ -64,14 +64,15 @@ impl ConditionalSpikes {
     /// `second_layer` (a, of length N, norm about 1), the step sizes `etas` = \[eta_1, eta_2\] and
     /// the batches of the two steps (n_1 x d and n_2 x d).
     ///
-    /// [`new_direction_count`](super::new_direction_count) + 1 terms are all that do not vanish as N
-    /// grows; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
-    /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The mean c_0 of the activation plays no role.
+    /// [`new_direction_count`](super::new_direction_count) + 1 terms are all that do not vanish as
+    /// N grows; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
+    /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The
+    /// mean c_0 of the activation plays no role.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is negative
-    /// or not finite, the batches differ in dimension, the second layer or a resulting vector has a
-    /// non-finite entry, or the activation cannot be integrated against the Gaussian.
+    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is
+    /// negative or not finite, the batches differ in dimension, the second layer or a resulting
+    /// vector has a non-finite entry, or the activation cannot be integrated against the Gaussian.
     pub fn new(
         activation: &impl Activation,
         second_layer: ArrayView1<'_, f64>,
@@ -106,7 +107,8 @@ impl ConditionalSpikes {
 
         let column = beta_1.view().insert_axis(Axis(1));
         let mut right = moments(second_batch, terms, |x, y| {
-            // eta_1 c_1 <beta_1, x_i>: with a_j in front, by how much the first step moved <w_j, x_i>
+            // eta_1 c_1 <beta_1, x_i>: with a_j in front, by how much the first step moved <w_j,
+            // x_i>
             let shift = etas[0] * c[1] * multiply(x, column);
             Array2::from_shape_fn((terms, y.len()), |(k, i)| y[i] * shift[[i, 0]].powi(k as i32))
         });

@@ -14,8 +14,8 @@ use crate::quadrature::{QuadratureError, gaussian_expectations};
 /// teacher direction in two steps only if it is 1 (docs/theory.md, section 3).
 ///
 /// # Errors
-/// [`InvalidSetting::OutOfRange`] for a tolerance that is not in (0, 1); [`InvalidSetting::Function`]
-/// when the link is not finite.
+/// [`InvalidSetting::OutOfRange`] for a tolerance that is not in (0, 1);
+/// [`InvalidSetting::Function`] when the link is not finite.
 ///
 /// ```
 /// use linear_width::{data::Link, theory::information_exponent};
@@ -46,9 +46,9 @@ pub fn information_exponent(
 /// when all vanish, as for every even link.
 ///
 /// An expectation counts as zero when it is at most `tolerance` times the root mean square of
-/// g^{q+1}. For information exponent above 1, a reused batch aligns an outlier with the teacher when
-/// the number of new directions is at least q* (docs/theory.md, section 3); label noise does not
-/// change q*.
+/// g^{q+1}. For information exponent above 1, a reused batch aligns an outlier with the teacher
+/// when the number of new directions is at least q* (docs/theory.md, section 3); label noise does
+/// not change q*.
 ///
 /// # Errors
 /// As [`information_exponent`].

@@ -7,8 +7,8 @@ use crate::error::InvalidSetting;
 use crate::network::Scaling;
 use crate::training::StepSize;
 
-/// Ratios and exponents this close to an integer or to zero are taken to be equal to it: 0.3 / (0.5 - 0.4)
-/// is 2.9999999999999996 in floating point and counts 3.
+/// Ratios and exponents this close to an integer or to zero are taken to be equal to it: 0.3 / (0.5
+/// - 0.4) is 2.9999999999999996 in floating point and counts 3.
 const ROUNDING: f64 = 1e-9;
 
 /// l = floor(alpha_2 / (1/2 - alpha_1)): the number of directions that only the second step can
@@ -66,10 +66,11 @@ pub struct SpikeTerm {
 
 /// The spikes of W_2 at leading order: terms k = 0, ..., l.
 ///
-/// Two counts, not to be confused: [`new_directions_of_second_step`](Self::new_directions_of_second_step)
-/// is the paper's l; [`total_outliers_after_second_step`](Self::total_outliers_after_second_step) is
-/// l + 1, since the direction k = 0 is there already after one step. Both are limits for large N with
-/// alphas in (0, 1/2): at N of a few thousand often only the first two or three are out.
+/// Two counts, not to be confused:
+/// [`new_directions_of_second_step`](Self::new_directions_of_second_step) is the paper's l;
+/// [`total_outliers_after_second_step`](Self::total_outliers_after_second_step) is l + 1, since the
+/// direction k = 0 is there already after one step. Both are limits for large N with alphas in (0,
+/// 1/2): at N of a few thousand often only the first two or three are out.
 ///
 /// ```
 /// use linear_width::network::Scaling;
@@ -124,8 +125,8 @@ impl Spikes {
         Ok(Self { terms, distinct_values: None })
     }
 
-    /// Marks the terms that vanish at this order for an activation with Hermite coefficients
-    /// c_0, c_1, ...: term k when |c_{k+1}| <= `tolerance`, and all of them when |c_1| <= `tolerance`
+    /// Marks the terms that vanish at this order for an activation with Hermite coefficients c_0,
+    /// c_1, ...: term k when |c_{k+1}| <= `tolerance`, and all of them when |c_1| <= `tolerance`
     /// (v_k carries c_{k+1} c_1^k).
     ///
     /// # Errors
@@ -152,8 +153,9 @@ impl Spikes {
         Ok(self)
     }
 
-    /// Takes into account that b takes only `count` distinct nonzero values: the vectors a^{ok} then
-    /// span at most `count` dimensions, so there are at most that many distinct left directions.
+    /// Takes into account that b takes only `count` distinct nonzero values: the vectors a^{ok}
+    /// then span at most `count` dimensions, so there are at most that many distinct left
+    /// directions.
     pub fn with_distinct_second_layer_values(mut self, count: usize) -> Self {
         self.distinct_values = Some(count);
         self
@@ -205,7 +207,8 @@ impl FirstStep {
     /// (noise included) and phi = d/n.
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] when an argument is not finite, or `eta`, E y^2 or phi negative.
+    /// [`InvalidSetting::OutOfRange`] when an argument is not finite, or `eta`, E y^2 or phi
+    /// negative.
     ///
     /// ```
     /// use linear_width::theory::FirstStep;
@@ -245,7 +248,8 @@ impl FirstStep {
     }
 
     /// The outlier this spike makes on the Marchenko-Pastur bulk of W_0 at gamma = N/d, or `None`
-    /// below the threshold. Multiply `right_overlap` by `target_alignment` for the overlap with beta*.
+    /// below the threshold. Multiply `right_overlap` by `target_alignment` for the overlap with
+    /// beta*.
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `gamma` is finite and positive.

@@ -114,7 +114,8 @@ impl MarchenkoPastur {
         if x >= b {
             return 1.0;
         }
-        // in the variables of the N x N or d x d matrix of full rank: ratio lambda <= 1, unit variance
+        // in the variables of the N x N or d x d matrix of full rank: ratio lambda <= 1, unit
+        // variance
         let lambda = self.gamma.min(1.0 / self.gamma);
         let scale = self.gamma.max(1.0);
         let (x, a, b) = (x / scale, a / scale, b / scale);

@@ -1,7 +1,8 @@
 //! A bracketed root.
 
-/// Root of a continuous increasing or decreasing `f` between `low` and `high`, where it has the values `at_low`, `at_high` of
-/// opposite sign: regula falsi in the Illinois form, with a bisection whenever it is slow. At most about 60 evaluations.
+/// Root of a continuous increasing or decreasing `f` between `low` and `high`, where it has the
+/// values `at_low`, `at_high` of opposite sign: regula falsi in the Illinois form, with a bisection
+/// whenever it is slow. At most about 60 evaluations.
 pub(crate) fn bracketed<E>(
     mut f: impl FnMut(f64) -> Result<f64, E>,
     (mut low, mut at_low): (f64, f64),

@@ -1,10 +1,10 @@
-//! Dense linear algebra for matrices of a dozen columns, written so that grading over many decades is
-//! respected; the backends of `linalg` are for large matrices of one scale.
+//! Dense linear algebra for matrices of a dozen columns, written so that grading over many decades
+//! is respected; the backends of `linalg` are for large matrices of one scale.
 
 use ndarray::{Array1, Array2};
 
-/// The triangular factor of a tall matrix that arrives row by row (Givens rotations): no squaring, so columns of very different
-/// size keep their relative accuracy.
+/// The triangular factor of a tall matrix that arrives row by row (Givens rotations): no squaring,
+/// so columns of very different size keep their relative accuracy.
 #[derive(Clone, Debug)]
 pub(crate) struct RowQr {
     /// Upper triangular, `R^T R` = sum of the outer products of all rows.
@@ -45,8 +45,9 @@ impl RowQr {
     }
 }
 
-/// Lower triangular C with C C^T = `matrix`, or `None` if a pivot is at most `smallest` times the diagonal
-/// entry it came from: 0 asks for a positive definite matrix, more for one that is so to working precision.
+/// Lower triangular C with C C^T = `matrix`, or `None` if a pivot is at most `smallest` times the
+/// diagonal entry it came from: 0 asks for a positive definite matrix, more for one that is so to
+/// working precision.
 pub(crate) fn cholesky(matrix: &Array2<f64>, smallest: f64) -> Option<Array2<f64>> {
     let n = matrix.nrows();
     let mut c: Array2<f64> = Array2::zeros((n, n));
@@ -64,8 +65,8 @@ pub(crate) fn cholesky(matrix: &Array2<f64>, smallest: f64) -> Option<Array2<f64
     Some(c)
 }
 
-/// Inverse of a symmetric positive definite matrix through its Cholesky factor; `None` if it has none to
-/// working precision.
+/// Inverse of a symmetric positive definite matrix through its Cholesky factor; `None` if it has
+/// none to working precision.
 pub(crate) fn positive_inverse(matrix: &Array2<f64>) -> Option<Array2<f64>> {
     let c = cholesky(matrix, 1e-14)?;
     let n = c.nrows();
@@ -80,8 +81,9 @@ pub(crate) fn positive_inverse(matrix: &Array2<f64>) -> Option<Array2<f64>> {
     Some(t.t().dot(&t))
 }
 
-/// Singular values (decreasing) and left singular vectors of a tall matrix by one-sided Jacobi rotations of its columns (Hestenes).
-/// High relative accuracy for graded columns. Vectors of zero singular values are zero.
+/// Singular values (decreasing) and left singular vectors of a tall matrix by one-sided Jacobi
+/// rotations of its columns (Hestenes). High relative accuracy for graded columns. Vectors of zero
+/// singular values are zero.
 pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
     let (rows, n) = a.dim();
     for _ in 0..60 {

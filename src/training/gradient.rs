@@ -42,8 +42,8 @@ pub enum TrainingError {
     Invalid(#[from] InvalidSetting),
 }
 
-/// The ascent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X, r = y - f(X), of shape N x d
-/// (docs/theory.md, section 1).
+/// The ascent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X, r = y - f(X), of shape N
+/// x d (docs/theory.md, section 1).
 ///
 /// In mean-field scaling it is -sqrt(N) times the gradient of the loss (1/2n) sum_i r_i^2 with
 /// respect to W; in standard scaling it is minus that gradient.

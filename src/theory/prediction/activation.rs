@@ -5,7 +5,8 @@ use super::setting::NodeFamily;
 use crate::activation::{Activation as _, SharedActivation};
 use crate::quadrature::{Rule, SplitGaussian, gauss_hermite, gaussian_trapezoid};
 
-/// The activation with its kinks sorted, its mean, and the Gaussian constants of docs/theory.md, section 4.
+/// The activation with its kinks sorted, its mean, and the Gaussian constants of docs/theory.md,
+/// section 4.
 pub(crate) struct Sigma<'a> {
     function: &'a SharedActivation,
     /// Kinks, increasing, distinct, within reach of a Gaussian.

@@ -20,7 +20,8 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// The bulk of a matrix of `gamma` rows per column whose row covariances `d` have the weights of `law`.
+    /// The bulk of a matrix of `gamma` rows per column whose row covariances `d` have the weights
+    /// of `law`.
     pub(crate) fn new(gamma: f64, law: &Rule, d: Vec<f64>) -> Self {
         let d: Vec<f64> = d.into_iter().map(|d| d.max(1e-12)).collect();
         let mut bulk = Self {
@@ -73,7 +74,8 @@ impl Bulk {
 
     fn right_edge(&self) -> f64 {
         let largest = self.d.iter().fold(0f64, |a, &d| a.max(d));
-        // m = -u / ((1 + u) max D): 1 + D m = (1 + u (1 - D / max D)) / (1 + u) without cancellation.
+        // m = -u / ((1 + u) max D): 1 + D m = (1 + u (1 - D / max D)) / (1 + u) without
+        // cancellation.
         let excess = |u: f64| {
             self.gamma * self.mean(|d| (d / largest * u / (1.0 + u * (1.0 - d / largest))).powi(2))
                 - 1.0
@@ -115,7 +117,8 @@ impl Bulk {
         Some(at(0.5 * (low + high)))
     }
 
-    /// Density of the singular values at `x`, normalised to mass one over the min(N, d) singular values.
+    /// Density of the singular values at `x`, normalised to mass one over the min(N, d) singular
+    /// values.
     pub fn density(&self, x: f64) -> f64 {
         if !(x > self.lower_edge && x < self.edge) {
             return 0.0;
@@ -124,7 +127,8 @@ impl Bulk {
         2.0 * x * m.im.max(0.0) / (std::f64::consts::PI * self.gamma.min(1.0))
     }
 
-    /// m(z + i0) by damped iteration, then Newton; the damped iteration alone if Newton leaves the upper half plane.
+    /// m(z + i0) by damped iteration, then Newton; the damped iteration alone if Newton leaves the
+    /// upper half plane.
     fn transform(&self, z: f64) -> Complex64 {
         let mean = self.mean(|d| d);
         let b = z + mean * (1.0 - self.gamma);

@@ -7,13 +7,15 @@ use super::{Prediction, predict};
 /// Largest changes when all node counts are doubled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Convergence {
-    /// Relative change of the edge and of the singular values of outliers; infinite when their number changes.
+    /// Relative change of the edge and of the singular values of outliers; infinite when their
+    /// number changes.
     pub singular_values: f64,
     /// Absolute change of all overlaps; infinite when the number of outliers changes.
     pub overlaps: f64,
 }
 
-/// Predicts with `options` and with all node counts doubled, and compares. Costs about ten times one prediction.
+/// Predicts with `options` and with all node counts doubled, and compares. Costs about ten times
+/// one prediction.
 ///
 /// # Errors
 /// Those of [`predict`].

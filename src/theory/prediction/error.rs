@@ -14,7 +14,8 @@ pub enum PredictionError {
     /// The labels vanish: E y^2 = 0, so no step moves the network.
     #[error("the labels vanish identically (E y^2 = 0), so there is nothing to predict")]
     LabelsVanish,
-    /// A quantity came out infinite or NaN, usually because the activation or the link grows too fast.
+    /// A quantity came out infinite or NaN, usually because the activation or the link grows too
+    /// fast.
     #[error(
         "{quantity} is not finite: the activation or the link grows too fast, or is undefined somewhere"
     )]

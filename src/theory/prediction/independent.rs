@@ -1,4 +1,5 @@
-//! Averages for a fresh second batch: given s the preactivation is Gaussian, one one-dimensional integral each.
+//! Averages for a fresh second batch: given s the preactivation is Gaussian, one one-dimensional
+//! integral each.
 //!
 //! Equations: docs/theory.md, (4.4), (6.1).
 
@@ -8,7 +9,8 @@ use super::setting::Nodes;
 use crate::quadrature::{Rule, SplitGaussian};
 use ndarray::Array2;
 
-/// u = z + t (c_1 s + rho_1 z + tau xi) is N(t c_1 s, v^2) given s, v^2 = (1 + t rho_1)^2 + t^2 tau^2.
+/// u = z + t (c_1 s + rho_1 z + tau xi) is N(t c_1 s, v^2) given s, v^2 = (1 + t rho_1)^2 + t^2
+/// tau^2.
 pub(crate) struct Kernel<'a> {
     pub activation: &'a Sigma<'a>,
     pub step: FirstStep,

@@ -109,7 +109,8 @@ impl Labels {
         Ok(labels)
     }
 
-    /// The quantile of |y| exceeded with probability `tail`, from the nodes (one projection: from a fine grid).
+    /// The quantile of |y| exceeded with probability `tail`, from the nodes (one projection: from a
+    /// fine grid).
     pub fn absolute_quantile(&self, target: &Target, tail: f64) -> f64 {
         let mut masses: Vec<(f64, f64)> = Vec::new();
         if self.directions == 1 {

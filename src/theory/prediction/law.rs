@@ -1,4 +1,5 @@
-//! The law of the second layer b = sqrt(N) a: its nodes, its orthonormal polynomials, and how a function of b is averaged.
+//! The law of the second layer b = sqrt(N) a: its nodes, its orthonormal polynomials, and how a
+//! function of b is averaged.
 //!
 //! Equations: docs/theory.md, (5.1), (6.4).
 
@@ -14,12 +15,13 @@ use ndarray::Array2;
 /// How Gaussian second-layer entries, whose law is unbounded, are represented.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub enum GaussianTail {
-    /// The law is cut at |b| <= the 1 - 1/(2N) quantile, everywhere. N neurons exceed it once on average, and it is the largest value
-    /// of the stratified sample of N, the best deterministic stand-in for the realised b; the edge depends on that largest value.
+    /// The law is cut at |b| <= the 1 - 1/(2N) quantile, everywhere. N neurons exceed it once on
+    /// average, and it is the largest value of the stratified sample of N, the best deterministic
+    /// stand-in for the realised b; the edge depends on that largest value.
     #[default]
     Width,
-    /// `nodes` Gauss-Hermite nodes; those of weight below `smallest_weight` are dropped, and the rest
-    /// renormalised, in the bulk and in K(m) but not in S_k and the Gram matrix.
+    /// `nodes` Gauss-Hermite nodes; those of weight below `smallest_weight` are dropped, and the
+    /// rest renormalised, in the bulk and in K(m) but not in S_k and the Gram matrix.
     Hermite {
         /// Number of Gauss-Hermite nodes.
         nodes: usize,
@@ -28,7 +30,8 @@ pub enum GaussianTail {
     },
 }
 
-/// Everything needed of the law of b. Functions of b that are expensive live on a few coarse nodes and are interpolated.
+/// Everything needed of the law of b. Functions of b that are expensive live on a few coarse nodes
+/// and are interpolated.
 #[derive(Clone)]
 pub(crate) struct Law {
     /// Nodes b_c at which the expensive functions are evaluated.
@@ -48,7 +51,8 @@ pub(crate) struct Law {
 }
 
 impl Law {
-    /// Reduces the law for a network of `width` neurons to `coarse` and `fine` nodes with at most `spikes` polynomials.
+    /// Reduces the law for a network of `width` neurons to `coarse` and `fine` nodes with at most
+    /// `spikes` polynomials.
     pub fn new(
         law: &SecondLayerLaw,
         tail: GaussianTail,
@@ -183,8 +187,8 @@ fn empirical(values: &[f64]) -> Result<Rule, PredictionError> {
     Ok(rule)
 }
 
-/// The polynomials orthonormal under b^2 dP(b), by the Stieltjes procedure, at the nodes of `rule` and at `points`.
-/// Stops early when the law has no more distinct nonzero values.
+/// The polynomials orthonormal under b^2 dP(b), by the Stieltjes procedure, at the nodes of `rule`
+/// and at `points`. Stops early when the law has no more distinct nonzero values.
 fn orthonormal(rule: &Rule, points: &[f64], count: usize) -> (Array2<f64>, Array2<f64>) {
     let weights: Vec<f64> = rule.iter().map(|(b, w)| b * b * w).collect();
     let distinct = rule.iter().filter(|&(b, w)| b != 0.0 && w > 0.0).count();

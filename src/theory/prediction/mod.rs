@@ -1,13 +1,15 @@
-//! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to 8 and 10).
+//! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to
+//! 8 and 10).
 //!
-//! [`predict`] turns a [`Setting`] into a [`Prediction`]: edge and density of the bulk, every outlier with
-//! the overlaps of its singular vectors, the constants on the way, and signs of when not to trust it. No
-//! simulation is read.
+//! [`predict`] turns a [`Setting`] into a [`Prediction`]: edge and density of the bulk, every
+//! outlier with the overlaps of its singular vectors, the constants on the way, and signs of when
+//! not to trust it. No simulation is read.
 //!
-//! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and constants;
-//! `moments` (with `independent` and `reused`) averages sigma over the pre-activations; `spikes` turns
-//! them into the right vectors v_k. Then one of two models of the bulk: `bulk` and `outliers` with
-//! isotropic noise (level 1), or `level2` with noise that has the structure of the data. `validity` judges.
+//! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and
+//! constants; `moments` (with `independent` and `reused`) averages sigma over the pre-activations;
+//! `spikes` turns them into the right vectors v_k. Then one of two models of the bulk: `bulk` and
+//! `outliers` with isotropic noise (level 1), or `level2` with noise that has the structure of the
+//! data. `validity` judges.
 
 mod activation;
 mod bulk;
@@ -131,8 +133,8 @@ impl Prediction {
     /// min(N, d) singular values; 0 outside the bulk.
     ///
     /// # Errors
-    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot be
-    /// followed into the bulk.
+    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot
+    /// be followed into the bulk.
     pub fn density(&self, singular_values: &[f64]) -> Result<Array1<f64>, PredictionError> {
         match &self.solution {
             Solution::Isotropic { bulk, .. } => {
@@ -142,12 +144,12 @@ impl Prediction {
         }
     }
 
-    /// Overlap of the left singular vector of outlier `index` (from 0) with the vector of entries f(b_j),
-    /// normalised; `None` if there is no such outlier.
+    /// Overlap of the left singular vector of outlier `index` (from 0) with the vector of entries
+    /// f(b_j), normalised; `None` if there is no such outlier.
     ///
     /// # Errors
-    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot be
-    /// solved again at the outlier.
+    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot
+    /// be solved again at the outlier.
     pub fn left_overlap(
         &self,
         index: usize,
@@ -307,7 +309,8 @@ impl Spikes {
     }
 }
 
-/// Largest |sigma'| within three standard deviations of the preactivation after step one, over the root mean square before it.
+/// Largest |sigma'| within three standard deviations of the preactivation after step one, over the
+/// root mean square before it.
 fn growth(activation: &Sigma, step: FirstStep, law: &Law, nu: f64) -> f64 {
     let t = step.unit * law.largest();
     let reach = 3.0 * (1.0 + (t * step.c_1).powi(2) * nu + (t * step.tau).powi(2)).sqrt();

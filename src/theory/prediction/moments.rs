@@ -1,7 +1,8 @@
 //! Gaussian averages of sigma and sigma' over the preactivation, tabulated in (b, y, s).
 //!
-//! Per sample the preactivation before step two is u = z + t h with t = eta_1 b / sqrt N (docs/theory.md, section 4). Everything the prediction
-//! needs, at level 1 and at level 2, is a function of y and s = <beta_1, x> through five averages over (z, xi). They are smooth in all
+//! Per sample the preactivation before step two is u = z + t h with t = eta_1 b / sqrt N
+//! (docs/theory.md, section 4). Everything the prediction needs, at level 1 and at level 2, is a
+//! function of y and s = <beta_1, x> through five averages over (z, xi). They are smooth in all
 //! three variables, so they are computed on a small tensor grid and interpolated.
 //!
 //! Equations: docs/theory.md, (4.4) to (4.10).
@@ -114,7 +115,8 @@ impl Moments {
     }
 }
 
-/// Grid of asinh(y / scale): the labels themselves when few, Chebyshev points over their range otherwise.
+/// Grid of asinh(y / scale): the labels themselves when few, Chebyshev points over their range
+/// otherwise.
 fn label_points(labels: &Labels, scale: f64, count: impl Fn(f64) -> usize) -> Vec<f64> {
     let mut values: Vec<f64> = labels
         .nodes
@@ -128,7 +130,8 @@ fn label_points(labels: &Labels, scale: f64, count: impl Fn(f64) -> usize) -> Ve
     if values.len() <= count.min(12) { values } else { chebyshev_points(count, low, high) }
 }
 
-/// Weighted sums of sigma and sigma' over points already shifted: adds `[value, mean, linear, square, cross]` of one point set.
+/// Weighted sums of sigma and sigma' over points already shifted: adds `[value, mean, linear,
+/// square, cross]` of one point set.
 pub(crate) struct Accumulator<'a> {
     activation: &'a Sigma<'a>,
     values: Vec<f64>,
@@ -140,7 +143,8 @@ impl<'a> Accumulator<'a> {
         Self { activation, values: Vec::new(), derivatives: Vec::new() }
     }
 
-    /// The five sums over `rule` (nodes z, weights w) with arguments `u` and `first[i]` = sigma'(z_i) (empty: no cross term).
+    /// The five sums over `rule` (nodes z, weights w) with arguments `u` and `first[i]` =
+    /// sigma'(z_i) (empty: no cross term).
     pub fn sums(&mut self, rule: &Rule, u: &[f64], first: &[f64]) -> [f64; 5] {
         self.values.resize(u.len(), 0.0);
         self.derivatives.resize(u.len(), 0.0);

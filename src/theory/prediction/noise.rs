@@ -53,7 +53,8 @@ impl RowVariance<'_> {
         linear.into_iter().zip(rest).map(|(linear, rest)| linear.t().dot(&linear) + rest).collect()
     }
 
-    /// (b / sqrt N)(eta_1 rho_1 + eta_2 rho_2) and (b^2 / N)(eta_1^2 tau^2 + eta_2^2 tau_2^2 + 2 eta_1 eta_2 kappa).
+    /// (b / sqrt N)(eta_1 rho_1 + eta_2 rho_2) and (b^2 / N)(eta_1^2 tau^2 + eta_2^2 tau_2^2 + 2
+    /// eta_1 eta_2 kappa).
     fn parts(&self, noise: &NoiseFunctions, rho_1: f64, tau_squared: f64) -> Vec<(f64, f64)> {
         let [eta_1, eta_2] = self.setting.step_sizes;
         let root = (self.setting.width as f64).sqrt();

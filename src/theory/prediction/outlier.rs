@@ -18,7 +18,8 @@ pub struct Outlier {
     pub left_overlaps: Vec<f64>,
     /// Coefficients on b q_k(b) of the left vector.
     pub(crate) left: Array1<f64>,
-    /// Where on its curve the model found it: m with isotropic noise, ln(-G_11) with noise from data.
+    /// Where on its curve the model found it: m with isotropic noise, ln(-G_11) with noise from
+    /// data.
     pub(crate) at: f64,
 }
 

@@ -1,6 +1,8 @@
-//! Outliers of bulk + sum_k u_k v_k^T and their overlaps (docs/theory.md, section 5; with special target columns, section 7).
+//! Outliers of bulk + sum_k u_k v_k^T and their overlaps (docs/theory.md, section 5; with special
+//! target columns, section 7).
 //!
-//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target columns (7.5) to (7.8).
+//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target
+//! columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
 use super::law::Law;
@@ -16,7 +18,8 @@ use ndarray::{Array1, Array2};
 pub(crate) struct SpikeProblem<'a> {
     bulk: &'a Bulk,
     law: &'a Law,
-    /// (R + p columns taken out) x (R + 1 + p): coefficients of left vectors (rows) and right vectors (columns: perpendicular, targets).
+    /// (R + p columns taken out) x (R + 1 + p): coefficients of left vectors (rows) and right
+    /// vectors (columns: perpendicular, targets).
     coefficients: Array2<f64>,
     directions: usize,
     /// gamma D_* at every fine node (p x p), when the target columns are separate.
@@ -24,7 +27,8 @@ pub(crate) struct SpikeProblem<'a> {
 }
 
 impl<'a> SpikeProblem<'a> {
-    /// `special` holds gamma and D_* at the fine nodes of b when the target columns are to be treated separately.
+    /// `special` holds gamma and D_* at the fine nodes of b when the target columns are to be
+    /// treated separately.
     pub fn new(
         bulk: &'a Bulk,
         law: &'a Law,
@@ -67,7 +71,8 @@ impl<'a> SpikeProblem<'a> {
         Some((values.mapv(|value| value * value), vectors))
     }
 
-    /// Minus the bulk resolvent on the right vectors: -m, or 1 / zeta on a target whose column is separate.
+    /// Minus the bulk resolvent on the right vectors: -m, or 1 / zeta on a target whose column is
+    /// separate.
     fn metric(&self, m: f64) -> Vec<f64> {
         let columns = self.coefficients.ncols();
         let separate = 1.0 / self.bulk.zeta(m);
@@ -78,7 +83,8 @@ impl<'a> SpikeProblem<'a> {
             .collect()
     }
 
-    /// K(m) = E[b^2 q q^T / (1 + m D)^power], times D for power 2, bordered by gamma E[D_* / ...] for separate target columns.
+    /// K(m) = E[b^2 q q^T / (1 + m D)^power], times D for power 2, bordered by gamma E[D_* / ...]
+    /// for separate target columns.
     fn left_resolvent(&self, m: f64, power: i32) -> Array2<f64> {
         let n = self.coefficients.nrows();
         let r = self.law.spikes();
@@ -139,7 +145,8 @@ impl<'a> SpikeProblem<'a> {
         if !(zeta.is_finite() && slope > 0.0 && zeta.sqrt() > self.bulk.edge()) {
             return None;
         }
-        // H = M^(1/2) T^T K T M^(1/2): x^T H' x at an eigenvalue 1 is x^T (M'/M) x + (T M^(1/2) x)^T K' (T M^(1/2) x).
+        // H = M^(1/2) T^T K T M^(1/2): x^T H' x at an eigenvalue 1 is x^T (M'/M) x + (T M^(1/2)
+        // x)^T K' (T M^(1/2) x).
         let metric = self.metric(m);
         let scaled = Array1::from_iter(x.iter().zip(&metric).map(|(x, metric)| x * metric.sqrt()));
         let left = self.coefficients.dot(&scaled);
@@ -199,7 +206,8 @@ mod tests {
     use crate::network::SecondLayerLaw;
     use crate::theory::prediction::law::GaussianTail;
 
-    /// Benaych-Georges & Nadakuditi: D = 1 and one spike of size theta, here along u = a and v with overlap .6 with the target.
+    /// Benaych-Georges & Nadakuditi: D = 1 and one spike of size theta, here along u = a and v with
+    /// overlap .6 with the target.
     #[test]
     fn rank_one_in_closed_form() {
         let law = Law::new(&SecondLayerLaw::Rademacher, GaussianTail::Width, 100, 4, 8, 1).unwrap();

@@ -1,8 +1,10 @@
-//! Averages for a reused batch: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and c = c_1 s + tau xi.
+//! Averages for a reused batch: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and
+//! c = c_1 s + tau xi.
 //!
-//! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is a smooth function of c, tabulated at
-//! Chebyshev points; smoothing over xi is then one fixed matrix from c to s. Where sigma has kinks the integral over z is split where z
-//! or u meets one, and the table in c is cut where those crossings coincide.
+//! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is
+//! a smooth function of c, tabulated at Chebyshev points; smoothing over xi is then one fixed
+//! matrix from c to s. Where sigma has kinks the integral over z is split where z or u meets one,
+//! and the table in c is cut where those crossings coincide.
 //!
 //! Equations: docs/theory.md, (4.5), (6.2).
 
@@ -261,7 +263,8 @@ mod tests {
     use crate::activation::SharedActivation;
     use crate::theory::prediction::moments::{CROSS, LINEAR, MEAN, SQUARE, VALUE};
 
-    /// The five averages of leaky ReLU with the integral over xi in closed form and a very fine rule over z.
+    /// The five averages of leaky ReLU with the integral over xi in closed form and a very fine
+    /// rule over z.
     fn brute_force(leak: f64, mean: f64, step: FirstStep, t: f64, y: f64, s: f64) -> [f64; 5] {
         let mut sums = [0.0; 5];
         let width = (t * step.tau).abs();

@@ -74,7 +74,8 @@ pub struct Nodes {
     pub noise: usize,
     /// Component of beta_1 outside the span of the targets, and the Gaussian part xi of h.
     pub orthogonal: usize,
-    /// Multiplies the sizes of the interpolation tables, which are chosen from the range of their arguments.
+    /// Multiplies the sizes of the interpolation tables, which are chosen from the range of their
+    /// arguments.
     pub table_factor: f64,
     /// Which rule averages smooth functions of a Gaussian.
     pub family: NodeFamily,
@@ -83,7 +84,8 @@ pub struct Nodes {
 /// Rules for averages of smooth functions of a Gaussian variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum NodeFamily {
-    /// The trapezoidal rule: far more accurate than Gauss-Hermite at equal cost unless the function is a polynomial.
+    /// The trapezoidal rule: far more accurate than Gauss-Hermite at equal cost unless the function
+    /// is a polynomial.
     #[default]
     Trapezoid,
     /// Gauss-Hermite.
@@ -145,11 +147,11 @@ impl Nodes {
     serde(rename_all = "snake_case")
 )]
 pub enum NoiseModel {
-    /// Independent rows of covariance D(b) I / d (docs/theory.md, section 5): level 1. Fast; good for
-    /// links with a linear part.
+    /// Independent rows of covariance D(b) I / d (docs/theory.md, section 5): level 1. Fast; good
+    /// for links with a linear part.
     Isotropic,
-    /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2. The
-    /// better one for links without linear part and for the edge of the bulk.
+    /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2.
+    /// The better one for links without linear part and for the edge of the bulk.
     #[default]
     FromData,
 }
@@ -162,12 +164,12 @@ pub struct Options {
     /// With [`NoiseModel::Isotropic`]: treat the columns of the bulk along the teacher directions
     /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
     pub target_column: bool,
-    /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the noise,
-    /// 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two for independent batches, one for a
-    /// reused batch, which agrees best with simulations (tests/prediction_simulation.rs).
+    /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
+    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two for independent batches,
+    /// one for a reused batch, which agrees best with simulations (tests/prediction_simulation.rs).
     pub linear_terms: Option<usize>,
-    /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six give
-    /// three digits, ten five or more.
+    /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six
+    /// give three digits, ten five or more.
     pub spikes: usize,
     /// Representation of a Gaussian second layer.
     pub gaussian_tail: GaussianTail,

@@ -1,4 +1,5 @@
-//! The right vectors v_k of the spikes in an orthonormal basis, and the functions of b that shape the bulk (docs/theory.md, section 5).
+//! The right vectors v_k of the spikes in an orthonormal basis, and the functions of b that shape
+//! the bulk (docs/theory.md, section 5).
 //!
 //! Equations: docs/theory.md, (5.2) to (5.12), as a sum of squares (5.12).
 
@@ -15,10 +16,12 @@ use rayon::prelude::*;
 pub(crate) struct Spikes {
     /// directions x R: <v_k, beta*_i>.
     pub target: Array2<f64>,
-    /// (R + 1) x R: components of v_k outside the span of the targets; Gram = target^T target + perpendicular^T perpendicular.
-    /// Obtained without squaring, so grading over many decades survives.
+    /// (R + 1) x R: components of v_k outside the span of the targets; Gram = target^T target +
+    /// perpendicular^T perpendicular. Obtained without squaring, so grading over many decades
+    /// survives.
     pub perpendicular: Array2<f64>,
-    /// rho_2, tau_2^2 and kappa at the coarse nodes of b: unweighted, then weighted by z*_i z*_j (row-major, all pairs).
+    /// rho_2, tau_2^2 and kappa at the coarse nodes of b: unweighted, then weighted by z*_i z*_j
+    /// (row-major, all pairs).
     pub noise: Vec<NoiseFunctions>,
 }
 
@@ -50,7 +53,8 @@ struct Share {
     target: Array2<f64>,
     /// E[r S_k zeta].
     along: Vec<f64>,
-    /// Sum of w r, w r^2, w r y times the Lagrange basis in (y, s): the adjoint of interpolation. First unweighted, then by pairs.
+    /// Sum of w r, w r^2, w r y times the Lagrange basis in (y, s): the adjoint of interpolation.
+    /// First unweighted, then by pairs.
     adjoint: Vec<[Array2<f64>; 3]>,
 }
 
@@ -116,7 +120,8 @@ impl SpikeInput<'_> {
                 perpendicular.row_mut(r).iter_mut().zip(&along).for_each(|(to, x)| *to = *x);
             }
             BatchPolicy::Reused => {
-                // Rows eta_2 r S_k + y B_k: the factor of (r S_0, ..., r S_{R-1}, y) times (eta_2 I over B^T).
+                // Rows eta_2 r S_k + y B_k: the factor of (r S_0, ..., r S_{R-1}, y) times (eta_2 I
+                // over B^T).
                 let scale = 1.0 / self.labels.second_moment.sqrt();
                 for i in 0..=r {
                     for k in 0..r {
@@ -130,7 +135,8 @@ impl SpikeInput<'_> {
         Spikes { target, perpendicular, noise }
     }
 
-    /// One pass over (z*, noise, zeta), in a fixed number of shares so that the bits do not depend on the number of threads.
+    /// One pass over (z*, noise, zeta), in a fixed number of shares so that the bits do not depend
+    /// on the number of threads.
     fn samples(&self, moments: &Moments) -> Share {
         let r = self.law.spikes();
         let mut fields: Vec<Array2<f64>> = (0..r)

@@ -86,7 +86,8 @@ fn follow<const A: usize>(
     Ok(here)
 }
 
-/// Solves z(a0) = z from a near solution; refuses a step that changes a0 by more than a third or leaves the upper half plane.
+/// Solves z(a0) = z from a near solution; refuses a step that changes a0 by more than a third or
+/// leaves the upper half plane.
 fn newton<const A: usize>(curve: &Curve<A>, from: &State<A>, z: Complex64) -> Option<State<A>> {
     let bulk = &curve.bulk;
     let residual = |u: &[Complex64]| -> Vec<Complex64> {

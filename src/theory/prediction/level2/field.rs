@@ -1,4 +1,5 @@
-//! The bulk equations are analytic: one code for the real axis (edge, outliers) and the upper half plane (density).
+//! The bulk equations are analytic: one code for the real axis (edge, outliers) and the upper half
+//! plane (density).
 
 use num_complex::Complex64;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -62,8 +63,8 @@ pub(crate) fn product<T: Field, const A: usize>(
     })
 }
 
-/// Solves `a x = rhs` for several right-hand sides (the columns of `rhs`) by Gaussian elimination with partial pivoting; `None` if a
-/// pivot vanishes.
+/// Solves `a x = rhs` for several right-hand sides (the columns of `rhs`) by Gaussian elimination
+/// with partial pivoting; `None` if a pivot vanishes.
 pub(crate) fn solve<T: Field>(mut a: Vec<Vec<T>>, mut rhs: Vec<Vec<T>>) -> Option<Vec<Vec<T>>> {
     let n = a.len();
     for i in 0..n {

@@ -31,10 +31,12 @@ pub(crate) struct Model {
     pub label_linear: Vec<f64>,
 }
 
-/// Nodes of the law of a sample, with the averages of sigma' over the neurons' randomness there. One entry per node.
+/// Nodes of the law of a sample, with the averages of sigma' over the neurons' randomness there.
+/// One entry per node.
 ///
-/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second layer with weight b^2; in
-/// `linear_square`, `variance` and `covariance` (not in `spikes` and `linear`) it is divided by E b^2 if that is not 1.
+/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second
+/// layer with weight b^2; in `linear_square`, `variance` and `covariance` (not in `spikes` and
+/// `linear`) it is divided by E b^2 if that is not 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SampleTable {
     /// Probability of the node.
@@ -49,7 +51,8 @@ pub(crate) struct SampleTable {
     pub residual: Vec<f64>,
     /// S_k = E_b[b^2 q_k(b) <sigma'(z + t h)>]: nodes x R.
     pub spikes: Array2<f64>,
-    /// E_b[b^2 q_a(b) S_z] with S_z = <z sigma'(z + t h)>: nodes x R (at least as many columns as `Options::linear_terms`).
+    /// E_b[b^2 q_a(b) S_z] with S_z = <z sigma'(z + t h)>: nodes x R (at least as many columns as
+    /// `Options::linear_terms`).
     pub linear: Array2<f64>,
     /// E_b[b^2 S_z^2].
     pub linear_square: Vec<f64>,
@@ -70,7 +73,8 @@ pub(crate) struct NeuronTable {
     pub polynomials: Array2<f64>,
     /// rho_2(b) = E[r z sigma'(z + t h)].
     pub rho_2: Vec<f64>,
-    /// sqrt(E b^2) = 1/q_0: 1 for a law of unit variance, close to it for the realised entries of one network.
+    /// sqrt(E b^2) = 1/q_0: 1 for a law of unit variance, close to it for the realised entries of
+    /// one network.
     pub scale: f64,
 }
 
@@ -79,9 +83,9 @@ pub(crate) struct NeuronTable {
 pub(crate) struct Choices {
     /// Terms of l(b) = sum_a q_a(b) l_a that are kept: 1 (l averaged over b), 2 or 3.
     pub linear_terms: usize,
-    /// The weights l and q of a sample are cut at the quantiles exceeded with this probability: the edge
-    /// would otherwise be where the outermost quadrature node puts it. A batch of n samples does not
-    /// contain more extreme ones than 1/(2n).
+    /// The weights l and q of a sample are cut at the quantiles exceeded with this probability: the
+    /// edge would otherwise be where the outermost quadrature node puts it. A batch of n samples
+    /// does not contain more extreme ones than 1/(2n).
     pub weight_tail: f64,
 }
 

@@ -1,9 +1,10 @@
-//! Level 2 of the prediction: the noise rows have the structure of the data (docs/theory.md, section 10).
+//! Level 2 of the prediction: the noise rows have the structure of the data (docs/theory.md,
+//! section 10).
 //!
 //! `tables` collects averages of sigma' that level 1 computes anyway; `weights` turns them into the
-//! weights l and q of a sample; `bulk` holds the equations of the bulk and `curve` solves them outside
-//! it, up to the edge; `sums` and `spikes` build the symmetric matrix T(z), whose zeros `outlier` finds;
-//! `density` follows the solution into the complex plane.
+//! weights l and q of a sample; `bulk` holds the equations of the bulk and `curve` solves them
+//! outside it, up to the edge; `sums` and `spikes` build the symmetric matrix T(z), whose zeros
+//! `outlier` finds; `density` follows the solution into the complex plane.
 
 mod bulk;
 mod curve;
@@ -59,8 +60,8 @@ impl Level2 {
     /// polynomials.
     ///
     /// # Errors
-    /// [`PredictionError::NoEdge`] and [`PredictionError::NotConverged`] when the equations cannot be
-    /// solved.
+    /// [`PredictionError::NoEdge`] and [`PredictionError::NotConverged`] when the equations cannot
+    /// be solved.
     pub fn new(
         model: &Model,
         samples: &SampleTable,
@@ -87,7 +88,8 @@ impl Level2 {
         with_curve!(&self.curve, curve => outliers(curve, &self.spikes))
     }
 
-    /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j), normalised.
+    /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j),
+    /// normalised.
     pub fn left_overlap(
         &self,
         outlier: &Outlier,
@@ -101,7 +103,8 @@ impl Level2 {
         })
     }
 
-    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1, as at level 1); zero above the edge.
+    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1, as at level 1);
+    /// zero above the edge.
     pub fn bulk_density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError> {
         with_curve!(&self.curve, curve => density(curve, sigma))
     }

@@ -2,7 +2,8 @@
 
 use super::field::{Field, Matrix, Vector};
 
-/// The unknowns: (1/d) tr M_a Qt = a0 alpha_a, (1/d) tr M_a Qt M_b = a0 (beta + alpha alpha^T)_ab, noise = a0 chi.
+/// The unknowns: (1/d) tr M_a Qt = a0 alpha_a, (1/d) tr M_a Qt M_b = a0 (beta + alpha alpha^T)_ab,
+/// noise = a0 chi.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape<T, const A: usize> {
     pub alpha: Vector<T, A>,

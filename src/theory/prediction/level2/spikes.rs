@@ -28,7 +28,8 @@ pub(crate) struct Spikes {
 /// T at one point, and what the overlaps need of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
-    /// T without equilibration; blocks other than the first of every direction are in the units of derivation.md.
+    /// T without equilibration; blocks other than the first of every direction are in the units of
+    /// derivation.md.
     pub t: Array2<f64>,
     /// Positive diagonal S that makes S T S of order one.
     pub scale: Array1<f64>,

@@ -1,4 +1,5 @@
-//! Per-sample weights of the linear part (l) and of the noise (q) of each batch, in units where they are O(1) for every N.
+//! Per-sample weights of the linear part (l) and of the noise (q) of each batch, in units where
+//! they are O(1) for every N.
 //!
 //! Equations: docs/theory.md, (10.3), (10.4), (10.39).
 
@@ -11,7 +12,8 @@ pub(crate) struct Batch<const A: usize> {
     pub q: Vec<f64>,
 }
 
-/// The batches: one when it is reused, two when they are independent (the second is the one that made the spikes).
+/// The batches: one when it is reused, two when they are independent (the second is the one that
+/// made the spikes).
 pub(crate) fn batches<const A: usize>(
     model: &Model,
     samples: &SampleTable,
@@ -22,7 +24,8 @@ pub(crate) fn batches<const A: usize>(
     let root = model.width.sqrt();
     let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
     let noise_1 = (model.derivative_variance - model.curvature * model.curvature).max(0.0);
-    // the spread of l over b that one term cannot carry: noise in a reused batch, left out otherwise
+    // the spread of l over b that one term cannot carry: noise in a reused batch, left out
+    // otherwise
     let pooled = model.reused || A > 1;
     let mut first = Batch { l: vec![[0.0; A]; n], q: vec![0.0; n] };
     let mut second = first.clone();
