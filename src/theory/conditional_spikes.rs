@@ -28,11 +28,11 @@ const MAX_TERMS: usize = 50;
 /// of W_0 of norm about 1: it shows which directions there are and with which power of N they grow.
 /// It leaves out the output of the network in the second residual, and the part of the first
 /// gradient that is not of rank one (docs/theory.md, section 4). Both are small beside the first
-/// spike, but not always beside the bulk: the first of them alone leaves a term of size N^(alpha_1
-/// + alpha_2 - 1/2) with left vector a. So singular values are approached as N grows for k = 0 and,
+/// spike, but not always beside the bulk: the first of them alone leaves a term of size
+/// N^(alpha_1 + alpha_2 - 1/2) with left vector a. So singular values are approached as N grows for k = 0 and,
 /// with independent batches and centred labels, for k = 1; the coefficients of the others (of k = 1
-/// too with a reused batch) are right in order only. The approach is slow, by powers of N^(alpha_1
-/// - 1/2).
+/// too with a reused batch) are right in order only. The approach is slow, by powers of
+/// N^(alpha_1 - 1/2).
 ///
 /// ```
 /// use linear_width::activation::Tanh;

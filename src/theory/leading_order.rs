@@ -7,8 +7,8 @@ use crate::error::InvalidSetting;
 use crate::network::Scaling;
 use crate::training::StepSize;
 
-/// Ratios and exponents this close to an integer or to zero are taken to be equal to it: 0.3 / (0.5
-/// - 0.4) is 2.9999999999999996 in floating point and counts 3.
+/// Ratios and exponents this close to an integer or to zero are taken to be equal to it:
+/// 0.3 / (0.5 - 0.4) is 2.9999999999999996 in floating point and counts 3.
 const ROUNDING: f64 = 1e-9;
 
 /// l = floor(alpha_2 / (1/2 - alpha_1)): the number of directions that only the second step can
