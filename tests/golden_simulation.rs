@@ -73,3 +73,36 @@ fn all_golden_simulations_are_reproduced() {
     println!("{} comparisons, largest deviation {worst:.2} standard errors", all.len());
     assert!(worst < 3.0, "{worst} standard errors");
 }
+
+/// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulated_means.rs`, run
+/// in `f32`): 38 singular values of the twelve settings with two steps.
+#[test]
+fn the_stored_simulations_reproduce_the_golden_ones() {
+    let rows: Vec<Vec<f64>> = include_str!("golden/simulated_means.csv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|field| field.parse().unwrap()).collect())
+        .collect();
+    let (mut worst, mut count) = (0.0_f64, 0);
+    for (setting, case) in predictions().iter().enumerate().take(12) {
+        let golden = &case["simulation"];
+        let golden_means = numbers(&golden["singular_values_mean"]);
+        let golden_deviations = numbers(&golden["singular_values_sd"]);
+        for k in 0..golden_means.len() {
+            let ours: Vec<f64> = rows
+                .iter()
+                .filter(|r| (r[0], r[1], r[3]) == (setting as f64, 3000.0, k as f64))
+                .map(|r| r[4])
+                .collect();
+            assert_eq!(ours.len(), 8);
+            let (mean, deviation) = moments(&ours);
+            // pooled from 4 and 8 seeds
+            let pooled = (3.0 * golden_deviations[k].powi(2) + 7.0 * deviation.powi(2)) / 10.0;
+            let error = (pooled * (1.0 / 4.0 + 1.0 / 8.0)).sqrt();
+            worst = worst.max(((mean - golden_means[k]) / error).abs());
+            count += 1;
+        }
+    }
+    println!("{count} comparisons, largest deviation {worst:.2} standard errors");
+    assert!(count == 38 && worst < 3.0, "{count}, {worst}");
+}
