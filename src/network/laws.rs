@@ -1,11 +1,11 @@
 //! Laws of the two layers at initialisation.
 
 use ndarray::{Array1, Array2, Axis};
-use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::Scalar;
+use crate::data::InputLaw;
 use crate::error::InvalidSetting;
 use crate::random::{Purpose, stream};
 
@@ -84,16 +84,15 @@ impl SecondLayerLaw {
         if let Some(problem) = self.problem(width) {
             return Err(problem);
         }
-        let mut generator = stream(seed, Purpose::SecondLayer, 0, 0);
-        let mut fill = |draw: &mut dyn FnMut(&mut rand_chacha::ChaCha8Rng) -> f64| {
-            (0..width).map(|_| draw(&mut generator)).collect()
+        let law = match self {
+            Self::Gaussian => InputLaw::Gaussian,
+            Self::Uniform => InputLaw::Uniform,
+            Self::Rademacher => InputLaw::Rademacher,
+            Self::Given(b) => return Ok(b.clone()),
         };
-        Ok(match self {
-            Self::Gaussian => fill(&mut |g| StandardNormal.sample(g)),
-            Self::Uniform => fill(&mut |g| 12.0_f64.sqrt() * (g.random::<f64>() - 0.5)),
-            Self::Rademacher => fill(&mut |g| if g.random() { 1.0 } else { -1.0 }),
-            Self::Given(b) => b.clone(),
-        })
+        let mut b = vec![0.0; width];
+        law.fill(&mut b, &mut stream(seed, Purpose::SecondLayer, 0, 0));
+        Ok(b.into())
     }
 
     /// How many distinct nonzero values b can take, when that is finite: at most so many directions
