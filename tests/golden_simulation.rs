@@ -70,8 +70,10 @@ fn the_smallest_golden_simulation_is_reproduced() {
 fn all_golden_simulations_are_reproduced() {
     let all: Vec<f64> = predictions().iter().flat_map(|case| deviations(case, 8)).collect();
     let worst = all.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
-    println!("{} comparisons, largest deviation {worst:.2} standard errors", all.len());
-    assert!(worst < 3.0, "{worst} standard errors");
+    let beyond = all.iter().filter(|d| d.abs() > 3.0).count();
+    println!("{} comparisons, largest {worst:.2} standard errors, {beyond} beyond 3", all.len());
+    // 40 comparisons at about ten degrees of freedom: one beyond 3 comes by chance in two runs of five
+    assert!(worst < 4.0 && beyond <= 1, "{worst} standard errors, {beyond} beyond 3");
 }
 
 /// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulated_means.rs`, run
