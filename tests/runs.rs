@@ -6,7 +6,7 @@ use linear_width::activation::{HermiteSeries, Relu, Tanh};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
 use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
-use linear_width::theory::prediction::Options;
+use linear_width::theory::prediction::{NoiseModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 use linear_width::{Experiment, Report};
 
@@ -142,6 +142,9 @@ fn every_law_and_option_runs() {
     let top = &multi.last().unwrap().triplets[0];
     assert_eq!(top.direction_overlaps.len(), 2);
     assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
+    // isotropic noise by default for several directions
+    let prediction = multi.last().unwrap().prediction.as_ref().unwrap();
+    assert_eq!(prediction.noise_model, NoiseModel::Isotropic);
     // smallest possible: one neuron, one dimension, one sample
     let tiny = builder().width(1).dimension(1).samples(1).build().unwrap().run().unwrap();
     assert_eq!(tiny.last().unwrap().singular_values.len(), 1);

@@ -9,7 +9,7 @@ use crate::error::{InvalidSetting, nonzero};
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::OutlierRule;
-use crate::theory::prediction::{Options, PredictionError};
+use crate::theory::prediction::{NoiseModel, Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
 
 /// Everything that is wrong with the settings of an experiment.
@@ -56,7 +56,7 @@ pub struct ExperimentBuilder {
     triplets: Option<usize>,
     left_powers: Option<usize>,
     no_prediction: bool,
-    prediction: Options,
+    prediction: Option<Options>,
     outlier_rule: Option<OutlierRule>,
     keep_weights: bool,
     memory_limit: Option<usize>,
@@ -168,9 +168,9 @@ impl ExperimentBuilder {
     }
 
     /// How the prediction is evaluated. Default: [`Options::default`], noise with the structure of
-    /// the data.
+    /// the data; for several teacher directions isotropic noise, as the other takes seconds there.
     pub fn prediction_options(mut self, options: Options) -> Self {
-        self.prediction = options;
+        self.prediction = Some(options);
         self
     }
 
@@ -239,7 +239,12 @@ impl ExperimentBuilder {
         if sizes_known && (triplets == 0 || triplets > available) {
             problems.push(InvalidSetting::TripletCount { asked: triplets, available });
         }
-        if let Err(PredictionError::Invalid(problem)) = self.prediction.check() {
+        let several = self.target.as_ref().is_some_and(|target| target.projections() > 1);
+        let prediction = self.prediction.unwrap_or(Options {
+            noise_model: if several { NoiseModel::Isotropic } else { NoiseModel::FromData },
+            ..Options::default()
+        });
+        if let Err(PredictionError::Invalid(problem)) = prediction.check() {
             problems.push(problem);
         }
         let left_powers = self.left_powers.unwrap_or(3);
@@ -281,7 +286,7 @@ impl ExperimentBuilder {
             triplets,
             left_powers,
             outlier_rule,
-            prediction: (!self.no_prediction).then_some(self.prediction),
+            prediction: (!self.no_prediction).then_some(prediction),
             keep_weights: self.keep_weights,
             leading_order,
         })
