@@ -17,6 +17,13 @@ fn moments(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
+/// Difference of two means in its standard errors, the standard deviation pooled from both samples.
+fn standard_errors(ours: (f64, f64), count: f64, theirs: (f64, f64), their_count: f64) -> f64 {
+    let squares = (count - 1.0) * ours.1.powi(2) + (their_count - 1.0) * theirs.1.powi(2);
+    let pooled = squares / (count + their_count - 2.0);
+    (ours.0 - theirs.0) / (pooled * (1.0 / count + 1.0 / their_count)).sqrt()
+}
+
 /// Runs a golden setting on `seeds` seeds; the deviation of each mean singular value in standard
 /// errors of the difference, the standard deviation pooled from both programs.
 fn deviations(case: &Value, seeds: u64) -> Vec<f64> {
@@ -38,12 +45,7 @@ fn deviations(case: &Value, seeds: u64) -> Vec<f64> {
             };
             let (mean, deviation) = moments(&last(&|t| t.singular_value));
             let (overlap, _) = moments(&last(&|t| t.target_overlap));
-            let ours = seeds as f64;
-            let pooled = ((theirs - 1.0) * deviations[k].powi(2)
-                + (ours - 1.0) * deviation.powi(2))
-                / (theirs + ours - 2.0);
-            let error = (pooled * (1.0 / theirs + 1.0 / ours)).sqrt();
-            let distance = (mean - means[k]) / error;
+            let distance = standard_errors((mean, deviation), seeds as f64, (means[k], deviations[k]), theirs);
             println!(
                 "{:>11} {:40} s_{}: {mean:8.4} golden {:8.4} ({distance:+.2} s.e.); overlap {overlap:.3} golden {:.3}",
                 case["batches"].as_str().unwrap(),
@@ -97,11 +99,8 @@ fn the_stored_simulations_reproduce_the_golden_ones() {
                 .map(|r| r[4])
                 .collect();
             assert_eq!(ours.len(), 8);
-            let (mean, deviation) = moments(&ours);
-            // pooled from 4 and 8 seeds
-            let pooled = (3.0 * golden_deviations[k].powi(2) + 7.0 * deviation.powi(2)) / 10.0;
-            let error = (pooled * (1.0 / 4.0 + 1.0 / 8.0)).sqrt();
-            worst = worst.max(((mean - golden_means[k]) / error).abs());
+            let golden = (golden_means[k], golden_deviations[k]);
+            worst = worst.max(standard_errors(moments(&ours), 8.0, golden, 4.0).abs());
             count += 1;
         }
     }

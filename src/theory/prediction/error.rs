@@ -23,10 +23,10 @@ pub enum PredictionError {
         /// The quantity.
         quantity: &'static str,
     },
-    /// The equations of the bulk with the structure of the data were not solved.
+    /// The equations of the bulk or of an outlier were not solved.
     #[error(
-        "the equations of the bulk did not converge near G_11 = {near:e}; NoiseModel::Isotropic does \
-         not need them"
+        "the equations of the bulk or of an outlier were not solved near the resolvent value {near:e}; \
+         try the other NoiseModel"
     )]
     NotConverged {
         /// Where on the curve.

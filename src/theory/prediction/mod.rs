@@ -256,7 +256,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         let bulk = Bulk::new(setting.gamma(), &law.fine, d);
         let special =
             separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
-        let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve();
+        let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve()?;
         (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
     } else {
         let linear_terms = options.linear_terms.unwrap_or(match setting.batches {

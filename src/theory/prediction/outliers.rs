@@ -5,6 +5,7 @@
 //! columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
+use super::error::PredictionError;
 use super::law::Law;
 use super::outlier::{LEFT_POWERS, Outlier};
 use super::spikes::Spikes;
@@ -53,11 +54,12 @@ impl<'a> SpikeProblem<'a> {
     }
 
     /// All outliers, largest first.
-    pub fn solve(&self) -> Vec<Outlier> {
+    pub fn solve(&self) -> Result<Vec<Outlier>, PredictionError> {
         let edge = self.bulk.edge_m();
-        let Some((at_edge, _)) = self.decomposition(edge) else { return Vec::new() };
+        let (at_edge, _) =
+            self.decomposition(edge).ok_or(PredictionError::Singular { name: "K" })?;
         let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
-        (0..count).filter_map(|j| self.outlier(j, at_edge[j])).collect()
+        (0..count).filter_map(|j| self.outlier(j, at_edge[j]).transpose()).collect()
     }
 
     /// Eigenvalues of H(m), decreasing, with eigenvectors in the basis (perpendicular, targets).
@@ -114,7 +116,9 @@ impl<'a> SpikeProblem<'a> {
     }
 
     /// The j-th outlier, whose eigenvalue at the edge is `at_edge` > 1.
-    fn outlier(&self, j: usize, at_edge: f64) -> Option<Outlier> {
+    ///
+    /// `None` when rounding does not tell it from the edge.
+    fn outlier(&self, j: usize, at_edge: f64) -> Result<Option<Outlier>, PredictionError> {
         let edge = self.bulk.edge_m();
         let value = |v: f64| {
             self.decomposition(-v.exp()).map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
@@ -138,12 +142,17 @@ impl<'a> SpikeProblem<'a> {
             v
         };
         let m = -v.exp();
-        let (_, vectors) = self.decomposition(m)?;
+        let (_, vectors) = self.decomposition(m).ok_or(PredictionError::Singular { name: "K" })?;
         let x = vectors.column(j);
         let zeta = self.bulk.zeta(m);
         let slope = self.bulk.zeta_slope(m);
-        if !(zeta.is_finite() && slope > 0.0 && zeta.sqrt() > self.bulk.edge()) {
-            return None;
+        if !zeta.is_finite() {
+            return Err(PredictionError::NotFinite {
+                quantity: "the singular value of an outlier",
+            });
+        }
+        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge() {
+            return Ok(None);
         }
         // H = M^(1/2) T^T K T M^(1/2): x^T H' x at an eigenvalue 1 is x^T (M'/M) x + (T M^(1/2)
         // x)^T K' (T M^(1/2) x).
@@ -159,7 +168,7 @@ impl<'a> SpikeProblem<'a> {
             .sum();
         let rate = -(change - left.dot(&self.left_resolvent(m, 2).dot(&left))) / slope;
         if rate.is_nan() || rate <= 0.0 {
-            return None;
+            return Err(PredictionError::NotConverged { near: m });
         }
         let p = self.directions;
         let direction_overlaps: Vec<f64> = (columns - p..columns)
@@ -178,7 +187,7 @@ impl<'a> SpikeProblem<'a> {
         outlier.left_overlaps = (1..=LEFT_POWERS)
             .map(|k| left_overlap(self.bulk, self.law, &outlier, |b| b.powi(k)))
             .collect();
-        Some(outlier)
+        Ok(Some(outlier))
     }
 }
 
@@ -222,7 +231,8 @@ mod tests {
                         noise: Vec::new(),
                     };
                     let special = separate.then(|| (c, vec![Array2::from_elem((1, 1), 1.0); 2]));
-                    let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve();
+                    let outliers =
+                        SpikeProblem::new(&bulk, &law, &spikes, special).solve().unwrap();
                     let t2 = theta * theta;
                     if t2 * t2 <= c {
                         assert!(outliers.is_empty());

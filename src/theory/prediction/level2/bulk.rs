@@ -1,5 +1,5 @@
 //! The bulk: equations for (alpha, beta, chi) at given a0 = G_00, and z as an explicit function of
-//! them (derivation.md, sections 3 and 7).
+//! them (docs/theory.md, sections 10.4 and 10.8).
 //!
 //! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47).
 

@@ -74,6 +74,11 @@ fn at_root<const A: usize>(
     let change = spikes.blocks(&curve.bulk, &right)?.t - spikes.blocks(&curve.bulk, &before)?.t;
     // mu' = x^T (dT/dz) x, positive.
     let slope = null.dot(&change.dot(&null)) / (right.z - before.z);
+    // at the edge the slope is infinite and every overlap 0; elsewhere it must be positive
+    let at_edge = curve.edge.x - x < 1e-6;
+    if !(slope > 0.0 || at_edge) {
+        return Err(PredictionError::NotConverged { near: -x.exp() });
+    }
     let overlap = |square: f64| if slope > 0.0 { (square / slope).sqrt().min(1.0) } else { 0.0 };
 
     let r = blocks.k_inverse.nrows();

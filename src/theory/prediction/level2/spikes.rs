@@ -1,4 +1,4 @@
-//! The symmetric matrix T(z) of section 10, equilibrated (derivation.md, sections 4 and 5).
+//! The symmetric matrix T(z) of section 10, equilibrated (docs/theory.md, section 10.6).
 //!
 //! Equations: docs/theory.md, (10.29) to (10.34).
 
@@ -28,8 +28,8 @@ pub(crate) struct Spikes {
 /// T at one point, and what the overlaps need of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
-    /// T without equilibration; blocks other than the first of every direction are in the units of
-    /// derivation.md.
+    /// T without equilibration; blocks other than the first of every direction are in units
+    /// that stay of order one for every N (docs/theory.md, section 10.9).
     pub t: Array2<f64>,
     /// Positive diagonal S that makes S T S of order one.
     pub scale: Array1<f64>,

@@ -1,4 +1,4 @@
-//! Sums over the samples of one batch that make up T(z) (derivation.md, sections 4 and 7).
+//! Sums over the samples of one batch that make up T(z) (docs/theory.md, sections 10.5 and 10.8).
 //!
 //! Equations: docs/theory.md, (10.25) to (10.28).
 
