@@ -4,7 +4,7 @@ use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 
-use crate::activation::ErasedActivation;
+use crate::activation::{ErasedActivation, Lane};
 use crate::linalg::Element;
 
 mod sealed {
@@ -31,6 +31,7 @@ mod sealed {
 pub trait Scalar:
     sealed::Sealed
     + Element
+    + Lane
     + Float
     + NumAssign
     + Sum

@@ -1,6 +1,6 @@
 //! Polynomial activations.
 
-use super::{Activation, evaluate_together};
+use super::{Activation, value_and_derivative};
 use crate::Scalar;
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
@@ -56,7 +56,27 @@ impl HermiteSeries {
 }
 
 impl Activation for HermiteSeries {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        // the recurrence for a block of numbers at a time, which the compiler turns into vectors
+        const BLOCK: usize = 32;
+        let blocks = z.chunks(BLOCK).zip(value.chunks_mut(BLOCK));
+        for ((z, value), derivative) in blocks.zip(derivative.chunks_mut(BLOCK)) {
+            let (mut current, mut previous) = ([T::one(); BLOCK], [T::zero(); BLOCK]);
+            value.fill(T::zero());
+            derivative.fill(T::zero());
+            for (k, c) in self.coefficients.iter().enumerate() {
+                let (k, c) = (T::of(k as f64), T::of(*c));
+                for (i, z) in z.iter().enumerate() {
+                    value[i] += c * current[i];
+                    derivative[i] += c * k * previous[i];
+                    let next = *z * current[i] - k * previous[i];
+                    previous[i] = current[i];
+                    current[i] = next;
+                }
+            }
+        }
+    }
     fn name(&self) -> String {
         let terms: Vec<String> = self
             .coefficients

@@ -25,6 +25,7 @@ mod centred;
 mod closure;
 mod hermite_coefficients;
 mod hermite_series;
+mod kernels;
 mod periodic;
 mod rectified;
 mod shared;
@@ -35,6 +36,8 @@ pub use closure::FnActivation;
 pub use hermite_coefficients::hermite_coefficients;
 pub(crate) use hermite_coefficients::hermite_coefficients_of;
 pub use hermite_series::HermiteSeries;
+#[doc(hidden)]
+pub use kernels::Lane;
 pub use periodic::Sine;
 pub use rectified::{Gelu, LeakyRelu, Relu, Silu, Softplus};
 #[doc(hidden)]
@@ -56,8 +59,10 @@ pub trait Activation: Send + Sync {
     /// Its derivative at `z`.
     fn derivative<T: Scalar>(&self, z: T) -> T;
 
-    /// Value and derivative of a whole slice; the kernels call this. All three slices have the same
-    /// length. Override it where the two share work.
+    /// Value and derivative of a whole slice; training calls this. All three slices have the same
+    /// length. Override it where the two share work. The built-in activations do, with vector
+    /// code: within a few units of the last place of [`value`](Activation::value) and
+    /// [`derivative`](Activation::derivative), not always equal to them.
     fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
             *value = self.value(*z);
@@ -77,23 +82,18 @@ pub trait Activation: Send + Sync {
     }
 }
 
-/// Writes `evaluate` for an activation whose value and derivative come out of one computation.
-macro_rules! evaluate_together {
-    ($together:ident) => {
+/// Writes `value` and `derivative` for an activation whose two come out of one computation.
+macro_rules! value_and_derivative {
+    ($both:ident) => {
         fn value<T: Scalar>(&self, z: T) -> T {
-            self.$together(z).0
+            self.$both(z).0
         }
         fn derivative<T: Scalar>(&self, z: T) -> T {
-            self.$together(z).1
-        }
-        fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-            for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-                (*value, *derivative) = self.$together(*z);
-            }
+            self.$both(z).1
         }
     };
 }
-use evaluate_together;
+use value_and_derivative;
 
 #[cfg(test)]
 mod tests;

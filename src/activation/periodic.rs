@@ -1,6 +1,6 @@
 //! The sine.
 
-use super::{Activation, evaluate_together};
+use super::{Activation, kernels, value_and_derivative};
 use crate::Scalar;
 
 /// amplitude * sin(z + phase). c_k = amplitude e^(-1/2) sin(phase + k pi/2) / k!.
@@ -28,7 +28,18 @@ impl Sine {
 }
 
 impl Activation for Sine {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        let phase = T::of(self.phase);
+        if z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX) {
+            let kernel = kernels::Sine { amplitude: T::of(self.amplitude), phase };
+            return kernels::map(kernel, z, value, derivative);
+        }
+        // huge arguments need a longer reduction
+        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+            (*value, *derivative) = self.both(*z);
+        }
+    }
     fn name(&self) -> String {
         format!("sine(amplitude={},phase={})", self.amplitude, self.phase)
     }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::{Activation, evaluate_together};
+use super::{Activation, kernels, value_and_derivative};
 use crate::Scalar;
 
 /// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
@@ -81,7 +81,11 @@ impl Softplus {
 }
 
 impl Activation for Softplus {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        let kernel = kernels::Softplus { beta: T::of(self.beta), scale: T::of(self.scale) };
+        kernels::map(kernel, z, value, derivative);
+    }
     fn name(&self) -> String {
         format!("softplus(beta={},scale={})", self.beta, self.scale)
     }
@@ -100,7 +104,10 @@ impl Gelu {
 }
 
 impl Activation for Gelu {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        kernels::map(kernels::Gelu, z, value, derivative);
+    }
     fn name(&self) -> String {
         "gelu".into()
     }
@@ -118,7 +125,10 @@ impl Silu {
 }
 
 impl Activation for Silu {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        kernels::map(kernels::Silu, z, value, derivative);
+    }
     fn name(&self) -> String {
         "silu".into()
     }

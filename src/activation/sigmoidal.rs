@@ -3,7 +3,7 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::rectified::logistic;
-use super::{Activation, evaluate_together};
+use super::{Activation, kernels, value_and_derivative};
 use crate::Scalar;
 
 /// scale * tanh(z + shift).
@@ -31,7 +31,11 @@ impl Tanh {
 }
 
 impl Activation for Tanh {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        let kernel = kernels::Tanh { scale: T::of(self.scale), shift: T::of(self.shift) };
+        kernels::map(kernel, z, value, derivative);
+    }
     fn name(&self) -> String {
         if *self == Self::default() {
             return "tanh".into();
@@ -51,6 +55,9 @@ impl Activation for Erf {
     fn derivative<T: Scalar>(&self, z: T) -> T {
         T::of(FRAC_2_SQRT_PI) * (-z * z).exp()
     }
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        kernels::map(kernels::Erf, z, value, derivative);
+    }
     fn name(&self) -> String {
         "erf".into()
     }
@@ -69,7 +76,10 @@ impl Sigmoid {
 }
 
 impl Activation for Sigmoid {
-    evaluate_together!(both);
+    value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        kernels::map(kernels::Sigmoid, z, value, derivative);
+    }
     fn name(&self) -> String {
         "sigmoid".into()
     }
