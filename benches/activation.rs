@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linear_width::Scalar;
 use linear_width::activation::{
-    Activation, Erf, FnActivation, Gelu, HermiteSeries, Relu, SharedActivation, Sigmoid, Silu, Sine,
-    Softplus, Tanh,
+    Activation, Erf, FnActivation, Gelu, HermiteSeries, Relu, SharedActivation, Sigmoid, Silu,
+    Sine, Softplus, Tanh,
 };
 
 const COUNT: usize = 1 << 20;
@@ -29,9 +29,11 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str) {
         SharedActivation::new(Sine::default()),
         SharedActivation::new(Relu),
         SharedActivation::new(HermiteSeries::new([0.0, 1.0, 0.5, 0.2])),
-        SharedActivation::new(FnActivation::new("closure", |z: f64| z.tanh(), |z| {
-            1.0 - z.tanh().powi(2)
-        })),
+        SharedActivation::new(FnActivation::new(
+            "closure",
+            |z: f64| z.tanh(),
+            |z| 1.0 - z.tanh().powi(2),
+        )),
     ] {
         group.bench_function(activation.name(), |b| {
             b.iter(|| activation.evaluate(black_box(&z), &mut value, &mut derivative));

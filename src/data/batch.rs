@@ -81,25 +81,34 @@ impl GeneratedBatch {
         let mut inputs = stream(self.seed, Purpose::Inputs, self.index, block as u64);
         let mut errors = stream(self.seed, Purpose::Noise, self.index, block as u64);
         let mut input = vec![T::zero(); x.ncols()];
+        let mut projections = vec![0.0; self.teacher.directions().nrows()];
         for sample in 0..skip + y.len() {
             self.law.fill(&mut input, &mut inputs);
             let error: f64 = StandardNormal.sample(&mut errors);
             if sample >= skip {
-                let label = self.label(&input) + self.teacher.noise_std() * error;
+                for (z, beta) in projections.iter_mut().zip(self.teacher.directions().rows()) {
+                    *z = projection(beta, &input);
+                }
+                let label =
+                    self.teacher.clean_label(&projections) + self.teacher.noise_std() * error;
                 y[sample - skip] = T::of(label);
                 x.row_mut(sample - skip).assign(&ArrayView1::from(&input));
             }
         }
     }
+}
 
-    /// The clean label; one plain sum per projection, so that no tiling changes its bits.
-    fn label<T: Scalar>(&self, input: &[T]) -> f64 {
-        let directions = self.teacher.directions().rows().into_iter();
-        let projections: Vec<f64> = directions
-            .map(|beta| beta.iter().zip(input).map(|(b, x)| b * x.as_f64()).sum())
-            .collect();
-        self.teacher.clean_label(&projections)
+/// <beta, input> in `f64`, summed in eight interleaved parts: the same bits in any tiling.
+fn projection<T: Scalar>(beta: ArrayView1<'_, f64>, input: &[T]) -> f64 {
+    const PARTS: usize = 8;
+    let mut sums = [0.0; PARTS];
+    let parts = beta.axis_chunks_iter(Axis(0), PARTS).into_iter().zip(input.chunks(PARTS));
+    for (beta, input) in parts {
+        for ((sum, b), x) in sums.iter_mut().zip(beta).zip(input) {
+            *sum += b * x.as_f64();
+        }
     }
+    sums.iter().sum()
 }
 
 impl<T: Scalar> Batch<T> for GeneratedBatch {

@@ -77,6 +77,20 @@ pub(super) fn product<T: Scalar>(
             }
         });
     });
+    leave_vector_state_clean();
+}
+
+/// Ends the penalty that `faer`'s kernels leave behind: they return with the upper halves of the
+/// vector registers in use, and every scalar or SSE instruction of that thread then runs several
+/// times slower, until a function compiled for AVX returns. This is such a function, run on every
+/// thread of the pool.
+fn leave_vector_state_clean() {
+    rayon::broadcast(|_| {
+        pulp::Arch::new().dispatch(|| {
+            let wide = std::hint::black_box([1.0_f64; 8]);
+            std::hint::black_box(wide.map(|x| x + x));
+        });
+    });
 }
 
 /// Singular values, left vectors and right vectors (columns; none when only values are wanted).

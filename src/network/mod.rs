@@ -4,7 +4,7 @@ mod laws;
 
 pub use laws::{FirstLayerLaw, SecondLayerLaw};
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::Scalar;
@@ -146,8 +146,9 @@ impl<T: Scalar> Network<T> {
         self.first_layer.ncols()
     }
 
-    pub(crate) fn first_layer_mut(&mut self) -> &mut Array2<T> {
-        &mut self.first_layer
+    /// W, to be changed, beside a.
+    pub(crate) fn layers_mut(&mut self) -> (&mut Array2<T>, &Array1<T>) {
+        (&mut self.first_layer, &self.second_layer)
     }
 
     /// The outputs f(x_i) for inputs `x`, one per row (n x d). Holds an N x n matrix: meant for
@@ -172,20 +173,29 @@ impl<T: Scalar> Network<T> {
     /// for any number of threads.
     pub(crate) fn output_and_derivatives(&self, z: &mut Array2<T>) -> Array1<T> {
         const ROWS: usize = 64;
+        // numbers between reading z and writing sigma'(z): they stay in the first-level cache
+        const CHUNK: usize = 256;
         let samples = z.ncols();
         let groups: Vec<Array1<T>> = z
-            .axis_chunks_iter_mut(ndarray::Axis(0), ROWS)
+            .axis_chunks_iter_mut(Axis(0), ROWS)
             .into_par_iter()
-            .zip(self.second_layer.axis_chunks_iter(ndarray::Axis(0), ROWS))
+            .zip(self.second_layer.axis_chunks_iter(Axis(0), ROWS))
             .map(|(mut z, a)| {
                 let mut sum = Array1::zeros(samples);
-                let (mut value, mut derivative) =
-                    (vec![T::zero(); samples], vec![T::zero(); samples]);
+                let mut input = [T::zero(); CHUNK];
+                let (mut value, mut derivative) = (input, input);
                 for (mut row, a) in z.rows_mut().into_iter().zip(a) {
-                    let input = row.to_vec();
-                    self.activation.evaluate(&input, &mut value, &mut derivative);
-                    row.iter_mut().zip(&derivative).for_each(|(z, d)| *z = *d);
-                    sum.iter_mut().zip(&value).for_each(|(s, v): (&mut T, _)| *s += *a * *v);
+                    let row = row.axis_chunks_iter_mut(Axis(0), CHUNK);
+                    for (mut z, mut sum) in
+                        row.into_iter().zip(sum.axis_chunks_iter_mut(Axis(0), CHUNK))
+                    {
+                        let count = z.len();
+                        input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
+                        let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
+                        self.activation.evaluate(&input[..count], value, derivative);
+                        z.iter_mut().zip(derivative).for_each(|(z, d)| *z = *d);
+                        sum.iter_mut().zip(value).for_each(|(s, v): (&mut T, _)| *s += *a * *v);
+                    }
                 }
                 sum
             })

@@ -16,7 +16,7 @@ use crate::network::Network;
 
 /// Samples in a tile. The gradient holds one N x `TILE_SAMPLES` matrix and one tile of the batch,
 /// whatever n is. Fixed, so that sums are taken in the same order everywhere.
-pub const TILE_SAMPLES: usize = 512;
+pub const TILE_SAMPLES: usize = 1024;
 
 /// A gradient step that did not come to its end.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -59,20 +59,45 @@ pub fn ascent_direction<T: Scalar>(
     batch: &impl Batch<T>,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Array2<T>>, InvalidSetting> {
-    let (width, dimension, samples) = (network.width(), network.dimension(), batch.samples());
-    if batch.dimension() != dimension {
-        return Err(InvalidSetting::Shape {
-            name: "the batch",
-            found: format!("{samples} x {}", batch.dimension()),
-            expected: format!("any x {dimension}"),
-        });
+    fits(network, batch)?;
+    let Some(mut direction) = direction_per_weight(network, batch, progress) else {
+        return Ok(None);
+    };
+    let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
+    rows.zip(network.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
+        row *= *a.into_scalar();
+    });
+    Ok(Some(direction))
+}
+
+fn fits<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Result<(), InvalidSetting> {
+    let (found, expected) = (batch.dimension(), network.dimension());
+    if found == expected {
+        return Ok(());
     }
+    Err(InvalidSetting::Shape {
+        name: "the batch",
+        found: format!("{} x {found}", batch.samples()),
+        expected: format!("any x {expected}"),
+    })
+}
+
+/// Row j of the ascent direction divided by a_j: (1/n) sigma'(W X^T) diag(r) X. The residual scales
+/// the inputs and a the result, so that the N x tile matrix is visited once between the two
+/// products: pre-activations turn into derivatives and outputs.
+fn direction_per_weight<T: Scalar>(
+    network: &Network<T>,
+    batch: &impl Batch<T>,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Option<Array2<T>> {
+    let (width, dimension, samples) = (network.width(), network.dimension(), batch.samples());
     let tiles = samples.div_ceil(TILE_SAMPLES);
     let mut direction = Array2::zeros((width, dimension));
     let mut x_tile = Array2::zeros((TILE_SAMPLES.min(samples), dimension));
     let mut y_tile = Array1::zeros(TILE_SAMPLES.min(samples));
     // all tiles but the last have the same size, so this is allocated at most twice
     let mut z = Array2::zeros((0, 0));
+    let share = T::of(1.0 / samples as f64);
     for tile in 0..tiles {
         let first = tile * TILE_SAMPLES;
         let count = TILE_SAMPLES.min(samples - first);
@@ -84,20 +109,16 @@ pub fn ascent_direction<T: Scalar>(
         }
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(&mut z);
-        z.axis_iter_mut(Axis(0))
-            .into_par_iter()
-            .zip(network.second_layer().axis_iter(Axis(0)))
-            .for_each(|(mut row, a)| {
-                let a = *a.into_scalar();
-                row.iter_mut().zip(&residual).for_each(|(z, r)| *z *= a * *r);
-            });
-        let share = T::of(1.0 / samples as f64);
-        product(share, z.view(), x.view(), T::one(), direction.view_mut());
+        let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
+        rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
+            row *= share * *r.into_scalar();
+        });
+        product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
         if progress(tile + 1, tiles).is_break() {
-            return Ok(None);
+            return None;
         }
     }
-    Ok(Some(direction))
+    Some(direction)
 }
 
 /// One update W <- W + eta G(W; X, y), in place. `step` (from 1) is named in errors.
@@ -123,13 +144,18 @@ pub fn ascend<T: Scalar>(
         }
         .into());
     }
+    fits(network, batch)?;
     let direction =
-        ascent_direction(network, batch, progress)?.ok_or(TrainingError::Cancelled { step })?;
-    let weights = network.first_layer_mut();
-    weights.scaled_add(T::of(eta), &direction);
-    if weights.iter().all(|w| w.is_finite()) {
-        Ok(())
-    } else {
-        Err(TrainingError::Diverged { step })
-    }
+        direction_per_weight(network, batch, progress).ok_or(TrainingError::Cancelled { step })?;
+    let (weights, second_layer) = network.layers_mut();
+    let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
+    let diverged = rows
+        .zip(direction.axis_iter(Axis(0)))
+        .zip(second_layer.axis_iter(Axis(0)))
+        .map(|((mut weights, direction), a)| {
+            weights.scaled_add(T::of(eta) * *a.into_scalar(), &direction);
+            !weights.iter().all(|w| w.is_finite())
+        })
+        .reduce(|| false, |a, b| a || b);
+    if diverged { Err(TrainingError::Diverged { step }) } else { Ok(()) }
 }

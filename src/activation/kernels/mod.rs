@@ -31,12 +31,7 @@ pub(super) trait Kernel<T: Lane>: Copy {
 const BLOCK: usize = 32;
 
 /// Applies `kernel` to every number of `z`; all three slices have the same length.
-pub(super) fn map<T: Lane>(
-    kernel: impl Kernel<T>,
-    z: &[T],
-    value: &mut [T],
-    derivative: &mut [T],
-) {
+pub(super) fn map<T: Lane>(kernel: impl Kernel<T>, z: &[T], value: &mut [T], derivative: &mut [T]) {
     Arch::new().dispatch(Map { kernel, z, value, derivative });
 }
 

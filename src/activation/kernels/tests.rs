@@ -64,7 +64,8 @@ fn errors_are_a_few_units_of_the_last_place() {
     check("silu", Silu, Silu, 3.5);
     check("gelu", Gelu, Gelu, 4.5);
     check("erf", Erf, Erf, 2.5);
-    let (double, single) = (Sine { amplitude: 1.0, phase: 0.0 }, Sine { amplitude: 1.0, phase: 0.0 });
+    let (double, single) =
+        (Sine { amplitude: 1.0, phase: 0.0 }, Sine { amplitude: 1.0, phase: 0.0 });
     check("sine", double, single, 1.5);
 }
 
