@@ -93,6 +93,7 @@ pub mod network;
 pub mod quadrature;
 mod random;
 mod scalar;
+mod simd;
 pub mod spectral;
 pub mod theory;
 pub mod training;

@@ -2,13 +2,15 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::matmul::matmul;
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::{matmul, triangular};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::{LinalgError, ThinSvd};
 use crate::Scalar;
+use crate::simd::{Loop, vectorised};
 
 /// What a number must be for this backend.
 pub trait FaerElement: ::faer::traits::RealField {}
@@ -85,12 +87,70 @@ pub(super) fn product<T: Scalar>(
 /// times slower, until a function compiled for AVX returns. This is such a function, run on every
 /// thread of the pool.
 fn leave_vector_state_clean() {
-    rayon::broadcast(|_| {
-        pulp::Arch::new().dispatch(|| {
+    struct WideSum;
+    impl Loop for WideSum {
+        type Output = ();
+        #[inline(always)]
+        fn run<const FMA: bool>(self) {
             let wide = std::hint::black_box([1.0_f64; 8]);
             std::hint::black_box(wide.map(|x| x + x));
-        });
+        }
+    }
+    rayon::broadcast(|_| vectorised(WideSum));
+}
+
+/// The lower triangle of `c <- c + a^T a`, `a` row-major.
+pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
+    let size = c.nrows();
+    let a = a.view();
+    with_matrix(a, |a| {
+        if let Some(c) = c.as_slice_mut() {
+            triangular::matmul(
+                MatMut::from_row_major_slice_mut(c, size, size),
+                triangular::BlockStructure::TriangularLower,
+                Accum::Add,
+                a.transpose(),
+                triangular::BlockStructure::Rectangular,
+                a,
+                triangular::BlockStructure::Rectangular,
+                T::one(),
+                parts(),
+            );
+        }
     });
+    leave_vector_state_clean();
+}
+
+/// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
+/// only the lower triangle is read.
+pub(super) fn symmetric_eigen<T: Scalar>(
+    a: ArrayView2<'_, T>,
+    vectors: bool,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    let size = a.nrows();
+    let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let width = if vectors { size } else { 0 };
+    let mut values = Diag::<T>::zeros(size);
+    let mut u = Mat::<T>::zeros(size, width);
+    let scratch = self_adjoint_evd_scratch::<T>(size, wanted, parts(), Default::default());
+    let mut memory = MemBuffer::new(scratch);
+    with_matrix(a, |a| {
+        self_adjoint_evd(
+            a,
+            values.as_mut(),
+            vectors.then(|| u.as_mut()),
+            parts(),
+            MemStack::new(&mut memory),
+            Default::default(),
+        )
+    })
+    .map_err(|_| LinalgError::NotConverged {
+        decomposition: "symmetric eigenvalue decomposition",
+        rows: size,
+        columns: size,
+    })?;
+    leave_vector_state_clean();
+    Ok((to_vector(&values), to_array(u.as_ref())))
 }
 
 /// Singular values, left vectors and right vectors (columns; none when only values are wanted).
@@ -120,6 +180,7 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, L
         rows,
         columns,
     })?;
+    leave_vector_state_clean();
     Ok((s, u, v))
 }
 

@@ -1,8 +1,8 @@
 //! The LAPACK backend, through `ndarray-linalg`; `ndarray`'s own product goes to BLAS with it.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
-use ndarray_linalg::{JobSvd, SVDDC};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray_linalg::{EigValsh, Eigh, JobSvd, SVDDC, UPLO};
 
 use super::{LinalgError, ThinSvd};
 use crate::Scalar;
@@ -12,6 +12,11 @@ use crate::Scalar;
 pub trait LapackElement: Sized {
     /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
     fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, LinalgError>;
+    /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix, from its lower triangle.
+    fn eigen(
+        a: &ArrayView2<'_, Self>,
+        vectors: bool,
+    ) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
 }
 
 /// Vectors are there when they were asked for.
@@ -23,6 +28,21 @@ macro_rules! lapack_element {
             fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, LinalgError> {
                 a.svddc(job).map_err(|_| LinalgError::NotConverged {
                     decomposition: "singular value decomposition",
+                    rows: a.nrows(),
+                    columns: a.ncols(),
+                })
+            }
+            fn eigen(
+                a: &ArrayView2<'_, Self>,
+                vectors: bool,
+            ) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
+                let result = if vectors {
+                    a.eigh(UPLO::Lower)
+                } else {
+                    a.eigvalsh(UPLO::Lower).map(|values| (values, Array2::zeros((0, 0))))
+                };
+                result.map_err(|_| LinalgError::NotConverged {
+                    decomposition: "symmetric eigenvalue decomposition",
                     rows: a.nrows(),
                     columns: a.ncols(),
                 })
@@ -43,6 +63,30 @@ pub(super) fn product<T: Scalar>(
     mut c: ArrayViewMut2<'_, T>,
 ) {
     general_mat_mul(alpha, &a, &b, beta, &mut c);
+}
+
+/// The lower triangle of `c <- c + a^T a`, in blocks of columns: two thirds of the work of the whole.
+pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
+    let size = c.nrows();
+    let block = size.div_ceil(GRAM_BLOCKS).max(1);
+    for first in (0..size).step_by(block) {
+        let columns = Slice::from(first..(first + block).min(size));
+        let left = a.slice_axis(Axis(1), Slice::from(first..));
+        let mut below = c.slice_axis_mut(Axis(0), Slice::from(first..));
+        let target = &mut below.slice_axis_mut(Axis(1), columns);
+        general_mat_mul(T::one(), &left.t(), &a.slice_axis(Axis(1), columns), T::one(), target);
+    }
+}
+
+const GRAM_BLOCKS: usize = 4;
+
+/// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
+/// only the lower triangle is read.
+pub(super) fn symmetric_eigen<T: Scalar>(
+    a: ArrayView2<'_, T>,
+    vectors: bool,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    T::eigen(&a, vectors)
 }
 
 pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {

@@ -1,5 +1,5 @@
-//! The only place that knows a backend: matrix product, singular values and thin SVD, for `f32` and
-//! `f64`.
+//! The only place that knows a backend: matrix product, singular values, thin SVD and symmetric
+//! eigenvalues, for `f32` and `f64`.
 //!
 //! `faer` serves unless a LAPACK feature is on; LAPACK then takes over everything here. Matrices
 //! come and go as `ndarray` arrays in any memory order, row-major being the fast one.
@@ -7,6 +7,7 @@
 // When both are compiled in, LAPACK serves and faer stays for the test that compares them.
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 mod faer;
+mod gram;
 #[cfg(feature = "lapack")]
 mod lapack;
 
@@ -36,6 +37,8 @@ mod anything {
     pub trait Anything {}
     impl<T> Anything for T {}
 }
+
+pub(crate) use gram::{gram, normal_product};
 
 /// What a number must be for every backend that is compiled in.
 pub trait Element: FaerElement + LapackElement {}
@@ -107,6 +110,21 @@ pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     checked(a)?;
     backend::thin_svd(a)
+}
+
+/// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
+/// triangle is read.
+pub(crate) fn symmetric_eigen<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    backend::symmetric_eigen(a, true)
+}
+
+/// Eigenvalues (increasing) of a symmetric matrix; only the lower triangle is read.
+pub(crate) fn symmetric_eigenvalues<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<Array1<T>, LinalgError> {
+    Ok(backend::symmetric_eigen(a, false)?.0)
 }
 
 fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {

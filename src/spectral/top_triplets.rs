@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, product};
+use crate::linalg::{LinalgError, multiply, normal_product, product, symmetric_eigen};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -25,11 +25,12 @@ pub struct TopTripletsOptions {
 
 /// The `count` largest singular triplets of `weights` (N x d) without a full decomposition.
 ///
-/// A basis of the Krylov space of W^T W (or W W^T, whichever is smaller) is grown from a random
-/// block of `count + 2` vectors, kept orthonormal to rounding, and searched by Rayleigh-Ritz until
-/// the residuals of all `count` triplets are below the tolerance (Musco & Musco, NIPS 2015; Golub &
-/// Van Loan, *Matrix Computations*, chapter 10). When `count` is more than an eighth of min(N, d)
-/// the thin SVD is computed instead: it is faster there.
+/// A basis of the Krylov space of W^T W is grown from a random block of at least `count` vectors,
+/// kept orthonormal to rounding, and searched by Rayleigh-Ritz; the triplets are then those of W
+/// itself within the vectors found, and are returned when all residuals |W^T u - s v| are below the
+/// tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*, chapter 10). W is
+/// read once for every block of the basis. When `count` is more than an eighth of min(N, d), or the
+/// basis grows to its limit, the thin SVD is computed instead.
 ///
 /// # Errors
 /// [`SpectralError::Invalid`] when `count` is 0 or above min(N, d) or the tolerance is not
@@ -74,15 +75,8 @@ pub fn top_triplets<T: Scalar>(
     if 8 * count > available {
         return leading_of_full(weights, count);
     }
-    if rows < columns {
-        let t = krylov(weights.t(), count, tolerance, options)?;
-        return Ok(SingularTriplets {
-            left: t.right.reversed_axes().as_standard_layout().into_owned(),
-            values: t.values,
-            right: t.left.reversed_axes().as_standard_layout().into_owned(),
-        });
-    }
-    krylov(weights, count, tolerance, options)
+    // the kernel of W^T W wants rows that lie side by side
+    krylov(weights.as_standard_layout().view(), count, tolerance, options)
 }
 
 /// The leading part of the thin SVD.
@@ -99,7 +93,7 @@ fn leading_of_full<T: Scalar>(
     })
 }
 
-/// The method itself, for a matrix with at least as many rows as columns.
+/// The method itself.
 fn krylov<T: Scalar>(
     weights: ArrayView2<'_, T>,
     count: usize,
@@ -107,29 +101,30 @@ fn krylov<T: Scalar>(
     options: &TopTripletsOptions,
 ) -> Result<SingularTriplets<T>, SpectralError> {
     let dimension = weights.ncols();
-    let block = count + 2;
-    let limit = options.max_basis.unwrap_or(dimension / 2).clamp(block, dimension);
+    let block = count.next_multiple_of(BLOCK);
+    let limit = options.max_basis.unwrap_or(dimension / 2).clamp(block.min(dimension), dimension);
     let mut start = stream(options.seed, Purpose::KrylovStart, 0, 0);
-    let mut random = |columns: usize| {
-        Array2::from_shape_simple_fn((columns, dimension), || {
+    let mut random = |rows: usize| {
+        Array2::from_shape_simple_fn((rows, dimension), || {
             let z: f64 = StandardNormal.sample(&mut start);
             T::of(z)
         })
     };
 
-    // rows of `basis` are orthonormal; `image` = basis W^T
-    let mut basis = Array2::<T>::zeros((0, dimension));
-    let mut image = Array2::<T>::zeros((0, weights.nrows()));
+    let mut space = KrylovSpace { basis: Array2::zeros((0, dimension)), projections: Vec::new() };
     let mut next = random(block);
-    let mut next_check = 3 * block;
+    let mut next_check = FIRST_CHECK * block;
     loop {
-        next = orthonormal_to(basis.view(), next, &mut random, limit - basis.nrows());
-        let next_image = multiply(next.view(), weights.t());
-        append(&mut basis, &next);
-        append(&mut image, &next_image);
-        let full = basis.nrows() == limit;
-        if full || basis.nrows() >= next_check {
-            let (triplets, residual) = rayleigh_ritz(weights, &basis, &image, count)?;
+        next = orthonormal_to(space.basis.view(), next, &mut random, limit - space.size());
+        next = space.extend(&next, normal_product(weights, &next));
+        let full = space.size() == limit;
+        if full || space.size() >= next_check {
+            next_check = space.size() + (space.size() / 4).max(block);
+            let (vectors, estimate) = space.leading(count, next.view())?;
+            if !full && estimate > tolerance {
+                continue;
+            }
+            let (triplets, residual) = refined(weights, vectors.view())?;
             if residual <= tolerance {
                 return Ok(triplets);
             }
@@ -141,31 +136,90 @@ fn krylov<T: Scalar>(
                     triplets: count,
                     tolerance,
                     residual,
-                    basis: basis.nrows(),
+                    basis: space.size(),
                 });
             }
-            next_check = basis.nrows() + (basis.nrows() / 4).max(block);
         }
-        next = multiply(next_image.view(), weights);
     }
 }
 
-fn append<T: Scalar>(rows: &mut Array2<T>, more: &Array2<T>) {
-    // both are row-major with the same number of columns, so this cannot fail
-    let appended = rows.append(Axis(0), more.view());
-    debug_assert!(appended.is_ok());
+/// The block size is a multiple of this, the number of vectors the kernel of W^T W takes at once.
+const BLOCK: usize = 4;
+/// Blocks in the basis when convergence is looked at first.
+const FIRST_CHECK: usize = 8;
+
+/// Orthonormal rows Q and what is known of Q W^T W Q^T.
+struct KrylovSpace<T> {
+    basis: Array2<T>,
+    /// For every block of Q: its image under W^T W times Q^T, for Q up to that block.
+    projections: Vec<Array2<T>>,
 }
 
-/// The best `count` triplets within the basis and their largest residual relative to s_1.
-fn rayleigh_ritz<T: Scalar>(
+impl<T: Scalar> KrylovSpace<T> {
+    fn size(&self) -> usize {
+        self.basis.nrows()
+    }
+
+    /// Adds a block of rows with its image under W^T W; returns the part of the image that lies
+    /// outside the space.
+    fn extend(&mut self, rows: &Array2<T>, mut image: Array2<T>) -> Array2<T> {
+        // both are row-major with the same number of columns, so this cannot fail
+        let appended = self.basis.append(Axis(0), rows.view());
+        debug_assert!(appended.is_ok());
+        let projection = multiply(image.view(), self.basis.t());
+        product(-T::one(), projection.view(), self.basis.view(), T::one(), image.view_mut());
+        self.projections.push(projection);
+        image
+    }
+
+    /// The `count` leading Ritz vectors (rows), and an estimate of their largest residual as
+    /// singular vectors, relative to the largest singular value. `outside` is what
+    /// [`extend`](Self::extend) returned last: in exact arithmetic the only part of the image of Q
+    /// that is not in its span.
+    fn leading(
+        &self,
+        count: usize,
+        outside: ArrayView2<'_, T>,
+    ) -> Result<(Array2<T>, f64), SpectralError> {
+        let mut projected = Array2::zeros((self.size(), self.size()));
+        let mut first = 0;
+        for projection in &self.projections {
+            let (rows, columns) = projection.dim();
+            let mut target = projected.slice_axis_mut(Axis(0), Slice::from(first..first + rows));
+            target.slice_axis_mut(Axis(1), Slice::from(..columns)).assign(projection);
+            first += rows;
+        }
+        let (values, vectors) = symmetric_eigen(projected.view())?;
+        let leading = Slice::from(self.size() - count.min(self.size())..);
+        let mut vectors = vectors.slice_axis(Axis(1), leading);
+        vectors.invert_axis(Axis(1));
+        let last = Slice::from(self.size() - outside.nrows()..);
+        let residuals = multiply(vectors.slice_axis(Axis(0), last).t(), outside);
+        let values = values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt());
+        let mut estimate = 0.0_f64;
+        let mut largest = 0.0;
+        for (k, (row, value)) in residuals.rows().into_iter().zip(values).enumerate() {
+            if k == 0 {
+                largest = value;
+            }
+            let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+            // 0/0 for a value that vanishes: its residual is the value itself
+            estimate = estimate.max((norm / value).min(norm.sqrt()));
+        }
+        let ritz = multiply(vectors.t(), self.basis.view());
+        Ok((ritz, if largest > 0.0 { estimate / largest } else { 0.0 }))
+    }
+}
+
+/// The singular triplets of W within the span of the orthonormal rows `vectors`, and their largest
+/// residual relative to s_1. W itself is used, not its square: small values keep their digits.
+fn refined<T: Scalar>(
     weights: ArrayView2<'_, T>,
-    basis: &Array2<T>,
-    image: &Array2<T>,
-    count: usize,
+    vectors: ArrayView2<'_, T>,
 ) -> Result<(SingularTriplets<T>, f64), SpectralError> {
-    // W restricted to the basis; its own SVD needs no squares, so small values keep their digits
-    let mut triplets = leading_of_full(image.t(), count)?;
-    triplets.right = multiply(triplets.right.view(), basis.view());
+    let image = multiply(vectors, weights.t());
+    let mut triplets = thin_svd(image.t())?;
+    triplets.right = multiply(triplets.right.view(), vectors);
 
     let mut residual = multiply(triplets.left.t(), weights);
     for ((mut row, right), s) in

@@ -1,12 +1,7 @@
 //! The kernels. Coefficients and reference values come from tests/reference/kernels.py.
 
 use super::{Kernel, Lane};
-
-/// `a b + c`, fused where that is one instruction.
-#[inline(always)]
-fn fma<T: Lane, const FMA: bool>(a: T, b: T, c: T) -> T {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
+use crate::simd::fma;
 
 /// c_0 + c_1 x + c_2 x^2 + ..., by Horner's rule.
 #[inline(always)]
