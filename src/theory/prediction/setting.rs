@@ -24,7 +24,7 @@ pub struct Setting {
     pub samples: usize,
     /// eta_1 and eta_2, plain numbers (C N^alpha evaluated); eta_2 = 0 predicts W_1.
     pub step_sizes: [f64; 2],
-    /// Fresh or reused batch in step two.
+    /// Fresh, reused or partly reused batch in step two.
     pub batches: BatchPolicy,
     /// Law of b = sqrt(N) a; [`SecondLayerLaw::Given`] predicts one given network.
     pub second_layer: SecondLayerLaw,
@@ -41,6 +41,11 @@ impl Setting {
         self.dimension as f64 / self.samples as f64
     }
 
+    /// Share of the second batch that the first step has seen.
+    pub(crate) fn reused_share(&self) -> f64 {
+        self.batches.kept_samples(self.samples) as f64 / self.samples as f64
+    }
+
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         require("the width", self.width as f64, self.width >= 2, "at least 2")?;
         nonzero("dimension", self.dimension)?;
@@ -51,6 +56,7 @@ impl Setting {
         for eta in self.step_sizes {
             require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
         }
+        self.batches.check()?;
         match self.second_layer.problem(self.width) {
             Some(problem) => Err(problem.into()),
             None => Ok(()),
