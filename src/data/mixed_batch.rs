@@ -89,7 +89,7 @@ impl<T: Scalar> Batch<T> for MixedBatch {
 mod tests {
     use super::*;
     use crate::data::{InputLaw, Link, Target};
-    use ndarray::{Array1, Array2, s};
+    use ndarray::{Array1, Array2, Slice};
 
     fn generated(samples: usize, dimension: usize, index: u64) -> GeneratedBatch {
         let link = Link::new("sin", |z: f64| z.sin());
@@ -111,14 +111,15 @@ mod tests {
             let mixed = MixedBatch::new(first.clone(), own.clone(), kept).unwrap();
             let (x, y) = read(&mixed, 0, 300);
             let ((first_x, first_y), (own_x, own_y)) = (read(&first, 0, 300), read(&own, 0, 300));
-            assert_eq!(x.slice(s![..kept, ..]), first_x.slice(s![..kept, ..]));
-            assert_eq!(x.slice(s![kept.., ..]), own_x.slice(s![kept.., ..]));
-            assert_eq!(y.slice(s![..kept]), first_y.slice(s![..kept]));
-            assert_eq!(y.slice(s![kept..]), own_y.slice(s![kept..]));
+            for i in 0..300 {
+                let (part_x, part_y) =
+                    if i < kept { (&first_x, &first_y) } else { (&own_x, &own_y) };
+                assert_eq!((x.row(i), y[i]), (part_x.row(i), part_y[i]), "{kept} {i}");
+            }
             for (at, count) in [(0, 64), (64, 64), (140, 20), (60, 200), (299, 1), (149, 1)] {
                 let (tile_x, tile_y) = read(&mixed, at, count);
-                assert_eq!(tile_x, x.slice(s![at..at + count, ..]));
-                assert_eq!(tile_y, y.slice(s![at..at + count]));
+                assert_eq!(tile_x, x.slice_axis(Axis(0), Slice::from(at..at + count)));
+                assert_eq!(tile_y, y.slice_axis(Axis(0), Slice::from(at..at + count)));
             }
         }
     }

@@ -292,10 +292,10 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
 }
 
-/// Terms of l(b) that agree best with simulations: two for independent batches, one as soon as
-/// samples are reused.
+/// Terms of l(b) that agree best with simulations (tests/partial_reuse.rs): one for a reused batch, two
+/// when step two sees fresh samples.
 fn linear_terms(setting: &Setting) -> usize {
-    if setting.reused_share() > 0.0 { 1 } else { 2 }
+    if setting.reused_share() < 1.0 { 2 } else { 1 }
 }
 
 impl Spikes {
