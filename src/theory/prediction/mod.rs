@@ -292,8 +292,8 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
 }
 
-/// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one for a reused batch, two
-/// when step two sees fresh samples.
+/// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the
+/// whole batch is reused, two when step two sees fresh samples.
 fn linear_terms(setting: &Setting) -> usize {
     if setting.reused_share() < 1.0 { 2 } else { 1 }
 }
