@@ -1,11 +1,11 @@
 //! The samples of both batches, grouped by the steps that see them.
 //!
-//! Of n samples a batch, m = round(q n) are kept for the second step. That leaves three groups:
-//! those that both steps see (share q), those of the first batch alone and those of the second
-//! batch alone (share 1 - q each). Independent batches and a reused batch are q = 0 and q = 1, where
-//! groups are empty. Every average over the samples is a sum over the groups.
+//! Step two keeps a share of the n samples of the first batch. That leaves three groups: those that
+//! both steps see, those of the first batch alone and those of the second batch alone. Independent
+//! batches have no sample of the first kind, a reused batch has no other. Every average over the
+//! samples is a sum over the groups, each with its share of n.
 //!
-//! Equations: docs/theory.md, (12.1).
+//! Equations: docs/theory.md, (12.1), (12.2).
 
 use super::activation::Sigma;
 use super::error::PredictionError;

@@ -172,8 +172,9 @@ pub struct Options {
     /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
     pub target_column: bool,
     /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
-    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two for independent batches,
-    /// one for a reused batch, which agrees best with simulations (tests/prediction_simulation.rs).
+    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two when the second step sees
+    /// fresh samples, one when the whole batch is reused, which agrees best with simulations
+    /// (tests/prediction_simulation.rs, tests/partial_reuse_simulation.rs).
     pub linear_terms: Option<usize>,
     /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six
     /// give three digits, ten five or more.

@@ -1,8 +1,8 @@
 //! The right vectors v_k of the spikes in an orthonormal basis, and the functions of b that shape
 //! the bulk (docs/theory.md, section 5).
 //!
-//! Equations: docs/theory.md, (5.2) to (5.15), with groups of samples (12.2) to (12.9); the Gram
-//! matrix as a sum of squares (12.6).
+//! Equations: docs/theory.md, (5.2) to (5.15), with groups of samples (12.4) to (12.8); the Gram
+//! matrix as a sum of squares (5.12), (12.7).
 
 use super::groups::Group;
 use super::label::{Direction, Labels};

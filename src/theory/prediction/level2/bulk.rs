@@ -1,7 +1,8 @@
 //! The bulk: equations for (alpha, beta, chi) at given a0 = G_00, and z as an explicit function of
 //! them (docs/theory.md, sections 10.4 and 10.8).
 //!
-//! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47).
+//! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47);
+//! sums over groups of samples (12.10).
 
 use super::field::{Field, Matrix, Vector, apply, dot, inverse, product, solve};
 use super::input::{Model, NeuronTable, SampleTable};

@@ -1,6 +1,6 @@
 //! The symmetric matrix T(z) of section 10, equilibrated (docs/theory.md, section 10.6).
 //!
-//! Equations: docs/theory.md, (10.29) to (10.34), with groups of samples (12.11) to (12.15).
+//! Equations: docs/theory.md, (10.29) to (10.34), with groups of samples (12.11) to (12.14).
 
 use super::bulk::Bulk;
 use super::curve::Point;

@@ -1,6 +1,6 @@
 //! Sums over the samples that make up T(z) (docs/theory.md, sections 10.5 and 10.8).
 //!
-//! Equations: docs/theory.md, (10.25) to (10.28), with groups of samples (12.11) to (12.15).
+//! Equations: docs/theory.md, (10.25) to (10.28), with groups of samples (12.10) to (12.14).
 
 use super::bulk::{Bulk, Delta, Moments};
 use super::curve::Point;

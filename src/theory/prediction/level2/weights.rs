@@ -1,7 +1,7 @@
 //! Per-sample weights of the linear part (l) and of the noise (q) of each group of samples, in units
 //! where they are O(1) for every N.
 //!
-//! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.10).
+//! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9).
 
 use super::input::{Choices, GroupTable, Model, NeuronTable, SampleTable};
 
