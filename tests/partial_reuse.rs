@@ -141,6 +141,29 @@ fn the_limits_of_the_prediction() {
     }
 }
 
+/// The noise of a row vanishes like a power of N; then both levels are the Gram matrix in white
+/// noise, by two ways of computing it.
+#[test]
+fn the_two_levels_agree_when_the_noise_is_small() {
+    let width = 10usize.pow(12);
+    for fraction in [0.2, 0.8] {
+        let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
+        let setting = Setting {
+            width,
+            dimension: width / 2,
+            samples: width / 2,
+            step_sizes: [eta(0.25), eta(0.3)],
+            ..setting(partly(fraction), 0.1)
+        };
+        let [one, two] = MODELS.map(|noise_model| {
+            predict(&setting, &Options { noise_model, ..Options::default() }).unwrap()
+        });
+        assert_eq!(one.outliers.len(), 2);
+        let (values, overlaps) = distance(&one, &two);
+        assert!(values < 1e-5 && overlaps < 1e-5, "{fraction}: {values:e} {overlaps:e}");
+    }
+}
+
 /// sigma = He_1 + c He_2 and b = +-1: S_k and F are polynomials, so v_k is known given the batches
 /// and its Gram matrix can be read off them. Means over 24 pairs of batches.
 #[test]

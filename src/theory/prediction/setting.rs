@@ -158,7 +158,8 @@ pub enum NoiseModel {
     Isotropic,
     /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2.
     /// The better one for links without linear part and for the edge of the bulk. Costs a
-    /// tenth to a quarter of a second for one teacher direction, but seconds for two or three.
+    /// tenth to a quarter of a second for one teacher direction (about twice that for a partly
+    /// reused batch), but seconds for two or three.
     #[default]
     FromData,
 }
