@@ -68,6 +68,8 @@ fn sign() -> Link {
 }
 
 const BOTH: [BatchPolicy; 2] = [BatchPolicy::Independent, BatchPolicy::Reused];
+const ALL: [BatchPolicy; 3] =
+    [BatchPolicy::Independent, BatchPolicy::Reused, BatchPolicy::PartlyReused { fraction: 0.4 }];
 const MODELS: [NoiseModel; 2] = [NoiseModel::Isotropic, NoiseModel::FromData];
 
 fn options(noise_model: NoiseModel) -> Options {
@@ -88,7 +90,7 @@ fn no_step_is_marchenko_pastur() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     let (low, high) = (2_f64.sqrt() - 1.0, 2_f64.sqrt() + 1.0);
     let grid: Vec<f64> = (0..60).map(|i| 0.05 * f64::from(i)).collect();
-    for (model, batches) in MODELS.into_iter().flat_map(|m| BOTH.map(|b| (m, b))) {
+    for (model, batches) in MODELS.into_iter().flat_map(|m| ALL.map(|b| (m, b))) {
         for eta in [0.0, 1e-9] {
             let setting = case.setting(batches, [eta, eta]);
             let prediction = predict(&setting, &options(model)).unwrap();
@@ -139,7 +141,7 @@ fn one_weak_step_is_a_single_spike() {
 #[test]
 fn one_step_is_the_limit_of_a_small_second_step() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
-    for batches in BOTH {
+    for batches in ALL {
         let one = run(&case.setting(batches, [20.0, 0.0]));
         let two = run(&case.setting(batches, [20.0, 1e-7]));
         assert_eq!((one.outliers.len(), two.outliers.len()), (1, 1));
@@ -216,7 +218,7 @@ fn counts(
 #[test]
 fn count_settles_at_l_plus_one() {
     let case = Case::single(sine(), skewed());
-    for batches in BOTH {
+    for batches in ALL {
         for (alphas, expected) in
             [((0.25, 0.3), 2), ((0.3, 0.45), 3), ((0.4, 0.25), 3), ((0.4, 0.45), 5)]
         {
@@ -409,7 +411,7 @@ fn random_settings_give_sane_predictions() {
         let case = Case { activation, target: target.noise(noise) };
         let width = (50.0 * 200f64.powf(uniform())) as usize;
         let scale = |u: f64| ((width as f64) * 0.2 * 25f64.powf(u)).max(1.0) as usize;
-        let batches = BOTH[pick(2, uniform())];
+        let batches = ALL[pick(3, uniform())];
         let eta = |u: f64, v: f64| 4.0 * u * (width as f64).powf(0.49 * v);
         let step_sizes = [
             eta(uniform(), uniform()),

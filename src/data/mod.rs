@@ -6,9 +6,11 @@
 mod batch;
 mod law;
 mod link;
+mod mixed_batch;
 mod target;
 
 pub use batch::{Batch, GeneratedBatch, GivenBatch};
 pub use law::InputLaw;
 pub use link::{Link, MultiIndexLink};
+pub use mixed_batch::MixedBatch;
 pub use target::{Target, Teacher};

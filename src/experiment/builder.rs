@@ -129,7 +129,7 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Fresh batches or one batch reused. Default: independent.
+    /// Fresh batches, one batch reused, or a fraction of it reused. Default: independent.
     pub fn batches(mut self, policy: BatchPolicy) -> Self {
         self.batches = policy;
         self
@@ -233,6 +233,7 @@ impl ExperimentBuilder {
             problems.push(InvalidSetting::NoSteps);
         }
         problems.extend(self.steps.iter().enumerate().filter_map(|(t, s)| s.check(t + 1).err()));
+        problems.extend(self.batches.check().err());
 
         let available = width.min(dimension);
         let triplets = self.triplets.unwrap_or(available.min(6));

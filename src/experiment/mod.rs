@@ -39,7 +39,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::activation::SharedActivation;
-use crate::data::{GeneratedBatch, InputLaw, Target, Teacher};
+use crate::data::{GeneratedBatch, InputLaw, MixedBatch, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use crate::spectral::OutlierRule;
@@ -214,12 +214,18 @@ impl Experiment {
         Ok(predict(&setting, options)?)
     }
 
-    /// The batch that step `step` (from 0) uses.
+    /// The batch that step `step` (from 0) uses: a share of the first batch, which the policy sets,
+    /// and the rest of its own.
     ///
     /// # Errors
     /// None for a built experiment, whose settings have been checked.
-    pub fn batch(&self, step: usize) -> Result<GeneratedBatch, InvalidSetting> {
-        let index = self.batches.batch_index(step);
-        GeneratedBatch::new(self.input_law, self.teacher()?, self.samples, self.seed, index)
+    pub fn batch(&self, step: usize) -> Result<MixedBatch, InvalidSetting> {
+        let teacher = self.teacher()?;
+        let generated = |index: usize| {
+            let (law, teacher) = (self.input_law, teacher.clone());
+            GeneratedBatch::new(law, teacher, self.samples, self.seed, index as u64)
+        };
+        let kept = self.batches.kept_samples(self.samples);
+        MixedBatch::new(generated(0)?, generated(step)?, kept)
     }
 }

@@ -1,4 +1,4 @@
-//! Averages for a fresh second batch: given s the preactivation is Gaussian, one one-dimensional
+//! Averages for fresh samples of the second batch: given s the preactivation is Gaussian, one one-dimensional
 //! integral each.
 //!
 //! Equations: docs/theory.md, (4.4), (6.1).

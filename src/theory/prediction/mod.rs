@@ -6,8 +6,9 @@
 //! not to trust it. No simulation is read.
 //!
 //! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and
-//! constants; `moments` (with `independent` and `reused`) averages sigma over the pre-activations;
-//! `spikes` turns them into the right vectors v_k. Then one of two models of the bulk: `bulk` and
+//! constants; `groups` sorts the samples by the steps that see them; `moments` (with `independent`
+//! and `reused`) averages sigma over the pre-activations of each group; `spikes` turns them into the
+//! right vectors v_k. Then one of two models of the bulk: `bulk` and
 //! `outliers` with isotropic noise (level 1), or `level2` with noise that has the structure of the
 //! data. `validity` judges.
 
@@ -15,6 +16,7 @@ mod activation;
 mod bulk;
 mod convergence;
 mod error;
+mod groups;
 mod independent;
 mod label;
 mod law;
@@ -39,17 +41,16 @@ pub use validity::{Indicator, IndicatorKind};
 use activation::Sigma;
 use bulk::Bulk;
 use error::finite;
+use groups::{Group, GroupInput};
 use label::Labels;
 use law::Law;
 use level2::Level2;
-use moments::{FirstStep, Moments};
+use moments::FirstStep;
 use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
 use spikes::{SpikeInput, Spikes};
 use validity::Evidence;
-
-use crate::training::BatchPolicy;
 
 /// Constants of docs/theory.md, sections 4 and 5.
 #[derive(Clone, Debug, PartialEq)]
@@ -232,41 +233,30 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         law: &law,
         step,
         eta: setting.step_sizes,
-        batches: setting.batches,
         orthogonal: &orthogonal,
         weighted: separate_columns,
     };
-    let moments = if eta_2 == 0.0 {
-        None
-    } else {
-        let largest_s = input.largest_s();
-        Some(Moments::new(setting, &activation, &labels, &law, step, nodes, largest_s)?)
-    };
-    let spikes = match &moments {
-        None => input.one_step(),
-        Some(moments) => input.two_steps(moments),
-    };
+    let largest_s = input.largest_s();
+    let (activation, labels, law) = (&activation, &labels, &law);
+    let groups = GroupInput { setting, activation, labels, law, step, largest_s }.groups(nodes)?;
+    let spikes = input.spikes(&groups);
     finite("the right vectors of the spikes", spikes.target.iter().chain(&spikes.perpendicular))?;
 
     let (edge, outliers, solution) = if isotropic {
-        let variance =
-            RowVariance { setting, activation: &activation, labels: &labels, law: &law, step };
+        let variance = RowVariance { setting, activation, labels, law, step };
         let d = variance.isotropic(&spikes.noise[0]);
         finite("the row variance of the bulk", &d)?;
         let bulk = Bulk::new(setting.gamma(), &law.fine, d);
         let special =
             separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
-        let outliers = SpikeProblem::new(&bulk, &law, &spikes, special).solve()?;
+        let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
         (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
     } else {
-        let linear_terms = options.linear_terms.unwrap_or(match setting.batches {
-            BatchPolicy::Independent => 2,
-            BatchPolicy::Reused => 1,
-        });
+        let linear_terms = options.linear_terms.unwrap_or(linear_terms(setting));
         let level2 = Level2::new(
-            &level2::model(setting, &activation, &input),
-            &level2::samples(&input, moments.as_ref()),
-            &level2::neurons(&law, &spikes.noise[0].rho_2),
+            &level2::model(setting, activation, &input),
+            &level2::samples(&input, &groups),
+            &level2::neurons(law, &spikes.noise[0].rho_2),
             &level2::Choices::new(setting.samples as f64, linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
@@ -278,10 +268,10 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         phi: setting.phi(),
         label_quantile: labels.absolute_quantile(&setting.target, 1.0 / setting.samples as f64),
         largest_row: eta_1.max(eta_2) * law.largest() / (setting.width as f64).sqrt(),
-        growth: growth(&activation, step, &law, linear_square + spread),
+        growth: growth(activation, step, law, linear_square + spread),
         linear: linear_square.sqrt(),
         second_moment: labels.second_moment,
-        reused: setting.batches == BatchPolicy::Reused && eta_2 > 0.0,
+        reused: groups.iter().any(Group::reused),
         noise_model: options.noise_model,
         edge,
         outliers: &outliers,
@@ -300,6 +290,12 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         target: spikes.target,
     };
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
+}
+
+/// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the
+/// whole batch is reused, two when step two sees fresh samples.
+fn linear_terms(setting: &Setting) -> usize {
+    if setting.reused_share() < 1.0 { 2 } else { 1 }
 }
 
 impl Spikes {

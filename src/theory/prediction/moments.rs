@@ -9,11 +9,10 @@
 
 use super::activation::Sigma;
 use super::error::{PredictionError, finite};
+use super::groups::GroupInput;
 use super::label::Labels;
-use super::law::Law;
-use super::setting::{Nodes, Setting};
+use super::setting::Nodes;
 use crate::quadrature::{Interpolation, Rule, chebyshev_points};
-use crate::training::BatchPolicy;
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -25,7 +24,7 @@ pub(crate) const MEAN: usize = 1;
 pub(crate) const LINEAR: usize = 2;
 /// E[sigma'(u)^2].
 pub(crate) const SQUARE: usize = 3;
-/// E[sigma'(z) sigma'(u)]; filled for a reused batch only.
+/// E[sigma'(z) sigma'(u)]; filled for reused samples only.
 pub(crate) const CROSS: usize = 4;
 
 /// The five averages on the (y, s) grid, for one b.
@@ -52,16 +51,10 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Fills the tables. `largest_s` bounds |s| over the nodes of the samples.
-    pub fn new(
-        setting: &Setting,
-        activation: &Sigma,
-        labels: &Labels,
-        law: &Law,
-        step: FirstStep,
-        nodes: &Nodes,
-        largest_s: f64,
-    ) -> Result<Self, PredictionError> {
+    /// Fills the tables for the samples of the second batch that the first step has seen
+    /// (`reused`), or has not.
+    pub fn new(input: &GroupInput, reused: bool, nodes: &Nodes) -> Result<Self, PredictionError> {
+        let &GroupInput { activation, labels, law, step, largest_s, .. } = input;
         // Rarely visited tails of an unbounded b need no resolution.
         let reach = step.unit * law.coarse.iter().fold(0f64, |a, b| a.max(b.abs())).min(4.5);
         // With kinks the averages are smoothed by xi alone, on a shorter scale.
@@ -70,24 +63,20 @@ impl Moments {
         let s_count = size(14.0, 2.5 * reach * step.c_1.abs() * largest_s);
         let s = Interpolation::new(chebyshev_points(s_count, -largest_s, largest_s));
         let label_scale = labels.second_moment.sqrt();
-        let label_points = match setting.batches {
-            BatchPolicy::Independent => vec![0.0],
-            BatchPolicy::Reused => {
-                label_points(labels, label_scale, |range| size(8.0, 3.0 * range))
-            }
+        let label_points = if reused {
+            label_points(labels, label_scale, |range| size(8.0, 3.0 * range))
+        } else {
+            vec![0.0]
         };
         let label = Interpolation::new(label_points);
-        let tables: Vec<Table> = match setting.batches {
-            BatchPolicy::Independent => {
-                let kernel = super::independent::Kernel { activation, step, nodes };
-                law.coarse.par_iter().map(|&b| kernel.table(step.unit * b, s.nodes())).collect()
-            }
-            BatchPolicy::Reused => {
-                let y: Vec<f64> = label.nodes().iter().map(|x| label_scale * x.sinh()).collect();
-                let sizes = |range: f64| size(16.0, 3.0 * reach * range);
-                let kernel = super::reused::Kernel::new(activation, step, nodes, s.nodes(), sizes);
-                law.coarse.par_iter().map(|&b| kernel.table(step.unit * b, &y)).collect()
-            }
+        let tables: Vec<Table> = if reused {
+            let y: Vec<f64> = label.nodes().iter().map(|x| label_scale * x.sinh()).collect();
+            let sizes = |range: f64| size(16.0, 3.0 * reach * range);
+            let kernel = super::reused::Kernel::new(activation, step, nodes, s.nodes(), sizes);
+            law.coarse.par_iter().map(|&b| kernel.table(step.unit * b, &y)).collect()
+        } else {
+            let kernel = super::independent::Kernel { activation, step, nodes };
+            law.coarse.par_iter().map(|&b| kernel.table(step.unit * b, s.nodes())).collect()
         };
         for table in &tables {
             finite("an average of the activation after step one", table.iter().flatten())?;

@@ -1,4 +1,4 @@
-//! Averages for a reused batch: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and
+//! Averages for reused samples: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and
 //! c = c_1 s + tau xi.
 //!
 //! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is
@@ -23,7 +23,7 @@ const PIECE: usize = 14;
 /// Half-width of the smoothing window, in units of tau.
 const WINDOW: f64 = 6.5;
 
-/// Fills the tables of one reused batch.
+/// Fills the tables of reused samples.
 pub(crate) struct Kernel<'a> {
     activation: &'a Sigma<'a>,
     step: FirstStep,

@@ -24,7 +24,7 @@ pub struct Setting {
     pub samples: usize,
     /// eta_1 and eta_2, plain numbers (C N^alpha evaluated); eta_2 = 0 predicts W_1.
     pub step_sizes: [f64; 2],
-    /// Fresh or reused batch in step two.
+    /// Fresh, reused or partly reused batch in step two.
     pub batches: BatchPolicy,
     /// Law of b = sqrt(N) a; [`SecondLayerLaw::Given`] predicts one given network.
     pub second_layer: SecondLayerLaw,
@@ -41,6 +41,11 @@ impl Setting {
         self.dimension as f64 / self.samples as f64
     }
 
+    /// Share of the second batch that the first step has seen.
+    pub(crate) fn reused_share(&self) -> f64 {
+        self.batches.kept_samples(self.samples) as f64 / self.samples as f64
+    }
+
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         require("the width", self.width as f64, self.width >= 2, "at least 2")?;
         nonzero("dimension", self.dimension)?;
@@ -51,6 +56,7 @@ impl Setting {
         for eta in self.step_sizes {
             require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
         }
+        self.batches.check()?;
         match self.second_layer.problem(self.width) {
             Some(problem) => Err(problem.into()),
             None => Ok(()),
@@ -152,7 +158,8 @@ pub enum NoiseModel {
     Isotropic,
     /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2.
     /// The better one for links without linear part and for the edge of the bulk. Costs a
-    /// tenth to a quarter of a second for one teacher direction, but seconds for two or three.
+    /// tenth to a quarter of a second for one teacher direction (about twice that for a partly
+    /// reused batch), but seconds for two or three.
     #[default]
     FromData,
 }
@@ -166,8 +173,9 @@ pub struct Options {
     /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
     pub target_column: bool,
     /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
-    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two for independent batches,
-    /// one for a reused batch, which agrees best with simulations (tests/prediction_simulation.rs).
+    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two when the second step sees
+    /// fresh samples, one when the whole batch is reused, which agrees best with simulations
+    /// (tests/prediction_simulation.rs, tests/partial_reuse_simulation.rs).
     pub linear_terms: Option<usize>,
     /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six
     /// give three digits, ten five or more.

@@ -1,18 +1,19 @@
 //! The right vectors v_k of the spikes in an orthonormal basis, and the functions of b that shape
 //! the bulk (docs/theory.md, section 5).
 //!
-//! Equations: docs/theory.md, (5.2) to (5.12), as a sum of squares (5.12).
+//! Equations: docs/theory.md, (5.2) to (5.15), with groups of samples (12.4) to (12.8); the Gram
+//! matrix as a sum of squares (5.12), (12.7).
 
+use super::groups::Group;
 use super::label::{Direction, Labels};
 use super::law::Law;
 use super::moments::{CROSS, FirstStep, LINEAR, MEAN, Moments, SQUARE, VALUE};
 use crate::quadrature::Rule;
 use crate::theory::small::RowQr;
-use crate::training::BatchPolicy;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-/// The vectors v_k and the noise functions, from one pass over the samples.
+/// The vectors v_k and the noise functions, from one pass over the samples of every group.
 pub(crate) struct Spikes {
     /// directions x R: <v_k, beta*_i>.
     pub target: Array2<f64>,
@@ -33,21 +34,30 @@ pub(crate) struct NoiseFunctions {
     pub kappa: Vec<f64>,
 }
 
+impl NoiseFunctions {
+    /// No noise, for `count` values of b.
+    fn zero(count: usize) -> Self {
+        let zero = vec![0.0; count];
+        Self { rho_2: zero.clone(), tau_2_squared: zero.clone(), kappa: zero }
+    }
+}
+
 /// Inputs of the pass over the samples.
 pub(crate) struct SpikeInput<'a> {
     pub labels: &'a Labels,
     pub law: &'a Law,
     pub step: FirstStep,
     pub eta: [f64; 2],
-    pub batches: BatchPolicy,
     /// Nodes of the component of x along beta_1 outside the span of the targets.
     pub orthogonal: &'a Rule,
     /// Also weight the noise functions by z*_i z*_j.
     pub weighted: bool,
 }
 
-/// Sums over a share of the samples.
+/// Sums over a share of the samples of one group, or over all samples.
 struct Share {
+    /// Rows (r S_0, ..., r S_{R-1}, y): the first R vanish for samples that the second step does
+    /// not see, the last for those that the first does not see.
     qr: RowQr,
     /// E[r S_k z*_i].
     target: Array2<f64>,
@@ -82,62 +92,55 @@ impl SpikeInput<'_> {
             + self.spread() * zeta
     }
 
-    /// After one step only: v_0 = eta_1 c_1 beta_1.
-    pub fn one_step(&self) -> Spikes {
-        let (p, r) = (self.labels.directions, self.law.spikes());
-        let size = self.eta[0] * self.step.c_1 * self.law.scale;
-        let mut target = Array2::zeros((p, r));
-        let mut perpendicular = Array2::zeros((r + 1, r));
-        target.column_mut(0).iter_mut().zip(&self.labels.linear).for_each(|(to, c)| *to = size * c);
-        perpendicular[[r, 0]] = size * self.spread();
-        let zero = vec![0.0; self.law.coarse.len()];
-        let none = NoiseFunctions { rho_2: zero.clone(), tau_2_squared: zero.clone(), kappa: zero };
-        Spikes { target, perpendicular, noise: vec![none; 1 + p * p] }
-    }
-
-    /// After two steps.
-    pub fn two_steps(&self, moments: &Moments) -> Spikes {
+    /// The right vectors and the noise functions of all groups together.
+    pub fn spikes(&self, groups: &[Group]) -> Spikes {
         let (p, r) = (self.labels.directions, self.law.spikes());
         let [eta_1, eta_2] = self.eta;
-        let sums = self.samples(moments);
+        let kinds = self.kinds();
+        let mut noise = vec![NoiseFunctions::zero(self.law.coarse.len()); kinds];
+        let mut qr = RowQr::new(r + 1);
+        let mut target = Array2::zeros((p, r));
+        // omega (eta_2 B_k + eta_1 c_1 [k = 0]): the component along beta_1 outside the targets.
+        let mut along = vec![0.0; r];
+        for group in groups {
+            let Some(moments) = &group.second else {
+                // y alone: its second moment is all that enters
+                let mut row = vec![0.0; r + 1];
+                row[r] = (group.share * self.labels.second_moment).sqrt();
+                qr.push(&mut row);
+                continue;
+            };
+            let sums = self.samples(group, moments);
+            qr.merge(&sums.qr);
+            target.scaled_add(eta_2, &sums.target.t());
+            along.iter_mut().zip(&sums.along).for_each(|(to, x)| *to += eta_2 * x);
+            for (noise, adjoint) in noise.iter_mut().zip(&sums.adjoint) {
+                self.add_noise(noise, group, moments, adjoint);
+            }
+        }
         let first = eta_1 * self.step.c_1 * self.law.scale;
-        let mut target = sums.target.t().mapv(|x| eta_2 * x);
         for i in 0..p {
             target[[i, 0]] += first * self.labels.linear[i];
         }
-        // omega (eta_2 B_k + eta_1 c_1 [k = 0]): the component along beta_1 outside the targets.
-        let mut along: Vec<f64> = sums.along.iter().map(|x| eta_2 * x).collect();
         along[0] += first * self.spread();
-        let mut perpendicular = Array2::zeros((r + 1, r));
+        // Rows eta_2 r S_k + y B_k: the factor of (r S_0, ..., r S_{R-1}, y) times (eta_2 I over
+        // B^T).
         let root_phi = self.step.phi.sqrt();
-        match self.batches {
-            BatchPolicy::Independent => {
-                for i in 0..r {
-                    for k in 0..r {
-                        perpendicular[[i, k]] = root_phi * eta_2 * sums.qr.factor[[i, k]];
-                    }
-                }
-                perpendicular.row_mut(r).iter_mut().zip(&along).for_each(|(to, x)| *to = *x);
-            }
-            BatchPolicy::Reused => {
-                // Rows eta_2 r S_k + y B_k: the factor of (r S_0, ..., r S_{R-1}, y) times (eta_2 I
-                // over B^T).
-                let scale = 1.0 / self.labels.second_moment.sqrt();
-                for i in 0..=r {
-                    for k in 0..r {
-                        perpendicular[[i, k]] = root_phi * eta_2 * sums.qr.factor[[i, k]]
-                            + sums.qr.factor[[i, r]] * along[k] * scale;
-                    }
-                }
-            }
-        }
-        let noise = sums.adjoint.iter().map(|adjoint| self.noise(moments, adjoint)).collect();
+        let scale = 1.0 / self.labels.second_moment.sqrt();
+        let perpendicular = Array2::from_shape_fn((r + 1, r), |(i, k)| {
+            root_phi * eta_2 * qr.factor[[i, k]] + qr.factor[[i, r]] * along[k] * scale
+        });
         Spikes { target, perpendicular, noise }
     }
 
-    /// One pass over (z*, noise, zeta), in a fixed number of shares so that the bits do not depend
-    /// on the number of threads.
-    fn samples(&self, moments: &Moments) -> Share {
+    /// Noise functions: unweighted, and by pairs of directions when asked for.
+    fn kinds(&self) -> usize {
+        if self.weighted { 1 + self.labels.directions.pow(2) } else { 1 }
+    }
+
+    /// One pass over (z*, noise, zeta) for one group, in a fixed number of shares so that the bits
+    /// do not depend on the number of threads.
+    fn samples(&self, group: &Group, moments: &Moments) -> Share {
         let r = self.law.spikes();
         let mut fields: Vec<Array2<f64>> = (0..r)
             .map(|k| moments.average(MEAN, self.law.spike_weights.row(k).iter().copied()))
@@ -148,7 +151,7 @@ impl SpikeInput<'_> {
             .labels
             .nodes
             .par_chunks(chunk)
-            .map(|nodes| self.share(moments, &fields, nodes))
+            .map(|nodes| self.share(group, moments, &fields, nodes))
             .collect();
         let mut total = self.empty(moments);
         for share in shares {
@@ -166,16 +169,21 @@ impl SpikeInput<'_> {
 
     fn empty(&self, moments: &Moments) -> Share {
         let (p, r) = (self.labels.directions, self.law.spikes());
-        let kinds = if self.weighted { 1 + p * p } else { 1 };
         Share {
             qr: RowQr::new(r + 1),
             target: Array2::zeros((r, p)),
             along: vec![0.0; r],
-            adjoint: vec![std::array::from_fn(|_| Array2::zeros(moments.grid())); kinds],
+            adjoint: vec![std::array::from_fn(|_| Array2::zeros(moments.grid())); self.kinds()],
         }
     }
 
-    fn share(&self, moments: &Moments, fields: &[Array2<f64>], nodes: &[Direction]) -> Share {
+    fn share(
+        &self,
+        group: &Group,
+        moments: &Moments,
+        fields: &[Array2<f64>],
+        nodes: &[Direction],
+    ) -> Share {
         let (p, r) = (self.labels.directions, self.law.spikes());
         let (labels, columns) = moments.grid();
         let mut share = self.empty(moments);
@@ -203,7 +211,7 @@ impl SpikeInput<'_> {
                 }
                 let mut sums = vec![[0.0; 3]; columns];
                 for (i, (zeta, w)) in self.orthogonal.iter().enumerate() {
-                    let weight = node.weight * noise_weight * w;
+                    let weight = group.share * node.weight * noise_weight * w;
                     if weight < 1e-18 || node.weight * w < 1e-13 {
                         continue;
                     }
@@ -220,7 +228,7 @@ impl SpikeInput<'_> {
                             share.target[[k, j]] += weight * product * node.z[j];
                         }
                     }
-                    row[r] = root * y;
+                    row[r] = if group.first { root * y } else { 0.0 };
                     share.qr.push(&mut row);
                     for (sums, b) in sums.iter_mut().zip(at) {
                         let b = weight * b;
@@ -248,25 +256,26 @@ impl SpikeInput<'_> {
         share
     }
 
-    fn noise(&self, moments: &Moments, adjoint: &[Array2<f64>; 3]) -> NoiseFunctions {
+    /// Adds the noise of one group.
+    fn add_noise(
+        &self,
+        noise: &mut NoiseFunctions,
+        group: &Group,
+        moments: &Moments,
+        adjoint: &[Array2<f64>; 3],
+    ) {
         let FirstStep { phi, c_1, .. } = self.step;
         let apply = |weights: &Array2<f64>, f: &dyn Fn((usize, usize)) -> f64| -> f64 {
             weights.indexed_iter().map(|(at, w)| w * f(at)).sum()
         };
-        let mut noise =
-            NoiseFunctions { rho_2: Vec::new(), tau_2_squared: Vec::new(), kappa: Vec::new() };
-        for table in &moments.tables {
-            noise.rho_2.push(apply(&adjoint[0], &|at| table[LINEAR][at]));
-            noise
-                .tau_2_squared
-                .push(phi * apply(&adjoint[1], &|at| table[SQUARE][at] - table[MEAN][at].powi(2)));
-            noise.kappa.push(match self.batches {
-                BatchPolicy::Independent => 0.0,
-                BatchPolicy::Reused => {
-                    phi * apply(&adjoint[2], &|at| table[CROSS][at] - c_1 * table[MEAN][at])
-                }
-            });
+        for (b, table) in moments.tables.iter().enumerate() {
+            noise.rho_2[b] += apply(&adjoint[0], &|at| table[LINEAR][at]);
+            noise.tau_2_squared[b] +=
+                phi * apply(&adjoint[1], &|at| table[SQUARE][at] - table[MEAN][at].powi(2));
+            if group.reused() {
+                noise.kappa[b] +=
+                    phi * apply(&adjoint[2], &|at| table[CROSS][at] - c_1 * table[MEAN][at]);
+            }
         }
-        noise
     }
 }

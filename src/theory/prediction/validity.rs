@@ -96,7 +96,7 @@ impl Evidence<'_> {
                 format!("the linear part of the link carries the share {ratio:.3} of the label's standard deviation")
             } else {
                 format!(
-                    "the link has almost no linear part (share {ratio:.3}) and the batch is reused: expect errors of 5 % in singular values and 0.09 in overlaps"
+                    "the link has almost no linear part (share {ratio:.3}) and samples are reused: expect errors of 5 % in singular values and 0.09 in overlaps"
                 )
             },
         });

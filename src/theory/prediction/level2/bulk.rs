@@ -1,12 +1,13 @@
 //! The bulk: equations for (alpha, beta, chi) at given a0 = G_00, and z as an explicit function of
 //! them (docs/theory.md, sections 10.4 and 10.8).
 //!
-//! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47).
+//! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47);
+//! sums over groups of samples (12.10).
 
 use super::field::{Field, Matrix, Vector, apply, dot, inverse, product, solve};
 use super::input::{Model, NeuronTable, SampleTable};
 use super::shape::Shape;
-use super::weights::Batch;
+use super::weights::Group;
 use crate::theory::prediction::PredictionError;
 
 /// Everything the bulk depends on.
@@ -20,7 +21,7 @@ pub(crate) struct Bulk<const A: usize> {
     pub lam: Vec<f64>,
     /// b q_a(b).
     pub terms: Vec<Vector<f64, A>>,
-    pub batches: Vec<Batch<A>>,
+    pub groups: Vec<Group<A>>,
     pub weight: Vec<f64>,
 }
 
@@ -55,7 +56,7 @@ impl<T: Field, const A: usize> Delta<T, A> {
     }
 }
 
-/// sum over batches of E[(l, l l^T, q)/Delta].
+/// sum over groups of their share times E[(l, l l^T, q)/Delta].
 struct Sums<T, const A: usize> {
     l: Vector<T, A>,
     l2: Matrix<T, A>,
@@ -68,12 +69,12 @@ impl<const A: usize> Bulk<A> {
         model: &Model,
         samples: &SampleTable,
         neurons: &NeuronTable,
-        batches: Vec<Batch<A>>,
+        groups: Vec<Group<A>>,
     ) -> Self {
         let mut mean = [0.0; A];
-        for batch in &batches {
-            for (w, l) in samples.weight.iter().zip(&batch.l) {
-                mean.iter_mut().zip(l).for_each(|(mean, l)| *mean += w * l);
+        for group in &groups {
+            for (w, l) in samples.weight.iter().zip(&group.l) {
+                mean.iter_mut().zip(l).for_each(|(mean, l)| *mean += group.share * w * l);
             }
         }
         let root = model.width.sqrt();
@@ -91,7 +92,7 @@ impl<const A: usize> Bulk<A> {
             b_weight: neurons.weight.clone(),
             lam,
             terms,
-            batches,
+            groups,
             weight: samples.weight.clone(),
         }
     }
@@ -162,9 +163,9 @@ impl<const A: usize> Bulk<A> {
     fn sums<T: Field>(&self, delta: &Delta<T, A>) -> Sums<T, A> {
         let zero = T::real(0.0);
         let mut sums = Sums { l: [zero; A], l2: [[zero; A]; A], q: zero };
-        for batch in &self.batches {
-            for ((&w, l), &q) in self.weight.iter().zip(&batch.l).zip(&batch.q) {
-                let share = T::real(w) / (T::real(1.0) + delta.excess(l, q));
+        for group in &self.groups {
+            for ((&w, l), &q) in self.weight.iter().zip(&group.l).zip(&group.q) {
+                let share = T::real(group.share * w) / (T::real(1.0) + delta.excess(l, q));
                 sums.q = sums.q + share * q;
                 for i in 0..A {
                     sums.l[i] = sums.l[i] + share * l[i];
@@ -273,9 +274,9 @@ impl<const A: usize> Bulk<A> {
     pub fn admissible(&self, a0: f64, shape: &Shape<f64, A>) -> bool {
         let positive = (0..self.b.len()).all(|j| 1.0 + a0 * self.row(j, shape) > 0.0);
         let delta = self.delta(a0, shape, &self.moments(a0, shape));
-        let inside = |batch: &Batch<A>| {
-            batch.l.iter().zip(&batch.q).all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0)
+        let inside = |group: &Group<A>| {
+            group.l.iter().zip(&group.q).all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0)
         };
-        positive && self.batches.iter().all(inside)
+        positive && self.groups.iter().all(inside)
     }
 }

@@ -9,14 +9,12 @@ pub(crate) struct Model {
     pub width: f64,
     /// N / d.
     pub gamma: f64,
-    /// d / n, the same for both batches.
+    /// d / n, n the samples of a batch.
     pub phi: f64,
     /// First step size eta_1.
     pub eta_1: f64,
     /// Second step size eta_2; zero for one step.
     pub eta_2: f64,
-    /// True when the second step sees the batch of the first again.
-    pub reused: bool,
     /// c_1 = E sigma'(z).
     pub c_1: f64,
     /// E sigma''(z) = E[z sigma'(z)].
@@ -31,12 +29,8 @@ pub(crate) struct Model {
     pub label_linear: Vec<f64>,
 }
 
-/// Nodes of the law of a sample, with the averages of sigma' over the neurons' randomness there.
-/// One entry per node.
-///
-/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second
-/// layer with weight b^2; in `linear_square`, `variance` and `covariance` (not in `spikes` and
-/// `linear`) it is divided by E b^2 if that is not 1.
+/// Nodes of the law of a sample, one entry per node, and what the steps make of them, group by
+/// group.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SampleTable {
     /// Probability of the node.
@@ -47,6 +41,28 @@ pub(crate) struct SampleTable {
     pub label: Vec<f64>,
     /// s, the (leave-one-out) projection on beta_1.
     pub s: Vec<f64>,
+    /// The groups of samples, each with all nodes.
+    pub groups: Vec<GroupTable>,
+}
+
+/// Samples that the same steps see.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GroupTable {
+    /// Their number over n.
+    pub share: f64,
+    /// Whether the first step sees them.
+    pub first: bool,
+    /// What the second step sees, if it sees them.
+    pub second: Option<SecondStep>,
+}
+
+/// Averages of sigma' over the neurons' randomness in step two, at the nodes of a sample.
+///
+/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second
+/// layer with weight b^2; in `linear_square`, `variance` and `covariance` (not in `spikes` and
+/// `linear`) it is divided by E b^2 if that is not 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SecondStep {
     /// r = y - F(y, s), what the second step sees.
     pub residual: Vec<f64>,
     /// S_k = E_b[b^2 q_k(b) <sigma'(z + t h)>]: nodes x R.
@@ -58,7 +74,7 @@ pub(crate) struct SampleTable {
     pub linear_square: Vec<f64>,
     /// E_b[b^2 (<sigma'(z + t h)^2> - S^2)].
     pub variance: Vec<f64>,
-    /// E_b[b^2 (<sigma'(z) sigma'(z + t h)> - c_1 S)]; read for a reused batch only.
+    /// E_b[b^2 (<sigma'(z) sigma'(z + t h)> - c_1 S)]; read for reused samples only.
     pub covariance: Vec<f64>,
 }
 

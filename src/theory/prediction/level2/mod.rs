@@ -2,7 +2,7 @@
 //! section 10).
 //!
 //! `tables` collects averages of sigma' that level 1 computes anyway; `weights` turns them into the
-//! weights l and q of a sample; `bulk` holds the equations of the bulk and `curve` solves them
+//! weights l and q of the samples of each group; `bulk` holds the equations of the bulk and `curve` solves them
 //! outside it, up to the edge; `sums` and `spikes` build the symmetric matrix T(z), whose zeros
 //! `outlier` finds; `density` follows the solution into the complex plane.
 
@@ -25,7 +25,7 @@ pub(crate) use self::input::{Choices, Model, NeuronTable, SampleTable};
 use self::outlier::outliers;
 use self::spikes::Spikes;
 pub(crate) use self::tables::{model, neurons, samples};
-use self::weights::batches;
+use self::weights::groups;
 use super::PredictionError;
 use super::outlier::Outlier;
 
@@ -116,6 +116,6 @@ fn curve<const A: usize>(
     neurons: &NeuronTable,
     choices: &Choices,
 ) -> Result<Curve<A>, PredictionError> {
-    let batches = batches(model, samples, neurons, choices);
-    Curve::new(Bulk::new(model, samples, neurons, batches))
+    let groups = groups(model, samples, neurons, choices);
+    Curve::new(Bulk::new(model, samples, neurons, groups))
 }

@@ -1,10 +1,10 @@
 //! The symmetric matrix T(z) of section 10, equilibrated (docs/theory.md, section 10.6).
 //!
-//! Equations: docs/theory.md, (10.29) to (10.34).
+//! Equations: docs/theory.md, (10.29) to (10.34), with groups of samples (12.11) to (12.14).
 
 use super::bulk::Bulk;
 use super::curve::Point;
-use super::input::{Model, NeuronTable, SampleTable};
+use super::input::{Model, NeuronTable, SampleTable, SecondStep};
 use super::sums::{Local, negative_inverse};
 use crate::theory::prediction::PredictionError;
 use crate::theory::small::positive_inverse;
@@ -17,12 +17,20 @@ pub(crate) struct Spikes {
     neurons: NeuronTable,
     pub(crate) weight: Vec<f64>,
     pub(crate) label: Vec<f64>,
-    /// (z*, phi y/|w| + xi) of batch 1: nodes x (p + 1).
+    /// (z*, phi y/|w| + xi), a sample of the first batch: nodes x (p + 1).
     first: Array2<f64>,
-    /// (z*, xi), a fresh batch.
+    /// (z*, xi), a fresh sample.
     fresh: Array2<f64>,
-    /// u_k = r S_k: nodes x R.
-    pub(crate) u: Array2<f64>,
+    pub(crate) groups: Vec<Members>,
+}
+
+/// Samples that the same steps see.
+#[derive(Clone, Debug)]
+pub(crate) struct Members {
+    /// Whether the first step sees them.
+    pub first: bool,
+    /// u_k = r S_k (nodes x R) if the second step sees them.
+    pub u: Option<Array2<f64>>,
 }
 
 /// T at one point, and what the overlaps need of it.
@@ -45,7 +53,6 @@ impl Spikes {
         let w = model.noise_norm();
         let mut fresh = Array2::zeros((n, p + 1));
         let mut first = Array2::zeros((n, p + 1));
-        let mut u = samples.spikes.clone();
         for i in 0..n {
             let mut along = samples.s[i];
             for (j, c) in model.label_linear.iter().enumerate() {
@@ -56,10 +63,34 @@ impl Spikes {
             }
             fresh[[i, p]] = along / w;
             first[[i, p]] = along / w + model.phi * samples.label[i] / w;
-            u.row_mut(i).mapv_inplace(|s| s * samples.residual[i]);
         }
+        let residual_times_spikes = |second: &SecondStep| {
+            Array2::from_shape_fn(second.spikes.dim(), |at| {
+                second.spikes[at] * second.residual[at.0]
+            })
+        };
+        let members = samples.groups.iter().map(|group| Members {
+            first: group.first,
+            u: group.second.as_ref().map(residual_times_spikes),
+        });
+        let groups = members.collect();
         let (weight, label) = (samples.weight.clone(), samples.label.clone());
-        Self { model: model.clone(), neurons: neurons.clone(), weight, label, first, fresh, u }
+        Self { model: model.clone(), neurons: neurons.clone(), weight, label, first, fresh, groups }
+    }
+
+    /// Teacher directions and w.
+    pub(crate) fn directions(&self) -> usize {
+        self.first.ncols()
+    }
+
+    /// The number R of spikes.
+    pub(crate) fn count(&self) -> usize {
+        self.neurons.polynomials.ncols()
+    }
+
+    /// Coordinates of samples along the teacher directions and w.
+    pub(crate) fn coordinates(&self, members: &Members) -> &Array2<f64> {
+        if members.first { &self.first } else { &self.fresh }
     }
 
     /// T at a point of the curve.
@@ -70,8 +101,8 @@ impl Spikes {
     ) -> Result<Blocks, PredictionError> {
         let local = Local::new(bulk, point);
         let f = &local.f;
-        let (eta_2, r) = (self.model.eta_2, self.u.ncols());
-        let (directions, m) = (self.first.ncols(), A + 1);
+        let (eta_2, r) = (self.model.eta_2, self.count());
+        let (directions, m) = (self.directions(), A + 1);
         let parallel = directions * m;
         let mut l: Array2<f64> = Array2::zeros((parallel, parallel));
         for d in 0..directions {
@@ -82,28 +113,13 @@ impl Spikes {
                 }
             }
         }
-        let last = bulk.batches.len() - 1;
-        let (mut v, mut perp) = (Array2::zeros((r, parallel)), Array2::zeros((r, r)));
-        for index in 0..=last {
-            let made_spikes = index == last;
-            let z = if index == 0 { &self.first } else { &self.fresh };
-            let sums = self.sums(bulk, &local, index, z, made_spikes);
-            l += &sums.l;
-            if index == 0 {
-                let y_inverse =
-                    negative_inverse(&sums.y).ok_or(PredictionError::Singular { name: "Y" })?;
-                let turned = sums.v_y.dot(&y_inverse);
-                l += &turned.dot(&sums.v_y.t());
-                if made_spikes {
-                    v += &sums.yu.dot(&turned.t());
-                    perp -= &sums.yu.dot(&y_inverse.dot(&sums.yu.t()));
-                }
-            }
-            if made_spikes {
-                v += &sums.u;
-                perp += &sums.perp;
-            }
-        }
+        let sums = self.sums(bulk, &local);
+        let y_inverse = negative_inverse(&sums.y).ok_or(PredictionError::Singular { name: "Y" })?;
+        let turned = sums.v_y.dot(&y_inverse);
+        l += &sums.l;
+        l += &turned.dot(&sums.v_y.t());
+        let mut v = &sums.u + &sums.yu.dot(&turned.t());
+        let mut perp = &sums.perp - &sums.yu.dot(&y_inverse.dot(&sums.yu.t()));
         v *= eta_2;
         perp *= eta_2 * eta_2;
         // beta_1 is paired with a = (sqrt(E b^2)) u_0.

@@ -1,11 +1,12 @@
-//! Sums over the samples of one batch that make up T(z) (docs/theory.md, sections 10.5 and 10.8).
+//! Sums over the samples that make up T(z) (docs/theory.md, sections 10.5 and 10.8).
 //!
-//! Equations: docs/theory.md, (10.25) to (10.28).
+//! Equations: docs/theory.md, (10.25) to (10.28), with groups of samples (12.10) to (12.14).
 
 use super::bulk::{Bulk, Delta, Moments};
 use super::curve::Point;
 use super::field::{Matrix, Vector, apply, dot, inverse};
-use super::spikes::Spikes;
+use super::spikes::{Members, Spikes};
+use super::weights::Group;
 use crate::theory::small::positive_inverse;
 use ndarray::Array2;
 
@@ -39,51 +40,52 @@ impl<const A: usize> Local<A> {
     }
 }
 
-/// The sums.
+/// The sums over the groups, each with its share.
 pub(crate) struct Sums {
     /// E[Z Z^T (x) Theta].
     pub l: Array2<f64>,
-    /// E[Z y (x) Omega Psi] (batch 1).
+    /// E[Z y (x) Omega Psi] over the first batch.
     pub v_y: Array2<f64>,
-    /// E[y^2 Psi] (batch 1).
+    /// E[y^2 Psi] over the first batch.
     pub y: Array2<f64>,
-    /// E[Z u_k (x) (I - Omega Psi) e_0]: R x parallel.
+    /// E[Z u_k (x) (I - Omega Psi) e_0] over the second batch: R x parallel.
     pub u: Array2<f64>,
-    /// E[y u_k Psi e_0]: R x (A + 1).
+    /// E[y u_k Psi e_0] over samples in both: R x (A + 1).
     pub yu: Array2<f64>,
-    /// E[u_k u_l Psi_00].
+    /// E[u_k u_l Psi_00] over the second batch.
     pub perp: Array2<f64>,
 }
 
 impl Spikes {
-    /// One pass over the nodes; `z_all` are the coordinates along the parallel directions.
-    pub(crate) fn sums<const A: usize>(
+    /// One pass over the nodes of every group.
+    pub(crate) fn sums<const A: usize>(&self, bulk: &Bulk<A>, local: &Local<A>) -> Sums {
+        let (directions, m, r) = (self.directions(), A + 1, self.count());
+        let mut sums = Sums::zero(directions * m, m, r);
+        for (group, members) in bulk.groups.iter().zip(&self.groups) {
+            self.add(&mut sums, bulk, local, group, members);
+        }
+        sums.complete(directions, m);
+        sums
+    }
+
+    fn add<const A: usize>(
         &self,
+        sums: &mut Sums,
         bulk: &Bulk<A>,
         local: &Local<A>,
-        index: usize,
-        z_all: &Array2<f64>,
-        made_spikes: bool,
-    ) -> Sums {
+        group: &Group<A>,
+        members: &Members,
+    ) {
         let (phi, a0, m) = (bulk.phi, local.a0, A + 1);
-        let (directions, r) = (z_all.ncols(), self.u.ncols());
-        let parallel = directions * m;
-        let mut sums = Sums {
-            l: Array2::zeros((parallel, parallel)),
-            v_y: Array2::zeros((parallel, m)),
-            y: Array2::zeros((m, m)),
-            u: Array2::zeros((r, parallel)),
-            yu: Array2::zeros((r, m)),
-            perp: Array2::zeros((r, r)),
-        };
-        let batch = &bulk.batches[index];
+        let (directions, r) = (self.directions(), self.count());
+        let z_all = self.coordinates(members);
         let mut theta = Array2::zeros((m, m));
         let mut start = vec![0.0; m];
         let mut psi_0 = vec![0.0; m];
         for i in 0..self.weight.len() {
-            let (l, q, y) = (&batch.l[i], batch.q[i], self.label[i]);
+            let (l, q, y) = (&group.l[i], group.q[i], self.label[i]);
             let rest = local.delta.excess(l, q);
-            let w = self.weight[i] / (1.0 + rest);
+            let w = group.share * self.weight[i] / (1.0 + rest);
             let v = apply(&local.f.f_m, l);
             let bv = apply(&local.second, &v);
             let x = phi * a0 * dot(&local.alpha, &v);
@@ -112,7 +114,7 @@ impl Spikes {
                     }
                 }
             }
-            if index == 0 {
+            if members.first {
                 // Omega Psi = Theta phi G; its first column without cancellation.
                 let mut op = theta.dot(&local.g) * phi;
                 op[[0, 0]] = rest - x;
@@ -136,8 +138,8 @@ impl Spikes {
                     }
                 }
             }
-            if made_spikes {
-                let u = self.u.row(i);
+            if let Some(u) = &members.u {
+                let u = u.row(i);
                 for k in 0..r {
                     let share = w * u[k];
                     for d in 0..directions {
@@ -148,18 +150,29 @@ impl Spikes {
                     for j in 0..=k {
                         sums.perp[[k, j]] += share * u[j] * psi_0[0];
                     }
-                    for (a, psi) in psi_0.iter().enumerate() {
-                        sums.yu[[k, a]] += share * y * psi;
+                    if members.first {
+                        for (a, psi) in psi_0.iter().enumerate() {
+                            sums.yu[[k, a]] += share * y * psi;
+                        }
                     }
                 }
             }
         }
-        sums.complete(directions, m);
-        sums
     }
 }
 
 impl Sums {
+    fn zero(parallel: usize, m: usize, r: usize) -> Self {
+        Self {
+            l: Array2::zeros((parallel, parallel)),
+            v_y: Array2::zeros((parallel, m)),
+            y: Array2::zeros((m, m)),
+            u: Array2::zeros((r, parallel)),
+            yu: Array2::zeros((r, m)),
+            perp: Array2::zeros((r, r)),
+        }
+    }
+
     /// Upper triangles from the lower ones.
     fn complete(&mut self, directions: usize, m: usize) {
         for d in 0..directions {

@@ -1,67 +1,76 @@
-//! Per-sample weights of the linear part (l) and of the noise (q) of each batch, in units where
-//! they are O(1) for every N.
+//! Per-sample weights of the linear part (l) and of the noise (q) of each group of samples, in units
+//! where they are O(1) for every N.
 //!
-//! Equations: docs/theory.md, (10.3), (10.4), (10.39).
+//! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9).
 
-use super::input::{Choices, Model, NeuronTable, SampleTable};
+use super::input::{Choices, GroupTable, Model, NeuronTable, SampleTable};
 
-/// l_a / sqrt N and q / N of one batch at the sample nodes; l(b) = sum_a q_a(b) l_a.
+/// l_a / sqrt N and q / N of one group at the sample nodes; l(b) = sum_a q_a(b) l_a.
 #[derive(Clone, Debug)]
-pub(crate) struct Batch<const A: usize> {
+pub(crate) struct Group<const A: usize> {
+    /// Samples of the group over n.
+    pub share: f64,
     pub l: Vec<[f64; A]>,
     pub q: Vec<f64>,
 }
 
-/// The batches: one when it is reused, two when they are independent (the second is the one that
-/// made the spikes).
-pub(crate) fn batches<const A: usize>(
+/// The weights of every group.
+pub(crate) fn groups<const A: usize>(
     model: &Model,
     samples: &SampleTable,
     neurons: &NeuronTable,
     choices: &Choices,
-) -> Vec<Batch<A>> {
-    let n = samples.weight.len();
-    let root = model.width.sqrt();
-    let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
-    let noise_1 = (model.derivative_variance - model.curvature * model.curvature).max(0.0);
-    // the spread of l over b that one term cannot carry: noise in a reused batch, left out
-    // otherwise
-    let pooled = model.reused || A > 1;
-    let mut first = Batch { l: vec![[0.0; A]; n], q: vec![0.0; n] };
-    let mut second = first.clone();
-    for i in 0..n {
-        let (y, r) = (eta_1 * samples.label[i], eta_2 * samples.residual[i]);
-        let terms: [f64; A] = std::array::from_fn(|a| samples.linear[[i, a]]);
-        let kept = terms.iter().map(|x| x * x).sum::<f64>() / neurons.scale.powi(2);
-        let square = if pooled { kept } else { samples.linear_square[i] };
-        // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
-        first.l[i][0] = model.curvature * y * neurons.scale;
-        first.q[i] = y * y * noise_1;
-        second.l[i] = terms.map(|x| r * x);
-        second.q[i] = r * r * (samples.variance[i] - square);
-        if model.reused {
-            for a in 0..A {
-                first.l[i][a] += second.l[i][a];
-            }
-            let linear = samples.linear[[i, 0]] / neurons.scale;
-            let cross = samples.covariance[i] - model.curvature * linear;
-            first.q[i] += second.q[i] + 2.0 * y * r * cross;
-        }
-    }
-    let mut list = if model.reused { vec![first] } else { vec![first, second] };
-    for batch in &mut list {
-        batch.q.iter_mut().for_each(|q| *q = q.max(0.0));
-        let tail = choices.weight_tail;
-        cut(&mut batch.q, &samples.weight, tail, 1.0);
+) -> Vec<Group<A>> {
+    let mut list: Vec<Group<A>> =
+        samples.groups.iter().map(|table| group(table, model, samples, neurons)).collect();
+    for group in &mut list {
+        let tail = choices.weight_tail / group.share;
+        cut(&mut group.q, &samples.weight, tail, 1.0);
         for a in 0..A {
-            let mut column: Vec<f64> = batch.l.iter().map(|l| l[a]).collect();
+            let mut column: Vec<f64> = group.l.iter().map(|l| l[a]).collect();
             cut(&mut column, &samples.weight, tail, 1.0);
             cut(&mut column, &samples.weight, tail, -1.0);
-            batch.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
+            group.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
         }
     }
     list
 }
+
+/// The weights of one group: what the first step makes, what the second makes, and their
+/// covariance.
+fn group<const A: usize>(
+    table: &GroupTable,
+    model: &Model,
+    samples: &SampleTable,
+    neurons: &NeuronTable,
+) -> Group<A> {
+    let n = samples.weight.len();
+    let root = model.width.sqrt();
+    let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
+    let noise_1 = (model.derivative_variance - model.curvature * model.curvature).max(0.0);
+    // the spread of l over b that one term cannot carry: noise for reused samples, left out
+    // otherwise
+    let pooled = table.first || A > 1;
+    let mut group = Group { share: table.share, l: vec![[0.0; A]; n], q: vec![0.0; n] };
+    for i in 0..n {
+        let y = if table.first { eta_1 * samples.label[i] } else { 0.0 };
+        // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
+        group.l[i][0] = model.curvature * y * neurons.scale;
+        group.q[i] = y * y * noise_1;
+        if let Some(second) = &table.second {
+            let r = eta_2 * second.residual[i];
+            let terms: [f64; A] = std::array::from_fn(|a| second.linear[[i, a]]);
+            let kept = terms.iter().map(|x| x * x).sum::<f64>() / neurons.scale.powi(2);
+            let square = if pooled { kept } else { second.linear_square[i] };
+            group.l[i].iter_mut().zip(terms).for_each(|(l, term)| *l += r * term);
+            let cross = second.covariance[i] - model.curvature * terms[0] / neurons.scale;
+            group.q[i] += r * r * (second.variance[i] - square) + 2.0 * y * r * cross;
+        }
+        group.q[i] = group.q[i].max(0.0);
+    }
+    group
+}
+
 /// Cuts `values` (times `sign`) from above at the level exceeded with probability `tail`.
 fn cut(values: &mut [f64], weights: &[f64], tail: f64, sign: f64) {
     let mut order: Vec<(f64, f64)> =

@@ -1,0 +1,77 @@
+//! Which samples each step sees.
+
+use crate::error::InvalidSetting;
+
+/// Which samples each step sees. Every step sees n of them; those of the first step are the first
+/// batch.
+///
+/// ```
+/// use linear_width::training::BatchPolicy;
+///
+/// let policy = BatchPolicy::PartlyReused { fraction: 0.25 };
+/// assert_eq!(policy.kept_samples(1000), 250);
+/// assert_eq!(BatchPolicy::Independent.kept_samples(1000), 0);
+/// assert_eq!(BatchPolicy::Reused.kept_samples(1000), 1000);
+/// assert!(BatchPolicy::PartlyReused { fraction: 1.5 }.check().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum BatchPolicy {
+    /// Every step draws a fresh batch.
+    #[default]
+    Independent,
+    /// Every step uses the batch of the first.
+    Reused,
+    /// Every step after the first sees m = round(fraction n) samples of the first batch again, the
+    /// same m in every step; the other n - m samples are fresh in every step. With fraction 0 this
+    /// is `Independent`, with fraction 1 `Reused`, to the last bit.
+    PartlyReused {
+        /// The share of the batch that is kept, between 0 and 1.
+        fraction: f64,
+    },
+}
+
+impl BatchPolicy {
+    /// Checks the fraction.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] when it is not between 0 and 1.
+    pub fn check(self) -> Result<(), InvalidSetting> {
+        match self {
+            Self::PartlyReused { fraction } if !(0.0..=1.0).contains(&fraction) => {
+                Err(InvalidSetting::OutOfRange {
+                    name: "the reused fraction of the batch",
+                    value: fraction,
+                    allowed: "between 0 and 1",
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many of the `samples` samples of the first batch every later step sees again: they are
+    /// the first ones of both batches.
+    pub fn kept_samples(self, samples: usize) -> usize {
+        match self {
+            Self::Independent => 0,
+            Self::Reused => samples,
+            Self::PartlyReused { fraction } => {
+                ((fraction * samples as f64).round() as usize).min(samples)
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for BatchPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Independent => f.write_str("independent"),
+            Self::Reused => f.write_str("reused"),
+            Self::PartlyReused { fraction } => write!(f, "partly reused (fraction {fraction})"),
+        }
+    }
+}
