@@ -4,8 +4,8 @@ use linear_width::Scalar;
 use linear_width::activation::{SharedActivation, Tanh};
 use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use linear_width::spectral::{
-    OutlierRule, SpectralError, TopTripletsOptions, overlap, singular_values, thin_svd,
-    top_triplets,
+    OutlierRule, SpectralError, SpectrumMethod, TopTripletsOptions, overlap, singular_values,
+    singular_values_by, thin_svd, top_triplets,
 };
 use linear_width::theory::{MarchenkoPastur, SingleSpike};
 use linear_width::{InvalidSetting, LinalgError};
@@ -36,6 +36,58 @@ fn the_bulk_of_w0_follows_marchenko_pastur() {
             .fold(0.0, f64::max);
         assert!(distance < 4.0 / count, "{width} x {dimension}: {distance}");
     }
+}
+
+/// Singular values through the Gram matrix against the direct ones: within the bound that is stated,
+/// and far below it.
+#[test]
+fn squares_cost_what_is_stated() {
+    fn check<T: Scalar>(w: &Array2<T>, unit: f64) {
+        let gram = singular_values_by(w.view(), SpectrumMethod::Gram).unwrap();
+        let direct = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();
+        let exact = singular_values_by(w.mapv(|x| x.as_f64()).view(), SpectrumMethod::Direct);
+        assert_eq!(gram.len(), direct.len());
+        let largest = direct[0].as_f64();
+        let delta = (w.nrows() + w.ncols()) as f64 * f64::EPSILON * largest.powi(2);
+        for ((gram, direct), exact) in gram.iter().zip(&direct).zip(&exact.unwrap()) {
+            // rounding to T comes on top
+            let bound = (delta / exact).min(delta.sqrt()) + unit * largest;
+            assert!((gram.as_f64() - exact).abs() <= bound, "{gram} {exact} {bound}");
+            assert!((direct.as_f64() - exact).abs() <= 200.0 * unit * largest);
+        }
+    }
+    for (rows, columns) in [(300, 200), (120, 310), (1100, 40), (1, 7)] {
+        let mut w = noise::<f64>(rows, columns, 2);
+        check(&w, f64::EPSILON);
+        check(&w.mapv(|x| x as f32), f64::from(f32::EPSILON));
+        w[[0, 0]] += 50.0;
+        check(&w, f64::EPSILON);
+        check(&w.mapv(|x| x as f32), f64::from(f32::EPSILON));
+    }
+}
+
+#[test]
+fn the_automatic_method_takes_the_direct_way_where_squares_are_too_costly() {
+    let methods = [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct];
+    let by = |w: &Array2<f64>| methods.map(|m| singular_values_by(w.view(), m).unwrap());
+    // a graded matrix of small rank: its zero would come out as 1e-8
+    let w = noise::<f64>(60, 3, 1).dot(&noise::<f64>(50, 3, 2).t());
+    let [automatic, gram, direct] = by(&w);
+    assert_eq!(automatic, direct);
+    assert!(direct[10] < 1e-14 && gram[10] > 1e-12, "{} {}", direct[10], gram[10]);
+    // noise: squares are accurate enough
+    let w = noise::<f64>(60, 30, 1);
+    let [automatic, gram, _] = by(&w);
+    assert_eq!(automatic, gram);
+    // neither overflow nor underflow
+    for scale in [1e-200, 1e200] {
+        let scaled = singular_values(w.mapv(|x| scale * x).view()).unwrap();
+        for (s, t) in scaled.iter().zip(&gram) {
+            assert!((s / scale - t).abs() < 1e-13);
+        }
+    }
+    let zero = singular_values(Array2::<f64>::zeros((4, 3)).view()).unwrap();
+    assert_eq!(zero, array![0.0, 0.0, 0.0]);
 }
 
 fn assert_same_triplets<T: Scalar>(weights: &Array2<T>, count: usize, tolerance: f64) {

@@ -102,7 +102,7 @@ impl GeneratedBatch {
 fn projection<T: Scalar>(beta: ArrayView1<'_, f64>, input: &[T]) -> f64 {
     const PARTS: usize = 8;
     let mut sums = [0.0; PARTS];
-    let parts = beta.axis_chunks_iter(Axis(0), PARTS).into_iter().zip(input.chunks(PARTS));
+    let parts = beta.axis_chunks_iter(Axis(0), PARTS).zip(input.chunks(PARTS));
     for (beta, input) in parts {
         for ((sum, b), x) in sums.iter_mut().zip(beta).zip(input) {
             *sum += b * x.as_f64();

@@ -8,7 +8,7 @@ use crate::data::{InputLaw, Target};
 use crate::error::{InvalidSetting, nonzero};
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
-use crate::spectral::OutlierRule;
+use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{NoiseModel, Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
 
@@ -58,6 +58,7 @@ pub struct ExperimentBuilder {
     no_prediction: bool,
     prediction: Option<Options>,
     outlier_rule: Option<OutlierRule>,
+    spectrum_method: SpectrumMethod,
     keep_weights: bool,
     memory_limit: Option<usize>,
 }
@@ -181,6 +182,12 @@ impl ExperimentBuilder {
         self
     }
 
+    /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].
+    pub fn spectrum_method(mut self, method: SpectrumMethod) -> Self {
+        self.spectrum_method = method;
+        self
+    }
+
     /// Keeps W_0, W_1, ... in the report. Default: no.
     pub fn keep_weights(mut self, keep: bool) -> Self {
         self.keep_weights = keep;
@@ -288,6 +295,7 @@ impl ExperimentBuilder {
             left_powers,
             outlier_rule,
             prediction: (!self.no_prediction).then_some(prediction),
+            spectrum_method: self.spectrum_method,
             keep_weights: self.keep_weights,
             leading_order,
         })

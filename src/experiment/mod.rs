@@ -42,7 +42,7 @@ use crate::activation::SharedActivation;
 use crate::data::{GeneratedBatch, InputLaw, MixedBatch, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
-use crate::spectral::OutlierRule;
+use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
 use crate::training::{BatchPolicy, StepSize};
 
@@ -82,6 +82,7 @@ pub struct Experiment {
     pub(crate) left_powers: usize,
     pub(crate) outlier_rule: OutlierRule,
     pub(crate) prediction: Option<Options>,
+    pub(crate) spectrum_method: SpectrumMethod,
     pub(crate) keep_weights: bool,
     pub(crate) leading_order: LeadingOrder,
 }

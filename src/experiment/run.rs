@@ -16,7 +16,8 @@ use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{
-    SpectralError, TopTripletsOptions, overlap, overlaps_with_powers, singular_values, top_triplets,
+    SpectralError, TopTripletsOptions, overlap, overlaps_with_powers, singular_values_by,
+    top_triplets,
 };
 use crate::training::{TILE_SAMPLES, TrainingError, ascend};
 
@@ -124,7 +125,9 @@ impl Experiment {
         let start = Instant::now();
         let failed = |source| RunError::Spectrum { step, source };
         let weights = network.first_layer();
-        let values = singular_values(weights.view()).map_err(failed)?.mapv(|s| s.as_f64());
+        let values = singular_values_by(weights.view(), self.spectrum_method)
+            .map_err(failed)?
+            .mapv(|s| s.as_f64());
         let options = TopTripletsOptions::default();
         let top = top_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
 

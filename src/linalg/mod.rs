@@ -10,13 +10,15 @@ mod faer;
 mod gram;
 #[cfg(feature = "lapack")]
 mod lapack;
+mod visit;
 
 #[cfg(all(feature = "faer", not(feature = "lapack")))]
 use self::faer as backend;
 #[cfg(feature = "lapack")]
 use self::lapack as backend;
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
@@ -39,10 +41,11 @@ mod anything {
 }
 
 pub(crate) use gram::{gram, normal_product};
+pub use visit::Vectors;
 
 /// What a number must be for every backend that is compiled in.
-pub trait Element: FaerElement + LapackElement {}
-impl<T: FaerElement + LapackElement> Element for T {}
+pub trait Element: FaerElement + LapackElement + Vectors {}
+impl<T: FaerElement + LapackElement + Vectors> Element for T {}
 
 /// A decomposition that could not be computed.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -127,15 +130,26 @@ pub(crate) fn symmetric_eigenvalues<T: Scalar>(
     Ok(backend::symmetric_eigen(a, false)?.0)
 }
 
-fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {
+/// The largest absolute value of an entry.
+pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, LinalgError> {
     let (rows, columns) = a.dim();
     if rows == 0 || columns == 0 {
         return Err(LinalgError::Empty { rows, columns });
     }
-    if !a.iter().all(|x| x.is_finite()) {
-        return Err(LinalgError::NonFinite);
-    }
-    Ok(())
+    // a NaN is not finite, and neither is the sum it enters
+    let (largest, sum) = a
+        .axis_iter(Axis(0))
+        .into_par_iter()
+        .map(|row| {
+            row.iter()
+                .fold((T::zero(), T::zero()), |(m, s), x| (m.max(x.abs()), s + T::zero() * *x))
+        })
+        .reduce(|| (T::zero(), T::zero()), |(m, s), (n, t)| (m.max(n), s + t));
+    if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
+}
+
+fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {
+    largest_entry(a).map(|_| ())
 }
 
 #[cfg(test)]

@@ -54,6 +54,45 @@ fn decompositions_obey_their_laws_in_f32() {
     laws::<f32>();
 }
 
+fn squares<T: Scalar>(eps: f64) {
+    // rows and columns that fill no vector, no block of rows and no group of four vectors
+    for (rows, columns, vectors) in [(1, 1, 1), (23, 17, 3), (70, 1031, 5), (1300, 9, 8)] {
+        let w = filled::<T>(rows, columns, 0.3);
+        let v = filled::<T>(vectors, columns, 0.7);
+        let plain = v.dot(&w.t()).dot(&w);
+        let scale = plain.iter().fold(1.0, |m: f64, x| m.max(x.as_f64().abs()));
+        let strided = w.t().as_standard_layout().into_owned();
+        for product in [normal_product(w.view(), &v), normal_product(strided.t(), &v)] {
+            for (x, y) in product.iter().zip(&plain) {
+                assert!((x.as_f64() - y.as_f64()).abs() <= 100.0 * eps * scale);
+            }
+        }
+        let gram = gram(w.view(), 2.0);
+        let wide = w.mapv(|x| x.as_f64() / 2.0);
+        let plain = wide.t().dot(&wide);
+        for ((i, j), x) in gram.indexed_iter() {
+            assert!(i < j || (x - plain[[i, j]]).abs() <= 1e-13 * plain[[i, i]].max(1.0));
+        }
+    }
+    let a = filled::<T>(30, 30, 0.2);
+    let a = &a + &a.t();
+    let (values, vectors) = symmetric_eigen(a.view()).unwrap();
+    let rebuilt = (&vectors * &values).dot(&vectors.t());
+    for (x, y) in rebuilt.iter().zip(&a) {
+        assert!((x.as_f64() - y.as_f64()).abs() <= 200.0 * eps);
+    }
+    assert!(values.windows(2).into_iter().all(|w| w[0] <= w[1]));
+    for (x, y) in symmetric_eigenvalues(a.view()).unwrap().iter().zip(&values) {
+        assert!((x.as_f64() - y.as_f64()).abs() <= 200.0 * eps);
+    }
+}
+
+#[test]
+fn squares_and_symmetric_matrices() {
+    squares::<f64>(f64::EPSILON);
+    squares::<f32>(f64::from(f32::EPSILON));
+}
+
 #[test]
 fn known_singular_values() {
     let s = singular_values(array![[3.0_f64, 0.0], [4.0, 5.0]].view()).unwrap();

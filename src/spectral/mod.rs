@@ -6,7 +6,9 @@ mod outliers;
 mod overlap;
 mod top_triplets;
 
-pub use decomposition::{SingularTriplets, SpectralError, singular_values, thin_svd};
+pub use decomposition::{
+    SingularTriplets, SpectralError, SpectrumMethod, singular_values, singular_values_by, thin_svd,
+};
 pub use histogram::Histogram;
 pub use outliers::{OutlierRule, Outliers};
 pub use overlap::{overlap, overlaps_with_powers, subspace_overlap};

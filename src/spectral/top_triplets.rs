@@ -1,12 +1,12 @@
 //! The leading singular triplets by a block Krylov method.
 
-use ndarray::{Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, normal_product, product, symmetric_eigen};
+use crate::linalg::{LinalgError, multiply, normal_product, symmetric_eigen};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -111,34 +111,35 @@ fn krylov<T: Scalar>(
         })
     };
 
-    let mut space = KrylovSpace { basis: Array2::zeros((0, dimension)), projections: Vec::new() };
-    let mut next = random(block);
-    let mut next_check = FIRST_CHECK * block;
+    let mut space = KrylovSpace::new(random(block));
+    let mut schedule = Schedule { next: FIRST_CHECK * block, last: None };
     loop {
-        next = orthonormal_to(space.basis.view(), next, &mut random, limit - space.size());
-        next = space.extend(&next, normal_product(weights, &next));
+        let room = limit - space.size();
+        let next = orthonormal_to(&space.basis, space.outside.clone(), &mut random, room);
+        space.extend(&next, normal_product(weights, &next));
         let full = space.size() == limit;
-        if full || space.size() >= next_check {
-            next_check = space.size() + (space.size() / 4).max(block);
-            let (vectors, estimate) = space.leading(count, next.view())?;
-            if !full && estimate > tolerance {
-                continue;
-            }
-            let (triplets, residual) = refined(weights, vectors.view())?;
-            if residual <= tolerance {
-                return Ok(triplets);
-            }
-            if full && options.max_basis.is_none() {
-                return leading_of_full(weights, count);
-            }
-            if full {
-                return Err(SpectralError::NotConverged {
-                    triplets: count,
-                    tolerance,
-                    residual,
-                    basis: space.size(),
-                });
-            }
+        if !full && space.size() < schedule.next {
+            continue;
+        }
+        let (vectors, estimate) = space.leading(count)?;
+        schedule.plan(space.size(), block, estimate, tolerance);
+        if !full && estimate > tolerance {
+            continue;
+        }
+        let (triplets, residual) = refined(weights, vectors.view())?;
+        if residual <= tolerance {
+            return Ok(triplets);
+        }
+        if full && options.max_basis.is_none() {
+            return leading_of_full(weights, count);
+        }
+        if full {
+            return Err(SpectralError::NotConverged {
+                triplets: count,
+                tolerance,
+                residual,
+                basis: space.size(),
+            });
         }
     }
 }
@@ -148,65 +149,105 @@ const BLOCK: usize = 4;
 /// Blocks in the basis when convergence is looked at first.
 const FIRST_CHECK: usize = 8;
 
-/// Orthonormal rows Q and what is known of Q W^T W Q^T.
+/// When to look at convergence next.
+struct Schedule {
+    next: usize,
+    /// Size of the basis and estimate at the last look.
+    last: Option<(usize, f64)>,
+}
+
+impl Schedule {
+    /// Looks again after four fifths of the way to the tolerance if the residual goes on falling as
+    /// it did (it falls faster and faster), but not after more than half of the size.
+    fn plan(&mut self, size: usize, block: usize, estimate: f64, tolerance: f64) {
+        let rate = self.last.map(|(then, before)| (before / estimate).ln() / (size - then) as f64);
+        let way = match rate {
+            Some(rate) if rate > 0.0 => 0.8 * (estimate / tolerance).ln() / rate,
+            _ => 0.0,
+        };
+        self.next = size + (way as usize).clamp(block, block.max(size / 2));
+        self.last = Some((size, estimate));
+    }
+}
+
+/// Orthonormal rows Q, and Q W^T W Q^T, which is block tridiagonal.
 struct KrylovSpace<T> {
     basis: Array2<T>,
-    /// For every block of Q: its image under W^T W times Q^T, for Q up to that block.
-    projections: Vec<Array2<T>>,
+    /// The blocks of the diagonal.
+    diagonal: Vec<Array2<T>>,
+    /// The blocks below the diagonal.
+    below: Vec<Array2<T>>,
+    /// What the last block's image has outside the space; before the first block, the start.
+    outside: Array2<T>,
 }
 
 impl<T: Scalar> KrylovSpace<T> {
+    fn new(start: Array2<T>) -> Self {
+        let basis = Array2::zeros((0, start.ncols()));
+        Self { basis, diagonal: Vec::new(), below: Vec::new(), outside: start }
+    }
+
     fn size(&self) -> usize {
         self.basis.nrows()
     }
 
-    /// Adds a block of rows with its image under W^T W; returns the part of the image that lies
-    /// outside the space.
-    fn extend(&mut self, rows: &Array2<T>, mut image: Array2<T>) -> Array2<T> {
+    /// Adds a block of rows with its image under W^T W.
+    fn extend(&mut self, rows: &Array2<T>, image: Array2<T>) {
+        if self.size() > 0 {
+            self.below.push(multiply(rows.view(), self.outside.t()));
+        }
+        self.diagonal.push(multiply(rows.view(), image.t()));
         // both are row-major with the same number of columns, so this cannot fail
         let appended = self.basis.append(Axis(0), rows.view());
         debug_assert!(appended.is_ok());
-        let projection = multiply(image.view(), self.basis.t());
-        product(-T::one(), projection.view(), self.basis.view(), T::one(), image.view_mut());
-        self.projections.push(projection);
-        image
+        self.outside = image;
+        self.outside -= &normal_product(self.basis.view(), &self.outside);
+    }
+
+    /// The lower triangle of Q W^T W Q^T.
+    fn projected(&self) -> Array2<T> {
+        let mut projected = Array2::zeros((self.size(), self.size()));
+        let mut put = |row: usize, column: usize, block: &Array2<T>| {
+            let rows = Slice::from(row..row + block.nrows());
+            let columns = Slice::from(column..column + block.ncols());
+            let mut target = projected.slice_axis_mut(Axis(0), rows);
+            target.slice_axis_mut(Axis(1), columns).assign(block);
+        };
+        let mut first = 0;
+        for (i, block) in self.diagonal.iter().enumerate() {
+            put(first, first, block);
+            if let Some(below) = self.below.get(i) {
+                put(first + block.nrows(), first, below);
+            }
+            first += block.nrows();
+        }
+        projected
     }
 
     /// The `count` leading Ritz vectors (rows), and an estimate of their largest residual as
-    /// singular vectors, relative to the largest singular value. `outside` is what
-    /// [`extend`](Self::extend) returned last: in exact arithmetic the only part of the image of Q
-    /// that is not in its span.
-    fn leading(
-        &self,
-        count: usize,
-        outside: ArrayView2<'_, T>,
-    ) -> Result<(Array2<T>, f64), SpectralError> {
-        let mut projected = Array2::zeros((self.size(), self.size()));
-        let mut first = 0;
-        for projection in &self.projections {
-            let (rows, columns) = projection.dim();
-            let mut target = projected.slice_axis_mut(Axis(0), Slice::from(first..first + rows));
-            target.slice_axis_mut(Axis(1), Slice::from(..columns)).assign(projection);
-            first += rows;
-        }
-        let (values, vectors) = symmetric_eigen(projected.view())?;
+    /// singular vectors, relative to the largest singular value: in exact arithmetic only
+    /// `outside` is not in the span of Q.
+    fn leading(&self, count: usize) -> Result<(Array2<T>, f64), SpectralError> {
+        let (values, vectors) = symmetric_eigen(self.projected().view())?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);
         vectors.invert_axis(Axis(1));
-        let last = Slice::from(self.size() - outside.nrows()..);
-        let residuals = multiply(vectors.slice_axis(Axis(0), last).t(), outside);
-        let values = values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt());
-        let mut estimate = 0.0_f64;
-        let mut largest = 0.0;
-        for (k, (row, value)) in residuals.rows().into_iter().zip(values).enumerate() {
-            if k == 0 {
-                largest = value;
-            }
-            let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
-            // 0/0 for a value that vanishes: its residual is the value itself
-            estimate = estimate.max((norm / value).min(norm.sqrt()));
-        }
+        let last = Slice::from(self.size() - self.outside.nrows()..);
+        let residuals = multiply(vectors.slice_axis(Axis(0), last).t(), self.outside.view());
+        let values: Vec<f64> =
+            values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt()).take(count).collect();
+        let estimate = residuals
+            .rows()
+            .into_iter()
+            .zip(&values)
+            .map(|(row, value)| {
+                let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+                // for a value that vanishes the residual is the root
+                if *value > norm.sqrt() { norm / value } else { norm.sqrt() }
+            })
+            .fold(0.0, f64::max);
         let ritz = multiply(vectors.t(), self.basis.view());
+        let largest = values.first().copied().unwrap_or(0.0);
         Ok((ritz, if largest > 0.0 { estimate / largest } else { 0.0 }))
     }
 }
@@ -236,43 +277,40 @@ fn refined<T: Scalar>(
     Ok((triplets, if scale > 0.0 { largest / scale } else { 0.0 }))
 }
 
-/// At most `room` rows of `block`, made orthonormal to each other and to `basis` by Gram-Schmidt
-/// done twice. Rows that lie in the span already are replaced by random ones: the Krylov space is
-/// then invariant, and the search goes on outside it.
+/// At most `room` rows of `block`, made orthonormal to each other and to `basis`. They were made
+/// orthogonal to `basis` once before, so that once more suffices ("twice is enough"; Parlett, *The
+/// Symmetric Eigenvalue Problem*, section 6.9). Rows that lie in the span already are replaced by
+/// random ones: the Krylov space is then invariant, and the search goes on outside it.
 fn orthonormal_to<T: Scalar>(
-    basis: ArrayView2<'_, T>,
+    basis: &Array2<T>,
     mut block: Array2<T>,
     random: &mut impl FnMut(usize) -> Array2<T>,
     room: usize,
 ) -> Array2<T> {
     let rows = block.nrows().min(room);
     block = block.slice_axis(Axis(0), Slice::from(..rows)).to_owned();
-    normalise(&mut block);
-    for _ in 0..2 {
-        let overlaps = multiply(block.view(), basis.t());
-        product(-T::one(), overlaps.view(), basis, T::one(), block.view_mut());
-    }
+    let mut norms = reorthogonalised(basis, &mut block);
     let lost = T::of(100.0) * T::epsilon();
     for row in 0..rows {
         let mut candidate = block.row(row).to_owned();
         loop {
-            for _ in 0..2 {
-                for done in 0..row {
-                    let overlap = block.row(done).dot(&candidate);
-                    candidate.scaled_add(-overlap, &block.row(done));
+            // what remained after the first time was rounding error if the second takes much away
+            if norms[row] > T::of(0.5) {
+                for _ in 0..2 {
+                    for done in 0..row {
+                        let overlap = block.row(done).dot(&candidate);
+                        candidate.scaled_add(-overlap, &block.row(done));
+                    }
+                }
+                let norm = candidate.dot(&candidate).sqrt();
+                if norm > lost {
+                    candidate /= norm;
+                    break;
                 }
             }
-            let norm = candidate.dot(&candidate).sqrt();
-            if norm > lost {
-                candidate /= norm;
-                break;
-            }
             let mut fresh = random(1);
-            normalise(&mut fresh);
-            for _ in 0..2 {
-                let overlaps = multiply(fresh.view(), basis.t());
-                product(-T::one(), overlaps.view(), basis, T::one(), fresh.view_mut());
-            }
+            fresh -= &normal_product(basis.view(), &fresh);
+            norms[row] = reorthogonalised(basis, &mut fresh)[0];
             candidate = fresh.row(0).to_owned();
         }
         block.row_mut(row).assign(&candidate);
@@ -280,11 +318,15 @@ fn orthonormal_to<T: Scalar>(
     block
 }
 
-fn normalise<T: Scalar>(block: &mut Array2<T>) {
+/// Normalises the rows, takes their part in the span of `basis` away, and returns the norms that
+/// are left.
+fn reorthogonalised<T: Scalar>(basis: &Array2<T>, block: &mut Array2<T>) -> Array1<T> {
     for mut row in block.rows_mut() {
         let norm = row.dot(&row).sqrt();
         if norm > T::zero() {
             row /= norm;
         }
     }
+    *block -= &normal_product(basis.view(), block);
+    block.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect()
 }
