@@ -1,61 +1,69 @@
-//! The parts of a run: gradient step, singular values, leading triplets, batch generation.
+//! The parts of a run at two sizes, in f64 and f32: gradient step, two steps, all singular values,
+//! leading triplets, batch generation.
 //!
-//! `cargo bench --bench run`
+//! `cargo bench --bench run`; with `--features openblas-system` on that backend. One part alone:
+//! `cargo bench --bench run -- "f64/N=4000.*gradient"`.
+
+mod common;
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
+use common::Sizes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::Scalar;
-use linear_width::activation::{SharedActivation, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
-use linear_width::spectral::{TopTripletsOptions, singular_values, top_triplets};
+use linear_width::data::Batch;
+use linear_width::spectral::{
+    SpectrumMethod, TopTripletsOptions, singular_values_by, top_triplets,
+};
 use linear_width::training::{TILE_SAMPLES, ascent_direction};
 use ndarray::{Array1, Array2};
 
-const WIDTH: usize = 1000;
-const DIMENSION: usize = 500;
-const SAMPLES: usize = 1500;
+const SIZES: [Sizes; 2] = [Sizes::new(1000, 500, 1500), Sizes::new(4000, 2000, 6000)];
 
-fn network<T: Scalar>() -> Network<T> {
-    let activation = SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 });
-    let (first, second) = (FirstLayerLaw::Sphere, SecondLayerLaw::Gaussian);
-    Network::random(WIDTH, DIMENSION, first, &second, activation, Scaling::MeanField, 1).unwrap()
-}
-
-fn batch() -> GeneratedBatch {
-    let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(DIMENSION, 1).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, SAMPLES, 1, 0).unwrap()
-}
-
-fn bench<T: Scalar>(c: &mut Criterion, precision: &str) {
-    let (network, batch) = (network::<T>(), batch());
-    let mut group = c.benchmark_group(precision);
+fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
+    let mut group = c.benchmark_group(format!("{precision}/{sizes}"));
     group.sample_size(10);
-    group.bench_function("gradient", |b| {
+    let (network, batch) = (common::network::<T>(sizes), common::batch(sizes, 0));
+    group.bench_function("gradient step", |b| {
         let go = &mut |_, _| ControlFlow::Continue(());
         b.iter(|| black_box(ascent_direction(&network, &batch, go).unwrap()));
     });
-    group.bench_function("batch tile", |b| {
-        let mut x = Array2::<T>::zeros((TILE_SAMPLES, DIMENSION));
-        let mut y = Array1::<T>::zeros(TILE_SAMPLES);
-        b.iter(|| batch.read(0, x.view_mut(), y.view_mut()));
+    group.bench_function("two steps", |b| b.iter(|| common::two_steps::<T>(sizes)));
+    group.bench_function("batch generation", |b| {
+        let mut x = Array2::<T>::zeros((TILE_SAMPLES.min(sizes.samples), sizes.dimension));
+        let mut y = Array1::<T>::zeros(x.nrows());
+        b.iter(|| {
+            for first in (0..sizes.samples).step_by(x.nrows()) {
+                let first = first.min(sizes.samples - x.nrows());
+                batch.read(first, x.view_mut(), y.view_mut());
+            }
+        });
     });
-    let weights = network.first_layer();
-    group.bench_function("singular values", |b| {
-        b.iter(|| black_box(singular_values(weights.view()).unwrap()));
-    });
-    group.bench_function("6 leading triplets", |b| {
-        let options = TopTripletsOptions::default();
+    let trained = common::two_steps::<T>(sizes);
+    let weights = trained.first_layer();
+    for (name, method) in [
+        ("singular values, Gram", SpectrumMethod::Gram),
+        ("singular values, direct", SpectrumMethod::Direct),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(singular_values_by(weights.view(), method).unwrap()));
+        });
+    }
+    let tolerance = if T::epsilon().as_f64() < 1e-10 { 1e-8 } else { 1e-5 };
+    group.bench_function(format!("6 leading triplets to {tolerance:e}"), |b| {
+        let options = TopTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
         b.iter(|| black_box(top_triplets(weights.view(), 6, &options).unwrap()));
     });
     group.finish();
 }
 
 fn run(c: &mut Criterion) {
-    bench::<f64>(c, "f64");
-    bench::<f32>(c, "f32");
+    println!("backend: {}", linear_width::backend_name());
+    for sizes in SIZES {
+        bench::<f64>(c, "f64", sizes);
+        bench::<f32>(c, "f32", sizes);
+    }
 }
 
 criterion_group!(benches, run);

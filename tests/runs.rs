@@ -14,7 +14,7 @@ fn builder() -> ExperimentBuilder {
     Experiment::builder()
         .width(160)
         .dimension(80)
-        .samples(700)
+        .samples(1400)
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
@@ -200,7 +200,7 @@ fn divergence_names_the_step() {
 fn the_report_prints_what_matters() {
     let text = builder().build().unwrap().run().unwrap().to_string();
     for part in [
-        "N = 160, d = 80, n = 700",
+        "N = 160, d = 80, n = 1400",
         "independent batches",
         "information exponent 1",
         "2 new directions, 3 outliers in total",

@@ -7,7 +7,8 @@
 builds the crate's worker, installs requirements.txt into target/peers-venv, starts one process per
 contestant and asks them in turn, one at a time. It prints a Markdown table: seconds as median
 (min..max) over the rounds; each ratio is ours/theirs within one round, again as median (min..max),
-so that below 1 means that we are faster. Every process may use all cores. Python 3.11 or later.
+so that below 1 means that we are faster. A second table has the time of two steps over that of the
+four bare products of the same contestant. Every process may use all cores. Python 3.11 or later.
 PyTorch is not among them: its Linux packages on PyPI bring CUDA, more than 1.5 GB.
 
 Tasks (W is N x d, a batch is n x d; protocol.py makes the inputs, the workers say what they run):
@@ -127,16 +128,22 @@ def ratios(times, ours, theirs):
     return spread([a / b for a, b in zip(times[ours], times[theirs])], 3)
 
 
-def compare(everyone, task, dtype, sizes, repeats):
-    """Runs one task and returns its table rows and whether all check numbers agree."""
-    request = f"{task} {dtype} {' '.join(map(str, sizes))}"
+def measure(everyone, tasks, dtype, sizes, repeats):
+    """Seconds and check numbers of every round, by task and contestant."""
     times, checks = {}, {}
     for _ in range(repeats):
-        for contestant in everyone:
-            time.sleep(PAUSE)
-            if result := contestant.run(request):
-                times.setdefault(contestant.name, []).append(result[0])
-                checks.setdefault(contestant.name, []).append(result[1])
+        for task in tasks:
+            request = f"{task} {dtype} {' '.join(map(str, sizes))}"
+            for contestant in everyone:
+                time.sleep(PAUSE)
+                if result := contestant.run(request):
+                    times.setdefault(task, {}).setdefault(contestant.name, []).append(result[0])
+                    checks.setdefault(task, {}).setdefault(contestant.name, []).append(result[1])
+    return times, checks
+
+
+def table_rows(task, dtype, times, checks):
+    """One task's rows of the table, and whether all check numbers agree."""
     tolerance = 0.05 if task in DRAWN else TOLERANCE[dtype]
     reference = checks[OURS][0]
     rows, agree = [], True
@@ -144,11 +151,19 @@ def compare(everyone, task, dtype, sizes, repeats):
         deviation = max(abs(check / reference - 1) for check in checks[name])
         agree &= deviation <= tolerance
         cells = [task, dtype, name, spread(seconds, 3), ratios(times, OURS, name)]
-        if any(c.name == OURS_OPENBLAS for c in everyone):
+        if OURS_OPENBLAS in times:
             cells.append(ratios(times, OURS_OPENBLAS, name))
         cells.append(f"{deviation:.0e}" + ("" if deviation <= tolerance else " DISAGREES"))
         rows.append(cells)
     return rows, agree
+
+
+def overheads(times, dtype):
+    """Two steps over the four bare products of the same contestant, in the same round."""
+    for task in ("two_steps", "two_steps_given"):
+        for name in times.get(task, {}) if "products" in times else ():
+            pairs = zip(times[task][name], times["products"][name])
+            yield [task, dtype, name, spread([step / bare for step, bare in pairs], 3)]
 
 
 def machine():
@@ -204,13 +219,21 @@ def main():
     head.append("deviation of check")
     row(head)
     row(["---"] * len(head))
-    all_agree = True
-    for task in options.tasks:
-        for dtype in options.dtype:
-            rows, agree = compare(everyone, task, dtype, sizes, repeats)
+    all_agree, over_products = True, []
+    for dtype in options.dtype:
+        times, checks = measure(everyone, options.tasks, dtype, sizes, repeats)
+        for task in times:
+            rows, agree = table_rows(task, dtype, times[task], checks[task])
             all_agree &= agree
             for cells in rows:
                 row(cells)
+        over_products += overheads(times, dtype)
+    if over_products:
+        print()
+        row(["task", "type", "contestant", "over its own four bare products"])
+        row(["---"] * 4)
+        for cells in over_products:
+            row(cells)
     for contestant in everyone:
         contestant.process.stdin.close()
         contestant.process.wait()

@@ -4,15 +4,21 @@ use super::Precision;
 use crate::error::InvalidSetting;
 use crate::training::TILE_SAMPLES;
 
-/// An upper estimate of the bytes a run holds at once, independent of the number of samples:
-/// six matrices of N x d (weights, gradient, and the copies and vectors of a decomposition), one of
-/// N x tile, and one tile of the batch. With weights kept, one N x d matrix in `f64` per stage.
+/// An upper estimate of the bytes a run holds at once, independent of the number of samples. With
+/// numbers of `size` bytes, m = min(N, d) and tiles of [`TILE_SAMPLES`], the larger of
+///
+/// - a gradient step: size (2 N d + (2 N + d) tile): weights, direction, pre-activations and their
+///   packed copy, inputs;
+/// - a spectrum: size N d + 8 (3 m^2 + 1024 m) through the Gram matrix, or size 6 N d for the
+///   copies and vectors of a decomposition of the weights themselves.
+///
+/// With weights kept, one N x d matrix in `f64` per stage comes on top.
 ///
 /// ```
 /// use linear_width::experiment::{Precision, estimated_bytes};
 ///
-/// let small = estimated_bytes(1000, 500, Precision::F32, None);
-/// assert_eq!(2 * small, estimated_bytes(1000, 500, Precision::F64, None));
+/// let bytes = estimated_bytes(4000, 2000, Precision::F64, None);
+/// assert_eq!(bytes, 8 * 6 * 4000 * 2000); // a decomposition needs the most
 /// ```
 pub fn estimated_bytes(
     width: usize,
@@ -26,9 +32,13 @@ pub fn estimated_bytes(
         Precision::F64 => 8,
     };
     // both factors are below 2^64, so the product of two fits; the rest saturates
-    let square = n * d;
-    let working =
-        square.saturating_mul(6).saturating_add((n + d).saturating_mul(tile)).saturating_mul(size);
+    let (square, small) = (n * d, n.min(d));
+    let sum = |terms: &[u128]| terms.iter().fold(0_u128, |a, b| a.saturating_add(*b));
+    let times = u128::saturating_mul;
+    let gradient = times(size, sum(&[times(square, 2), times(2 * n, tile), times(d, tile)]));
+    let gram = sum(&[times(size, square), times(24, small * small), times(8 * 1024, small)]);
+    let direct = times(6 * size, square);
+    let working = gradient.max(gram).max(direct);
     working.saturating_add(square.saturating_mul(8 * stages_kept.unwrap_or(0) as u128))
 }
 
