@@ -23,6 +23,7 @@
 
 mod centred;
 mod closure;
+mod dual;
 mod hermite_coefficients;
 mod hermite_series;
 mod kernels;
@@ -33,6 +34,7 @@ mod sigmoidal;
 
 pub use centred::Centred;
 pub use closure::FnActivation;
+pub use dual::{Dual, DualActivation, DualFn};
 pub use hermite_coefficients::hermite_coefficients;
 pub(crate) use hermite_coefficients::hermite_coefficients_of;
 pub use hermite_series::HermiteSeries;
