@@ -117,7 +117,9 @@ pub enum InvalidSetting {
         source: crate::quadrature::QuadratureError,
     },
     /// A law whose mean is not 0 or whose variance is not 1, or probabilities that do not sum to 1.
-    #[error("the {moment} of the law {law} is {found}; it must be {expected} to within {tolerance}")]
+    #[error(
+        "the {moment} of the law {law} is {found}; it must be {expected} to within {tolerance}"
+    )]
     Moment {
         /// The name of the law.
         law: String,

@@ -1,8 +1,10 @@
 //! Activations: a scalar function with its derivative, the built-in ones, closures, centring and
 //! Hermite coefficients.
 //!
-//! An [`Activation`] needs two methods, generic over the precision. Everything else in the crate
-//! holds it as a [`SharedActivation`], so no other type grows a parameter.
+//! An [`Activation`] needs two methods, generic over the precision, or only a formula: a closure on
+//! dual numbers ([`DualFn`]) or a method ([`DualActivation`]), whose derivative is taken
+//! automatically. Everything else in the crate holds it as a [`SharedActivation`], so no other type
+//! grows a parameter.
 //!
 //! ```
 //! use linear_width::{Scalar, activation::Activation};

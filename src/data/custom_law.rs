@@ -168,9 +168,8 @@ impl CustomLaw {
         if draws.iter().any(|x| !x.is_finite()) {
             return Err(InvalidSetting::NonFinite { name: "a sampled law" });
         }
-        let mean_of = |f: &dyn Fn(f64) -> f64| {
-            draws.iter().map(|x| f(*x)).sum::<f64>() / DRAWS as f64
-        };
+        let mean_of =
+            |f: &dyn Fn(f64) -> f64| draws.iter().map(|x| f(*x)).sum::<f64>() / DRAWS as f64;
         let (first, second) = (mean_of(&|x| x), mean_of(&|x| x * x));
         let spread = mean_of(&|x| (x * x - second).powi(2)).sqrt();
         let unseen = |std: f64| STANDARD_ERRORS * std / (DRAWS as f64).sqrt();
@@ -189,7 +188,10 @@ impl CustomLaw {
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] when one lies outside (0, 1).
-    pub fn with_kinks(mut self, probabilities: impl Into<Vec<f64>>) -> Result<Self, InvalidSetting> {
+    pub fn with_kinks(
+        mut self,
+        probabilities: impl Into<Vec<f64>>,
+    ) -> Result<Self, InvalidSetting> {
         let mut at = probabilities.into();
         for &u in &at {
             if !(u > 0.0 && u < 1.0) {

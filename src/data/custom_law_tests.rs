@@ -20,7 +20,10 @@ fn draws_follow_the_law() {
         (CustomLaw::discrete("sparse", [(r, 0.05), (0.0, 0.9), (-r, 0.05)]).unwrap(), 10.0),
         (CustomLaw::quantile("laplace", laplace).unwrap(), 6.0),
         (CustomLaw::quantile("uniform", |u| 12_f64.sqrt() * (u - 0.5)).unwrap(), 1.8),
-        (CustomLaw::sampled("coin", |g| if g.next_u32() % 2 == 0 { 1.0 } else { -1.0 }).unwrap(), 1.0),
+        (
+            CustomLaw::sampled("coin", |g| if g.next_u32() % 2 == 0 { 1.0 } else { -1.0 }).unwrap(),
+            1.0,
+        ),
     ];
     for (law, fourth) in laws {
         let [mean, variance, measured] = moments_of(&law);

@@ -11,8 +11,8 @@ mod mixed_batch;
 mod target;
 
 pub use batch::{Batch, GeneratedBatch, GivenBatch};
-pub(crate) use custom_law::Kind as CustomLawKind;
 pub use custom_law::CustomLaw;
+pub(crate) use custom_law::Kind as CustomLawKind;
 pub use law::InputLaw;
 pub use link::{Link, MultiIndexLink};
 pub use mixed_batch::MixedBatch;

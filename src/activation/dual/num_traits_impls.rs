@@ -4,9 +4,7 @@
 
 use std::num::FpCategory;
 
-use num_traits::{
-    Float, FloatConst, FromPrimitive, Num, NumCast, One, ToPrimitive, Zero,
-};
+use num_traits::{Float, FloatConst, FromPrimitive, Num, NumCast, One, ToPrimitive, Zero};
 
 use super::Dual;
 use crate::Scalar;

@@ -41,7 +41,8 @@ fn derivatives_are_exact_to_rounding() {
             let cells: Vec<f64> = rest.split(',').map(|cell| cell.parse().unwrap()).collect();
             let [z, value, derivative] = cells[..] else { panic!("{line}") };
             let found = at(double, z);
-            let units = |found: f64, exact: f64, epsilon: f64| (found / exact - 1.0).abs() / epsilon;
+            let units =
+                |found: f64, exact: f64, epsilon: f64| (found / exact - 1.0).abs() / epsilon;
             largest[0] = largest[0].max(units(found.value, value, f64::EPSILON));
             largest[1] = largest[1].max(units(found.derivative, derivative, f64::EPSILON));
             // f32 against f64 at the same, rounded argument, where f32 can hold the result
@@ -53,7 +54,10 @@ fn derivatives_are_exact_to_rounding() {
             }
             rows += 1;
         }
-        println!("{name}: value {:.1}, derivative {:.1}, in f32 {:.1}", largest[0], largest[1], largest[2]);
+        println!(
+            "{name}: value {:.1}, derivative {:.1}, in f32 {:.1}",
+            largest[0], largest[1], largest[2]
+        );
         assert_eq!(rows, 60, "{name}");
         assert!(largest.iter().all(|error| *error <= 5.0), "{name}: {largest:?}");
     }
@@ -101,9 +105,13 @@ fn ends_of_domains_and_nan_are_not_hidden() {
         let found = at(f, f64::NAN);
         assert!(found.value.is_nan() && found.derivative.is_nan(), "{name}");
     }
-    for f in [Dual::abs, |z| z.max(0.0), |z| 0.0 - Dual::from(0.0).max(z), |z| z.min(0.0), |z| {
-        z.clamp(-1.0, 1.0)
-    }] as [fn(Dual) -> Dual; 5]
+    for f in [
+        Dual::abs,
+        |z| z.max(0.0),
+        |z| 0.0 - Dual::from(0.0).max(z),
+        |z| z.min(0.0),
+        |z| z.clamp(-1.0, 1.0),
+    ] as [fn(Dual) -> Dual; 5]
     {
         assert!(at(f, f64::NAN).value.is_nan());
     }
@@ -210,18 +218,12 @@ fn formulas_agree_with_the_built_in_activations() {
             assert!((c - expected).abs() < 1e-11, "{}", dual.name());
         }
     }
-    check(
-        DualFn::new("tanh", |z| 2.0 * (z + 0.5).tanh()),
-        Tanh { scale: 2.0, shift: 0.5 },
-    );
+    check(DualFn::new("tanh", |z| 2.0 * (z + 0.5).tanh()), Tanh { scale: 2.0, shift: 0.5 });
     check(Formulas, Gelu);
     check(DualFn::new("silu", |z| z * z.sigmoid()), Silu);
     check(DualFn::new("sigmoid", |z| 1.0 / (1.0 + (-z).exp())), Sigmoid);
     check(DualFn::new("softplus", |z| (2.0 * z).softplus()), Softplus { beta: 2.0, scale: 2.0 });
-    check(
-        DualFn::new("sine", |z| 1.6 * (z + 0.7).sin()),
-        Sine { amplitude: 1.6, phase: 0.7 },
-    );
+    check(DualFn::new("sine", |z| 1.6 * (z + 0.7).sin()), Sine { amplitude: 1.6, phase: 0.7 });
     check(DualFn::new("relu", |z| z.max(0.0)).with_kinks([0.0]), Relu);
     check(DualFn::new("leaky", |z| z.max(0.2 * z)).with_kinks([0.0]), LeakyRelu { slope: 0.2 });
     assert_eq!(Activation::name(&Formulas), "Formulas");
