@@ -273,8 +273,7 @@ fn increasing(name: &str, function: &impl Fn(f64) -> f64) -> Result<(), InvalidS
         let u = f64::from(i) / f64::from(CELLS);
         let value = function(u);
         let inside = i > 0 && i < CELLS;
-        // also refuses NaN
-        if !(value >= last) || (inside && !value.is_finite()) {
+        if value.is_nan() || value < last || (inside && value.is_infinite()) {
             return Err(InvalidSetting::Quantile { law: name.to_owned(), at: u, value });
         }
         last = value;

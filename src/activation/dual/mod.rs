@@ -23,9 +23,9 @@ use crate::Scalar;
 /// branch. `Dual` implements [`num_traits::Float`], so a function written for any `Float` can be
 /// differentiated as it is.
 ///
-/// Value and derivative are exact to rounding: the derivative of each elementary function is
-/// computed by its own formula (that of tanh as 1/cosh^2, not as 1 - tanh^2, which loses all digits
-/// at large z). They are not better than the formula: what overflows or cancels in it still does.
+/// Values of the elementary functions are those of the standard library. Derivatives are within a
+/// few units of the last place, each by its own formula (that of tanh as 1/cosh^2, not as
+/// 1 - tanh^2, which loses all digits at large z). What overflows or cancels in a formula still does.
 ///
 /// Where a function has no derivative:
 ///

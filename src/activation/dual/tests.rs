@@ -59,7 +59,9 @@ fn derivatives_are_exact_to_rounding() {
             largest[0], largest[1], largest[2]
         );
         assert_eq!(rows, 60, "{name}");
-        assert!(largest.iter().all(|error| *error <= 5.0), "{name}: {largest:?}");
+        // values are those of the standard library, whose acosh is inaccurate near 1
+        assert!(largest[0] <= 3.0 || name == "acosh", "{name}: {largest:?}");
+        assert!(largest[1..].iter().all(|error| *error <= 3.0), "{name}: {largest:?}");
     }
 }
 
@@ -151,7 +153,8 @@ fn operators_follow_the_rules_of_differentiation() {
         check(7.0 % x, 7.0 % z, -(7.0 / z).trunc());
         check(x.mul_add(x, 1.0), z * z + 1.0, 2.0 * z);
         check(x.sin().atan2(x.cos()), s.atan2(c), 1.0);
-        check(x.log(2.0) * 0.0 + x.hypot(1.0), z.hypot(1.0) + 0.0 * z.ln(), z / z.hypot(1.0));
+        check(x.abs().log(2.0), z.abs().log2(), 1.0 / (z * 2.0_f64.ln()));
+        check(x.hypot(1.0), z.hypot(1.0), z / z.hypot(1.0));
         check([x, x * x, 1.0.into()].into_iter().sum(), z + z * z + 1.0, 1.0 + 2.0 * z);
         check([x, x, x].into_iter().product(), z.powi(3), 3.0 * z * z);
         let mut y = x;
