@@ -42,7 +42,7 @@
 //!
 //! # Your own activation
 //!
-//! One formula; the derivative comes from dual numbers, exact to rounding:
+//! One formula; the derivative comes from dual numbers:
 //!
 //! ```
 //! use linear_width::{Experiment, activation::DualFn, data::{Link, Target}};

@@ -74,6 +74,9 @@ fn tails_are_zero_and_never_nan() {
         let exact = (-z.abs()).exp();
         assert!((logistic - exact).abs() <= 1e-15 * exact, "{z}: {logistic}");
     }
+    // what overflows in a formula is not repaired
+    let naive = at(|z| 1.0 / (1.0 + (-z).exp()), -800.0);
+    assert!(naive.value == 0.0 && naive.derivative.is_nan());
     assert_eq!(at(Dual::softplus, 1e4).derivative, 1.0);
     assert_eq!(at(Dual::softplus, -1e4).value, 0.0);
     let single = Dual::variable(100.0_f32).tanh();
