@@ -59,8 +59,9 @@ fn derivatives_are_exact_to_rounding() {
             largest[0], largest[1], largest[2]
         );
         assert_eq!(rows, 60, "{name}");
-        // values are those of the standard library, whose acosh is inaccurate near 1
-        assert!(largest[0] <= 3.0 || name == "acosh", "{name}: {largest:?}");
+        // values are those of the standard library; these two are inaccurate near 1 and -1 there
+        let inaccurate = ["acosh", "atanh"].contains(&name);
+        assert!(largest[0] <= 3.0 || inaccurate, "{name}: {largest:?}");
         assert!(largest[1..].iter().all(|error| *error <= 3.0), "{name}: {largest:?}");
     }
 }
