@@ -127,7 +127,7 @@ fn predictions_of_unbounded_laws_approach_those_of_their_stratified_samples() {
             }
             found.into_iter().fold(0.0, f64::max)
         });
-        println!("{law:?}: {differences:.1e?}");
+        println!("{law:?}: {differences:?}");
         assert!(differences[1] < 0.01, "{law:?}: {differences:?}");
         assert!(differences[1] < 0.5 * differences[0], "{law:?}: {differences:?}");
     }
