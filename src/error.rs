@@ -116,6 +116,47 @@ pub enum InvalidSetting {
         /// Why.
         source: crate::quadrature::QuadratureError,
     },
+    /// A law whose mean is not 0 or whose variance is not 1, or probabilities that do not sum to 1.
+    #[error(
+        "the {moment} of the law {law} is {found}; it must be {expected} to within {tolerance}"
+    )]
+    Moment {
+        /// The name of the law.
+        law: String,
+        /// What is wrong: mean, variance or sum of probabilities.
+        moment: &'static str,
+        /// Its value, or the estimate of it.
+        found: f64,
+        /// What it must be.
+        expected: f64,
+        /// The difference that is allowed: an accuracy, or six standard errors of the estimate.
+        tolerance: f64,
+    },
+    /// A sampled law whose mean and variance cannot be told from draws.
+    #[error(
+        "mean and variance of the law {law} cannot be checked: their six-standard-error band from \
+         131072 draws is {uncertainty}, and at most 0.25 is allowed; \
+         give the quantile function, or lighter tails"
+    )]
+    Unverified {
+        /// The name of the law.
+        law: String,
+        /// Half the width of the wider band.
+        uncertainty: f64,
+    },
+    /// A function that is not a quantile function.
+    #[error(
+        "the quantile function of the law {law} is {value} at {at}; it must not decrease, \
+         and be finite between 0 and 1"
+    )]
+    Quantile {
+        /// The name of the law.
+        law: String,
+        /// The probability.
+        at: f64,
+        /// The value there.
+        value: f64,
+    },
     /// The run would need more memory than it may have or than the machine gives.
     #[error("the run needs about {needed} bytes; {limit}")]
     Memory {

@@ -42,25 +42,21 @@
 //!
 //! # Your own activation
 //!
-//! Two methods, one implementation for `f32` and `f64`:
+//! One formula; the derivative comes from dual numbers:
 //!
 //! ```
-//! use linear_width::{Experiment, Scalar, activation::Activation, data::{Link, Target}};
+//! use linear_width::{Experiment, activation::DualFn, data::{Link, Target}};
 //!
-//! struct SquareTanh; // z^2 tanh(z)
-//! impl Activation for SquareTanh {
-//!     fn value<T: Scalar>(&self, z: T) -> T { z * z * z.tanh() }
-//!     fn derivative<T: Scalar>(&self, z: T) -> T {
-//!         let t = z.tanh();
-//!         (z + z) * t + z * z * (T::one() - t * t)
-//!     }
-//! }
+//! let activation = DualFn::new("z^2 tanh(z)", |z| z * z * z.tanh());
 //! let target = Target::single_index(Link::hermite([0.0, 1.0]));
-//! let settings = Experiment::builder().width(80).dimension(40).samples(120).activation(SquareTanh);
+//! let settings = Experiment::builder().width(80).dimension(40).samples(120).activation(activation);
 //! let report = settings.target(target).steps([2.0, 3.0]).build()?.run()?;
 //! # assert!(report.last().unwrap().outliers.count >= 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! With parameters, or with the derivative by hand: [`activation`]. Links, laws, schedules,
+//! observers, batches and loops of your own: the guide `docs/extending.md`.
 //!
 //! # Modules
 //!
@@ -102,3 +98,12 @@ pub use error::InvalidSetting;
 pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;
+
+/// The programs of the guide and of the README, compiled and run by `cargo test --doc`.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../docs/extending.md")]
+    struct ExtensionGuide;
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+}

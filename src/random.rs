@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Inputs = 4,
     Noise = 5,
     KrylovStart = 6,
+    LawCheck = 7,
 }
 
 /// The generator of block `block` of object `index`.

@@ -1,8 +1,10 @@
 //! Activations: a scalar function with its derivative, the built-in ones, closures, centring and
 //! Hermite coefficients.
 //!
-//! An [`Activation`] needs two methods, generic over the precision. Everything else in the crate
-//! holds it as a [`SharedActivation`], so no other type grows a parameter.
+//! An [`Activation`] needs two methods, generic over the precision, or only a formula: a closure on
+//! dual numbers ([`DualFn`]) or a method ([`DualActivation`]), whose derivative is taken
+//! automatically. Everything else in the crate holds it as a [`SharedActivation`], so no other type
+//! grows a parameter.
 //!
 //! ```
 //! use linear_width::{Scalar, activation::Activation};
@@ -23,6 +25,7 @@
 
 mod centred;
 mod closure;
+mod dual;
 mod hermite_coefficients;
 mod hermite_series;
 mod kernels;
@@ -33,6 +36,7 @@ mod sigmoidal;
 
 pub use centred::Centred;
 pub use closure::FnActivation;
+pub use dual::{Dual, DualActivation, DualFn};
 pub use hermite_coefficients::hermite_coefficients;
 pub(crate) use hermite_coefficients::hermite_coefficients_of;
 pub use hermite_series::HermiteSeries;

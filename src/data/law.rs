@@ -3,12 +3,14 @@
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::CustomLaw;
 use crate::Scalar;
 
 /// The law of the independent entries of an input x in R^d: mean 0, variance 1.
 ///
-/// The theory is for Gaussian inputs; the others test how universal it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The theory is for Gaussian inputs; the others test how universal it is. The prediction does not
+/// look at this setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -23,11 +25,13 @@ pub enum InputLaw {
     Rademacher,
     /// Uniform on [-sqrt 3, sqrt 3].
     Uniform,
+    /// A law of your own, given by values, by its quantile function or by a sampler.
+    Custom(CustomLaw),
 }
 
 impl InputLaw {
     /// Fills `entries` with independent draws. `f32` draws are the `f64` ones, rounded.
-    pub(crate) fn fill<T: Scalar>(self, entries: &mut [T], generator: &mut impl rand::Rng) {
+    pub(crate) fn fill<T: Scalar>(&self, entries: &mut [T], generator: &mut impl rand::Rng) {
         match self {
             Self::Gaussian => {
                 for x in entries {
@@ -44,6 +48,11 @@ impl InputLaw {
                 let width = 12.0_f64.sqrt();
                 for x in entries {
                     *x = T::of(width * (generator.random::<f64>() - 0.5));
+                }
+            }
+            Self::Custom(law) => {
+                for x in entries {
+                    *x = T::of(law.draw(generator));
                 }
             }
         }

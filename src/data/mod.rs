@@ -4,12 +4,15 @@
 //! inputs x in R^d with independent entries of mean 0 and variance 1, eps ~ N(0, noise^2).
 
 mod batch;
+mod custom_law;
 mod law;
 mod link;
 mod mixed_batch;
 mod target;
 
 pub use batch::{Batch, GeneratedBatch, GivenBatch};
+pub use custom_law::CustomLaw;
+pub(crate) use custom_law::Kind as CustomLawKind;
 pub use law::InputLaw;
 pub use link::{Link, MultiIndexLink};
 pub use mixed_batch::MixedBatch;

@@ -223,7 +223,7 @@ impl Experiment {
     pub fn batch(&self, step: usize) -> Result<MixedBatch, InvalidSetting> {
         let teacher = self.teacher()?;
         let generated = |index: usize| {
-            let (law, teacher) = (self.input_law, teacher.clone());
+            let (law, teacher) = (self.input_law.clone(), teacher.clone());
             GeneratedBatch::new(law, teacher, self.samples, self.seed, index as u64)
         };
         let kept = self.batches.kept_samples(self.samples);

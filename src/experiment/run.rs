@@ -178,7 +178,7 @@ impl Experiment {
             link: self.target.name().to_owned(),
             projections: self.target.projections(),
             noise: self.target.noise_std(),
-            input_law: self.input_law,
+            input_law: self.input_law.clone(),
             first_layer: self.first_layer,
             second_layer: self.second_layer.clone(),
             scaling: self.scaling,

@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::data::InputLaw;
+use crate::data::{CustomLaw, InputLaw};
 use crate::error::InvalidSetting;
 use crate::random::{Purpose, stream};
 
@@ -62,6 +62,8 @@ pub enum SecondLayerLaw {
     Rademacher,
     /// These b_j = sqrt(N) a_j, one per neuron.
     Given(Array1<f64>),
+    /// Independent entries of a law of your own.
+    Custom(CustomLaw),
 }
 
 impl SecondLayerLaw {
@@ -88,6 +90,7 @@ impl SecondLayerLaw {
             Self::Gaussian => InputLaw::Gaussian,
             Self::Uniform => InputLaw::Uniform,
             Self::Rademacher => InputLaw::Rademacher,
+            Self::Custom(law) => InputLaw::Custom(law.clone()),
             Self::Given(b) => return Ok(b.clone()),
         };
         let mut b = vec![0.0; width];
@@ -101,6 +104,7 @@ impl SecondLayerLaw {
         match self {
             Self::Gaussian | Self::Uniform => None,
             Self::Rademacher => Some(2),
+            Self::Custom(law) => law.distinct_nonzero_values(),
             Self::Given(b) => {
                 let mut values: Vec<f64> = b.iter().copied().filter(|b| *b != 0.0).collect();
                 values.sort_by(f64::total_cmp);

@@ -7,6 +7,11 @@ pub fn normal_density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
+/// P(Z < x) for Z ~ N(0, 1), accurate in the lower tail.
+pub fn normal_distribution(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
 /// The trapezoidal rule for N(0, 1) with `n` equally spaced nodes, weights summing to one.
 ///
 /// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like

@@ -16,7 +16,7 @@ mod legendre;
 
 pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
 pub use gaussian::gaussian_trapezoid;
-pub(crate) use gaussian::{SplitGaussian, normal_density, normal_quantile};
+pub(crate) use gaussian::{SplitGaussian, normal_density, normal_distribution, normal_quantile};
 pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};
 pub(crate) use interpolation::{Interpolation, chebyshev_points};
 pub use legendre::gauss_legendre;

@@ -11,6 +11,15 @@ pub enum PredictionError {
     /// A number of the setting or of the options lies outside its range.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
+    /// The law of the second layer is known by draws only.
+    #[error(
+        "the second-layer law {law} is given by a sampler, which cannot be integrated over; \
+         give its quantile function or its values"
+    )]
+    LawWithoutQuantile {
+        /// The name of the law.
+        law: String,
+    },
     /// The labels vanish: E y^2 = 0, so no step moves the network.
     #[error("the labels vanish identically (E y^2 = 0), so there is nothing to predict")]
     LabelsVanish,

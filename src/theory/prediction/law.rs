@@ -3,6 +3,7 @@
 //!
 //! Equations: docs/theory.md, (5.1), (6.4).
 
+use super::custom_law;
 use super::error::{PredictionError, require};
 use crate::error::InvalidSetting;
 use crate::network::SecondLayerLaw;
@@ -109,6 +110,10 @@ impl Law {
                 } else {
                     chebyshev_points(coarse, low, high)
                 };
+                (rule.clone(), rule, nodes)
+            }
+            SecondLayerLaw::Custom(law) => {
+                let (rule, nodes) = custom_law::nodes(law, width, coarse, fine)?;
                 (rule.clone(), rule, nodes)
             }
         };

@@ -15,6 +15,7 @@
 mod activation;
 mod bulk;
 mod convergence;
+mod custom_law;
 mod error;
 mod groups;
 mod independent;
