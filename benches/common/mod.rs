@@ -1,12 +1,9 @@
 //! What the benchmarks run on.
 
-use std::ops::ControlFlow;
-
 use linear_width::Scalar;
 use linear_width::activation::{SharedActivation, Tanh};
 use linear_width::data::{GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
-use linear_width::training::{StepSize, ascend};
 
 /// N, d and n.
 #[derive(Clone, Copy)]
@@ -39,16 +36,4 @@ pub fn batch(sizes: Sizes, index: u64) -> GeneratedBatch {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     let teacher = Target::single_index(link).noise(0.1).teacher(sizes.dimension, 1).unwrap();
     GeneratedBatch::new(InputLaw::Gaussian, teacher, sizes.samples, 1, index).unwrap()
-}
-
-/// W_2: two steps with fresh, generated batches.
-pub fn two_steps<T: Scalar>(sizes: Sizes) -> Network<T> {
-    let mut network = network::<T>(sizes);
-    for (step, size) in [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)].iter().enumerate()
-    {
-        let go = &mut |_, _| ControlFlow::Continue(());
-        let batch = batch(sizes, step as u64);
-        ascend(&mut network, &batch, size.eta(sizes.width), step + 1, go).unwrap();
-    }
-    network
 }
