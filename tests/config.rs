@@ -8,7 +8,7 @@ use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::Precision;
 use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
-use linear_width::theory::prediction::{GaussianTail, NodeFamily, NoiseModel, Nodes, Options};
+use linear_width::theory::prediction::{GaussianTail, NodeFamily, Nodes, NoiseModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
 fn small() -> ExperimentConfig {
@@ -49,7 +49,8 @@ fn every_setting_round_trips() {
     };
     config.input_law = InputLaw::Rademacher;
     config.first_layer = FirstLayerLaw::Gaussian;
-    config.second_layer = SecondLayerConfig::Given((0..60).map(|i| 1.0 / f64::from(i + 3)).collect());
+    config.second_layer =
+        SecondLayerConfig::Given((0..60).map(|i| 1.0 / f64::from(i + 3)).collect());
     config.scaling = Scaling::Standard;
     config.steps = vec![StepSize::scaled(1e300, 0.1); 3];
     config.steps[0].constant = 1e-300;
@@ -165,7 +166,8 @@ fn the_sample_file_is_read_and_runs() {
     let text = std::fs::read_to_string(path).unwrap();
     // it shows every key, those it leaves at their defaults in comments
     let json = serde_json::to_value(&config).unwrap();
-    let optional = ["triplets", "left_powers", "outlier_rule", "prediction_options", "memory_limit"];
+    let optional =
+        ["triplets", "left_powers", "outlier_rule", "prediction_options", "memory_limit"];
     for key in json.as_object().unwrap().keys().map(String::as_str).chain(optional) {
         let shown = |line: &str| {
             let line = line.trim_start_matches(['#', ' ', '[']);

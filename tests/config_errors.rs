@@ -146,7 +146,12 @@ fn parameters_of_functions() {
         let coefficients = format!("coefficients = [0.0, {bad}]");
         let old = "coefficients = [0.0, 1.0, 0.5]";
         check(old, &coefficients, "target.link.coefficients", false);
-        check("argument_scale = 1.0", &format!("argument_scale = {bad}"), "target.argument_scale", false);
+        check(
+            "argument_scale = 1.0",
+            &format!("argument_scale = {bad}"),
+            "target.argument_scale",
+            false,
+        );
     }
     let old = "coefficients = [0.0, 1.0, 0.5]";
     check(old, "coefficients = []", "target.link.coefficients", false);

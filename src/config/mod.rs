@@ -182,7 +182,10 @@ impl ExperimentConfig {
     /// # Errors
     /// [`ConfigError::Write`] for a size above 2^63 - 1, which TOML cannot hold.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
-        toml::to_string(self).map_err(|error| ConfigError::Write(error.to_string()))
+        // through a table, whose integers are those of TOML
+        toml::Table::try_from(self)
+            .and_then(|table| toml::to_string(&table))
+            .map_err(|error| ConfigError::Write(error.to_string()))
     }
 
     /// The builder with these settings.
@@ -205,8 +208,7 @@ impl ExperimentConfig {
             return Err(ConfigError::Problems(problems));
         }
         let target = self.target.target();
-        let target =
-            target.map_err(|e| ConfigError::Problems(vec![invalid("target.link", e)]))?;
+        let target = target.map_err(|e| ConfigError::Problems(vec![invalid("target.link", e)]))?;
         let mut builder = Experiment::builder()
             .width(self.width)
             .dimension(self.dimension)
@@ -248,9 +250,10 @@ impl ExperimentConfig {
     /// [`ConfigError::Problems`], each with its key.
     pub fn build(&self) -> Result<Experiment, ConfigError> {
         self.builder()?.build().map_err(|error| {
-            let problems = error.problems.into_iter().map(|reason| {
-                problem(&path(&keys::key_of(self, &reason)), reason)
-            });
+            let problems = error
+                .problems
+                .into_iter()
+                .map(|reason| problem(&path(&keys::key_of(self, &reason)), reason));
             ConfigError::Problems(problems.collect())
         })
     }

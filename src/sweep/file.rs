@@ -30,7 +30,16 @@ impl ResultsFile {
         keys: &[Box<serde_json::value::RawValue>],
     ) -> Result<(Self, Vec<Done>), SweepError> {
         let io = SweepError::io(path);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(&io)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(&io)?;
+        if !file.metadata().map_err(&io)?.is_file() {
+            return Err(io(std::io::Error::other("not a regular file")));
+        }
         match FileExt::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

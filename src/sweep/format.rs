@@ -151,7 +151,8 @@ pub(super) fn scan(mut reader: impl BufRead, path: &Path) -> Result<Contents, Sw
             contents.header = Some(header);
             continue;
         };
-        let corrupt = |why: String| SweepError::Corrupt { path: path.to_owned(), line: number, why };
+        let corrupt =
+            |why: String| SweepError::Corrupt { path: path.to_owned(), line: number, why };
         let entry: Entry =
             serde_json::from_slice(&line).map_err(|error| corrupt(error.to_string()))?;
         if entry.result.is_some() == entry.error.is_some() {

@@ -81,7 +81,8 @@ impl Grid {
             }
         }
         let lengths = grid.axes.iter().map(Vec::len).chain([grid.list.len()]);
-        let count = lengths.chain(grid.seeds.as_ref().map(Vec::len)).try_fold(1, usize::checked_mul);
+        let count =
+            lengths.chain(grid.seeds.as_ref().map(Vec::len)).try_fold(1, usize::checked_mul);
         match count {
             Some(count) if count <= MAX_POINTS => Ok(grid),
             _ => Err(Complaint::new(&top, format!("more than {MAX_POINTS} points"))),
