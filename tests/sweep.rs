@@ -111,6 +111,12 @@ fn a_sweep_of_experiments_has_the_numbers_of_the_experiments() {
 }
 
 #[test]
+fn the_sample_file_is_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sweep.toml");
+    assert_eq!(ConfigSweep::read(path).unwrap().sweep().unwrap().points().len(), 24);
+}
+
+#[test]
 fn mistakes_in_the_table_have_key_and_line() {
     let error = |old: &str, new: &str| {
         assert!(SWEEP.contains(old), "{old}");

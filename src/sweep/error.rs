@@ -32,7 +32,7 @@ pub enum SweepError {
         version: u32,
     },
     /// The file holds the results of another sweep or shard, and is left as it is.
-    #[error("{}: belongs to another sweep: its {what} is {found}, not {expected}", .path.display())]
+    #[error("{}: belongs to another sweep or shard: its {what} is {found}, not {expected}", .path.display())]
     OtherSweep {
         /// The file.
         path: PathBuf,

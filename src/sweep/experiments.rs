@@ -42,7 +42,9 @@ mod grid;
 /// "#;
 /// let sweep = ConfigSweep::from_toml(text)?;
 /// assert_eq!(sweep.points().len(), 24);
-/// assert_eq!(sweep.points()[4].config().steps[1].alpha, 0.2);
+/// // alpha_2 = 0.1 for both widths with four seeds each, then 0.2
+/// assert_eq!(sweep.points()[4].config().width, 60);
+/// assert_eq!(sweep.points()[8].config().steps[1].alpha, 0.2);
 ///
 /// let error = ConfigSweep::from_toml(&text.replace("0.3]", "0.5]")).unwrap_err();
 /// assert_eq!(

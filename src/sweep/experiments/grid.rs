@@ -94,7 +94,9 @@ impl Grid {
         let mut combinations = self.list.clone();
         for axis in &self.axes {
             let extended = combinations.iter().flat_map(|combination| {
-                axis.iter().map(move |value| [combination.as_slice(), &[value.clone()]].concat())
+                axis.iter().map(move |value| {
+                    [combination.as_slice(), std::slice::from_ref(value)].concat()
+                })
             });
             combinations = extended.collect();
         }
