@@ -78,9 +78,13 @@
 //!
 //! # Features
 //!
-//! `faer` (default), the six LAPACK sources above, and `serde` (reports and settings serialise).
+//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
+//! `config` (with `serde`: experiments and sweeps written as TOML in `config`, sweeps that survive
+//! being killed in `sweep`).
 
 pub mod activation;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod data;
 mod error;
 pub mod experiment;
@@ -91,6 +95,8 @@ mod random;
 mod scalar;
 mod simd;
 pub mod spectral;
+#[cfg(feature = "config")]
+pub mod sweep;
 pub mod theory;
 pub mod training;
 

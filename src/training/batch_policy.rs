@@ -18,7 +18,7 @@ use crate::error::InvalidSetting;
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 pub enum BatchPolicy {
     /// Every step draws a fresh batch.

@@ -15,6 +15,11 @@ use ndarray::Array2;
 
 /// How Gaussian second-layer entries, whose law is unbounded, are represented.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum GaussianTail {
     /// The law is cut at |b| <= the 1 - 1/(2N) quantile, everywhere. N neurons exceed it once on
     /// average, and it is the largest value of the stratified sample of N, the best deterministic

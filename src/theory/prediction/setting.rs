@@ -67,6 +67,11 @@ impl Setting {
 /// Numbers of quadrature nodes. The defaults give four digits for the activations and links
 /// of the tests; [`convergence`](super::convergence) measures it for any setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Nodes {
     /// Values of b at which sigma is averaged.
     pub second_layer: usize,
@@ -89,6 +94,11 @@ pub struct Nodes {
 
 /// Rules for averages of smooth functions of a Gaussian variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum NodeFamily {
     /// The trapezoidal rule: far more accurate than Gauss-Hermite at equal cost unless the function
     /// is a polynomial.
@@ -166,6 +176,11 @@ pub enum NoiseModel {
 
 /// How the prediction is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Options {
     /// Model of the bulk.
     pub noise_model: NoiseModel,

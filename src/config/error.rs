@@ -1,0 +1,78 @@
+//! What can be wrong with a configuration, and where.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::error::InvalidSetting;
+
+/// A configuration that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not TOML.
+    #[error("line {line}, column {column}: {message}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1, in bytes.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// Keys that are unknown, missing, of the wrong type or out of range; never empty.
+    #[error("{}", list(.0))]
+    Problems(Vec<ConfigProblem>),
+    /// The configuration holds a number that TOML cannot.
+    #[error("cannot be written as TOML: {0}")]
+    Write(String),
+}
+
+fn list(problems: &[ConfigProblem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl ConfigError {
+    /// The problems with single keys; empty when the file could not be read at all.
+    pub fn problems(&self) -> &[ConfigProblem] {
+        match self {
+            Self::Problems(problems) => problems,
+            _ => &[],
+        }
+    }
+}
+
+/// One thing that is wrong with one key.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{}{key}: {reason}", .line.map(|line| format!("line {line}, ")).unwrap_or_default())]
+pub struct ConfigProblem {
+    /// The key with the tables it lies in, as in `steps.2.alpha`; entries of lists count from 1.
+    /// `top level` for something missing there.
+    pub key: String,
+    /// The line of the key, from 1. `None` for what is missing from the top level, and for
+    /// configurations that were not read from a text.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// What is wrong with a key.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An unknown key, a missing one, or a value of the wrong type.
+    #[error("{0}")]
+    Malformed(String),
+    /// A value out of its range.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSetting),
+}

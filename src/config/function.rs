@@ -1,0 +1,137 @@
+//! Activations and links by name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::activation::{
+    Erf, Gelu, HermiteSeries, LeakyRelu, Relu, SharedActivation, Sigmoid, Silu, Sine, Softplus,
+    Tanh,
+};
+use crate::error::InvalidSetting;
+
+/// A function of one real number, by name and parameters: the built-in activations, and finite
+/// Hermite series. In TOML: `{ name = "tanh", scale = 2.0, shift = 0.5 }`.
+///
+/// ```
+/// use linear_width::activation::Activation;
+/// use linear_width::config::FunctionConfig;
+///
+/// let tanh = FunctionConfig::Tanh { scale: 2.0, shift: 0.5 };
+/// assert_eq!(tanh.activation().value(0.0_f64), 2.0 * 0.5_f64.tanh());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum FunctionConfig {
+    /// scale * tanh(z + shift).
+    Tanh {
+        /// Factor in front. Default: 1.
+        #[serde(default = "one")]
+        scale: f64,
+        /// Added to the argument. Default: 0.
+        #[serde(default)]
+        shift: f64,
+    },
+    /// The error function.
+    Erf {},
+    /// The logistic function 1/(1 + exp(-z)).
+    Sigmoid {},
+    /// amplitude * sin(z + phase).
+    Sine {
+        /// Factor in front. Default: 1.
+        #[serde(default = "one")]
+        amplitude: f64,
+        /// Added to the argument. Default: 0.
+        #[serde(default)]
+        phase: f64,
+    },
+    /// max(z, 0).
+    Relu {},
+    /// z for z > 0, slope * z otherwise.
+    LeakyRelu {
+        /// Slope on the negative side. Default: 0.01.
+        #[serde(default = "leak")]
+        slope: f64,
+    },
+    /// (scale/beta) log(1 + exp(beta z)).
+    Softplus {
+        /// Sharpness of the corner; positive. Default: 1.
+        #[serde(default = "one")]
+        beta: f64,
+        /// Factor in front. Default: 1.
+        #[serde(default = "one")]
+        scale: f64,
+    },
+    /// z Phi(z).
+    Gelu {},
+    /// z / (1 + exp(-z)).
+    Silu {},
+    /// sum_k c_k He_k(z) in the probabilists' Hermite polynomials.
+    Hermite {
+        /// c_0, c_1, ...
+        coefficients: Vec<f64>,
+    },
+}
+
+pub(super) fn one() -> f64 {
+    1.0
+}
+
+fn leak() -> f64 {
+    LeakyRelu::default().slope
+}
+
+impl FunctionConfig {
+    /// The function as an activation.
+    pub fn activation(&self) -> SharedActivation {
+        match self {
+            Self::Tanh { scale, shift } => {
+                SharedActivation::new(Tanh { scale: *scale, shift: *shift })
+            }
+            Self::Erf {} => SharedActivation::new(Erf),
+            Self::Sigmoid {} => SharedActivation::new(Sigmoid),
+            Self::Sine { amplitude, phase } => {
+                SharedActivation::new(Sine { amplitude: *amplitude, phase: *phase })
+            }
+            Self::Relu {} => SharedActivation::new(Relu),
+            Self::LeakyRelu { slope } => SharedActivation::new(LeakyRelu { slope: *slope }),
+            Self::Softplus { beta, scale } => {
+                SharedActivation::new(Softplus { beta: *beta, scale: *scale })
+            }
+            Self::Gelu {} => SharedActivation::new(Gelu),
+            Self::Silu {} => SharedActivation::new(Silu),
+            Self::Hermite { coefficients } => {
+                SharedActivation::new(HermiteSeries::new(coefficients.clone()))
+            }
+        }
+    }
+
+    /// Parameters out of range, each with its key.
+    pub(super) fn problems(&self) -> Vec<(&'static str, InvalidSetting)> {
+        let numbers: Vec<(&'static str, f64)> = match self {
+            Self::Tanh { scale, shift } => vec![("scale", *scale), ("shift", *shift)],
+            Self::Sine { amplitude, phase } => vec![("amplitude", *amplitude), ("phase", *phase)],
+            Self::LeakyRelu { slope } => vec![("slope", *slope)],
+            Self::Softplus { beta, scale } => vec![("beta", *beta), ("scale", *scale)],
+            Self::Hermite { coefficients } if coefficients.is_empty() => {
+                let name = "the number of Hermite coefficients";
+                return vec![("coefficients", InvalidSetting::ZeroSize { name })];
+            }
+            Self::Hermite { coefficients } => {
+                coefficients.iter().map(|c| ("coefficients", *c)).collect()
+            }
+            Self::Erf {} | Self::Sigmoid {} | Self::Relu {} | Self::Gelu {} | Self::Silu {} => {
+                vec![]
+            }
+        };
+        let mut problems = Vec::new();
+        for (name, value) in numbers {
+            let allowed = match name {
+                "beta" if !(value.is_finite() && value > 0.0) => "a finite number above 0",
+                _ if !value.is_finite() => "a finite number",
+                _ => continue,
+            };
+            problems.push((name, InvalidSetting::OutOfRange { name, value, allowed }));
+        }
+        problems
+    }
+}

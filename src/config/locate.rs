@@ -1,0 +1,158 @@
+//! From a key to its line, and from a value that does not fit to its key.
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::error::{ConfigError, ConfigProblem, Reason};
+
+/// One step on the way from the top of the file to a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Segment {
+    Key(String),
+    /// An entry of a list, from 0.
+    Entry(usize),
+}
+
+/// The way from the top of the file to a value.
+pub(crate) type Path = Vec<Segment>;
+
+/// The path of a dotted key, as in `steps.2.alpha`; entries of lists count from 1.
+pub(crate) fn path(dotted: &str) -> Path {
+    dotted
+        .split('.')
+        .map(|part| match part.parse::<usize>() {
+            Ok(entry) if entry > 0 => Segment::Entry(entry - 1),
+            _ => Segment::Key(part.to_owned()),
+        })
+        .collect()
+}
+
+/// A path as it is shown.
+pub(crate) fn dotted(path: &[Segment]) -> String {
+    if path.is_empty() {
+        return "top level".into();
+    }
+    let parts: Vec<String> = path
+        .iter()
+        .map(|segment| match segment {
+            Segment::Key(key) => key.clone(),
+            Segment::Entry(entry) => (entry + 1).to_string(),
+        })
+        .collect();
+    parts.join(".")
+}
+
+/// A problem at a path, without its line.
+pub(crate) fn problem(path: &[Segment], reason: impl Into<Reason>) -> ConfigProblem {
+    ConfigProblem { key: dotted(path), line: None, reason: reason.into() }
+}
+
+/// The text of a configuration, parsed, with the places of its keys.
+pub(crate) struct Source<'a> {
+    text: &'a str,
+    places: DeTable<'a>,
+    pub(crate) table: Table,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, ConfigError> {
+        let syntax = |error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start).min(text.len());
+            let before = &text.as_bytes()[..start];
+            let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+            let message = error.message().to_owned();
+            ConfigError::Syntax { line: line_at(text, start), column, message }
+        };
+        let places = DeTable::parse(text).map_err(syntax)?.into_inner();
+        let table = toml::from_str(text).map_err(syntax)?;
+        Ok(Self { text, places, table })
+    }
+
+    /// The line of the last part of `path` that the text has.
+    pub(crate) fn line(&self, path: &[Segment]) -> Option<usize> {
+        let (Segment::Key(first), rest) = path.split_first()? else { return None };
+        let (key, mut value) = self.places.get_key_value(first.as_str())?;
+        let mut start = key.span().start;
+        for segment in rest {
+            match (segment, value.get_ref()) {
+                (Segment::Key(key), DeValue::Table(table)) => {
+                    let Some((key, inner)) = table.get_key_value(key.as_str()) else { break };
+                    (start, value) = (key.span().start, inner);
+                }
+                (Segment::Entry(entry), DeValue::Array(array)) => {
+                    let Some(inner) = array.get(*entry) else { break };
+                    (start, value) = (inner.span().start, inner);
+                }
+                _ => break,
+            }
+        }
+        Some(line_at(self.text, start))
+    }
+
+    /// Fills in the lines of problems whose keys are those of the text.
+    pub(crate) fn placed(&self, mut error: ConfigError) -> ConfigError {
+        if let ConfigError::Problems(problems) = &mut error {
+            for problem in problems {
+                problem.line = self.line(&path(&problem.key));
+            }
+        }
+        error
+    }
+}
+
+fn line_at(text: &str, start: usize) -> usize {
+    1 + text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count()
+}
+
+/// Reads a typed value from a table; the error names the key.
+pub(crate) fn typed<T: DeserializeOwned>(table: &Table) -> Result<T, (Path, String)> {
+    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
+        let path: Path = error
+            .path()
+            .iter()
+            .filter_map(|segment| match segment {
+                serde_path_to_error::Segment::Seq { index } => Some(Segment::Entry(*index)),
+                serde_path_to_error::Segment::Map { key } => Some(Segment::Key(key.clone())),
+                serde_path_to_error::Segment::Enum { variant } => {
+                    Some(Segment::Key(variant.clone()))
+                }
+                serde_path_to_error::Segment::Unknown => None,
+            })
+            .collect();
+        let message = error.inner().message().to_owned();
+        (blamed::<T>(table, path, &message), message)
+    })
+}
+
+/// serde knows nothing of the keys inside a table that is told by its `name`. The key to blame
+/// there is the one without which the complaint is another one.
+fn blamed<T: DeserializeOwned>(table: &Table, mut path: Path, message: &str) -> Path {
+    if message.starts_with("missing field") {
+        return path;
+    }
+    let mut root = Value::Table(table.clone());
+    let Some(Value::Table(inner)) = lookup(&mut root, &path) else { return path };
+    let inner = inner.clone();
+    let others = inner.keys().filter(|key| *key != "name");
+    for key in others.chain(inner.keys().filter(|key| *key == "name")) {
+        let mut without = Value::Table(table.clone());
+        if let Some(Value::Table(inner)) = lookup(&mut without, &path) {
+            inner.remove(key);
+        }
+        if without.try_into::<T>().err().is_none_or(|error| error.message() != message) {
+            path.push(Segment::Key(key.clone()));
+            break;
+        }
+    }
+    path
+}
+
+/// The value at a path.
+pub(crate) fn lookup<'a>(root: &'a mut Value, path: &[Segment]) -> Option<&'a mut Value> {
+    path.iter().try_fold(root, |value, segment| match (segment, value) {
+        (Segment::Key(key), Value::Table(table)) => table.get_mut(key),
+        (Segment::Entry(entry), Value::Array(array)) => array.get_mut(*entry),
+        _ => None,
+    })
+}

@@ -1,0 +1,303 @@
+//! Every value of a configuration that is out of range, unknown or of the wrong type: the error
+//! names its key and its line.
+#![cfg(feature = "config")]
+
+use linear_width::InvalidSetting;
+use linear_width::config::{ConfigError, ConfigProblem, ExperimentConfig, Reason};
+
+/// One key a line; each test replaces one line.
+const VALID: &str = r#"# a comment
+width = 60
+dimension = 50
+samples = 90
+seed = 3
+precision = "f64"
+centred = true
+input_law = "gaussian"
+first_layer = "sphere"
+second_layer = "uniform"
+scaling = "mean_field"
+batches = "independent"
+triplets = 4
+left_powers = 2
+outlier_rule = { largest_gap = { max_outliers = 4, factor = 8.0 } }
+predicted = true
+keep_weights = false
+memory_limit = 100000000
+
+[activation]
+name = "tanh"
+scale = 2.0
+shift = 0.5
+
+[target]
+argument_scale = 1.0
+without = [0]
+noise = 0.1
+
+[target.link]
+name = "hermite"
+coefficients = [0.0, 1.0, 0.5]
+
+[[steps]]
+constant = 1.0
+alpha = 0.3
+
+[[steps]]
+constant = 2.0
+alpha = 0.4
+
+[prediction_options]
+noise_model = "isotropic"
+target_column = true
+spikes = 8
+
+[prediction_options.nodes]
+second_layer = 20
+bulk = 96
+preactivation = 40
+target = [48, 28, 20]
+noise = 6
+orthogonal = 20
+table_factor = 1.0
+
+[prediction_options.gaussian_tail.hermite]
+nodes = 40
+smallest_weight = 1e-9
+"#;
+
+fn problems(text: &str) -> Vec<ConfigProblem> {
+    let error = ExperimentConfig::from_toml(text).expect_err(text);
+    assert!(matches!(error, ConfigError::Problems(_)), "{error}");
+    error.problems().to_vec()
+}
+
+/// Replaces `old` by `new`; the one problem must have this key, lie on the line of `new`, and be
+/// malformed or out of range as said.
+fn check(old: &str, new: &str, key: &str, malformed: bool) {
+    assert_eq!(VALID.matches(old).count(), 1, "{old}");
+    let text = VALID.replace(old, new);
+    let found = problems(&text);
+    assert_eq!(found.len(), 1, "{new}: {found:?}");
+    let problem = &found[0];
+    // the last line of what was put in: earlier ones say which occurrence is meant
+    let end = VALID.find(old).unwrap() + new.trim_end().len();
+    let line = text[..end].matches('\n').count() + 1;
+    assert_eq!(problem.key, key, "{new}: {problem}");
+    assert_eq!(problem.line, Some(line), "{new}: {problem}");
+    assert_eq!(matches!(problem.reason, Reason::Malformed(_)), malformed, "{new}: {problem}");
+    assert!(problem.to_string().starts_with(&format!("line {line}, {key}: ")), "{problem}");
+}
+
+#[test]
+fn the_valid_configuration_is_valid() {
+    let config = ExperimentConfig::from_toml(VALID).unwrap();
+    assert_eq!(config.build().unwrap().run().unwrap().stages.len(), 3);
+}
+
+#[test]
+fn out_of_range() {
+    let range = |old: &str, new: &str, key: &str| check(old, new, key, false);
+    for size in ["width = 60", "dimension = 50", "samples = 90"] {
+        let (key, _) = size.split_once(" = ").unwrap();
+        if key == "samples" {
+            range(size, "samples = 0", key);
+        }
+    }
+    range("triplets = 4", "triplets = 0", "triplets");
+    range("triplets = 4", "triplets = 51", "triplets");
+    range("memory_limit = 100000000", "memory_limit = 1000", "memory_limit");
+    for bad in ["-1.0", "nan", "inf"] {
+        let first = "[[steps]]\nconstant = 1.0";
+        range(first, &format!("[[steps]]\nconstant = {bad}"), "steps.1.constant");
+        range("constant = 2.0", &format!("constant = {bad}"), "steps.2.constant");
+        range("noise = 0.1", &format!("noise = {bad}"), "target.noise");
+    }
+    for bad in ["-0.1", "0.5", "0.7", "nan", "inf"] {
+        range("alpha = 0.3", &format!("alpha = {bad}"), "steps.1.alpha");
+        range("alpha = 0.4", &format!("alpha = {bad}"), "steps.2.alpha");
+    }
+    for bad in ["-0.1", "1.5", "nan"] {
+        let batches = format!("batches = {{ partly_reused = {{ fraction = {bad} }} }}");
+        range("batches = \"independent\"", &batches, "batches.partly_reused.fraction");
+    }
+    range("second_layer = \"uniform\"", "second_layer = { given = [1.0] }", "second_layer");
+    let given = format!("second_layer = {{ given = [{}inf] }}", "1.0, ".repeat(59));
+    range("second_layer = \"uniform\"", &given, "second_layer");
+}
+
+#[test]
+fn sizes_of_zero_and_no_steps() {
+    for (old, key) in [("width = 60", "width"), ("dimension = 50", "dimension")] {
+        check(old, &format!("{key} = 0"), key, false);
+    }
+    let (before, rest) = VALID.split_once("[[steps]]").unwrap();
+    let (_, after) = rest.split_once("[prediction_options]").unwrap();
+    let text = format!("steps = []\n{before}[prediction_options]{after}");
+    let found = problems(&text);
+    assert_eq!((found[0].key.as_str(), found[0].line), ("steps", Some(1)), "{found:?}");
+}
+
+#[test]
+fn parameters_of_functions() {
+    for bad in ["nan", "inf", "-inf"] {
+        check("scale = 2.0", &format!("scale = {bad}"), "activation.scale", false);
+        check("shift = 0.5", &format!("shift = {bad}"), "activation.shift", false);
+        let coefficients = format!("coefficients = [0.0, {bad}]");
+        let old = "coefficients = [0.0, 1.0, 0.5]";
+        check(old, &coefficients, "target.link.coefficients", false);
+        check(
+            "argument_scale = 1.0",
+            &format!("argument_scale = {bad}"),
+            "target.argument_scale",
+            false,
+        );
+    }
+    let old = "coefficients = [0.0, 1.0, 0.5]";
+    check(old, "coefficients = []", "target.link.coefficients", false);
+    check("argument_scale = 1.0", "argument_scale = 0", "target.argument_scale", false);
+    check("without = [0]", "without = [0, 41]", "target.without", false);
+    let tanh = "name = \"tanh\"\nscale = 2.0\nshift = 0.5";
+    for (new, key) in [
+        ("name = \"softplus\"\nbeta = 0.0", "activation.beta"),
+        ("name = \"softplus\"\nbeta = -1.0", "activation.beta"),
+        ("name = \"softplus\"\nscale = nan", "activation.scale"),
+        ("name = \"sine\"\namplitude = inf", "activation.amplitude"),
+        ("name = \"sine\"\nphase = nan", "activation.phase"),
+        ("name = \"leaky_relu\"\nslope = nan", "activation.slope"),
+    ] {
+        check(tanh, new, key, false);
+    }
+    // finite parameters, infinite values
+    let text = VALID.replace(tanh, "name = \"hermite\"\ncoefficients = [0.0, 1e308, 1e308]");
+    let found = problems(&text);
+    assert_eq!(found[0].key, "activation", "{found:?}");
+    assert_eq!(found[0].line, Some(20));
+    assert!(matches!(found[0].reason, Reason::Invalid(InvalidSetting::Function { .. })));
+    let text = VALID.replace(old, "coefficients = [0.0, 1e308, 1e308]");
+    let found = problems(&text);
+    assert!(found[0].key.starts_with("target.link"), "{found:?}");
+    assert_eq!(found[0].line, Some(30), "{found:?}");
+}
+
+#[test]
+fn teacher_directions() {
+    let put = |rows: &str| format!("noise = 0.1\ndirections = {rows}");
+    let row = |first: &str| format!("[{first}{}]", ", 0.0".repeat(49));
+    for rows in [
+        format!("[{}]", row("2.0")),
+        format!("[{}]", row("nan")),
+        format!("[{}, {}]", row("1.0"), row("1.0")),
+        "[[1.0, 0.0]]".into(),
+        "[[1.0], [1.0, 0.0]]".into(),
+        "[]".into(),
+    ] {
+        check("noise = 0.1", &put(&rows), "target.directions", false);
+    }
+}
+
+#[test]
+fn outlier_rules() {
+    let old = "outlier_rule = { largest_gap = { max_outliers = 4, factor = 8.0 } }";
+    for (rule, key) in [
+        ("largest_gap = { max_outliers = 0, factor = 8.0 }", "largest_gap.max_outliers"),
+        ("largest_gap = { max_outliers = 17, factor = 8.0 }", "largest_gap.max_outliers"),
+        ("largest_gap = { max_outliers = 4, factor = 0.0 }", "largest_gap.factor"),
+        ("largest_gap = { max_outliers = 4, factor = nan }", "largest_gap.factor"),
+        ("above_edge = { edge = -1.0, margin = 0.1 }", "above_edge.edge"),
+        ("above_edge = { edge = 2.0, margin = -0.1 }", "above_edge.margin"),
+        ("marchenko_pastur = { margin = inf }", "marchenko_pastur.margin"),
+    ] {
+        check(old, &format!("outlier_rule = {{ {rule} }}"), &format!("outlier_rule.{key}"), false);
+    }
+}
+
+#[test]
+fn options_of_the_prediction() {
+    let range = |old: &str, new: &str, key: &str| {
+        check(old, new, &format!("prediction_options.{key}"), false);
+    };
+    range("spikes = 8", "spikes = 0", "spikes");
+    range("spikes = 8", "spikes = 13", "spikes");
+    range("spikes = 8", "spikes = 8\nlinear_terms = 0", "linear_terms");
+    range("spikes = 8", "spikes = 8\nlinear_terms = 4", "linear_terms");
+    for bad in ["1", "2001"] {
+        range("second_layer = 20", &format!("second_layer = {bad}"), "nodes.second_layer");
+        range("bulk = 96", &format!("bulk = {bad}"), "nodes.bulk");
+        range("preactivation = 40", &format!("preactivation = {bad}"), "nodes.preactivation");
+        range("target = [48, 28, 20]", &format!("target = [48, {bad}, 20]"), "nodes.target");
+        range("noise = 6", &format!("noise = {bad}"), "nodes.noise");
+        range("orthogonal = 20", &format!("orthogonal = {bad}"), "nodes.orthogonal");
+    }
+    range("noise = 6", "noise = 601", "nodes.noise");
+    for bad in ["0.05", "21.0", "nan"] {
+        range("table_factor = 1.0", &format!("table_factor = {bad}"), "nodes.table_factor");
+    }
+    range("\nnodes = 40", "\nnodes = 0", "gaussian_tail.hermite.nodes");
+    range("\nnodes = 40", "\nnodes = 601", "gaussian_tail.hermite.nodes");
+    for bad in ["0.9", "nan"] {
+        let new = format!("smallest_weight = {bad}");
+        range("smallest_weight = 1e-9", &new, "gaussian_tail.hermite.smallest_weight");
+    }
+}
+
+#[test]
+fn unknown_keys() {
+    check("width = 60", "width = 60\nwidht = 60", "widht", true);
+    check("shift = 0.5", "shift = 0.5\nslope = 0.5", "activation.slope", true);
+    check("noise = 0.1", "noise = 0.1\nnoize = 0.1", "target.noize", true);
+    check("alpha = 0.4", "alpha = 0.4\nbeta = 0.4", "steps.2.beta", true);
+    check("spikes = 8", "spikes = 8\nspokes = 8", "prediction_options.spokes", true);
+    check("bulk = 96", "bulk = 96\nbalk = 96", "prediction_options.nodes.balk", true);
+    let tanh = "name = \"tanh\"\nscale = 2.0\nshift = 0.5";
+    check(tanh, "name = \"relu\"\nscale = 2.0", "activation.scale", true);
+    check("name = \"hermite\"", "name = \"hermite\"\n\"a.b\" = 1", "target.link.a.b", true);
+    let batches = "batches = { partly_reused = { fraction = 0.5, of = 1 } }";
+    check("batches = \"independent\"", batches, "batches.partly_reused.of", true);
+    let rule = "outlier_rule = { above_edge = { edge = 2.0, margin = 0.1, extra = 1 } }";
+    let old = "outlier_rule = { largest_gap = { max_outliers = 4, factor = 8.0 } }";
+    check(old, rule, "outlier_rule.above_edge.extra", true);
+}
+
+#[test]
+fn values_of_the_wrong_type_or_name() {
+    check("width = 60", "width = -60", "width", true);
+    check("width = 60", "width = \"60\"", "width", true);
+    check("width = 60", "width = 60.5", "width", true);
+    check("seed = 3", "seed = -3", "seed", true);
+    check("seed = 3", "seed = \"18446744073709551616\"", "seed", true);
+    check("precision = \"f64\"", "precision = \"f16\"", "precision", true);
+    check("input_law = \"gaussian\"", "input_law = \"gauss\"", "input_law", true);
+    check("batches = \"independent\"", "batches = \"fresh\"", "batches", true);
+    check("name = \"tanh\"", "name = \"tan\"", "activation.name", true);
+    check("scale = 2.0", "scale = \"x\"", "activation.scale", true);
+    let coefficients = "coefficients = [0.0, \"x\"]";
+    check("coefficients = [0.0, 1.0, 0.5]", coefficients, "target.link.coefficients", true);
+    check("alpha = 0.4", "alpha = \"x\"", "steps.2.alpha", true);
+    check("without = [0]", "without = [-1]", "target.without.1", true);
+}
+
+#[test]
+fn missing_keys() {
+    let found = problems(&VALID.replace("samples = 90\n", ""));
+    assert_eq!((found[0].key.as_str(), found[0].line), ("top level", None));
+    assert!(found[0].to_string().contains("missing field `samples`"), "{}", found[0]);
+    let found = problems(&VALID.replace("alpha = 0.4\n", ""));
+    assert_eq!(found[0].key, "steps.2");
+    assert!(found[0].to_string().contains("missing field `alpha`"), "{}", found[0]);
+    let found = problems(&VALID.replace("coefficients = [0.0, 1.0, 0.5]\n", ""));
+    assert_eq!((found[0].key.as_str(), found[0].line), ("target.link", Some(30)));
+}
+
+#[test]
+fn text_that_is_not_toml() {
+    let syntax = |text: &str| match ExperimentConfig::from_toml(text) {
+        Err(ConfigError::Syntax { line, column, .. }) => (line, column),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(syntax("width = 3\ndimension = = 3"), (2, 13));
+    assert_eq!(syntax("width = 3\nwidth = 4").0, 2);
+    assert_eq!(syntax("width = 3\nseed = 18446744073709551615").0, 2);
+    let missing = ExperimentConfig::read("no/such/file.toml");
+    assert!(matches!(missing, Err(ConfigError::Io { .. })));
+}

@@ -1,0 +1,446 @@
+//! Sweeps: the results file, the memory budget, shards, errors.
+#![cfg(feature = "config")]
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use linear_width::config::{ConfigError, ExperimentConfig};
+use linear_width::sweep::{
+    ConfigPoint, ConfigSweep, PointReport, Shard, Summary, Sweep, SweepError, merge, read_results,
+};
+
+/// A folder of its own, removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("linear-width-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn squares(count: u32) -> Sweep<u32> {
+    Sweep::new((0..count).collect()).unwrap()
+}
+
+#[expect(clippy::unnecessary_wraps)]
+fn square(point: &u32) -> Result<u32, String> {
+    Ok(point * point)
+}
+
+fn sorted(path: &PathBuf) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+const SWEEP: &str = r#"
+width = 40
+dimension = 30
+samples = 100
+seed = 7
+activation = { name = "tanh", scale = 2.0, shift = 0.5 }
+target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] } }
+steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
+prediction_options = { noise_model = "isotropic" }
+
+[sweep]
+grid = { "steps.2.alpha" = [0.1, 0.4], batches = ["independent", "reused"] }
+points = [{ width = 40 }, { width = 50, "target.noise" = 0.2 }]
+seeds = [3, 11]
+"#;
+
+#[test]
+fn a_sweep_of_experiments_has_the_numbers_of_the_experiments() {
+    let folder = Folder::new("experiments");
+    let sweep = ConfigSweep::from_toml(SWEEP).unwrap();
+    assert_eq!(sweep.points().len(), 16);
+    let mut config: ExperimentConfig =
+        ExperimentConfig::from_toml(SWEEP.split("[sweep]").next().unwrap()).unwrap();
+    let file = folder.file("results.jsonl");
+    let run = sweep.sweep().unwrap().memory(u64::MAX, |p| p.config().estimated_bytes());
+    assert_eq!(
+        run.run(&file, ConfigPoint::run).unwrap(),
+        Summary { total: 16, resumed: 0, computed: 16, failed: 0 }
+    );
+    let results = read_results::<serde_json::Value, PointReport>(&file).unwrap();
+    // second entry of `points`, reused, alpha = 0.1, seed 11
+    let result = &results[13];
+    let key = r#"{"batches":"reused","steps.2.alpha":0.1,"target.noise":0.2,"width":50,"seed":11}"#;
+    assert_eq!(result.key, serde_json::from_str::<serde_json::Value>(key).unwrap());
+    config.width = 50;
+    config.seed = 11;
+    config.target.noise = 0.2;
+    config.steps[1].alpha = 0.1;
+    config.batches = linear_width::training::BatchPolicy::Reused;
+    assert_eq!(sweep.points()[13].config(), &config);
+    let report = config.build().unwrap().run().unwrap();
+    assert_eq!(result.outcome, Ok(PointReport::from(&report)));
+    assert!(report.stages[2].prediction.is_some());
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("seconds"));
+
+    // on one thread, one at a time, in two shards: the same lines
+    let need = sweep.points().iter().map(|p| p.config().estimated_bytes()).max().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let shards: Vec<PathBuf> = (1..=2)
+        .map(|index| {
+            let path = folder.file(&format!("shard-{index}.jsonl"));
+            let shard = sweep.sweep().unwrap().shard(Shard::new(index, 2).unwrap());
+            let shard = shard.memory(need as u64, |p| p.config().estimated_bytes());
+            assert_eq!(pool.install(|| shard.run(&path, ConfigPoint::run)).unwrap().computed, 8);
+            path
+        })
+        .collect();
+    let merged = folder.file("merged.jsonl");
+    assert_eq!(merge(&shards, &merged).unwrap().total, 16);
+    assert_eq!(sorted(&merged), sorted(&file));
+}
+
+#[test]
+fn the_sample_file_is_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sweep.toml");
+    assert_eq!(ConfigSweep::read(path).unwrap().sweep().unwrap().points().len(), 24);
+}
+
+#[test]
+fn mistakes_in_the_table_have_key_and_line() {
+    let error = |old: &str, new: &str| {
+        assert!(SWEEP.contains(old), "{old}");
+        match ConfigSweep::from_toml(&SWEEP.replace(old, new)) {
+            Err(ConfigError::Problems(problems)) => {
+                assert_eq!(problems.len(), 1, "{problems:?}");
+                (problems[0].key.clone(), problems[0].line)
+            }
+            other => panic!("{new}: {other:?}"),
+        }
+    };
+    let key = |key: &str, line| (key.to_owned(), Some(line));
+    assert_eq!(error("[0.1, 0.4]", "[0.1, 0.5]"), key("steps.2.alpha", 12));
+    assert_eq!(error("\"reused\"]", "\"again\"]"), key("batches", 12));
+    assert_eq!(error("\"target.noise\" = 0.2", "\"target.noise\" = -1"), key("target.noise", 13));
+    assert_eq!(error("\"target.noise\" = 0.2", "\"target.noize\" = 1"), key("target.noize", 13));
+    assert_eq!(error("steps.2.alpha", "steps.3.alpha"), key("sweep.grid.steps.3.alpha", 12));
+    assert_eq!(error("{ width = 40 }", "40"), key("sweep.points.1", 13));
+    assert_eq!(error("seeds = [3, 11]", "seeds = 0"), key("sweep.seeds", 14));
+    assert_eq!(error("seeds = [3, 11]", "seeds = [-1]"), key("sweep.seeds", 14));
+    assert_eq!(error("seeds = [3, 11]", "sedes = 3"), key("sweep.sedes", 14));
+    assert_eq!(error("{ width = 40 }", "{ seed = 40 }"), key("sweep.points.1.seed", 13));
+    assert_eq!(error("[0.1, 0.4]", "[]"), key("sweep.grid.steps.2.alpha", 12));
+    assert_eq!(error("samples = 100", "samples = 0"), key("samples", 4));
+    assert_eq!(error("[sweep]", "[swept]"), ("sweep".into(), None));
+    let twice = ConfigSweep::from_toml(&SWEEP.replace("[3, 11]", "[3, 3]")).unwrap();
+    assert!(matches!(twice.sweep(), Err(SweepError::SameKey { .. })));
+}
+
+#[test]
+fn errors_and_panics_of_points_are_recorded() {
+    let folder = Folder::new("point-errors");
+    let file = folder.file("results.jsonl");
+    let compute = |point: &u32| match point {
+        2 => Err("two is \"bad\"\nvery".to_owned()),
+        3 => panic!("three"),
+        point => Ok(point * point),
+    };
+    let summary = squares(5).run(&file, compute).unwrap();
+    assert_eq!(summary, Summary { total: 5, resumed: 0, computed: 5, failed: 2 });
+    let results = read_results::<u32, u32>(&file).unwrap();
+    assert_eq!(results[2].outcome, Err("two is \"bad\"\nvery".into()));
+    assert_eq!(results[3].outcome, Err("panicked: three".into()));
+    assert_eq!(results[4].outcome, Ok(16));
+    // they are done
+    let again = squares(5).run(&file, square).unwrap();
+    assert_eq!(again, Summary { total: 5, resumed: 5, computed: 0, failed: 2 });
+    // a diverging experiment is one
+    let sweep = SWEEP.replace(
+        "{ name = \"tanh\", scale = 2.0, shift = 0.5 }",
+        "{ name = \"hermite\", coefficients = [0, 1, 1, 1, 1, 1] }",
+    );
+    let sweep = sweep.replace("constant = 1.0", "constant = 1e100");
+    let sweep = ConfigSweep::from_toml(&sweep).unwrap();
+    let file = folder.file("diverging.jsonl");
+    assert_eq!(sweep.sweep().unwrap().run(&file, ConfigPoint::run).unwrap().failed, 16);
+    let results = read_results::<serde_json::Value, PointReport>(&file).unwrap();
+    assert!(results[0].outcome.as_ref().unwrap_err().contains("step"), "{:?}", results[0]);
+}
+
+#[test]
+fn a_torn_line_is_cut_off_wherever_it_was_torn() {
+    let folder = Folder::new("torn");
+    let file = folder.file("results.jsonl");
+    squares(4).run(&file, square).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let expected = sorted(&file);
+    let lines = |length: usize| bytes[..length].iter().filter(|b| **b == b'\n').count();
+    for length in (0..=bytes.len()).step_by(3) {
+        let torn = folder.file("torn.jsonl");
+        std::fs::write(&torn, &bytes[..length]).unwrap();
+        let summary = squares(4).run(&torn, square).unwrap();
+        assert_eq!(summary.resumed, lines(length).saturating_sub(1), "cut at {length}");
+        assert_eq!(sorted(&torn), expected, "cut at {length}");
+    }
+    // bytes that are no text, as a crash may leave them
+    let torn = folder.file("noise.jsonl");
+    std::fs::write(&torn, [bytes.as_slice(), &[0, 255, 7]].concat()).unwrap();
+    assert_eq!(squares(4).run(&torn, square).unwrap().resumed, 4);
+    assert_eq!(std::fs::read(&torn).unwrap(), bytes);
+}
+
+#[test]
+fn other_files_are_refused_and_left_alone() {
+    let folder = Folder::new("refused");
+    let file = folder.file("results.jsonl");
+    squares(4).run(&file, square).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let other = |sweep: Sweep<u32>, what: &str| match sweep.run(&file, square) {
+        Err(SweepError::OtherSweep { what: found, .. }) => assert_eq!(found, what),
+        other => panic!("{what}: {other:?}"),
+    };
+    other(squares(5), "number of points");
+    other(squares(4).settings(&"other").unwrap(), "settings");
+    other(Sweep::new(vec![0, 1, 2, 4]).unwrap(), "identity");
+    other(Sweep::new(vec![0, 1, 3, 2]).unwrap(), "identity");
+    other(squares(4).shard(Shard::new(1, 2).unwrap()), "shard");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+
+    for text in ["my thesis", "my thesis\n", "{\"format\":\"something else\"}\n", "{\"format\":\"x"]
+    {
+        std::fs::write(&file, text).unwrap();
+        let result = squares(4).run(&file, square);
+        assert!(matches!(result, Err(SweepError::NotResults { .. })), "{text}: {result:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    let version = text.replace("\"version\":1", "\"version\":2");
+    std::fs::write(&file, version).unwrap();
+    assert!(matches!(squares(4).run(&file, square), Err(SweepError::NotResults { .. })));
+
+    let second = text.lines().nth(1).unwrap();
+    for (bad, why) in [
+        (text.replace(second, "garbage"), "expected"),
+        (format!("{text}{second}\n"), "a line already"),
+        (text.replace("\"index\":3", "\"index\":4"), "not in this shard"),
+        (text.replace("\"key\":3", "\"key\":33"), "another key"),
+        (text.replace("\"result\":9", "\"other\":9"), "unknown field"),
+        (text.replace(",\"result\":9", ""), "neither"),
+    ] {
+        std::fs::write(&file, &bad).unwrap();
+        match squares(4).run(&file, square) {
+            Err(SweepError::Corrupt { why: found, .. }) => assert!(found.contains(why), "{found}"),
+            other => panic!("{why}: {other:?}"),
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), bad);
+    }
+}
+
+#[test]
+fn points_run_at_once_as_the_budget_allows() {
+    let folder = Folder::new("budget");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    // bytes needed: 10, except for point 5
+    let need = |point: &u32| if *point == 5 { 25 } else { 10 };
+    for (name, budget, most) in [("a", 25, 2), ("b", 39, 3), ("c", 1000, 4)] {
+        let (used, peak_bytes, at_once, peak) =
+            (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let compute = |point: &u32| {
+            let bytes = need(point) as usize;
+            let now = used.fetch_add(bytes, Ordering::SeqCst) + bytes;
+            peak_bytes.fetch_max(now, Ordering::SeqCst);
+            peak.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            at_once.fetch_sub(1, Ordering::SeqCst);
+            used.fetch_sub(bytes, Ordering::SeqCst);
+            square(point)
+        };
+        let sweep = squares(12).memory(budget, need);
+        let file = folder.file(name);
+        let mut in_flight = 0;
+        let summary = pool.install(|| {
+            sweep.run_observed(&file, compute, |progress| {
+                in_flight = in_flight.max(progress.in_flight.len());
+                assert!(progress.done + progress.in_flight.len() <= progress.total);
+                ControlFlow::Continue(())
+            })
+        });
+        assert_eq!(summary.unwrap().computed, 12);
+        assert!(peak_bytes.load(Ordering::SeqCst) as u64 <= budget, "budget {budget}");
+        assert_eq!(in_flight, most, "budget {budget}");
+        assert!((1..=most).contains(&peak.load(Ordering::SeqCst)), "budget {budget}");
+    }
+    assert_eq!(sorted(&folder.file("a")), sorted(&folder.file("c")));
+    let file = folder.file("too-small");
+    match squares(12).memory(24, need).run(&file, square) {
+        Err(SweepError::Memory { needed: 25, budget: 24, key }) => assert_eq!(key, "5"),
+        other => panic!("{other:?}"),
+    }
+    assert!(!file.exists());
+    // a shard without the large point fits
+    let shard = squares(12).memory(24, need).shard(Shard::new(1, 2).unwrap());
+    assert_eq!(shard.run(&file, square).unwrap().computed, 6);
+}
+
+#[test]
+fn a_cancelled_sweep_keeps_what_was_done() {
+    let folder = Folder::new("cancel");
+    let file = folder.file("results.jsonl");
+    let result = squares(50).run_observed(&file, square, |progress| {
+        if progress.done >= 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let Err(SweepError::Cancelled { done, total: 50 }) = result else { panic!("{result:?}") };
+    assert!((10..50).contains(&done));
+    let summary = squares(50).run(&file, square).unwrap();
+    assert_eq!((summary.resumed, summary.computed), (done, 50 - done));
+}
+
+#[test]
+fn shards_merge_to_the_whole_or_say_what_is_missing() {
+    let folder = Folder::new("merge");
+    let whole = folder.file("whole");
+    squares(7).run(&whole, square).unwrap();
+    let shard = |index, count| {
+        let path = folder.file(&format!("{index}-{count}"));
+        squares(7).shard(Shard::new(index, count).unwrap()).run(&path, square).unwrap();
+        path
+    };
+    let three: Vec<PathBuf> = (1..=3).map(|index| shard(index, 3)).collect();
+    let merged = folder.file("merged");
+    let summary = merge(&three, &merged).unwrap();
+    assert_eq!((summary.total, summary.failed), (7, 0));
+    assert_eq!(sorted(&merged), sorted(&whole));
+    // it can be resumed as the whole sweep, and is not written over
+    assert_eq!(squares(7).run(&merged, square).unwrap().resumed, 7);
+    assert!(matches!(merge(&three, &merged), Err(SweepError::Io { .. })));
+
+    let out = folder.file("out");
+    match merge(&three[..2], &out) {
+        Err(SweepError::Incomplete { missing: 2, points: 7, first: 2 }) => {}
+        other => panic!("{other:?}"),
+    }
+    let refused = |files: &[PathBuf]| {
+        let result = merge(files, &out);
+        assert!(matches!(result, Err(SweepError::OtherSweep { .. })), "{files:?}: {result:?}");
+    };
+    refused(&[three[0].clone(), three[0].clone(), three[1].clone()]);
+    refused(&[three[0].clone(), shard(2, 2)]);
+    let other = folder.file("other");
+    let settings = squares(7).settings(&1).unwrap().shard(Shard::new(3, 3).unwrap());
+    settings.run(&other, square).unwrap();
+    refused(&[three[0].clone(), three[1].clone(), other]);
+    // a torn last line is a missing point
+    let text = std::fs::read_to_string(&three[2]).unwrap();
+    std::fs::write(&three[2], &text[..text.len() - 1]).unwrap();
+    assert!(matches!(merge(&three, &out), Err(SweepError::Incomplete { missing: 1, .. })));
+    // a key that was changed by hand
+    std::fs::write(&three[2], text.replace("\"key\":2", "\"key\":8")).unwrap();
+    refused(&three);
+    assert!(matches!(merge::<PathBuf>(&[], &out), Err(SweepError::NothingToMerge)));
+    assert!(!out.exists());
+}
+
+#[test]
+fn disk_errors_are_typed() {
+    let folder = Folder::new("disk");
+    let odd = ["/dev/null", "/dev/null/results.jsonl"].map(PathBuf::from);
+    let missing = folder.file("no/such/folder/results.jsonl");
+    for path in odd.into_iter().chain([folder.0.clone(), missing]) {
+        let result = squares(2).run(&path, square);
+        assert!(matches!(result, Err(SweepError::Io { .. })), "{path:?}: {result:?}");
+    }
+    let missing = read_results::<u32, u32>(folder.file("missing"));
+    assert!(matches!(missing, Err(SweepError::Io { .. })));
+    // read-only for everybody but the superuser
+    let file = folder.file("read-only");
+    squares(2).run(&file, square).unwrap();
+    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    if std::fs::OpenOptions::new().write(true).open(&file).is_err() {
+        assert!(matches!(squares(2).run(&file, square), Err(SweepError::Io { .. })));
+    }
+}
+
+/// What the shell of the next test runs: it does nothing unless told where to write.
+#[test]
+fn child_on_a_full_disk() {
+    let Ok(path) = std::env::var(FULL) else { return };
+    let result = squares(50).run(PathBuf::from(path), long);
+    assert!(matches!(result, Err(SweepError::Io { .. })), "{result:?}");
+}
+
+const FULL: &str = "LINEAR_WIDTH_TEST_FULL_DISK";
+
+#[expect(clippy::unnecessary_wraps)]
+fn long(point: &u32) -> Result<String, String> {
+    Ok("long".repeat(60 + *point as usize))
+}
+
+/// A limit on the size of files makes writes fail half-way, as a full disk does.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_an_error_and_costs_no_line() {
+    let folder = Folder::new("full");
+    let file = folder.file("results.jsonl");
+    let status = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact child_on_a_full_disk"])
+        .arg(std::env::current_exe().unwrap())
+        .env(FULL, &file)
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+    let bytes = std::fs::read(&file).unwrap();
+    let lines = bytes.iter().filter(|b| **b == b'\n').count();
+    assert!((3..51).contains(&lines) && bytes.ends_with(b"\n"), "{lines} lines");
+    assert_eq!(squares(50).run(&file, long).unwrap().resumed, lines - 1);
+    let whole = folder.file("whole.jsonl");
+    squares(50).run(&whole, long).unwrap();
+    assert_eq!(sorted(&file), sorted(&whole));
+}
+
+#[test]
+fn two_processes_do_not_write_one_file() {
+    let folder = Folder::new("lock");
+    let file = folder.file("results.jsonl");
+    let inner = |_: &u32| match squares(3).run(&file, square) {
+        Err(SweepError::Locked { .. }) => Ok(true),
+        other => Err(format!("{other:?}")),
+    };
+    squares(3).run(&file, inner).unwrap();
+    let results = read_results::<u32, bool>(&file).unwrap();
+    assert!(results.iter().all(|result| result.outcome == Ok(true)), "{results:?}");
+}
+
+#[test]
+fn points_need_keys_of_their_own() {
+    assert!(matches!(
+        Sweep::new(vec![1, 2, 1]),
+        Err(SweepError::SameKey { first: 0, second: 2, .. })
+    ));
+    let map = std::collections::BTreeMap::from([([1, 2], 3)]);
+    assert!(matches!(Sweep::new(vec![map]), Err(SweepError::Key { index: 0, .. })));
+}
+
+/// Results without content, and no points at all.
+#[test]
+fn empty_sweeps_and_results() {
+    let folder = Folder::new("empty");
+    let file = folder.file("unit.jsonl");
+    let unit = |_: &u32| Ok::<(), String>(());
+    assert_eq!(squares(3).run(&file, unit).unwrap().computed, 3);
+    assert_eq!(squares(3).run(&file, unit).unwrap().resumed, 3);
+    let none = folder.file("none.jsonl");
+    assert_eq!(squares(0).run(&none, square).unwrap(), Summary::default());
+    assert_eq!(squares(0).run(&none, square).unwrap(), Summary::default());
+}
