@@ -9,3 +9,4 @@ pub mod options;
 pub mod picture;
 pub mod progress;
 pub mod settings;
+pub mod spectrum;

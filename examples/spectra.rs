@@ -1,0 +1,118 @@
+//! Spectra of W_0, W_1 and W_2 for l = 0, 1, 2, 3 new directions of the second step: histogram and
+//! predicted density of the bulk, measured and predicted outliers.
+//!
+//! `cargo run --release --example spectra` (`-- --help` for the options); minutes on two cores,
+//! `-- --quick` seconds.
+
+mod common;
+
+use std::error::Error;
+
+use clap::Parser;
+use linear_width::Experiment;
+use linear_width::data::Target;
+use linear_width::network::{Scaling, SecondLayerLaw};
+use linear_width::theory::prediction::Options;
+use linear_width::theory::{MarchenkoPastur, Spikes};
+use linear_width::training::StepSize;
+
+use common::data::Data;
+use common::options::CommonOptions;
+use common::picture::{figure, report, save};
+use common::progress::in_parallel;
+use common::settings::{sine, tanh_link};
+use common::spectrum::spectrum_panel;
+
+/// Spectra of W_0, W_1, W_2 for l = 0, 1, 2, 3 with predicted density and outliers.
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    /// Width N [default: 3000, quick 1000]
+    #[arg(long)]
+    width: Option<usize>,
+    /// Exponent alpha_1 of the first step, in [0, 0.5)
+    #[arg(long, default_value_t = 0.4)]
+    alpha1: f64,
+    /// Exponents alpha_2 of the second step, one row each
+    #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.15, 0.25, 0.35])]
+    alpha2: Vec<f64>,
+    /// Constant C_1 of the first step C_1 N^alpha_1
+    #[arg(long, default_value_t = 3.0)]
+    c1: f64,
+    /// Constant C_2 of the second step
+    #[arg(long, default_value_t = 4.0)]
+    c2: f64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let common = &arguments.common;
+    let width = arguments.width.unwrap_or(common.pick(1000, 3000));
+    let law = MarchenkoPastur::of_first_layer(width, width / 2)?;
+
+    let rows = in_parallel("simulated and predicted", &arguments.alpha2, |alpha_2| {
+        let experiment = experiment(&arguments, width, *alpha_2)?;
+        // noise with the structure of the data, the better model of the edge
+        let predict = |step| experiment.predict(step, &Options::default());
+        Ok((experiment.run()?, [predict(1)?, predict(2)?]))
+    })?;
+
+    let mut data = Data::with_columns(["l", "step", "k", "measured", "overlap", "predicted", "predicted_overlap"]);
+    let mut panels = Vec::new();
+    for (alpha_2, (run, predictions)) in arguments.alpha2.iter().zip(&rows) {
+        let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
+        let l = spikes.new_directions_of_second_step();
+        let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
+        for stage in &run.stages {
+            let prediction = stage.step.checked_sub(1).map(|i| &predictions[i]);
+            let title = match stage.step {
+                0 => "W₀".to_owned(),
+                1 => format!("W₁, α₁ = {}", arguments.alpha1),
+                _ => format!("W₂, α₂ = {alpha_2}: l = {l}"),
+            };
+            panels.push(spectrum_panel(stage, prediction, &law, right, &title)?);
+            data.array(format!("singular_values_l{l}_w{}", stage.step), stage.singular_values.view());
+            let outliers = prediction.map_or(&[][..], |p| &p.outliers);
+            for k in 0..stage.outliers.count.max(outliers.len()) {
+                let measured = stage.triplets.get(k).filter(|_| k < stage.outliers.count);
+                let predicted = outliers.get(k);
+                data.row([
+                    l as f64,
+                    stage.step as f64,
+                    k as f64,
+                    measured.map_or(f64::NAN, |t| t.singular_value),
+                    measured.map_or(f64::NAN, |t| t.target_overlap),
+                    predicted.map_or(f64::NAN, |o| o.singular_value),
+                    predicted.map_or(f64::NAN, |o| o.target_overlap),
+                ]);
+            }
+        }
+        println!(
+            "alpha_2 = {alpha_2}: l = {l}; outliers of W_2: measured {}, predicted {}, formula {}",
+            run.stages[2].outliers.count,
+            predictions[1].outliers.len(),
+            spikes.total_outliers_after_second_step()
+        );
+    }
+    report(save(figure(panels, 3, (430.0, 290.0)), &common.output, "spectra")?);
+    report(data.save(&common.output, "spectra")?);
+    Ok(())
+}
+
+fn experiment(arguments: &Arguments, width: usize, alpha_2: f64) -> Result<Experiment, Box<dyn Error>> {
+    Ok(Experiment::builder()
+        .width(width)
+        .dimension(width / 2)
+        .samples(2 * width)
+        .activation(sine())
+        .target(Target::single_index(tanh_link()?).noise(0.1))
+        .steps([
+            StepSize::scaled(arguments.c1, arguments.alpha1),
+            StepSize::scaled(arguments.c2, alpha_2),
+        ])
+        .second_layer(SecondLayerLaw::Uniform)
+        .seed(arguments.common.seed)
+        .predicted(false)
+        .build()?)
+}
