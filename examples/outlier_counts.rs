@@ -14,19 +14,15 @@ use kuva::plot::colormap::ColorMap;
 use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::{Heatmap, LinePlot};
 use kuva::render::plots::Plot;
-use linear_width::Experiment;
-use linear_width::data::Target;
 use linear_width::experiment::Precision;
-use linear_width::network::SecondLayerLaw;
 use linear_width::theory::new_direction_count;
-use linear_width::theory::prediction::{NoiseModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
 use common::options::CommonOptions;
 use common::picture::{COUNTS, Panel, axes, figure, report, save};
 use common::progress::in_parallel;
-use common::settings::{sine, tanh_link};
+use common::settings::TwoSteps;
 
 /// Number of outliers of W_2 over the square of exponents: measured, predicted at several N, and
 /// the formula.
@@ -78,21 +74,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let counts = in_parallel(&format!("measured, N = {simulated}"), &grid, |alphas| {
-        let report = experiment(*alphas, simulated, &arguments)?.run()?;
+        let builder = two_steps(*alphas, simulated, &arguments).builder(common.seed)?;
+        let report = builder.precision(Precision::F32).build()?.run()?;
         Ok(report.stages[2].outliers.count)
     })?;
     add(simulated, true, &counts, format!("measured, N = {simulated}"));
     for width in [simulated].into_iter().chain(WIDTHS) {
         let name = if width < 10_000 { width.to_string() } else { format!("10^{}", width.ilog10()) };
         let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
-            // The counts of the two noise models differ close to the threshold only; this one is
-            // the faster.
-            let options = Options {
-                noise_model: NoiseModel::Isotropic,
-                target_column: false,
-                ..Options::default()
-            };
-            Ok(experiment(*alphas, width, &arguments)?.predict(2, &options)?.outliers.len())
+            Ok(two_steps(*alphas, width, &arguments).predict()?.outliers.len())
         })?;
         add(width, false, &counts, format!("predicted, N = {name}"));
     }
@@ -105,26 +95,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn experiment(
-    (alpha_1, alpha_2): (f64, f64),
-    width: usize,
-    arguments: &Arguments,
-) -> Result<Experiment, Box<dyn Error>> {
-    let step = |alpha| StepSize::scaled(arguments.constant, alpha);
-    let policy = if arguments.reused { BatchPolicy::Reused } else { BatchPolicy::Independent };
-    Ok(Experiment::builder()
-        .width(width)
-        .dimension(width / 2)
-        .samples(width / 2)
-        .activation(sine())
-        .target(Target::single_index(tanh_link()?).noise(0.1))
-        .steps([step(alpha_1), step(alpha_2)])
-        .batches(policy)
-        .second_layer(SecondLayerLaw::Uniform)
-        .precision(Precision::F32)
-        .seed(arguments.common.seed)
-        .predicted(false)
-        .build()?)
+fn two_steps(alphas: (f64, f64), width: usize, arguments: &Arguments) -> TwoSteps {
+    let steps = [alphas.0, alphas.1].map(|alpha| StepSize::scaled(arguments.constant, alpha));
+    let batches = if arguments.reused { BatchPolicy::Reused } else { BatchPolicy::Independent };
+    TwoSteps { width, samples: width / 2, steps, batches }
 }
 
 /// A heat map of the counts under the formula's steps alpha_2 = k (1/2 - alpha_1).

@@ -12,19 +12,16 @@ use std::error::Error;
 use clap::Parser;
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
-use linear_width::Experiment;
-use linear_width::data::Target;
 use linear_width::experiment::Precision;
-use linear_width::network::{Scaling, SecondLayerLaw};
+use linear_width::network::Scaling;
 use linear_width::theory::Spikes;
-use linear_width::theory::prediction::{NoiseModel, Options};
-use linear_width::training::StepSize;
+use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
 use common::options::CommonOptions;
 use common::picture::{REFERENCE, SERIES, axes, figure, line, marks, report, save};
 use common::progress::in_parallel;
-use common::settings::{mean_and_error, sine, tanh_link};
+use common::settings::{TwoSteps, mean_and_error};
 
 /// Outlying singular values of W_2 against N: simulated, predicted, and the slopes of the formula.
 #[derive(Parser)]
@@ -58,18 +55,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         (0..points).map(|i| 10_f64.powf(2.0 + 6.0 * i as f64 / (points - 1) as f64) as usize).collect();
     let spikes = Spikes::new(arguments.alpha1, arguments.alpha2, Scaling::MeanField)?;
 
-    // Isotropic noise, the fast model: for this link, which has a linear part, both agree with
-    // simulations to 1 %.
-    let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
     let predicted = in_parallel("predicted", &widths, |width| -> Result<Spectrum, Box<dyn Error>> {
-        let prediction = experiment(&arguments, *width, common.seed)?.predict(2, &options)?;
+        let prediction = two_steps(&arguments, *width).predict()?;
         let values = prediction.outliers.iter().map(|o| o.singular_value).collect();
         Ok((prediction.edge, values))
     })?;
     let runs: Vec<(usize, u64)> =
         simulated.iter().rev().flat_map(|n| seeds.iter().map(move |s| (*n, *s))).collect();
     let measured = in_parallel("simulated", &runs, |(width, seed)| -> Result<Vec<f64>, Box<dyn Error>> {
-        let report = experiment(&arguments, *width, *seed)?.run()?;
+        let builder = two_steps(&arguments, *width).builder(*seed)?;
+        let report = builder.precision(Precision::F32).build()?.run()?;
         let stage = &report.stages[2];
         Ok(stage.singular_values.iter().take(stage.outliers.count).copied().collect())
     })?;
@@ -140,18 +135,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn experiment(arguments: &Arguments, width: usize, seed: u64) -> Result<Experiment, Box<dyn Error>> {
-    let step = |alpha| StepSize::scaled(arguments.constant, alpha);
-    Ok(Experiment::builder()
-        .width(width)
-        .dimension(width / 2)
-        .samples(width)
-        .activation(sine())
-        .target(Target::single_index(tanh_link()?).noise(0.1))
-        .steps([step(arguments.alpha1), step(arguments.alpha2)])
-        .second_layer(SecondLayerLaw::Uniform)
-        .precision(Precision::F32)
-        .seed(seed)
-        .predicted(false)
-        .build()?)
+fn two_steps(arguments: &Arguments, width: usize) -> TwoSteps {
+    let steps = [arguments.alpha1, arguments.alpha2]
+        .map(|alpha| StepSize::scaled(arguments.constant, alpha));
+    TwoSteps { width, samples: width, steps, batches: BatchPolicy::Independent }
 }

@@ -9,18 +9,16 @@ mod common;
 use std::error::Error;
 
 use clap::Parser;
-use linear_width::Experiment;
-use linear_width::data::Target;
-use linear_width::network::{Scaling, SecondLayerLaw};
+use linear_width::network::Scaling;
 use linear_width::theory::prediction::Options;
 use linear_width::theory::{MarchenkoPastur, Spikes};
-use linear_width::training::StepSize;
+use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
 use common::options::CommonOptions;
 use common::picture::{figure, report, save};
 use common::progress::in_parallel;
-use common::settings::{sine, tanh_link};
+use common::settings::TwoSteps;
 use common::spectrum::spectrum_panel;
 
 /// Spectra of W_0, W_1, W_2 for l = 0, 1, 2, 3 with predicted density and outliers.
@@ -52,7 +50,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let law = MarchenkoPastur::of_first_layer(width, width / 2)?;
 
     let rows = in_parallel("simulated and predicted", &arguments.alpha2, |alpha_2| {
-        let experiment = experiment(&arguments, width, *alpha_2)?;
+        let steps = [
+            StepSize::scaled(arguments.c1, arguments.alpha1),
+            StepSize::scaled(arguments.c2, *alpha_2),
+        ];
+        let batches = BatchPolicy::Independent;
+        let two_steps = TwoSteps { width, samples: 2 * width, steps, batches };
+        let experiment = two_steps.builder(common.seed)?.build()?;
         // noise with the structure of the data, the better model of the edge
         let predict = |step| experiment.predict(step, &Options::default());
         Ok((experiment.run()?, [predict(1)?, predict(2)?]))
@@ -98,21 +102,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     report(save(figure(panels, 3, (430.0, 290.0)), &common.output, "spectra")?);
     report(data.save(&common.output, "spectra")?);
     Ok(())
-}
-
-fn experiment(arguments: &Arguments, width: usize, alpha_2: f64) -> Result<Experiment, Box<dyn Error>> {
-    Ok(Experiment::builder()
-        .width(width)
-        .dimension(width / 2)
-        .samples(2 * width)
-        .activation(sine())
-        .target(Target::single_index(tanh_link()?).noise(0.1))
-        .steps([
-            StepSize::scaled(arguments.c1, arguments.alpha1),
-            StepSize::scaled(arguments.c2, alpha_2),
-        ])
-        .second_layer(SecondLayerLaw::Uniform)
-        .seed(arguments.common.seed)
-        .predicted(false)
-        .build()?)
 }

@@ -12,13 +12,10 @@ use std::error::Error;
 use clap::Parser;
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
-use linear_width::Experiment;
-use linear_width::data::Target;
 use linear_width::experiment::Precision;
-use linear_width::network::{Scaling, SecondLayerLaw};
+use linear_width::network::Scaling;
 use linear_width::theory::Spikes;
-use linear_width::theory::prediction::{NoiseModel, Options};
-use linear_width::training::StepSize;
+use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
 use common::options::CommonOptions;
@@ -26,7 +23,7 @@ use common::picture::{
     OUTLIER, Panel, REFERENCE, SERIES, axes, figure, line, marks_with_errors, report, save,
 };
 use common::progress::in_parallel;
-use common::settings::{mean_and_error, sine, tanh_link};
+use common::settings::{TwoSteps, mean_and_error};
 
 /// Outliers of W_2 against alpha_2 at fixed alpha_1: measured, predicted, and the formula.
 #[derive(Parser)]
@@ -50,11 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let alphas = grid(common.pick(10, 20));
     let fine = grid(common.pick(25, 50));
 
-    // Isotropic noise, the fast model: the counts of the two differ close to a threshold only.
-    let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
     let count = |width: usize, alpha_2: f64| -> Result<f64, Box<dyn Error>> {
-        let experiment = experiment(&arguments, width, alpha_2, common.seed)?;
-        Ok(experiment.predict(2, &options)?.outliers.len() as f64)
+        Ok(two_steps(&arguments, width, alpha_2).predict()?.outliers.len() as f64)
     };
     let mut data = Data::with_columns(["width", "alpha_2", "measured_mean", "measured_error"]);
     let formula: Result<Vec<f64>, Box<dyn Error>> = fine
@@ -71,7 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let runs: Vec<(f64, u64)> =
             alphas.iter().flat_map(|a| seeds.iter().map(move |s| (*a, *s))).collect();
         let counts = in_parallel(&format!("measured, N = {width}"), &runs, |(alpha_2, seed)| {
-            let report = experiment(&arguments, width, *alpha_2, *seed)?.run()?;
+            let builder = two_steps(&arguments, width, *alpha_2).builder(*seed)?;
+            let report = builder.precision(Precision::F32).build()?.run()?;
             Ok(report.stages[2].outliers.count as f64)
         })?;
         let means: Vec<(f64, f64)> = counts.chunks(seeds.len()).map(mean_and_error).collect();
@@ -127,23 +122,8 @@ fn panel(series: Vec<Plot>, title: String) -> Panel {
     (series, axes((0.0, 0.5), (0.0, 6.0), &title, labels.0, labels.1).with_y_tick_step(1.0))
 }
 
-fn experiment(
-    arguments: &Arguments,
-    width: usize,
-    alpha_2: f64,
-    seed: u64,
-) -> Result<Experiment, Box<dyn Error>> {
-    let step = |alpha| StepSize::scaled(arguments.constant, alpha);
-    Ok(Experiment::builder()
-        .width(width)
-        .dimension(width / 2)
-        .samples(width)
-        .activation(sine())
-        .target(Target::single_index(tanh_link()?).noise(0.1))
-        .steps([step(arguments.alpha1), step(alpha_2)])
-        .second_layer(SecondLayerLaw::Uniform)
-        .precision(Precision::F32)
-        .seed(seed)
-        .predicted(false)
-        .build()?)
+fn two_steps(arguments: &Arguments, width: usize, alpha_2: f64) -> TwoSteps {
+    let steps =
+        [arguments.alpha1, alpha_2].map(|alpha| StepSize::scaled(arguments.constant, alpha));
+    TwoSteps { width, samples: width, steps, batches: BatchPolicy::Independent }
 }

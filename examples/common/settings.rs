@@ -1,8 +1,15 @@
-//! Activation and links that several pictures share.
+//! Activation, links and settings that several pictures share.
 
-use linear_width::activation::Sine;
-use linear_width::data::Link;
+use std::error::Error;
+
+use linear_width::Experiment;
+use linear_width::activation::{SharedActivation, Sine};
+use linear_width::data::{Link, Target};
+use linear_width::experiment::ExperimentBuilder;
+use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
+use linear_width::theory::prediction::{NoiseModel, Options, Prediction, Setting, predict};
+use linear_width::training::{BatchPolicy, StepSize};
 
 /// e^(1/2) sin(z + 0.7), whose Hermite coefficients all differ from zero; bounded, so that large
 /// steps do not leave the range of the theory.
@@ -15,15 +22,60 @@ pub fn tanh_link() -> Result<Link, QuadratureError> {
     Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0])
 }
 
-/// cos(1.5 z + 0.6) without constant and linear part: information exponent 2, reuse exponent 1.
-pub fn cosine_link() -> Result<Link, QuadratureError> {
-    Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])
-}
-
 /// Mean and standard error of the mean (NaN for fewer than two values).
 pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
     (mean, (square / (count - 1.0) / count).sqrt())
+}
+
+/// Two steps on the link of information exponent 1 and b uniform: the setting of the pictures that
+/// are about counts, sizes and left vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoSteps {
+    /// N; d is half of it.
+    pub width: usize,
+    /// n.
+    pub samples: usize,
+    /// C N^alpha of both steps.
+    pub steps: [StepSize; 2],
+    /// The batch of the second step.
+    pub batches: BatchPolicy,
+}
+
+impl TwoSteps {
+    /// To be simulated.
+    pub fn builder(&self, seed: u64) -> Result<ExperimentBuilder, QuadratureError> {
+        let builder = Experiment::builder()
+            .width(self.width)
+            .dimension(self.width / 2)
+            .samples(self.samples)
+            .activation(sine())
+            .target(Target::single_index(tanh_link()?).noise(0.1))
+            .steps(self.steps)
+            .batches(self.batches)
+            .second_layer(SecondLayerLaw::Uniform)
+            .seed(seed)
+            .predicted(false);
+        Ok(builder)
+    }
+
+    /// The prediction for W_2, at sizes no machine could simulate too. With isotropic noise, the
+    /// fast model: for a link with a linear part both agree with simulations to 1 %, and counts
+    /// differ close to a threshold only.
+    pub fn predict(&self) -> Result<Prediction, Box<dyn Error>> {
+        let setting = Setting {
+            activation: SharedActivation::new(sine()),
+            target: Target::single_index(tanh_link()?).noise(0.1),
+            width: self.width,
+            dimension: self.width / 2,
+            samples: self.samples,
+            step_sizes: self.steps.map(|step| step.eta(self.width)),
+            batches: self.batches,
+            second_layer: SecondLayerLaw::Uniform,
+        };
+        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        Ok(predict(&setting, &options)?)
+    }
 }

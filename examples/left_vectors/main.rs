@@ -15,18 +15,15 @@ use std::ops::ControlFlow;
 use clap::Parser;
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
-use linear_width::Experiment;
-use linear_width::data::Target;
 use linear_width::experiment::Progress;
-use linear_width::network::SecondLayerLaw;
 use linear_width::spectral::{TopTripletsOptions, top_triplets};
 use linear_width::theory::prediction::Options;
-use linear_width::training::StepSize;
+use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
 use common::options::CommonOptions;
 use common::picture::{BARS, LAW, OUTLIER, axes, figure, line, marks, report, save};
-use common::settings::{sine, tanh_link};
+use common::settings::TwoSteps;
 use profile::{Profile, fit, polynomial};
 
 /// Left singular vectors of W_2 against the second layer: polynomials of degree 1, 2, 3, ...
@@ -43,9 +40,12 @@ struct Arguments {
     /// Exponent alpha_2 of the second step, in [0, 0.5)
     #[arg(long, default_value_t = 0.45)]
     alpha2: f64,
-    /// Constant C of both step sizes C N^alpha
-    #[arg(long, default_value_t = 3.0)]
-    constant: f64,
+    /// Constant C_1 of the first step C_1 N^alpha_1
+    #[arg(long, default_value_t = 2.0)]
+    c1: f64,
+    /// Constant C_2 of the second step
+    #[arg(long, default_value_t = 6.0)]
+    c2: f64,
     /// How many vectors
     #[arg(long, default_value_t = 4)]
     vectors: usize,
@@ -58,19 +58,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
     let width = arguments.width.unwrap_or(common.pick(1000, 3000));
-    let step = |alpha| StepSize::scaled(arguments.constant, alpha);
-    let experiment = Experiment::builder()
-        .width(width)
-        .dimension(width / 2)
-        .samples(2 * width)
-        .activation(sine())
-        .target(Target::single_index(tanh_link()?).noise(0.1))
-        .steps([step(arguments.alpha1), step(arguments.alpha2)])
-        .second_layer(SecondLayerLaw::Uniform)
-        .seed(common.seed)
+    let steps = [
+        StepSize::scaled(arguments.c1, arguments.alpha1),
+        StepSize::scaled(arguments.c2, arguments.alpha2),
+    ];
+    let batches = BatchPolicy::Independent;
+    let experiment = TwoSteps { width, samples: 2 * width, steps, batches }
+        .builder(common.seed)?
         .triplets(arguments.vectors)
         .keep_weights(true)
-        .predicted(false)
         .build()?;
 
     let bar = common::progress::bar(1000, format!("simulated, N = {width}"))?;
@@ -141,7 +137,7 @@ fn panel(
         series.push(Plot::Line(predicted.with_dashed().with_legend("predicted")));
     }
     let title = format!(
-        "k = {k}: degree {k} explains {:.0} %, degree {} {:.0} %",
+        "u{k}: degree {k} explains {:.0} %, degree {}: {:.0} %",
         100.0 * share,
         k - 1,
         100.0 * fits[k - 1].1

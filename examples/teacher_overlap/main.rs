@@ -18,7 +18,7 @@ use clap::Parser;
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
 
-use cases::{POLICIES, Point, Result2, evaluate, links};
+use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
 use common::data::Data;
 use common::options::CommonOptions;
 use common::picture::{Panel, SERIES, axes, figure, line, marks, marks_with_errors, report, save};
@@ -29,31 +29,18 @@ use common::settings::mean_and_error;
 pub struct Arguments {
     #[command(flatten)]
     common: CommonOptions,
-    /// Input dimension d [default: 1000, quick 300]
+    /// Input dimension d and width N of the sweeps [default: 1000, quick 300]
     #[arg(long)]
     dimension: Option<usize>,
-    /// N / d
-    #[arg(long, default_value_t = 2.0)]
-    aspect: f64,
     /// eta_1 / sqrt(N) in the sweep over n/d, and in the check
-    #[arg(long, default_value_t = 0.7)]
+    #[arg(long, default_value_t = 0.8)]
     step: f64,
     /// eta_2 / eta_1
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.625)]
     second: f64,
     /// n / d in the sweep over the step size, and in the check
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.5)]
     ratio: f64,
-}
-
-impl Arguments {
-    fn dimension(&self) -> usize {
-        self.dimension.unwrap_or(self.common.pick(300, 1000))
-    }
-
-    fn seeds(&self) -> u64 {
-        self.common.pick(4, 8)
-    }
 }
 
 /// What varies in a row of the picture.
@@ -68,9 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let links = links()?;
     // factors of the setting that is checked
     let factors: &[f64] =
-        arguments.common.pick(&[0.5, 1.0, 1.5], &[0.3, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0]);
+        arguments.common.pick(&[0.5, 1.0, 1.5], &[0.3, 0.6, 0.8, 1.0, 1.3, 1.7]);
     let ratios: &[f64] =
-        arguments.common.pick(&[0.5, 1.0, 3.0], &[0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0]);
+        arguments.common.pick(&[0.5, 1.0, 3.0], &[0.4, 0.7, 1.0, 1.5, 2.2, 3.0]);
     let (step, ratio) = (arguments.step, arguments.ratio);
     let sweeps = [
         (Sweep::Step, factors.iter().map(|f| (f * step, ratio)).collect::<Vec<_>>()),
@@ -86,11 +73,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let results = evaluate(&arguments, &points)?;
+    let dimension = arguments.dimension.unwrap_or(arguments.common.pick(300, 1000));
+    let seeds = arguments.common.seeds(arguments.common.pick(2, 6));
+    let size = Size { dimension, width: dimension, seeds };
+    let results = evaluate(&arguments, &size, &points, &format!("sweeps, d = {dimension}"))?;
 
-    let mut rest: Vec<(Point, Result2)> = points.iter().copied().zip(results).collect();
+    let mut rest: Vec<(Point, Measurement)> = points.iter().copied().zip(results).collect();
     save_data(&rest, &arguments)?;
-    let verdict = check::second_outlier(&rest, &arguments);
     let mut panels = Vec::new();
     for (sweep, values) in &sweeps {
         for (_, name) in &links {
@@ -100,11 +89,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let figure = figure(panels, links.len(), (400.0, 330.0));
     report(save(figure, &arguments.common.output, "teacher_overlap")?);
-    verdict
+    check::second_outlier(&arguments)
 }
 
 /// Means over the seeds (marks) and predictions (lines) of one link and one sweep.
-fn panel(sweep: Sweep, name: &str, results: &[(Point, Result2)]) -> Panel {
+fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
     let x = |point: &Point| match sweep {
         Sweep::Step => point.step,
         Sweep::Ratio => point.ratio,
@@ -145,7 +134,7 @@ fn panel(sweep: Sweep, name: &str, results: &[(Point, Result2)]) -> Panel {
     (series, axes((0.0, 1.05 * last), (0.0, 1.0), name, label, "overlap with the teacher"))
 }
 
-fn save_data(results: &[(Point, Result2)], arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn save_data(results: &[(Point, Measurement)], arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut data = Data::with_columns([
         "link", "reused", "eta_1_over_sqrt_n", "samples_over_dimension", "k",
         "mean", "standard_error", "predicted",
