@@ -16,6 +16,7 @@ use kuva::plot::{Heatmap, LinePlot};
 use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::theory::new_direction_count;
+use linear_width::theory::prediction::NoiseModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
@@ -80,9 +81,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     add(simulated, true, &counts, format!("measured, N = {simulated}"));
     for width in [simulated].into_iter().chain(WIDTHS) {
-        let name = if width < 10_000 { width.to_string() } else { format!("10^{}", width.ilog10()) };
+        let name =
+            if width < 10_000 { width.to_string() } else { format!("10^{}", width.ilog10()) };
         let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
-            Ok(two_steps(*alphas, width, &arguments).predict()?.outliers.len())
+            // the fast model: the counts of the two differ close to a threshold only
+            let setting = two_steps(*alphas, width, &arguments);
+            Ok(setting.predict(NoiseModel::Isotropic)?.outliers.len())
         })?;
         add(width, false, &counts, format!("predicted, N = {name}"));
     }

@@ -38,9 +38,9 @@ struct Arguments {
     /// Constant C_1 of the first step C_1 N^alpha_1
     #[arg(long, default_value_t = 3.0)]
     c1: f64,
-    /// Constant C_2 of the second step
-    #[arg(long, default_value_t = 4.0)]
-    c2: f64,
+    /// Constants C_2 of the second step, one per row
+    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 8.0, 8.0, 8.0])]
+    c2: Vec<f64>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -49,11 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let width = arguments.width.unwrap_or(common.pick(1000, 3000));
     let law = MarchenkoPastur::of_first_layer(width, width / 2)?;
 
-    let rows = in_parallel("simulated and predicted", &arguments.alpha2, |alpha_2| {
-        let steps = [
-            StepSize::scaled(arguments.c1, arguments.alpha1),
-            StepSize::scaled(arguments.c2, *alpha_2),
-        ];
+    if arguments.alpha2.len() != arguments.c2.len() {
+        return Err("--alpha2 and --c2 need equally many values".into());
+    }
+    let settings: Vec<(f64, f64)> =
+        arguments.alpha2.iter().copied().zip(arguments.c2.iter().copied()).collect();
+    let rows = in_parallel("simulated and predicted", &settings, |(alpha_2, c2)| {
+        let steps =
+            [StepSize::scaled(arguments.c1, arguments.alpha1), StepSize::scaled(*c2, *alpha_2)];
         let batches = BatchPolicy::Independent;
         let two_steps = TwoSteps { width, samples: 2 * width, steps, batches };
         let experiment = two_steps.builder(common.seed)?.build()?;
@@ -62,9 +65,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok((experiment.run()?, [predict(1)?, predict(2)?]))
     })?;
 
-    let mut data = Data::with_columns(["l", "step", "k", "measured", "overlap", "predicted", "predicted_overlap"]);
+    let mut data = Data::with_columns([
+        "l",
+        "step",
+        "k",
+        "measured",
+        "overlap",
+        "predicted",
+        "predicted_overlap",
+    ]);
     let mut panels = Vec::new();
-    for (alpha_2, (run, predictions)) in arguments.alpha2.iter().zip(&rows) {
+    for ((alpha_2, c2), (run, predictions)) in settings.iter().zip(&rows) {
         let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
         let l = spikes.new_directions_of_second_step();
         let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
@@ -72,11 +83,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let prediction = stage.step.checked_sub(1).map(|i| &predictions[i]);
             let title = match stage.step {
                 0 => "W₀".to_owned(),
-                1 => format!("W₁, α₁ = {}", arguments.alpha1),
-                _ => format!("W₂, α₂ = {alpha_2}: l = {l}"),
+                1 => format!("W₁, η₁ = {} N^{}", arguments.c1, arguments.alpha1),
+                _ => format!("W₂, η₂ = {c2} N^{alpha_2}: l = {l}"),
             };
             panels.push(spectrum_panel(stage, prediction, &law, right, &title)?);
-            data.array(format!("singular_values_l{l}_w{}", stage.step), stage.singular_values.view());
+            data.array(
+                format!("singular_values_l{l}_w{}", stage.step),
+                stage.singular_values.view(),
+            );
             let outliers = prediction.map_or(&[][..], |p| &p.outliers);
             for k in 0..stage.outliers.count.max(outliers.len()) {
                 let measured = stage.triplets.get(k).filter(|_| k < stage.outliers.count);

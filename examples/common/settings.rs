@@ -61,10 +61,8 @@ impl TwoSteps {
         Ok(builder)
     }
 
-    /// The prediction for W_2, at sizes no machine could simulate too. With isotropic noise, the
-    /// fast model: for a link with a linear part both agree with simulations to 1 %, and counts
-    /// differ close to a threshold only.
-    pub fn predict(&self) -> Result<Prediction, Box<dyn Error>> {
+    /// The prediction for W_2, at sizes no machine could simulate too.
+    pub fn predict(&self, noise_model: NoiseModel) -> Result<Prediction, Box<dyn Error>> {
         let setting = Setting {
             activation: SharedActivation::new(sine()),
             target: Target::single_index(tanh_link()?).noise(0.1),
@@ -75,7 +73,7 @@ impl TwoSteps {
             batches: self.batches,
             second_layer: SecondLayerLaw::Uniform,
         };
-        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        let options = Options { noise_model, ..Options::default() };
         Ok(predict(&setting, &options)?)
     }
 }

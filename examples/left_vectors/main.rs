@@ -41,13 +41,13 @@ struct Arguments {
     #[arg(long, default_value_t = 0.45)]
     alpha2: f64,
     /// Constant C_1 of the first step C_1 N^alpha_1
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.5)]
     c1: f64,
     /// Constant C_2 of the second step
-    #[arg(long, default_value_t = 6.0)]
+    #[arg(long, default_value_t = 12.0)]
     c2: f64,
     /// How many vectors
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 3)]
     vectors: usize,
 }
 
@@ -105,7 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         panels.push(panel(k, &b, &y, &fits, Profile::predicted(&prediction, k - 1)?));
     }
-    report(save(figure(panels, 2, (520.0, 340.0)), &common.output, "left_vectors")?);
+    report(save(figure(panels, 3, (430.0, 340.0)), &common.output, "left_vectors")?);
     report(data.save(&common.output, "left_vectors")?);
     Ok(())
 }
@@ -118,9 +118,8 @@ fn panel(
     profile: Option<Profile>,
 ) -> common::picture::Panel {
     let grid: Vec<f64> = (0..=100).map(|i| 1.75 * (f64::from(i) / 50.0 - 1.0)).collect();
-    let curve = |f: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> {
-        grid.iter().map(|b| (*b, f(*b))).collect()
-    };
+    let curve =
+        |f: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> { grid.iter().map(|b| (*b, f(*b))).collect() };
     let points: Vec<(f64, f64)> = b.iter().copied().zip(y.iter().copied()).take(DRAWN).collect();
     let mut series = vec![Plot::Scatter(
         marks(&points, BARS, MarkerShape::Circle)
@@ -129,19 +128,25 @@ fn panel(
     )];
     let (coefficients, share) = &fits[k];
     let fitted = line(&curve(&|b| polynomial(coefficients, b)), OUTLIER).with_stroke_width(3.0);
-    series.push(Plot::Line(fitted.with_legend("least-squares polynomial of degree k without constant")));
+    series.push(Plot::Line(
+        fitted.with_legend("least-squares polynomial of degree k without constant"),
+    ));
     if let Some(profile) = profile {
         // the sign of a singular vector is arbitrary
         let inner: f64 = b.iter().zip(y).map(|(b, y)| y * profile.value(*b)).sum();
         let predicted = line(&curve(&|b| profile.value(b) * inner.signum()), LAW);
         series.push(Plot::Line(predicted.with_dashed().with_legend("predicted")));
     }
-    let title = format!(
-        "u{k}: degree {k} explains {:.0} %, degree {}: {:.0} %",
-        100.0 * share,
-        k - 1,
-        100.0 * fits[k - 1].1
-    );
+    let title = match k {
+        1 => format!("u₁: degree 1 explains {:.0} %", 100.0 * share),
+        _ => format!(
+            "u{}: degree {k} explains {:.0} %, {} only {:.0} %",
+            ["₂", "₃", "₄", "₅"].get(k - 2).copied().unwrap_or("ₖ"),
+            100.0 * share,
+            k - 1,
+            100.0 * fits[k - 1].1
+        ),
+    };
     let labels = ("√N a_j = b_j", "√N u_j");
     (series, axes((-1.8, 1.8), (-4.0, 4.0), &title, labels.0, labels.1))
 }

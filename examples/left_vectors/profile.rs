@@ -16,7 +16,10 @@ pub struct Profile {
 impl Profile {
     /// The function of outlier `index` (from 0), from its overlaps with Legendre polynomials;
     /// `None` if there is no such outlier.
-    pub fn predicted(prediction: &Prediction, index: usize) -> Result<Option<Self>, PredictionError> {
+    pub fn predicted(
+        prediction: &Prediction,
+        index: usize,
+    ) -> Result<Option<Self>, PredictionError> {
         let overlap = |f: &dyn Fn(f64) -> f64| prediction.left_overlap(index, f);
         let mut sizes = [0.0; DEGREES];
         for (m, size) in sizes.iter_mut().enumerate() {

@@ -73,8 +73,11 @@ pub fn evaluate(
     message: &str,
 ) -> Result<Vec<Measurement>, Box<dyn Error>> {
     in_parallel(message, points, |point| {
-        let mut result =
-            Measurement { measured: Vec::new(), second_is_outlier: Vec::new(), predicted: [0.0; 2] };
+        let mut result = Measurement {
+            measured: Vec::new(),
+            second_is_outlier: Vec::new(),
+            predicted: [0.0; 2],
+        };
         for seed in &size.seeds {
             let run = experiment(arguments, size, point, *seed)?.run()?;
             let stage = &run.stages[2];
@@ -82,8 +85,7 @@ pub fn evaluate(
             result.second_is_outlier.push(stage.outliers.count >= 2);
         }
         // noise with the structure of the data: links without linear part need it
-        let prediction =
-            experiment(arguments, size, point, 0)?.predict(2, &Options::default())?;
+        let prediction = experiment(arguments, size, point, 0)?.predict(2, &Options::default())?;
         for (overlap, outlier) in result.predicted.iter_mut().zip(&prediction.outliers) {
             *overlap = outlier.target_overlap;
         }

@@ -7,10 +7,10 @@
 //! overlap above 0.3 at the link of information exponent 2, or independent ones give more than
 //! chance.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod cases;
 mod check;
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::error::Error;
 
@@ -54,10 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let links = links()?;
     // factors of the setting that is checked
-    let factors: &[f64] =
-        arguments.common.pick(&[0.5, 1.0, 1.5], &[0.3, 0.6, 0.8, 1.0, 1.3, 1.7]);
-    let ratios: &[f64] =
-        arguments.common.pick(&[0.5, 1.0, 3.0], &[0.4, 0.7, 1.0, 1.5, 2.2, 3.0]);
+    let factors: &[f64] = arguments.common.pick(&[0.5, 1.0, 1.5], &[0.3, 0.6, 0.8, 1.0, 1.3, 1.7]);
+    let ratios: &[f64] = arguments.common.pick(&[0.5, 1.0, 3.0], &[0.4, 0.7, 1.0, 1.5, 2.2, 3.0]);
     let (step, ratio) = (arguments.step, arguments.ratio);
     let sweeps = [
         (Sweep::Step, factors.iter().map(|f| (f * step, ratio)).collect::<Vec<_>>()),
@@ -134,10 +132,19 @@ fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
     (series, axes((0.0, 1.05 * last), (0.0, 1.0), name, label, "overlap with the teacher"))
 }
 
-fn save_data(results: &[(Point, Measurement)], arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn save_data(
+    results: &[(Point, Measurement)],
+    arguments: &Arguments,
+) -> Result<(), Box<dyn Error>> {
     let mut data = Data::with_columns([
-        "link", "reused", "eta_1_over_sqrt_n", "samples_over_dimension", "k",
-        "mean", "standard_error", "predicted",
+        "link",
+        "reused",
+        "eta_1_over_sqrt_n",
+        "samples_over_dimension",
+        "k",
+        "mean",
+        "standard_error",
+        "predicted",
     ]);
     for (point, result) in results {
         let reused = f64::from(u8::from(point.policy == POLICIES[1]));
