@@ -49,7 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fine = grid(common.pick(20, 50));
 
     // Beside simulations noise with the structure of the data, the better model of the edge of the
-    // bulk; for large N, where the two differ close to a threshold only, the fast one.
+    // bulk; for large N, where the two differ close to a threshold only, and with --quick the fast
+    // one.
+    let beside = common.pick(NoiseModel::Isotropic, NoiseModel::FromData);
     let count = |width: usize, alpha_2: f64, model| -> Result<f64, Box<dyn Error>> {
         Ok(two_steps(&arguments, width, alpha_2).predict(model)?.outliers.len() as f64)
     };
@@ -77,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             data.row([width as f64, *alpha_2, *mean, *error]);
         }
         let curve = in_parallel(&format!("predicted, N = {width}"), &fine, |a| {
-            count(width, *a, NoiseModel::FromData)
+            count(width, *a, beside)
         })?;
         data.array(format!("predicted_{width}"), ndarray::ArrayView1::from(&curve));
         let points: Vec<(f64, f64)> = alphas.iter().zip(&means).map(|(a, m)| (*a, m.0)).collect();
