@@ -10,7 +10,7 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::network::Scaling;
-use linear_width::theory::prediction::Options;
+use linear_width::theory::prediction::{NoiseModel, Options};
 use linear_width::theory::{MarchenkoPastur, Spikes};
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -60,8 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let batches = BatchPolicy::Independent;
         let two_steps = TwoSteps { width, samples: 2 * width, steps, batches };
         let experiment = two_steps.builder(common.seed)?.build()?;
-        // noise with the structure of the data, the better model of the edge
-        let predict = |step| experiment.predict(step, &Options::default());
+        // the fast model: densities from data take minutes for the larger steps
+        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        let predict = |step| experiment.predict(step, &options);
         Ok((experiment.run()?, [predict(1)?, predict(2)?]))
     })?;
 

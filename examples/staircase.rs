@@ -78,9 +78,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (alpha_2, (mean, error)) in alphas.iter().zip(&means) {
             data.row([width as f64, *alpha_2, *mean, *error]);
         }
-        let curve = in_parallel(&format!("predicted, N = {width}"), &fine, |a| {
-            count(width, *a, beside)
-        })?;
+        let curve =
+            in_parallel(&format!("predicted, N = {width}"), &fine, |a| count(width, *a, beside))?;
         data.array(format!("predicted_{width}"), ndarray::ArrayView1::from(&curve));
         let points: Vec<(f64, f64)> = alphas.iter().zip(&means).map(|(a, m)| (*a, m.0)).collect();
         let errors: Vec<f64> = means.iter().map(|m| m.1).collect();
