@@ -1,169 +1,157 @@
-//! How many outliers W_2 shows at finite N: the predicted number over the square of exponents
-//! (alpha_1, alpha_2) at several N, beside the formula's staircase l + 1, its limit for large N.
+//! Phase diagram: how many outliers W_2 shows over the square of exponents (alpha_1, alpha_2),
+//! measured, predicted at several N, and by the formula l + 1, the limit for large N.
 //!
-//! `cargo run --release --example outlier_counts` (`-- --help` for the options); about a minute on
-//! two cores, `-- --quick` a few seconds.
+//! `cargo run --release --example outlier_counts` (`-- --help` for the options); minutes on two
+//! cores, `-- --quick` seconds.
+
+mod common;
 
 use std::error::Error;
-use std::fs;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Parser;
-use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
-use kuva::backend::raster::RasterBackend;
-use kuva::backend::svg::SvgBackend;
-use kuva::plot::scatter::MarkerShape;
-use kuva::plot::{LinePlot, ScatterPlot};
-use kuva::render::figure::Figure;
-use kuva::render::layout::Layout;
+use kuva::plot::colormap::ColorMap;
+use kuva::plot::legend::{LegendEntry, LegendShape};
+use kuva::plot::{Heatmap, LinePlot};
 use kuva::render::plots::Plot;
-use linear_width::activation::{SharedActivation, Sine};
-use linear_width::data::{Link, Target};
-use linear_width::network::SecondLayerLaw;
+use linear_width::experiment::Precision;
 use linear_width::theory::new_direction_count;
-use linear_width::theory::prediction::{NoiseModel, Options, Setting, predict};
+use linear_width::theory::prediction::NoiseModel;
 use linear_width::training::{BatchPolicy, StepSize};
-use rayon::prelude::*;
 
-/// Predicted number of outliers of W_2 over the square of exponents, at several N, beside the
-/// formula.
+use common::data::Data;
+use common::options::CommonOptions;
+use common::picture::{COUNTS, Panel, axes, figure, report, save};
+use common::progress::in_parallel;
+use common::settings::TwoSteps;
+
+/// Number of outliers of W_2 over the square of exponents: measured, predicted at several N, and
+/// the formula.
 #[derive(Parser)]
 struct Arguments {
-    /// A coarse grid
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    common: CommonOptions,
     /// Constant C of both step sizes C N^alpha
     #[arg(long, default_value_t = 2.0)]
     constant: f64,
     /// Reuse the batch of the first step
     #[arg(long)]
     reused: bool,
-    /// Folder for the pictures, made if missing
-    #[arg(long, default_value = "figures")]
-    output: PathBuf,
+    /// Width N of the simulated networks [default: 1000, quick 300]
+    #[arg(long)]
+    width: Option<usize>,
 }
 
-const WIDTHS: [usize; 5] = [1_000, 10_000, 1_000_000, 1_000_000_000, 10_000_000_000_000];
-/// One colour per number of outliers, from 0 on; the last for that many or more.
-const COLOURS: [&str; 7] =
-    ["#f2f2f2", "#c6dbef", "#6baed6", "#2171b5", "#fdae6b", "#e6550d", "#7f2704"];
+/// The widths of the predictions besides that of the simulation.
+const WIDTHS: [usize; 3] = [10_000, 1_000_000, 10_000_000_000_000];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let points = if arguments.quick { 10 } else { 24 };
+    let common = &arguments.common;
+    let simulated = arguments.width.unwrap_or(common.pick(300, 1000));
+    let points = common.pick(10, 24);
     let alphas: Vec<f64> =
         (0..points).map(|i| 0.49 * (f64::from(i) + 0.5) / f64::from(points)).collect();
+    // rows of the heat map: alpha_2
     let grid: Vec<(f64, f64)> =
-        alphas.iter().flat_map(|a1| alphas.iter().map(move |a2| (*a1, *a2))).collect();
+        alphas.iter().flat_map(|a2| alphas.iter().map(move |a1| (*a1, *a2))).collect();
+    let formula: Result<Vec<usize>, _> =
+        grid.iter().map(|(a1, a2)| new_direction_count(*a1, *a2).map(|l| l + 1)).collect();
+    let formula = formula?;
 
-    let (mut plots, mut layouts) = (Vec::new(), Vec::new());
-    let mut add = |counts: Vec<usize>, title: String| {
-        plots.push(panel(&grid, &counts, 330.0 / f64::from(points)));
-        layouts.push(
-            Layout::new((0.0, 0.5), (0.0, 0.5))
-                .with_clamp_axis()
-                .with_title(title)
-                .with_x_label("exponent α₁ of the first step")
-                .with_y_label("exponent α₂ of the second step"),
+    let mut data = Data::with_columns(["width", "measured", "alpha_1", "alpha_2", "outliers"]);
+    let mut panels = Vec::new();
+    let mut add = |width: usize, measured: bool, counts: &[usize], title: String| {
+        for ((a1, a2), count) in grid.iter().zip(counts) {
+            data.row([width as f64, f64::from(u8::from(measured)), *a1, *a2, *count as f64]);
+        }
+        panels.push(panel(counts, points as usize, &title));
+        let agree = counts.iter().zip(&formula).filter(|(a, b)| a == b).count();
+        let most = counts.iter().max().unwrap_or(&0);
+        println!(
+            "{title:28}: as the formula says at {agree:>4} of {} points, at most {most} outliers",
+            grid.len()
         );
     };
-    for width in WIDTHS {
-        let bar = ProgressBar::new(grid.len() as u64);
-        bar.set_style(ProgressStyle::with_template("{msg:24} {bar:40} {percent:>3} %  {elapsed}")?);
-        bar.set_message(format!("N = {width:e}"));
-        let counts: Result<Vec<usize>, String> = grid
-            .par_iter()
-            .progress_with(bar.clone())
-            .map(|alphas| count(*alphas, width, &arguments).map_err(|e| e.to_string()))
-            .collect();
-        bar.finish_and_clear();
-        let counts = counts?;
-        let agree = grid.iter().zip(&counts).filter(|(a, c)| formula(**a) == **c).count();
-        println!(
-            "N = {width:>16}: as the formula says at {agree:>4} of {} points, at most {} outliers",
-            grid.len(),
-            counts.iter().max().unwrap_or(&0)
-        );
-        add(counts, format!("predicted, N = 10^{}", width.ilog10()));
-    }
-    add(grid.iter().map(|a| formula(*a)).collect(), "formula l + 1, N → ∞".to_owned());
 
-    let scene = Figure::new(2, 3)
-        .with_plots(plots)
-        .with_layouts(layouts)
-        .with_cell_size(440.0, 400.0)
-        .with_shared_legend_bottom()
-        .render();
-    fs::create_dir_all(&arguments.output)?;
-    let path = |extension| arguments.output.join("outlier_counts").with_extension(extension);
-    fs::write(path("svg"), SvgBackend::new().render_scene(&scene))?;
-    fs::write(path("png"), RasterBackend::new().with_scale(1.5).render_scene(&scene)?)?;
-    println!("wrote {} and .png", path("svg").display());
+    let counts = in_parallel(&format!("measured, N = {simulated}"), &grid, |alphas| {
+        let builder = two_steps(*alphas, simulated, &arguments).builder(common.seed)?;
+        let report = builder.precision(Precision::F32).build()?.run()?;
+        Ok(report.stages[2].outliers.count)
+    })?;
+    add(simulated, true, &counts, format!("measured, N = {simulated}"));
+    for width in [simulated].into_iter().chain(WIDTHS) {
+        let name =
+            if width < 10_000 { width.to_string() } else { format!("10^{}", width.ilog10()) };
+        let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
+            // the fast model: the counts of the two differ close to a threshold only
+            let setting = two_steps(*alphas, width, &arguments);
+            Ok(setting.predict(NoiseModel::Isotropic)?.outliers.len())
+        })?;
+        add(width, false, &counts, format!("predicted, N = {name}"));
+    }
+    panels.push(panel(&formula, points as usize, "formula l + 1, N → ∞"));
+    data.array("alphas", ndarray::ArrayView1::from(&alphas));
+
+    let figure = figure(panels, 3, (440.0, 420.0)).with_shared_legend_entries(legend());
+    report(save(figure, &common.output, "outlier_counts")?);
+    report(data.save(&common.output, "outlier_counts")?);
     Ok(())
 }
 
-/// The limit for large N: l new directions and the one of the first step.
-fn formula((alpha_1, alpha_2): (f64, f64)) -> usize {
-    new_direction_count(alpha_1, alpha_2).map_or(0, |l| l + 1)
+fn two_steps(alphas: (f64, f64), width: usize, arguments: &Arguments) -> TwoSteps {
+    let steps = [alphas.0, alphas.1].map(|alpha| StepSize::scaled(arguments.constant, alpha));
+    let batches = if arguments.reused { BatchPolicy::Reused } else { BatchPolicy::Independent };
+    TwoSteps { width, samples: width / 2, steps, batches }
 }
 
-fn count(
-    (alpha_1, alpha_2): (f64, f64),
-    width: usize,
-    arguments: &Arguments,
-) -> Result<usize, Box<dyn Error>> {
-    let eta = |alpha| StepSize::scaled(arguments.constant, alpha).eta(width);
-    let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0])?;
-    let setting = Setting {
-        activation: SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
-        target: Target::single_index(link).noise(0.1),
-        width,
-        dimension: width / 2,
-        samples: width / 2,
-        step_sizes: [eta(alpha_1), eta(alpha_2)],
-        batches: if arguments.reused { BatchPolicy::Reused } else { BatchPolicy::Independent },
-        second_layer: SecondLayerLaw::Uniform,
+/// A heat map of the counts under the formula's steps alpha_2 = k (1/2 - alpha_1).
+fn panel(counts: &[usize], points: usize, title: &str) -> Panel {
+    // the heat map scales its values to [0, 1]; the colours undo it
+    let low = counts.iter().copied().min().unwrap_or(0);
+    let high = counts.iter().copied().max().unwrap_or(0);
+    let colour = move |x: f64| {
+        let count = low + (x * (high - low) as f64).round() as usize;
+        COUNTS[count.min(COUNTS.len() - 1)].to_owned()
     };
-    // the counts of the two noise models differ close to the threshold only; this one is the faster
-    let options =
-        Options { noise_model: NoiseModel::Isotropic, target_column: false, ..Options::default() };
-    Ok(predict(&setting, &options)?.outliers.len())
-}
-
-/// Coloured squares, one series per count, and the formula's steps alpha_2 = k (1/2 - alpha_1).
-fn panel(grid: &[(f64, f64)], counts: &[usize], size: f64) -> Vec<Plot> {
-    let mut plots = Vec::new();
-    for (number, colour) in COLOURS.iter().enumerate() {
-        let last = number + 1 == COLOURS.len();
-        let cells =
-            grid.iter().zip(counts).filter(|(_, c)| **c == number || (last && **c > number));
-        let label = match number {
-            1 => "1 outlier".to_owned(),
-            _ if last => format!("{number} or more"),
-            _ => format!("{number} outliers"),
-        };
-        plots.push(Plot::Scatter(
-            ScatterPlot::new()
-                .with_data(cells.map(|(a, _)| *a).collect::<Vec<_>>())
-                .with_color(*colour)
-                .with_marker(MarkerShape::Square)
-                .with_size(size / 2.0)
-                .with_legend(label),
-        ));
-    }
+    let rows: Vec<Vec<f64>> =
+        counts.chunks(points).map(|row| row.iter().map(|c| *c as f64).collect()).collect();
+    let map = Heatmap::new()
+        .with_data(rows)
+        .with_x_range(0.0, 0.49)
+        .with_y_range(0.0, 0.49)
+        .with_cell_size(1.0)
+        .with_color_map(ColorMap::Custom(Arc::new(colour)));
+    let mut plots = vec![Plot::Heatmap(map)];
     for k in 1..=6 {
         let k = f64::from(k);
         let from = (0.5 - 0.5 / k).max(0.0);
-        let line = LinePlot::new()
-            .with_data([(from, k * (0.5 - from)), (0.5, 0.0)])
-            .with_color("#444444")
-            .with_stroke_width(1.0);
-        let line = if k == 1.0 {
-            line.with_legend("steps of the formula, α₂ = k (1/2 − α₁)")
-        } else {
-            line
-        };
-        plots.push(Plot::Line(line));
+        let step = [(from, k * (0.5 - from)), (0.5, 0.0)];
+        plots.push(Plot::Line(
+            LinePlot::new().with_data(step).with_color("#444444").with_stroke_width(1.0),
+        ));
     }
-    plots
+    let labels = ("exponent α₁ of the first step", "exponent α₂ of the second step");
+    (plots, axes((0.0, 0.5), (0.0, 0.5), title, labels.0, labels.1))
+}
+
+fn legend() -> Vec<LegendEntry> {
+    let last = COUNTS.len() - 1;
+    let count = |(number, colour): (usize, &&str)| LegendEntry {
+        label: match number {
+            1 => "1 outlier of W₂".to_owned(),
+            _ if number == last => format!("{number} or more"),
+            _ => format!("{number} outliers"),
+        },
+        color: (*colour).to_owned(),
+        shape: LegendShape::Rect,
+        dasharray: None,
+    };
+    let steps = LegendEntry {
+        label: "steps of the formula, α₂ = k (1/2 − α₁)".to_owned(),
+        color: "#444444".to_owned(),
+        shape: LegendShape::Line,
+        dasharray: None,
+    };
+    COUNTS.iter().enumerate().map(count).chain([steps]).collect()
 }

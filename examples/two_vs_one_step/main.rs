@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release --example two_vs_one_step` (`-- --help` for the options)
 
+#[path = "../common/mod.rs"]
+mod common;
 mod figure;
 mod options;
 
