@@ -83,7 +83,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut networks = independent.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
     networks.extend(reused.networks::<f64>().last().transpose()?);
-    println!("ridge regression on all {} samples of the steps, tested on {}; mean square of the labels about 1", 2 * n, test.samples());
+    println!(
+        "ridge regression on all {} samples of the steps, tested on {}; mean square of the labels about 1",
+        2 * n,
+        test.samples()
+    );
     let sets = [&seen, &validation, &test];
     println!("{:>28}: {}", "x", readout(&LinearFeatures::<f64>::new(data.dimension())?, sets)?);
     for (network, name) in networks.iter().zip(NAMES) {
@@ -102,7 +106,8 @@ fn load(options: &Options) -> Result<GivenData, Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
     let digits = vector(&folder.join("digits_labels.npy"))?;
     let parity = digits.mapv(|digit| if digit % 2.0 == 0.0 { -1.0 } else { 1.0 });
-    Ok(GivenData::new(matrix(&folder.join("digits_inputs.npy"))?, parity)?.named("parity of digits"))
+    Ok(GivenData::new(matrix(&folder.join("digits_inputs.npy"))?, parity)?
+        .named("parity of digits"))
 }
 
 fn matrix(path: &Path) -> Result<Array2<f64>, ReadNpyError> {

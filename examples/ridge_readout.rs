@@ -99,8 +99,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
 
     let mut data = Data::with_columns([
-        "link", "features", "ridge_samples_over_d", "lambda", "error", "standard_error",
-        "best_linear", "label_square",
+        "link",
+        "features",
+        "ridge_samples_over_d",
+        "lambda",
+        "error",
+        "standard_error",
+        "best_linear",
+        "label_square",
     ]);
     let mut panels = Vec::new();
     println!(
@@ -234,7 +240,10 @@ fn relative(seeds: &[&Vec<Vec<f64>>], scale: f64) -> Array3<f64> {
 
 fn print(link: &str, by_ratio: &Array3<f64>, limit: &PopulationErrors) {
     let best = limit.linear / limit.constant;
-    println!("\nlink {link}: best linear predictor {best:.3}, noise {:.3}", limit.noise / limit.constant);
+    println!(
+        "\nlink {link}: best linear predictor {best:.3}, noise {:.3}",
+        limit.noise / limit.constant
+    );
     print!("{:>32}", "ridge samples over d:");
     RATIOS.iter().for_each(|ratio| print!("{ratio:>15}"));
     println!();
@@ -248,7 +257,13 @@ fn print(link: &str, by_ratio: &Array3<f64>, limit: &PopulationErrors) {
 }
 
 /// One curve per kind of features over the points `x`, the population values as lines.
-fn panel(errors: &Array3<f64>, x: &[f64], limit: &PopulationErrors, title: &str, label: &str) -> Panel {
+fn panel(
+    errors: &Array3<f64>,
+    x: &[f64],
+    limit: &PopulationErrors,
+    title: &str,
+    label: &str,
+) -> Panel {
     let (left, right) = (x[0] / 1.25, x[x.len() - 1] * 1.25);
     let level = |value: f64, name: &str, line: fn(LinePlot) -> LinePlot| {
         let y = value / limit.constant;

@@ -85,7 +85,10 @@ fn a_stored_batch_gives_the_same_bits_in_32_bits() {
 #[test]
 fn standardisation_against_closed_forms() {
     let n = 41;
-    let x = Array2::from_shape_fn((n, 2), |(i, j)| if j == 0 { i as f64 } else { 7.0 - 3.0 * i as f64 });
+    let x = Array2::from_shape_fn(
+        (n, 2),
+        |(i, j)| if j == 0 { i as f64 } else { 7.0 - 3.0 * i as f64 },
+    );
     let data = GivenData::new(x, Array1::from_iter((0..n).map(|i| 1e6 + i as f64))).unwrap();
     let done = data.clone().standardised().unwrap().with_standardised_labels().unwrap();
     assert!(done.has_standardised_inputs() && done.has_standardised_labels());

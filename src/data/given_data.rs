@@ -78,7 +78,8 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
-    /// [`InvalidSetting::NonFinite`] when the numbers are too large for their squares.
+    /// [`InvalidSetting::NonFinite`] when the squares of the numbers overflow, or those of their
+    /// differences vanish.
     pub fn standardised(self) -> Result<Self, InvalidSetting> {
         let own = self.clone();
         self.standardised_like(&own)
@@ -104,7 +105,7 @@ impl GivenData {
         }
         let mut x = self.x.into_owned();
         for (mut column, like) in x.columns_mut().into_iter().zip(training.x.columns()) {
-            let (mean, deviation) = mean_and_deviation(like);
+            let (mean, deviation) = mean_and_deviation("the standardised inputs", like)?;
             column.mapv_inplace(|x| (x - mean) / deviation);
         }
         finite("the standardised inputs", &x)?;
@@ -117,7 +118,7 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] when all labels are equal; [`InvalidSetting::NonFinite`] when
-    /// they are too large for their squares.
+    /// the squares of their differences overflow or vanish.
     pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
         if constant(self.y.view()) {
             return Err(InvalidSetting::OutOfRange {
@@ -126,7 +127,7 @@ impl GivenData {
                 allowed: "above 0",
             });
         }
-        let (mean, deviation) = mean_and_deviation(self.y.view());
+        let (mean, deviation) = mean_and_deviation("the standardised labels", self.y.view())?;
         let y = self.y.mapv(|y| (y - mean) / deviation);
         finite("the standardised labels", &y)?;
         self.y = y.into_shared();
@@ -230,12 +231,20 @@ fn constant(values: ArrayView1<'_, f64>) -> bool {
     values.iter().all(|v| *v == values[0])
 }
 
-/// About the first value, so that a large mean costs no digits.
-fn mean_and_deviation(values: ArrayView1<'_, f64>) -> (f64, f64) {
+/// About the first value, so that a large mean costs no digits. A deviation whose square
+/// overflows or vanishes is an error.
+fn mean_and_deviation(
+    name: &'static str,
+    values: ArrayView1<'_, f64>,
+) -> Result<(f64, f64), InvalidSetting> {
     let (origin, count) = (values[0], values.len() as f64);
     let shift = values.iter().map(|v| v - origin).sum::<f64>() / count;
     let variance = values.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
-    (origin + shift, variance.sqrt())
+    if variance.is_finite() && variance > 0.0 {
+        Ok((origin + shift, variance.sqrt()))
+    } else {
+        Err(InvalidSetting::NonFinite { name })
+    }
 }
 
 impl<T: Scalar> Batch<T> for GivenData {
@@ -262,9 +271,9 @@ mod tests {
     #[test]
     fn a_large_mean_costs_no_digits() {
         let small = array![0.25, -1.0, 3.5, 0.125];
-        let (mean, deviation) = mean_and_deviation(small.view());
+        let (mean, deviation) = mean_and_deviation("small", small.view()).unwrap();
         let large = small.mapv(|v| v + 1e12);
-        let (large_mean, large_deviation) = mean_and_deviation(large.view());
+        let (large_mean, large_deviation) = mean_and_deviation("large", large.view()).unwrap();
         assert!((large_mean - 1e12 - mean).abs() < 1e-3);
         assert!((large_deviation / deviation - 1.0).abs() < 1e-14);
     }

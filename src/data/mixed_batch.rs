@@ -39,11 +39,7 @@ impl<B: Batch<f64>> MixedBatch<B> {
     ///
     /// # Errors
     /// [`InvalidSetting`] when the two differ in samples or dimension, or `kept` exceeds n.
-    pub fn new(
-        first: B,
-        own: B,
-        kept: usize,
-    ) -> Result<Self, InvalidSetting> {
+    pub fn new(first: B, own: B, kept: usize) -> Result<Self, InvalidSetting> {
         let shape = |batch: &B| (batch.samples(), batch.dimension());
         let (expected, found) = (shape(&first), shape(&own));
         if found != expected {

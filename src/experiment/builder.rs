@@ -305,8 +305,9 @@ impl ExperimentBuilder {
 
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Given(data)),
-            (None, target) => target.map(|target| {
-                Source::Generated { target, input_law: self.input_law.unwrap_or_default() }
+            (None, target) => target.map(|target| Source::Generated {
+                target,
+                input_law: self.input_law.unwrap_or_default(),
             }),
         };
         let (Some(activation), Some(source), true) = (activation, source, problems.is_empty())

@@ -35,7 +35,9 @@ pub use builder::{BuildError, ExperimentBuilder};
 pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
-pub use report::{GivenDataSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet};
+pub use report::{
+    GivenDataSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
+};
 pub use run::RunError;
 pub(crate) use source::Source;
 pub use source::StepBatch;
@@ -100,9 +102,7 @@ pub enum NoPrediction {
         steps: usize,
     },
     /// The theory is for Gaussian inputs labelled by a link.
-    #[error(
-        "the prediction is for Gaussian inputs labelled by a link; this run is on given data"
-    )]
+    #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
     GivenData,
     /// The theory is for mean-field scaling.
     #[error(

@@ -116,11 +116,13 @@ impl LeadingOrder {
         let named = |name: String| move |source| InvalidSetting::Function { name, source };
         let spikes = match steps {
             // the theory is for Gaussian inputs labelled by a link
-            [first, second, ..] if target.is_some() => match Spikes::new(first.alpha, second.alpha, scaling) {
-                Ok(spikes) => Some(spikes),
-                Err(TheoryError::StandardScaling) => None,
-                Err(TheoryError::Invalid(problem)) => return Err(problem),
-            },
+            [first, second, ..] if target.is_some() => {
+                match Spikes::new(first.alpha, second.alpha, scaling) {
+                    Ok(spikes) => Some(spikes),
+                    Err(TheoryError::StandardScaling) => None,
+                    Err(TheoryError::Invalid(problem)) => return Err(problem),
+                }
+            }
             _ => None,
         };
         let total = spikes.as_ref().map_or(0, Spikes::total_outliers_after_second_step);

@@ -7,8 +7,8 @@ use ndarray::Array2;
 use thiserror::Error;
 
 use super::{
-    Experiment, GivenDataSettings, NoPrediction, Observer, Phase, Precision, PredictedSpectrum, Progress, Report,
-    Settings, Stage, Triplet,
+    Experiment, GivenDataSettings, NoPrediction, Observer, Phase, Precision, PredictedSpectrum,
+    Progress, Report, Settings, Stage, Triplet,
 };
 use crate::Scalar;
 use crate::activation::Activation;

@@ -16,7 +16,7 @@ pub enum ReadoutError {
     /// The normal equations are too close to singular for `f64`.
     #[error(
         "with lambda = {lambda} the normal equations have condition number {condition:.1e}; \
-         it must be at most 1e13: take a larger lambda{}", more_samples(*.lambda)
+         it must be at most 1e13: take a larger lambda{}", more_samples(.lambda)
     )]
     IllConditioned {
         /// The ridge parameter, 0 for least squares.
@@ -29,6 +29,6 @@ pub enum ReadoutError {
     Linalg(#[from] LinalgError),
 }
 
-fn more_samples(lambda: f64) -> &'static str {
-    if lambda == 0.0 { ", or more samples than features" } else { "" }
+fn more_samples(lambda: &f64) -> &'static str {
+    if *lambda == 0.0 { ", or more samples than features" } else { "" }
 }

@@ -87,11 +87,15 @@ impl Moments {
         let (p, n) = (features.count(), batch.samples() as f64);
         let mut origin: Option<Means> = None;
         let mut shift = Means { features: Array1::zeros(p), label: 0.0 };
-        let mut second = Array2::zeros((p, p));
-        let mut correlation = Array1::zeros(p);
+        let mut second: Array2<f64> = Array2::zeros((p, p));
+        let mut correlation: Array1<f64> = Array1::zeros(p);
         visit_tiles(features, batch, |_, mut phi, mut y| {
             let origin = origin.get_or_insert_with(|| {
-                if centred { means(&phi, &y) } else { Means { features: Array1::zeros(p), label: 0.0 } }
+                if centred {
+                    means(&phi, &y)
+                } else {
+                    Means { features: Array1::zeros(p), label: 0.0 }
+                }
             });
             if centred {
                 subtract(&mut phi, &mut y, origin);
@@ -102,8 +106,7 @@ impl Moments {
             add_lower(&mut second, &gram(phi.view()));
             Ok(())
         })?;
-        let mut means =
-            origin.unwrap_or_else(|| Means { features: Array1::zeros(p), label: 0.0 });
+        let mut means = origin.unwrap_or_else(|| Means { features: Array1::zeros(p), label: 0.0 });
         second /= n;
         correlation /= n;
         shift.features /= n;

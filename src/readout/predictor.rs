@@ -25,12 +25,7 @@ pub struct Readout<'a, F> {
 }
 
 impl<'a, F: Features> Readout<'a, F> {
-    pub(super) fn new(
-        features: &'a F,
-        weights: Array1<f64>,
-        intercept: f64,
-        lambda: f64,
-    ) -> Self {
+    pub(super) fn new(features: &'a F, weights: Array1<f64>, intercept: f64, lambda: f64) -> Self {
         Self { features, weights, intercept, lambda }
     }
 

@@ -161,8 +161,7 @@ impl<'a, F: Features> RidgePath<'a, F> {
             _ => (ridge, ridge),
         };
         let condition = if smallest > 0.0 { largest / smallest } else { f64::INFINITY };
-        // a comparison that NaN fails
-        if !(condition <= MAX_CONDITION) {
+        if condition.is_nan() || condition > MAX_CONDITION {
             return Err(ReadoutError::IllConditioned { lambda, condition });
         }
         let along: Array1<f64> =
