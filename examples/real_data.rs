@@ -153,7 +153,7 @@ fn draw(one: &Report, two: &Report, folder: &Path) -> Result<(), Box<dyn Error>>
         }
         panels.push(panel(stage, (stage.step == 0).then_some(&law), largest, name)?);
     }
-    let figure = picture::figure(panels, 4, (400.0, 320.0));
+    let figure = picture::figure(panels, 2, (520.0, 330.0));
     picture::report(picture::save(figure, folder, "real_data")?);
     picture::report(data.save(folder, "real_data")?);
     Ok(())

@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let common = &options.common;
     let sizes = common.pick(
-        Sizes { width: 300, dimension: 150, test: 2000 },
+        Sizes { width: 300, dimension: 150, test: 5000 },
         Sizes { width: 1200, dimension: 600, test: 6000 },
     );
     let targets: Vec<Target> = [tanh_link()?, cosine_link()?]
