@@ -178,7 +178,7 @@ impl Experiment {
             link: name.unwrap_or_default().to_owned(),
             projections: target.map_or(0, Target::projections),
             noise: target.map_or(0.0, Target::noise_std),
-            input_law: self.input_law(),
+            input_law: self.input_law().cloned(),
             given_data: data.map(GivenDataSettings::from),
             first_layer: self.first_layer,
             second_layer: self.second_layer.clone(),

@@ -112,9 +112,9 @@ impl Experiment {
     }
 
     /// The law of the input entries; `None` for given data.
-    pub fn input_law(&self) -> Option<InputLaw> {
+    pub fn input_law(&self) -> Option<&InputLaw> {
         match &self.source {
-            Source::Generated { input_law, .. } => Some(*input_law),
+            Source::Generated { input_law, .. } => Some(input_law),
             Source::Given(_) => None,
         }
     }
@@ -176,9 +176,9 @@ impl Experiment {
     }
 
     fn generated(&self, index: u64, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
-        let Source::Generated { input_law, .. } = self.source else {
+        let Some(input_law) = self.input_law() else {
             return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
         };
-        GeneratedBatch::new(input_law, self.teacher()?, samples, self.seed, index)
+        GeneratedBatch::new(input_law.to_owned(), self.teacher()?, samples, self.seed, index)
     }
 }
