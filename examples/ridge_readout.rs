@@ -84,13 +84,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let common = &options.common;
     let sizes = common.pick(
         Sizes { width: 300, dimension: 150, test: 5000 },
-        Sizes { width: 1200, dimension: 600, test: 6000 },
+        Sizes { width: 800, dimension: 400, test: 5000 },
     );
     let targets: Vec<Target> = [tanh_link()?, cosine_link()?]
         .into_iter()
         .map(|link: Link| Target::single_index(link).noise(options.noise))
         .collect();
-    let seeds = common.seeds(common.pick(4, 8));
+    let seeds = common.seeds(common.pick(4, 6));
     let tasks: Vec<Task> = (0..targets.len())
         .flat_map(|link| seeds.iter().map(move |seed| Task { link, seed: *seed }))
         .collect();
