@@ -108,6 +108,32 @@ pub enum InvalidSetting {
         /// The allowed range, in words.
         allowed: &'static str,
     },
+    /// Features that are the same in every sample and cannot be scaled to variance 1.
+    #[error(
+        "the features {columns:?} (from 0) are the same in every sample; \
+         a feature must vary to have variance 1: remove them first"
+    )]
+    ConstantFeatures {
+        /// Which features, from 0.
+        columns: Vec<usize>,
+    },
+    /// More samples than the given data have.
+    #[error(
+        "{needed} different samples are needed and the given data have {available}; \
+         take fewer samples a step, fewer steps, or reuse the batch"
+    )]
+    TooFewSamples {
+        /// How many there are.
+        available: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A setting of generated data beside given data.
+    #[error("{name} does not go with given data, which have inputs and labels of their own")]
+    NotWithGivenData {
+        /// Which setting.
+        name: &'static str,
+    },
     /// An activation or link that cannot be integrated against the Gaussian.
     #[error("{name}: {source}")]
     Function {

@@ -92,6 +92,7 @@ mod linalg;
 pub mod network;
 pub mod quadrature;
 mod random;
+pub mod readout;
 mod scalar;
 mod simd;
 pub mod spectral;

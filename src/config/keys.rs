@@ -48,6 +48,13 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
             },
             name => name.into(),
         },
+        // custom laws and given data cannot be written, so these do not come from a file
+        InvalidSetting::Moment { .. }
+        | InvalidSetting::Unverified { .. }
+        | InvalidSetting::Quantile { .. } => "input_law".into(),
+        InvalidSetting::ConstantFeatures { .. }
+        | InvalidSetting::TooFewSamples { .. }
+        | InvalidSetting::NotWithGivenData { .. } => "samples".into(),
         InvalidSetting::OutOfRange { name, value, .. } => match *name {
             "the reused fraction of the batch" => "batches.partly_reused.fraction".into(),
             "the edge of the outlier rule" => rule("edge"),

@@ -218,7 +218,7 @@ impl ExperimentConfig {
             .activation(self.activation.activation())
             .centred(self.centred)
             .target(target)
-            .input_law(self.input_law)
+            .input_law(self.input_law.clone())
             .first_layer(self.first_layer)
             .second_layer((&self.second_layer).into())
             .scaling(self.scaling)

@@ -7,7 +7,7 @@ use crate::Scalar;
 use crate::error::InvalidSetting;
 
 /// The batch of a later step: its first samples are those of the first batch, the others are its
-/// own. Like its two parts it is generated when it is read.
+/// own. Like its two parts it is generated, or read from given data, when it is read.
 ///
 /// ```
 /// use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
@@ -28,26 +28,19 @@ use crate::error::InvalidSetting;
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct MixedBatch {
-    first: GeneratedBatch,
-    own: GeneratedBatch,
+pub struct MixedBatch<B = GeneratedBatch> {
+    first: B,
+    own: B,
     kept: usize,
 }
 
-impl MixedBatch {
+impl<B: Batch<f64>> MixedBatch<B> {
     /// The samples `0..kept` of `first` followed by the samples `kept..n` of `own`.
     ///
     /// # Errors
     /// [`InvalidSetting`] when the two differ in samples or dimension, or `kept` exceeds n.
-    pub fn new(
-        first: GeneratedBatch,
-        own: GeneratedBatch,
-        kept: usize,
-    ) -> Result<Self, InvalidSetting> {
-        let shape = |batch: &GeneratedBatch| {
-            let batch: &dyn Batch<f64> = batch;
-            (batch.samples(), batch.dimension())
-        };
+    pub fn new(first: B, own: B, kept: usize) -> Result<Self, InvalidSetting> {
+        let shape = |batch: &B| (batch.samples(), batch.dimension());
         let (expected, found) = (shape(&first), shape(&own));
         if found != expected {
             return Err(InvalidSetting::Shape {
@@ -67,13 +60,13 @@ impl MixedBatch {
     }
 }
 
-impl<T: Scalar> Batch<T> for MixedBatch {
+impl<T: Scalar, B: Batch<T>> Batch<T> for MixedBatch<B> {
     fn samples(&self) -> usize {
-        Batch::<T>::samples(&self.first)
+        self.first.samples()
     }
 
     fn dimension(&self) -> usize {
-        Batch::<T>::dimension(&self.first)
+        self.first.dimension()
     }
 
     fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {

@@ -1,10 +1,12 @@
 //! Data: input laws, links, targets, and batches that are generated tile by tile.
 //!
 //! y = g(B* x) + eps with B* of p orthonormal rows (p = 1: a single-index model, g(<beta*, x>)),
-//! inputs x in R^d with independent entries of mean 0 and variance 1, eps ~ N(0, noise^2).
+//! inputs x in R^d with independent entries of mean 0 and variance 1, eps ~ N(0, noise^2). Or inputs
+//! and labels from outside, [`GivenData`].
 
 mod batch;
 mod custom_law;
+mod given_data;
 mod law;
 mod link;
 mod mixed_batch;
@@ -13,6 +15,7 @@ mod target;
 pub use batch::{Batch, GeneratedBatch, GivenBatch};
 pub use custom_law::CustomLaw;
 pub(crate) use custom_law::Kind as CustomLawKind;
+pub use given_data::GivenData;
 pub use law::InputLaw;
 pub use link::{Link, MultiIndexLink};
 pub use mixed_batch::MixedBatch;

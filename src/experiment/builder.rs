@@ -2,9 +2,10 @@
 
 use thiserror::Error;
 
+use super::source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, memory};
 use crate::activation::{Activation, Centred, SharedActivation};
-use crate::data::{InputLaw, Target};
+use crate::data::{GivenData, InputLaw, Target};
 use crate::error::{InvalidSetting, nonzero};
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
@@ -28,7 +29,8 @@ fn list(problems: &[InvalidSetting]) -> String {
 /// Settings of an experiment; see [`Experiment::builder`].
 ///
 /// Required: [`width`](Self::width), [`dimension`](Self::dimension), [`samples`](Self::samples),
-/// [`activation`](Self::activation), [`target`](Self::target) and [`steps`](Self::steps).
+/// [`activation`](Self::activation), [`target`](Self::target) and [`steps`](Self::steps); with
+/// [`data`](Self::data) neither dimension nor target.
 ///
 /// ```
 /// use linear_width::{Experiment, InvalidSetting};
@@ -45,7 +47,8 @@ pub struct ExperimentBuilder {
     activation: Option<SharedActivation>,
     uncentred: bool,
     target: Option<Target>,
-    input_law: InputLaw,
+    input_law: Option<InputLaw>,
+    data: Option<GivenData>,
     first_layer: FirstLayerLaw,
     second_layer: SecondLayerLaw,
     scaling: Scaling,
@@ -102,7 +105,37 @@ impl ExperimentBuilder {
 
     /// Law of the input entries. Default: Gaussian.
     pub fn input_law(mut self, law: InputLaw) -> Self {
-        self.input_law = law;
+        self.input_law = Some(law);
+        self
+    }
+
+    /// Inputs and labels from outside, in place of [`dimension`](Self::dimension),
+    /// [`target`](Self::target) and [`input_law`](Self::input_law). There is then no teacher, no
+    /// prediction and no leading-order theory, and the report says so.
+    ///
+    /// The first step sees the first n samples; with independent batches each later step sees the
+    /// next n, with partly reused ones the kept part of the first n followed by as many new ones as
+    /// are missing. n is [`samples`](Self::samples); where all steps see the same samples (one
+    /// step, or a reused batch) the default is all there are.
+    ///
+    /// ```
+    /// use linear_width::activation::Tanh;
+    /// use linear_width::data::GivenData;
+    /// use linear_width::Experiment;
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let x = Array2::from_shape_fn((40, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    /// let y = Array1::from_shape_fn(40, |i| x[[i, 0]] * x[[i, 1]]);
+    /// let data = GivenData::new(x, y)?.standardised()?;
+    /// let report = Experiment::builder()
+    ///     .width(6).activation(Tanh::default()).steps([2.0, 2.0])
+    ///     .data(data).samples(20)
+    ///     .build()?.run()?;
+    /// assert!(report.no_prediction.as_ref().unwrap().contains("given data"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn data(mut self, data: GivenData) -> Self {
+        self.data = Some(data);
         self
     }
 
@@ -218,8 +251,10 @@ impl ExperimentBuilder {
             }
         };
         let width = size("width", self.width);
-        let dimension = size("dimension", self.dimension);
-        let samples = size("samples", self.samples);
+        let data = self.data.as_ref();
+        let all = data.filter(|_| source::same_samples(self.batches, self.steps.len()));
+        let dimension = size("dimension", self.dimension.or(data.map(GivenData::dimension)));
+        let samples = size("samples", self.samples.or(all.map(GivenData::samples)));
         let sizes_known = width > 0 && dimension > 0;
 
         let activation = self.activation.as_ref().and_then(|activation| {
@@ -228,10 +263,21 @@ impl ExperimentBuilder {
         if self.activation.is_none() {
             problems.push(InvalidSetting::Missing { name: "activation" });
         }
-        match &self.target {
-            None => problems.push(InvalidSetting::Missing { name: "target" }),
-            Some(target) if dimension > 0 => problems.extend(target.problems(dimension)),
-            Some(_) => {}
+        match (&self.target, data) {
+            (None, None) => problems.push(InvalidSetting::Missing { name: "target" }),
+            (Some(target), None) if dimension > 0 => problems.extend(target.problems(dimension)),
+            (Some(_), Some(_)) => {
+                problems.push(InvalidSetting::NotWithGivenData { name: "a target" });
+            }
+            _ => {}
+        }
+        if let Some(data) = data {
+            if self.input_law.is_some() {
+                problems.push(InvalidSetting::NotWithGivenData { name: "a law of the inputs" });
+            }
+            let (steps, policy) = (self.steps.len(), self.batches);
+            let expected = (dimension, samples, steps);
+            problems.extend(source::data_problems(data, expected, policy, self.precision));
         }
         if width > 0 {
             problems.extend(self.second_layer.problem(width));
@@ -264,13 +310,20 @@ impl ExperimentBuilder {
             problems.extend(memory::problem(needed, self.memory_limit));
         }
 
-        let (Some(activation), Some(target), true) = (activation, self.target, problems.is_empty())
+        let source = match (self.data, self.target) {
+            (Some(data), _) => Some(Source::Given(data)),
+            (None, target) => target.map(|target| Source::Generated {
+                target,
+                input_law: self.input_law.unwrap_or_default(),
+            }),
+        };
+        let (Some(activation), Some(source), true) = (activation, source, problems.is_empty())
         else {
             return Err(BuildError { problems });
         };
         let leading_order = LeadingOrder::new(
             &activation,
-            &target,
+            source.target(),
             &self.steps,
             &self.second_layer,
             self.scaling,
@@ -282,8 +335,7 @@ impl ExperimentBuilder {
             dimension,
             samples,
             activation,
-            target,
-            input_law: self.input_law,
+            source,
             first_layer: self.first_layer,
             second_layer: self.second_layer,
             scaling: self.scaling,

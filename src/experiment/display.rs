@@ -2,20 +2,19 @@
 
 use std::fmt;
 
-use super::{LeadingOrder, Report, Stage};
+use super::{LeadingOrder, Report, Settings, Stage};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = &self.settings;
         writeln!(
             f,
-            "N = {}, d = {}, n = {}; {}; link {}, noise {}; {} batches; seed {}; {:?}, {}",
+            "N = {}, d = {}, n = {}; {}; {}; {} batches; seed {}; {:?}, {}",
             s.width,
             s.dimension,
             s.samples,
             s.activation,
-            s.link,
-            s.noise,
+            data(s),
             s.batches,
             s.seed,
             s.precision,
@@ -91,7 +90,11 @@ impl fmt::Display for Stage {
             )?;
         }
         let powers = self.triplets.first().map_or(0, |t| t.left_overlaps.len());
-        write!(f, "    k     singular value      <v, target>")?;
+        let taught = self.triplets.iter().any(|t| !t.direction_overlaps.is_empty());
+        write!(f, "    k     singular value")?;
+        if taught {
+            write!(f, "      <v, target>")?;
+        }
         for power in 1..=powers {
             let label = if power == 1 { "<u, a>".into() } else { format!("<u, a^{power}>") };
             write!(f, "{label:>17}")?;
@@ -102,7 +105,9 @@ impl fmt::Display for Stage {
             let beside = predicted.and_then(|p| p.outliers.get(k));
             write!(f, "  {mark} {}", k + 1)?;
             pair(f, 3, triplet.singular_value, beside.map(|b| b.singular_value))?;
-            pair(f, 3, triplet.target_overlap, beside.map(|b| b.target_overlap))?;
+            if taught {
+                pair(f, 3, triplet.target_overlap, beside.map(|b| b.target_overlap))?;
+            }
             for (power, overlap) in triplet.left_overlaps.iter().enumerate() {
                 pair(f, 3, *overlap, beside.and_then(|b| b.left_overlaps.get(power).copied()))?;
             }
@@ -113,6 +118,25 @@ impl fmt::Display for Stage {
         }
         Ok(())
     }
+}
+
+/// Where the labels come from.
+fn data(settings: &Settings) -> String {
+    let Some(given) = &settings.given_data else {
+        return format!("link {}, noise {}", settings.link, settings.noise);
+    };
+    let standardised = match (given.standardised_inputs, given.standardised_labels) {
+        (true, true) => ", inputs and labels standardised",
+        (true, false) => ", inputs standardised",
+        (false, true) => ", labels standardised",
+        (false, false) => "",
+    };
+    let removed = match given.removed_features.len() {
+        0 => String::new(),
+        1 => ", 1 constant feature removed".into(),
+        count => format!(", {count} constant features removed"),
+    };
+    format!("{} ({} samples{standardised}{removed})", settings.link, given.samples)
 }
 
 fn outliers(count: usize) -> String {

@@ -25,21 +25,27 @@
 mod builder;
 mod display;
 mod memory;
+mod networks;
 mod progress;
 mod report;
 mod run;
+mod source;
 
 pub use builder::{BuildError, ExperimentBuilder};
 pub use memory::estimated_bytes;
+pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
-pub use report::{LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet};
+pub use report::{
+    GivenDataSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
+};
 pub use run::RunError;
+pub(crate) use source::Source;
+pub use source::StepBatch;
 
 use thiserror::Error;
 
 use crate::Scalar;
 use crate::activation::SharedActivation;
-use crate::data::{GeneratedBatch, InputLaw, MixedBatch, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use crate::spectral::{OutlierRule, SpectrumMethod};
@@ -69,8 +75,7 @@ pub struct Experiment {
     pub(crate) dimension: usize,
     pub(crate) samples: usize,
     pub(crate) activation: SharedActivation,
-    pub(crate) target: Target,
-    pub(crate) input_law: InputLaw,
+    pub(crate) source: Source,
     pub(crate) first_layer: FirstLayerLaw,
     pub(crate) second_layer: SecondLayerLaw,
     pub(crate) scaling: Scaling,
@@ -97,6 +102,9 @@ pub enum NoPrediction {
         /// The number of steps.
         steps: usize,
     },
+    /// The theory is for Gaussian inputs labelled by a link.
+    #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
+    GivenData,
     /// The theory is for mean-field scaling.
     #[error(
         "the prediction is for mean-field scaling, where the residual is the label to leading order"
@@ -127,14 +135,6 @@ impl Experiment {
         ExperimentBuilder::default()
     }
 
-    /// The target with its directions realised from the seed.
-    ///
-    /// # Errors
-    /// None for a built experiment, whose target has been checked.
-    pub fn teacher(&self) -> Result<Teacher, InvalidSetting> {
-        self.target.teacher(self.dimension, self.seed)
-    }
-
     /// The network before the first step.
     ///
     /// # Errors
@@ -155,9 +155,12 @@ impl Experiment {
     /// W_1 or W_2.
     ///
     /// # Errors
-    /// [`NoPrediction`] when the experiment has more than two steps, standard scaling or an
-    /// activation that is not centred.
+    /// [`NoPrediction`] when the experiment is on given data, has more than two steps, standard
+    /// scaling or an activation that is not centred.
     pub fn prediction_setting(&self) -> Result<Setting, NoPrediction> {
+        let Source::Generated { target, .. } = &self.source else {
+            return Err(NoPrediction::GivenData);
+        };
         let eta = |step: usize| self.steps.get(step).map_or(0.0, |size| size.eta(self.width));
         if self.steps.len() > 2 {
             return Err(NoPrediction::TooManySteps { steps: self.steps.len() });
@@ -172,7 +175,7 @@ impl Experiment {
         }
         Ok(Setting {
             activation: self.activation.clone(),
-            target: self.target.clone(),
+            target: target.clone(),
             width: self.width,
             dimension: self.dimension,
             samples: self.samples,
@@ -213,20 +216,5 @@ impl Experiment {
             setting.step_sizes[1] = 0.0;
         }
         Ok(predict(&setting, options)?)
-    }
-
-    /// The batch that step `step` (from 0) uses: a share of the first batch, which the policy sets,
-    /// and the rest of its own.
-    ///
-    /// # Errors
-    /// None for a built experiment, whose settings have been checked.
-    pub fn batch(&self, step: usize) -> Result<MixedBatch, InvalidSetting> {
-        let teacher = self.teacher()?;
-        let generated = |index: usize| {
-            let (law, teacher) = (self.input_law.clone(), teacher.clone());
-            GeneratedBatch::new(law, teacher, self.samples, self.seed, index as u64)
-        };
-        let kept = self.batches.kept_samples(self.samples);
-        MixedBatch::new(generated(0)?, generated(step)?, kept)
     }
 }

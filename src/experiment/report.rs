@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use super::Precision;
 use crate::activation::{Activation, SharedActivation, hermite_coefficients};
-use crate::data::{InputLaw, Target};
+use crate::data::{GivenData, InputLaw, Target};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
@@ -33,14 +33,16 @@ pub struct Settings {
     pub samples: usize,
     /// Name of the activation, "centred" included.
     pub activation: String,
-    /// Name of the link.
+    /// Name of the link; of the given data, when there are.
     pub link: String,
-    /// Number p of teacher directions.
+    /// Number p of teacher directions; 0 for given data.
     pub projections: usize,
-    /// Standard deviation of the label noise.
+    /// Standard deviation of the label noise; 0 for given data, whose labels are taken as they are.
     pub noise: f64,
-    /// Law of the input entries.
-    pub input_law: InputLaw,
+    /// Law of the input entries; `None` for given data.
+    pub input_law: Option<InputLaw>,
+    /// What was done to given data; `None` for generated data.
+    pub given_data: Option<GivenDataSettings>,
     /// Law of the rows of W_0.
     pub first_layer: FirstLayerLaw,
     /// Law of b.
@@ -59,6 +61,31 @@ pub struct Settings {
     pub backend: String,
 }
 
+/// Given data as a run found them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct GivenDataSettings {
+    /// How many samples there are in all.
+    pub samples: usize,
+    /// Whether each feature was brought to mean 0 and variance 1.
+    pub standardised_inputs: bool,
+    /// Whether the labels were.
+    pub standardised_labels: bool,
+    /// Constant features that were removed, numbered from 0 as they were before.
+    pub removed_features: Vec<usize>,
+}
+
+impl From<&GivenData> for GivenDataSettings {
+    fn from(data: &GivenData) -> Self {
+        Self {
+            samples: data.samples(),
+            standardised_inputs: data.has_standardised_inputs(),
+            standardised_labels: data.has_standardised_labels(),
+            removed_features: data.removed_features().to_vec(),
+        }
+    }
+}
+
 /// What leading-order theory says of the settings; no simulation enters.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -73,14 +100,14 @@ pub struct LeadingOrder {
     pub reuse_exponent: Option<usize>,
     /// The spike of W_1, for a single-index target in mean-field scaling.
     pub first_step: Option<FirstStep>,
-    /// The spikes of W_2, for two or more steps in mean-field scaling.
+    /// The spikes of W_2, for two or more steps in mean-field scaling on generated data.
     pub spikes: Option<Spikes>,
 }
 
 impl LeadingOrder {
     pub(super) fn new(
         activation: &SharedActivation,
-        target: &Target,
+        target: Option<&Target>,
         steps: &[StepSize],
         second_layer: &SecondLayerLaw,
         scaling: Scaling,
@@ -88,11 +115,14 @@ impl LeadingOrder {
     ) -> Result<Self, InvalidSetting> {
         let named = |name: String| move |source| InvalidSetting::Function { name, source };
         let spikes = match steps {
-            [first, second, ..] => match Spikes::new(first.alpha, second.alpha, scaling) {
-                Ok(spikes) => Some(spikes),
-                Err(TheoryError::StandardScaling) => None,
-                Err(TheoryError::Invalid(problem)) => return Err(problem),
-            },
+            // the theory is for Gaussian inputs labelled by a link
+            [first, second, ..] if target.is_some() => {
+                match Spikes::new(first.alpha, second.alpha, scaling) {
+                    Ok(spikes) => Some(spikes),
+                    Err(TheoryError::StandardScaling) => None,
+                    Err(TheoryError::Invalid(problem)) => return Err(problem),
+                }
+            }
             _ => None,
         };
         let total = spikes.as_ref().map_or(0, Spikes::total_outliers_after_second_step);
@@ -116,7 +146,9 @@ impl LeadingOrder {
             first_step: None,
             spikes,
         };
-        let Some(link) = target.link() else { return Ok(result) };
+        let Some((target, link)) = target.and_then(|target| Some((target, target.link()?))) else {
+            return Ok(result);
+        };
         let c_target = link.hermite_coefficients(3).map_err(named(link.name().to_owned()))?;
         result.information_exponent = information_exponent(link, MAX_EXPONENT, ZERO)?;
         result.reuse_exponent = reuse_exponent(link, MAX_EXPONENT, ZERO)?;
@@ -142,9 +174,10 @@ impl LeadingOrder {
 pub struct Triplet {
     /// The singular value.
     pub singular_value: f64,
-    /// Overlap of the right vector with the span of the teacher directions.
+    /// Overlap of the right vector with the span of the teacher directions; 0 for given data, where
+    /// there are none.
     pub target_overlap: f64,
-    /// Overlap of the right vector with each teacher direction.
+    /// Overlap of the right vector with each teacher direction; empty for given data.
     pub direction_overlaps: Vec<f64>,
     /// Overlap of the left vector with a, a^{o2}, ..., each normalised.
     pub left_overlaps: Vec<f64>,
@@ -217,7 +250,7 @@ pub struct Report {
     pub leading_order: LeadingOrder,
     /// The second layer a (N).
     pub second_layer: Array1<f64>,
-    /// The teacher directions (p x d).
+    /// The teacher directions (p x d); 0 x d for given data.
     pub teacher: Array2<f64>,
     /// W_0, W_1, ..., W_T.
     pub stages: Vec<Stage>,

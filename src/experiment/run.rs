@@ -3,15 +3,16 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use ndarray::Array2;
 use thiserror::Error;
 
 use super::{
-    Experiment, NoPrediction, Observer, Phase, Precision, PredictedSpectrum, Progress, Report,
-    Settings, Stage, Triplet,
+    Experiment, GivenDataSettings, NoPrediction, Observer, Phase, Precision, PredictedSpectrum,
+    Progress, Report, Settings, Stage, Triplet,
 };
 use crate::Scalar;
 use crate::activation::Activation;
-use crate::data::Teacher;
+use crate::data::{GivenData, Target};
 use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::network::Network;
@@ -79,7 +80,7 @@ impl Experiment {
     }
 
     fn run_in<T: Scalar>(&self, observer: &mut dyn Observer) -> Result<Report, RunError> {
-        let teacher = self.teacher()?;
+        let teacher = self.teacher_directions()?;
         let mut network = self.initial_network::<T>()?;
         let mut clock = Clock::new(self, observer);
         let mut stages = vec![self.stage(0, None, 0.0, &network, &teacher, &mut clock)?];
@@ -96,7 +97,7 @@ impl Experiment {
             settings: self.settings(),
             leading_order: self.leading_order.clone(),
             second_layer: network.second_layer().mapv(|a| a.as_f64()),
-            teacher: teacher.directions().clone(),
+            teacher,
             stages,
             no_prediction,
         })
@@ -119,7 +120,7 @@ impl Experiment {
         eta: Option<f64>,
         gradient_seconds: f64,
         network: &Network<T>,
-        teacher: &Teacher,
+        teacher: &Array2<f64>,
         clock: &mut Clock<'_>,
     ) -> Result<Stage, RunError> {
         let start = Instant::now();
@@ -131,7 +132,7 @@ impl Experiment {
         let options = TopTripletsOptions::default();
         let top = top_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
 
-        let directions = teacher.directions().mapv(T::of);
+        let directions = teacher.mapv(T::of);
         let triplets = (0..top.len())
             .map(|k| {
                 let right = top.right_vector(k);
@@ -170,15 +171,18 @@ impl Experiment {
     }
 
     fn settings(&self) -> Settings {
+        let (target, data) = (self.target(), self.given_data());
+        let name = target.map(Target::name).or(data.map(GivenData::name));
         Settings {
             width: self.width,
             dimension: self.dimension,
             samples: self.samples,
             activation: self.activation.name(),
-            link: self.target.name().to_owned(),
-            projections: self.target.projections(),
-            noise: self.target.noise_std(),
-            input_law: self.input_law.clone(),
+            link: name.unwrap_or_default().to_owned(),
+            projections: target.map_or(0, Target::projections),
+            noise: target.map_or(0.0, Target::noise_std),
+            input_law: self.input_law().cloned(),
+            given_data: data.map(GivenDataSettings::from),
             first_layer: self.first_layer,
             second_layer: self.second_layer.clone(),
             scaling: self.scaling,

@@ -1,0 +1,293 @@
+//! The user's own inputs and labels.
+
+use std::ops::Range;
+
+use ndarray::{
+    ArcArray1, ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2,
+    Axis, Slice, Zip,
+};
+
+use super::Batch;
+use crate::Scalar;
+use crate::error::{InvalidSetting, nonzero};
+
+/// Inputs X (n x d, one per row) and labels y (n) from outside, for an experiment without a teacher
+/// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Also a [`Batch`] of
+/// all its samples, in either precision. Clones and [`rows`](Self::rows) share the numbers.
+///
+/// The first layer's laws suppose features of mean 0 and variance 1, as
+/// [`standardised`](Self::standardised) makes them.
+///
+/// ```
+/// use linear_width::data::GivenData;
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 5.0, 0.0], [2.0, 5.0, 0.0], [3.0, 5.0, 9.0]];
+/// let data = GivenData::new(x, array![0.1, 0.2, 0.4])?.named("three points");
+/// assert!(data.clone().standardised().is_err()); // the second feature is constant
+/// let data = data.without_constant_features()?.standardised()?;
+/// assert_eq!(data.removed_features(), [1]);
+/// assert!((data.inputs()[[2, 0]] - 1.5_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), linear_width::InvalidSetting>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenData {
+    name: String,
+    x: ArcArray2<f64>,
+    y: ArcArray1<f64>,
+    standardised_inputs: bool,
+    standardised_labels: bool,
+    removed: Vec<usize>,
+}
+
+impl GivenData {
+    /// Inputs `x` (n x d, one per row) with labels `y` (length n).
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite.
+    pub fn new(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
+        nonzero("samples", x.nrows())?;
+        nonzero("dimension", x.ncols())?;
+        if y.len() != x.nrows() {
+            return Err(InvalidSetting::Shape {
+                name: "the vector of labels",
+                found: y.len().to_string(),
+                expected: x.nrows().to_string(),
+            });
+        }
+        finite("the given inputs", &x)?;
+        finite("the given labels", &y)?;
+        Ok(Self {
+            name: "given labels".into(),
+            x: x.into_shared(),
+            y: y.into_shared(),
+            standardised_inputs: false,
+            standardised_labels: false,
+            removed: Vec::new(),
+        })
+    }
+
+    /// Gives the data a name for reports. Default: "given labels".
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
+    /// n - 1).
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
+    /// [`InvalidSetting::NonFinite`] when the squares of the numbers overflow, or those of their
+    /// differences vanish.
+    pub fn standardised(self) -> Result<Self, InvalidSetting> {
+        let own = self.clone();
+        self.standardised_like(&own)
+    }
+
+    /// Standardises with the means and standard deviations of `training`, as held-out samples
+    /// should be.
+    ///
+    /// # Errors
+    /// As [`standardised`](Self::standardised), and [`InvalidSetting::Shape`] when the dimensions
+    /// differ.
+    pub fn standardised_like(mut self, training: &Self) -> Result<Self, InvalidSetting> {
+        if self.dimension() != training.dimension() {
+            return Err(InvalidSetting::Shape {
+                name: "the matrix of inputs",
+                found: format!("{} x {}", self.samples(), self.dimension()),
+                expected: format!("any x {}", training.dimension()),
+            });
+        }
+        let columns = training.constant_features();
+        if !columns.is_empty() {
+            return Err(InvalidSetting::ConstantFeatures { columns });
+        }
+        let mut x = self.x.into_owned();
+        for (mut column, like) in x.columns_mut().into_iter().zip(training.x.columns()) {
+            let (mean, deviation) = mean_and_deviation("the standardised inputs", like)?;
+            column.mapv_inplace(|x| (x - mean) / deviation);
+        }
+        finite("the standardised inputs", &x)?;
+        self.x = x.into_shared();
+        self.standardised_inputs = true;
+        Ok(self)
+    }
+
+    /// Subtracts from the labels their mean and divides by their standard deviation (over n).
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] when all labels are equal; [`InvalidSetting::NonFinite`] when
+    /// the squares of their differences overflow or vanish.
+    pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
+        if constant(self.y.view()) {
+            return Err(InvalidSetting::OutOfRange {
+                name: "the variance of the given labels",
+                value: 0.0,
+                allowed: "above 0",
+            });
+        }
+        let (mean, deviation) = mean_and_deviation("the standardised labels", self.y.view())?;
+        let y = self.y.mapv(|y| (y - mean) / deviation);
+        finite("the standardised labels", &y)?;
+        self.y = y.into_shared();
+        self.standardised_labels = true;
+        Ok(self)
+    }
+
+    /// Removes the features that are the same in every sample; see
+    /// [`removed_features`](Self::removed_features).
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when none is left.
+    pub fn without_constant_features(mut self) -> Result<Self, InvalidSetting> {
+        let constant = self.constant_features();
+        let kept: Vec<usize> = (0..self.dimension()).filter(|j| !constant.contains(j)).collect();
+        nonzero("the number of features that are not constant", kept.len())?;
+        if !constant.is_empty() {
+            self.x = self.x.select(Axis(1), &kept).into_shared();
+            self.removed = constant;
+        }
+        Ok(self)
+    }
+
+    /// The samples of these `rows`, in order.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when the range is empty or does not lie within the samples.
+    pub fn rows(&self, rows: Range<usize>) -> Result<Self, InvalidSetting> {
+        nonzero("the number of rows", rows.len())?;
+        if rows.end > self.samples() {
+            return Err(InvalidSetting::TooFewSamples {
+                available: self.samples(),
+                needed: rows.end,
+            });
+        }
+        let mut part = self.clone();
+        part.x.slice_axis_inplace(Axis(0), Slice::from(rows.clone()));
+        part.y.slice_axis_inplace(Axis(0), Slice::from(rows));
+        Ok(part)
+    }
+
+    /// The number n of samples.
+    pub fn samples(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// The input dimension d.
+    pub fn dimension(&self) -> usize {
+        self.x.ncols()
+    }
+
+    /// X, n x d.
+    pub fn inputs(&self) -> ArrayView2<'_, f64> {
+        self.x.view()
+    }
+
+    /// y, of length n.
+    pub fn labels(&self) -> ArrayView1<'_, f64> {
+        self.y.view()
+    }
+
+    /// The name for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether each feature was brought to mean 0 and variance 1.
+    pub fn has_standardised_inputs(&self) -> bool {
+        self.standardised_inputs
+    }
+
+    /// Whether the labels were brought to mean 0 and variance 1.
+    pub fn has_standardised_labels(&self) -> bool {
+        self.standardised_labels
+    }
+
+    /// The features that [`without_constant_features`](Self::without_constant_features) removed,
+    /// numbered from 0 as they were before.
+    pub fn removed_features(&self) -> &[usize] {
+        &self.removed
+    }
+
+    fn constant_features(&self) -> Vec<usize> {
+        let columns = self.x.columns().into_iter().enumerate();
+        columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()
+    }
+}
+
+fn finite<'a>(
+    name: &'static str,
+    values: impl IntoIterator<Item = &'a f64>,
+) -> Result<(), InvalidSetting> {
+    if values.into_iter().all(|v| v.is_finite()) {
+        Ok(())
+    } else {
+        Err(InvalidSetting::NonFinite { name })
+    }
+}
+
+fn constant(values: ArrayView1<'_, f64>) -> bool {
+    values.iter().all(|v| *v == values[0])
+}
+
+/// About the first value, so that a large mean costs no digits. A deviation whose square
+/// overflows or vanishes is an error.
+fn mean_and_deviation(
+    name: &'static str,
+    values: ArrayView1<'_, f64>,
+) -> Result<(f64, f64), InvalidSetting> {
+    let (origin, count) = (values[0], values.len() as f64);
+    let shift = values.iter().map(|v| v - origin).sum::<f64>() / count;
+    let variance = values.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
+    if variance.is_finite() && variance > 0.0 {
+        Ok((origin + shift, variance.sqrt()))
+    } else {
+        Err(InvalidSetting::NonFinite { name })
+    }
+}
+
+impl<T: Scalar> Batch<T> for GivenData {
+    fn samples(&self) -> usize {
+        self.x.nrows()
+    }
+
+    fn dimension(&self) -> usize {
+        self.x.ncols()
+    }
+
+    fn read(&self, first: usize, mut x: ArrayViewMut2<'_, T>, mut y: ArrayViewMut1<'_, T>) {
+        let range = Slice::from(first..first + y.len());
+        Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
+        Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_large_mean_costs_no_digits() {
+        let small = array![0.25, -1.0, 3.5, 0.125];
+        let (mean, deviation) = mean_and_deviation("small", small.view()).unwrap();
+        let large = small.mapv(|v| v + 1e12);
+        let (large_mean, large_deviation) = mean_and_deviation("large", large.view()).unwrap();
+        assert!((large_mean - 1e12 - mean).abs() < 1e-3);
+        assert!((large_deviation / deviation - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn rows_share_the_numbers_and_read_in_both_precisions() {
+        let x = Array2::from_shape_fn((10, 3), |(i, j)| (i * 3 + j) as f64 / 7.0);
+        let data = GivenData::new(x.clone(), x.column(0).to_owned()).unwrap();
+        let part = data.rows(4..9).unwrap();
+        assert_eq!(part.inputs().as_ptr(), data.inputs().row(4).as_ptr());
+        let (mut tile, mut y) = (Array2::<f32>::zeros((2, 3)), Array1::<f32>::zeros(2));
+        part.read(3, tile.view_mut(), y.view_mut());
+        assert_eq!(tile, x.slice_axis(Axis(0), Slice::from(7..9)).mapv(|v| v as f32));
+        assert_eq!(y, tile.column(0));
+        assert!(data.rows(3..3).is_err() && data.rows(3..11).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! Where the samples of an experiment come from.
+
+use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2};
+
+use super::{Experiment, Precision};
+use crate::Scalar;
+use crate::data::{Batch, GeneratedBatch, GivenData, InputLaw, MixedBatch, Target, Teacher};
+use crate::error::InvalidSetting;
+use crate::training::BatchPolicy;
+
+/// Batches of this index and above are fresh: no step uses them.
+const FRESH: u64 = 1 << 32;
+
+/// Generated from a seed, or given.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Generated { target: Target, input_law: InputLaw },
+    Given(GivenData),
+}
+
+impl Source {
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Generated { target, .. } => Some(target),
+            Self::Given(_) => None,
+        }
+    }
+}
+
+/// The samples of one step.
+#[derive(Clone, Debug)]
+pub enum StepBatch {
+    /// Generated when they are read.
+    Generated(MixedBatch),
+    /// A part of the given data.
+    Given(MixedBatch<GivenData>),
+}
+
+impl<T: Scalar> Batch<T> for StepBatch {
+    fn samples(&self) -> usize {
+        match self {
+            Self::Generated(batch) => Batch::<T>::samples(batch),
+            Self::Given(batch) => Batch::<T>::samples(batch),
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        match self {
+            Self::Generated(batch) => Batch::<T>::dimension(batch),
+            Self::Given(batch) => Batch::<T>::dimension(batch),
+        }
+    }
+
+    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {
+        match self {
+            Self::Generated(batch) => batch.read(first, x, y),
+            Self::Given(batch) => batch.read(first, x, y),
+        }
+    }
+}
+
+/// Whether all steps see the same samples.
+pub(super) fn same_samples(policy: BatchPolicy, steps: usize) -> bool {
+    steps <= 1
+        || match policy {
+            BatchPolicy::Independent => false,
+            BatchPolicy::Reused => true,
+            BatchPolicy::PartlyReused { fraction } => fraction == 1.0,
+        }
+}
+
+/// What does not fit between given data and the settings (dimension, samples of a step, steps).
+pub(super) fn data_problems(
+    data: &GivenData,
+    (dimension, samples, steps): (usize, usize, usize),
+    policy: BatchPolicy,
+    precision: Precision,
+) -> Vec<InvalidSetting> {
+    let mut problems = Vec::new();
+    if dimension > 0 && dimension != data.dimension() {
+        problems.push(InvalidSetting::Shape {
+            name: "the matrix of given inputs",
+            found: format!("{} x {}", data.samples(), data.dimension()),
+            expected: format!("any x {dimension}"),
+        });
+    }
+    let fresh = samples - policy.kept_samples(samples);
+    let needed = fresh.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);
+    if needed > data.samples() {
+        problems.push(InvalidSetting::TooFewSamples { available: data.samples(), needed });
+    }
+    let in_range = |v: &f64| (*v as f32).is_finite();
+    let fits = data.inputs().iter().all(in_range) && data.labels().iter().all(in_range);
+    if precision == Precision::F32 && !fits {
+        problems.push(InvalidSetting::NonFinite { name: "the given data in 32 bits" });
+    }
+    problems
+}
+
+impl Experiment {
+    /// The target; `None` for given data.
+    pub fn target(&self) -> Option<&Target> {
+        self.source.target()
+    }
+
+    /// The given data; `None` when they are generated.
+    pub fn given_data(&self) -> Option<&GivenData> {
+        match &self.source {
+            Source::Generated { .. } => None,
+            Source::Given(data) => Some(data),
+        }
+    }
+
+    /// The law of the input entries; `None` for given data.
+    pub fn input_law(&self) -> Option<&InputLaw> {
+        match &self.source {
+            Source::Generated { input_law, .. } => Some(input_law),
+            Source::Given(_) => None,
+        }
+    }
+
+    /// The target with its directions realised from the seed.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::NotWithGivenData`] for given data; otherwise none for a built experiment,
+    /// whose target has been checked.
+    pub fn teacher(&self) -> Result<Teacher, InvalidSetting> {
+        let target = self.target().ok_or(InvalidSetting::NotWithGivenData { name: "a teacher" })?;
+        target.teacher(self.dimension, self.seed)
+    }
+
+    /// B*, p x d; 0 x d for given data.
+    pub(super) fn teacher_directions(&self) -> Result<Array2<f64>, InvalidSetting> {
+        match self.source {
+            Source::Generated { .. } => Ok(self.teacher()?.directions().clone()),
+            Source::Given(_) => Ok(Array2::zeros((0, self.dimension))),
+        }
+    }
+
+    /// The batch that step `step` (from 0) uses: a share of the first batch, which the policy sets,
+    /// and the rest of its own.
+    ///
+    /// # Errors
+    /// None for a built experiment, whose settings have been checked, and a step that it takes.
+    pub fn batch(&self, step: usize) -> Result<StepBatch, InvalidSetting> {
+        let kept = self.batches.kept_samples(self.samples);
+        match &self.source {
+            Source::Generated { .. } => {
+                let own = self.generated(step as u64, self.samples)?;
+                let first = self.generated(0, self.samples)?;
+                Ok(StepBatch::Generated(MixedBatch::new(first, own, kept)?))
+            }
+            Source::Given(data) => {
+                // its first `kept` rows are not read: the step's own samples follow those of the
+                // steps before
+                let first = step.saturating_mul(self.samples - kept);
+                let own = data.rows(first..first.saturating_add(self.samples))?;
+                let first = data.rows(0..self.samples)?;
+                Ok(StepBatch::Given(MixedBatch::new(first, own, kept)?))
+            }
+        }
+    }
+
+    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
+    /// [`readout`](crate::readout). Different indices are independent.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
+    /// given data, of which [`GivenData::rows`] takes a part.
+    pub fn fresh_batch(
+        &self,
+        index: u32,
+        samples: usize,
+    ) -> Result<GeneratedBatch, InvalidSetting> {
+        self.generated(FRESH + u64::from(index), samples)
+    }
+
+    fn generated(&self, index: u64, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        let Some(input_law) = self.input_law() else {
+            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
+        };
+        GeneratedBatch::new(input_law.to_owned(), self.teacher()?, samples, self.seed, index)
+    }
+}

@@ -1,0 +1,34 @@
+//! What can go wrong.
+
+use thiserror::Error;
+
+use crate::error::InvalidSetting;
+use crate::linalg::LinalgError;
+
+/// A readout that could not be trained or tested.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ReadoutError {
+    /// A lambda that is not a positive number, a batch that does not fit the features, a feature or
+    /// label that is not finite.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSetting),
+    /// The normal equations are too close to singular for `f64`.
+    #[error(
+        "with lambda = {lambda} the normal equations have condition number {condition:.1e}; \
+         it must be at most 1e13: take a larger lambda{}", more_samples(.lambda)
+    )]
+    IllConditioned {
+        /// The ridge parameter, 0 for least squares.
+        lambda: f64,
+        /// Largest over smallest eigenvalue, lambda / p added to both.
+        condition: f64,
+    },
+    /// The eigenvalue decomposition failed.
+    #[error(transparent)]
+    Linalg(#[from] LinalgError),
+}
+
+fn more_samples(lambda: &f64) -> &'static str {
+    if *lambda == 0.0 { ", or more samples than features" } else { "" }
+}

@@ -1,0 +1,68 @@
+//! The second layer trained by ridge regression, and its test error beside the best linear
+//! predictor.
+//!
+//! A predictor is linear in p features, $\hat y(x) = \langle \theta, \phi(x) \rangle + b$; the
+//! intercept b is 0 unless asked for. For a [`Network`](crate::network::Network) the features are
+//! $\phi(x) = \sigma(W x)/\sqrt N$ (p = N), so that $\theta$ is a second layer a in mean-field
+//! scaling. For [`LinearFeatures`] they are $x/\sqrt d$ (p = d). On n samples, ridge regression
+//! minimises
+//!
+//! $$ \frac1n \sum_{i=1}^n (y_i - \langle \theta, \phi(x_i) \rangle - b)^2
+//!    + \frac{\lambda}{p} |\theta|^2, \qquad \lambda > 0 $$
+//!
+//! (the scaling of Ba et al., [arXiv:2205.01445](https://arxiv.org/abs/2205.01445)); b is not
+//! penalised. With $u = \theta/\sqrt p$, the coefficients of the bare $\sigma(W x)$ or $x$, the
+//! penalty is $\lambda |u|^2$: the same minimiser as other libraries' ridge regression of y on
+//! $\sigma(W x)$ with penalty parameter $n \lambda$.
+//!
+//! One decomposition serves all lambdas:
+//!
+//! ```
+//! use linear_width::activation::Tanh;
+//! use linear_width::data::{Link, Target};
+//! use linear_width::readout::{LinearFeatures, Ridge, population_errors};
+//! use linear_width::training::{BatchPolicy, StepSize};
+//! use linear_width::Experiment;
+//!
+//! let target = Target::single_index(Link::hermite([0.0, 1.0, 0.5])).noise(0.1);
+//! let experiment = Experiment::builder()
+//!     .width(100).dimension(50).samples(400)
+//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
+//!     .target(target.clone())
+//!     .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+//!     .batches(BatchPolicy::Reused)
+//!     .build()?;
+//! // three batches that no step has seen
+//! let (train, validation, test) = (
+//!     experiment.fresh_batch(0, 500)?,
+//!     experiment.fresh_batch(1, 500)?,
+//!     experiment.fresh_batch(2, 1000)?,
+//! );
+//! for network in experiment.networks::<f64>() {
+//!     let network = network?; // W_0, then W_1, then W_2
+//!     let path = Ridge::new().fit(&network, &train)?;
+//!     let readout = path.select(&[1e-3, 1e-2, 1e-1, 1.0], &validation)?;
+//!     println!("{} at lambda = {}", readout.test_error(&test)?, readout.lambda());
+//! }
+//! let inputs = LinearFeatures::<f64>::new(50)?;
+//! let linear = Ridge::new().fit(&inputs, &train)?.least_squares()?;
+//! println!("linear: {}", linear.test_error(&test)?);
+//! let limit = population_errors(&target, false)?.unwrap();
+//! println!("best linear predictor: {:.3}", limit.linear);
+//! # assert!((limit.linear - (0.01 + 2.0 * 0.25)).abs() < 1e-9);
+//! # assert!(linear.test_error(&test)?.mean_square > 0.8 * limit.linear);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod features;
+mod moments;
+mod population;
+mod predictor;
+mod ridge;
+
+pub use error::ReadoutError;
+pub use features::{Features, LinearFeatures};
+pub use population::{PopulationErrors, population_errors};
+pub use predictor::{Readout, TestError};
+pub use ridge::{Form, Ridge, RidgePath};

@@ -1,0 +1,137 @@
+//! A trained readout and its test error.
+
+use std::fmt;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::moments::{finite, visit_tiles};
+use super::{Features, ReadoutError};
+use crate::Scalar;
+use crate::data::Batch;
+use crate::error::InvalidSetting;
+use crate::linalg::multiply;
+use crate::training::TILE_SAMPLES;
+
+/// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
+///
+/// For a network without intercept, theta as second layer gives a network in mean-field scaling
+/// with these outputs.
+#[derive(Clone, Debug)]
+pub struct Readout<'a, F> {
+    features: &'a F,
+    weights: Array1<f64>,
+    intercept: f64,
+    lambda: f64,
+}
+
+impl<'a, F: Features> Readout<'a, F> {
+    pub(super) fn new(features: &'a F, weights: Array1<f64>, intercept: f64, lambda: f64) -> Self {
+        Self { features, weights, intercept, lambda }
+    }
+
+    /// theta, of length p.
+    pub fn weights(&self) -> &Array1<f64> {
+        &self.weights
+    }
+
+    /// b; 0 when there is none.
+    pub fn intercept(&self) -> f64 {
+        self.intercept
+    }
+
+    /// The ridge parameter lambda; 0 for least squares.
+    pub fn lambda(&self) -> f64 {
+        self.lambda
+    }
+
+    /// The predictions for the inputs `x`, one per row (n x d).
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when `x` has the wrong dimension or a feature is not finite.
+    pub fn predict(&self, x: ArrayView2<'_, F::Scalar>) -> Result<Array1<f64>, ReadoutError> {
+        if x.ncols() != self.features.dimension() {
+            return Err(InvalidSetting::Shape {
+                name: "the matrix of inputs",
+                found: format!("{} x {}", x.nrows(), x.ncols()),
+                expected: format!("any x {}", self.features.dimension()),
+            }
+            .into());
+        }
+        let mut predictions = Vec::with_capacity(x.nrows());
+        for tile in x.axis_chunks_iter(Axis(0), TILE_SAMPLES) {
+            let phi = self.features.evaluate(tile).mapv(|phi| phi.as_f64());
+            finite("the features", phi.iter())?;
+            predictions.extend(phi.dot(&self.weights) + self.intercept);
+        }
+        Ok(predictions.into())
+    }
+
+    /// The mean squared error on a batch, which is read tile by tile.
+    ///
+    /// # Errors
+    /// [`ReadoutError::Invalid`] when the batch has fewer than two samples (one has no standard
+    /// error) or the wrong dimension, or a feature or label is not finite.
+    pub fn test_error(&self, batch: &impl Batch<F::Scalar>) -> Result<TestError, ReadoutError> {
+        let weights = self.weights.view().insert_axis(Axis(1));
+        let errors = test_errors(self.features, weights, &[self.intercept], batch)?;
+        Ok(errors[0])
+    }
+}
+
+/// A mean squared error and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TestError {
+    /// The mean over the test samples of (y - prediction)^2.
+    pub mean_square: f64,
+    /// Its standard error: the standard deviation of the squared errors over the root of their
+    /// number. It says how well this readout's error is known, not how readouts differ from one
+    /// training batch to the next.
+    pub standard_error: f64,
+    /// The number of test samples.
+    pub samples: usize,
+}
+
+impl fmt::Display for TestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.4} +- {:.4}", self.mean_square, self.standard_error)
+    }
+}
+
+/// The test errors of several readouts (columns of `weights`, p x l) of the same features.
+pub(super) fn test_errors<F: Features>(
+    features: &F,
+    weights: ArrayView2<'_, f64>,
+    intercepts: &[f64],
+    batch: &impl Batch<F::Scalar>,
+) -> Result<Vec<TestError>, ReadoutError> {
+    let samples = batch.samples();
+    if samples < 2 {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the number of test samples",
+            value: samples as f64,
+            allowed: "at least 2",
+        }
+        .into());
+    }
+    let intercepts = Array1::from(intercepts.to_vec());
+    let mut squares: Array2<f64> = Array2::zeros((samples, intercepts.len()));
+    visit_tiles(features, batch, |first, phi, y| {
+        let predictions = multiply(phi.view(), weights) + &intercepts;
+        for (i, row) in predictions.rows().into_iter().enumerate() {
+            let mut squares = squares.row_mut(first + i);
+            squares.iter_mut().zip(row).for_each(|(s, p)| *s = (y[i] - p).powi(2));
+        }
+        Ok(())
+    })?;
+    finite("the squared errors", squares.iter())?;
+    let count = samples as f64;
+    let error = |squares: ndarray::ArrayView1<'_, f64>| {
+        let mean = squares.sum() / count;
+        let variance = squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        TestError { mean_square: mean, standard_error: (variance / count).sqrt(), samples }
+    };
+    let errors: Vec<TestError> = squares.columns().into_iter().map(error).collect();
+    finite("the test error", errors.iter().flat_map(|e| [&e.mean_square, &e.standard_error]))?;
+    Ok(errors)
+}

@@ -1,0 +1,227 @@
+//! Ridge regression, primal or dual, all lambdas from one eigenvalue decomposition.
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::moments::{Means, Moments, centred_samples, finite};
+use super::predictor::test_errors;
+use super::{Features, Readout, ReadoutError, TestError};
+use crate::data::Batch;
+use crate::error::InvalidSetting;
+use crate::linalg::{gram, symmetric_eigen};
+
+/// Normal equations with a larger condition number are refused: fewer than three digits would be
+/// left.
+const MAX_CONDITION: f64 = 1e13;
+
+/// Which matrix is decomposed. Both give the same readout, to rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// The smaller matrix: primal when p <= n.
+    #[default]
+    ByShape,
+    /// Phi^T Phi, p x p. The batch is read tile by tile; no n x p matrix exists. About four p x p
+    /// matrices are held.
+    Primal,
+    /// Phi Phi^T, n x n. Phi (n x p) is held, and about four n x n matrices.
+    Dual,
+}
+
+/// How the readout is trained.
+///
+/// ```
+/// use linear_width::data::GivenBatch;
+/// use linear_width::readout::{LinearFeatures, Ridge};
+/// use ndarray::array;
+///
+/// // y = 2 x + 1
+/// let batch = GivenBatch::new(array![[0.0], [1.0], [2.0]], array![1.0, 3.0, 5.0])?;
+/// let inputs = LinearFeatures::<f64>::new(1)?;
+/// let line = Ridge::new().intercept(true).fit(&inputs, &batch)?.least_squares()?;
+/// assert!((line.weights()[0] - 2.0).abs() < 1e-14 && (line.intercept() - 1.0).abs() < 1e-14);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ridge {
+    intercept: bool,
+    form: Form,
+}
+
+impl Ridge {
+    /// Without an intercept, the form chosen by shape.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is an intercept b, which is not penalised. Default: no, as in the theory,
+    /// where labels and activation are centred.
+    pub fn intercept(mut self, intercept: bool) -> Self {
+        self.intercept = intercept;
+        self
+    }
+
+    /// Primal or dual. Default: by shape.
+    pub fn form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// Reads the batch once and decomposes; then every lambda costs one product with a vector. The
+    /// same bits for any number of threads (with the `faer` backend).
+    ///
+    /// # Errors
+    /// [`ReadoutError::Invalid`] when the batch's dimension is not that of the features, or a
+    /// feature or label is not finite; [`ReadoutError::Linalg`] when the decomposition fails.
+    pub fn fit<'a, F: Features>(
+        &self,
+        features: &'a F,
+        batch: &impl Batch<F::Scalar>,
+    ) -> Result<RidgePath<'a, F>, ReadoutError> {
+        let primal = match self.form {
+            Form::ByShape => features.count() <= batch.samples(),
+            Form::Primal => true,
+            Form::Dual => false,
+        };
+        if primal {
+            let moments = Moments::of(features, batch, self.intercept)?;
+            RidgePath::new(features, moments.means, moments.gram, &moments.correlation, None)
+        } else {
+            let (means, phi, y) = centred_samples(features, batch, self.intercept)?;
+            let n = batch.samples() as f64;
+            let kernel = gram(phi.t(), 1.0) / n;
+            RidgePath::new(features, means, kernel, &(y / n), Some(phi))
+        }
+    }
+}
+
+/// The readouts of one batch for all lambdas; from [`Ridge::fit`].
+#[derive(Clone, Debug)]
+pub struct RidgePath<'a, F> {
+    features: &'a F,
+    means: Means,
+    /// Eigenvalues of the Gram matrix over n, increasing, none below 0.
+    values: Array1<f64>,
+    /// Its eigenvectors, columns.
+    vectors: Array2<f64>,
+    /// The right-hand side along them.
+    right: Array1<f64>,
+    /// Dual form: the centred features (n x p), which turn dual coefficients into weights.
+    samples: Option<Array2<f64>>,
+}
+
+impl<'a, F: Features> RidgePath<'a, F> {
+    fn new(
+        features: &'a F,
+        means: Means,
+        gram: Array2<f64>,
+        right: &Array1<f64>,
+        samples: Option<Array2<f64>>,
+    ) -> Result<Self, ReadoutError> {
+        finite("the Gram matrix of the features", gram.iter())?;
+        finite("the correlation of features and labels", right.iter())?;
+        let (values, vectors) = symmetric_eigen(gram.view())?;
+        let right = vectors.t().dot(right);
+        let values = values.mapv(|v| v.max(0.0));
+        Ok(Self { features, means, values, vectors, right, samples })
+    }
+
+    /// The readout with ridge parameter `lambda`.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] when `lambda` is not a finite number above 0;
+    /// [`ReadoutError::IllConditioned`] when it is too small to matter in `f64`.
+    pub fn readout(&self, lambda: f64) -> Result<Readout<'a, F>, ReadoutError> {
+        if !(lambda.is_finite() && lambda > 0.0) {
+            return Err(InvalidSetting::OutOfRange {
+                name: "the ridge parameter lambda",
+                value: lambda,
+                allowed: "a finite number above 0",
+            }
+            .into());
+        }
+        self.solve(lambda)
+    }
+
+    /// The least-squares readout, lambda = 0; it exists when the features of the batch are linearly
+    /// independent, so p <= n at least (p < n with an intercept).
+    ///
+    /// # Errors
+    /// [`ReadoutError::IllConditioned`] when they are not, to rounding.
+    pub fn least_squares(&self) -> Result<Readout<'a, F>, ReadoutError> {
+        if self.samples.as_ref().is_some_and(|phi| phi.nrows() < phi.ncols()) {
+            return Err(ReadoutError::IllConditioned { lambda: 0.0, condition: f64::INFINITY });
+        }
+        self.solve(0.0)
+    }
+
+    fn solve(&self, lambda: f64) -> Result<Readout<'a, F>, ReadoutError> {
+        let ridge = lambda / self.features.count() as f64;
+        let (smallest, largest) = match (self.values.first(), self.values.last()) {
+            (Some(first), Some(last)) => (first + ridge, last + ridge),
+            _ => (ridge, ridge),
+        };
+        let condition = if smallest > 0.0 { largest / smallest } else { f64::INFINITY };
+        if condition.is_nan() || condition > MAX_CONDITION {
+            return Err(ReadoutError::IllConditioned { lambda, condition });
+        }
+        let along: Array1<f64> =
+            self.right.iter().zip(&self.values).map(|(c, s)| c / (s + ridge)).collect();
+        let solution = self.vectors.dot(&along);
+        let weights = match &self.samples {
+            Some(phi) => phi.t().dot(&solution),
+            None => solution,
+        };
+        finite("the trained readout", weights.iter())?;
+        let intercept = self.means.label - self.means.features.dot(&weights);
+        Ok(Readout::new(self.features, weights, intercept, lambda))
+    }
+
+    /// The test errors at all `lambdas`, the features of the batch being computed once.
+    ///
+    /// # Errors
+    /// As [`readout`](Self::readout) and [`Readout::test_error`].
+    pub fn test_errors(
+        &self,
+        lambdas: &[f64],
+        batch: &impl Batch<F::Scalar>,
+    ) -> Result<Vec<TestError>, ReadoutError> {
+        Ok(self.tested(lambdas, batch)?.1)
+    }
+
+    /// The readout whose error on the batch `validation` is smallest among `lambdas`; the first of
+    /// several equals. Its test error must be measured on a third batch.
+    ///
+    /// # Errors
+    /// As [`test_errors`](Self::test_errors), and [`InvalidSetting::ZeroSize`] without a lambda.
+    pub fn select(
+        &self,
+        lambdas: &[f64],
+        validation: &impl Batch<F::Scalar>,
+    ) -> Result<Readout<'a, F>, ReadoutError> {
+        let (readouts, errors) = self.tested(lambdas, validation)?;
+        let mut best: Option<(f64, Readout<'a, F>)> = None;
+        for (readout, error) in readouts.into_iter().zip(errors) {
+            if best.as_ref().is_none_or(|(smallest, _)| error.mean_square < *smallest) {
+                best = Some((error.mean_square, readout));
+            }
+        }
+        let none = InvalidSetting::ZeroSize { name: "the number of lambdas" };
+        Ok(best.ok_or(none)?.1)
+    }
+
+    fn tested(
+        &self,
+        lambdas: &[f64],
+        batch: &impl Batch<F::Scalar>,
+    ) -> Result<(Vec<Readout<'a, F>>, Vec<TestError>), ReadoutError> {
+        let readouts: Vec<Readout<'a, F>> =
+            lambdas.iter().map(|lambda| self.readout(*lambda)).collect::<Result<_, _>>()?;
+        let mut weights = Array2::zeros((self.features.count(), readouts.len()));
+        for (mut column, readout) in weights.axis_iter_mut(Axis(1)).zip(&readouts) {
+            column.assign(readout.weights());
+        }
+        let intercepts: Vec<f64> = readouts.iter().map(Readout::intercept).collect();
+        let errors = test_errors(self.features, weights.view(), &intercepts, batch)?;
+        Ok((readouts, errors))
+    }
+}

@@ -1,0 +1,235 @@
+//! Experiments on the user's own inputs and labels.
+
+use linear_width::activation::Tanh;
+use linear_width::data::{Batch, GivenData, InputLaw, Link, Target};
+use linear_width::experiment::{ExperimentBuilder, NoPrediction, Precision};
+use linear_width::theory::prediction::Options;
+use linear_width::training::{BatchPolicy, StepSize};
+use linear_width::{Experiment, InvalidSetting, Scalar};
+use ndarray::{Array1, Array2, Axis, Slice, array, concatenate};
+
+fn target() -> Target {
+    Target::single_index(Link::hermite([0.0, 1.0, 0.5])).noise(0.1)
+}
+
+/// Everything but the data.
+fn settings() -> ExperimentBuilder {
+    Experiment::builder()
+        .width(60)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+        .keep_weights(true)
+        .seed(9)
+}
+
+/// The samples `first..` of a batch, in `f64`, which holds an `f32` exactly.
+fn stored<T: Scalar>(batch: &impl Batch<T>, first: usize) -> (Array2<f64>, Array1<f64>) {
+    let mut x = Array2::<T>::zeros((batch.samples() - first, batch.dimension()));
+    let mut y = Array1::<T>::zeros(batch.samples() - first);
+    batch.read(first, x.view_mut(), y.view_mut());
+    (x.mapv(|x| x.as_f64()), y.mapv(|y| y.as_f64()))
+}
+
+/// What a run on generated data sees, stored and given back, gives the same weights to the last
+/// bit. 1100 samples: two tiles.
+fn given_back<T: Scalar>(precision: Precision) {
+    let samples = 1100;
+    let policies = [
+        (BatchPolicy::Independent, 0),
+        (BatchPolicy::PartlyReused { fraction: 0.3 }, 330),
+        (BatchPolicy::Reused, samples),
+    ];
+    for (policy, kept) in policies {
+        let settings = settings().batches(policy).precision(precision).samples(samples);
+        let generated = settings.clone().dimension(25).target(target()).build().unwrap();
+        let (mut x, mut y) = stored::<T>(&generated.batch(0).unwrap(), 0);
+        if kept < samples {
+            let (more_x, more_y) = stored::<T>(&generated.batch(1).unwrap(), kept);
+            x = concatenate![Axis(0), x, more_x];
+            y = concatenate![Axis(0), y, more_y];
+        }
+        assert_eq!(x.nrows(), 2 * samples - kept);
+        let data = GivenData::new(x, y).unwrap();
+        let given = settings.data(data.clone()).build().unwrap();
+        let (expected, found) = (generated.run().unwrap(), given.run().unwrap());
+        assert_eq!(expected.second_layer, found.second_layer);
+        for (expected, found) in expected.stages.iter().zip(&found.stages) {
+            assert!(expected.weights == found.weights, "{policy}, W_{}", expected.step);
+            assert_eq!(expected.singular_values, found.singular_values);
+        }
+        assert_ne!(found.stages[0].weights, found.stages[2].weights);
+        // one sample less is too few
+        let short = data.rows(0..data.samples() - 1).unwrap();
+        let problems = given_problems(short, policy, samples);
+        let available = 2 * samples - kept - 1;
+        let needed = available + 1;
+        assert_eq!(problems, [InvalidSetting::TooFewSamples { available, needed }]);
+    }
+}
+
+fn given_problems(data: GivenData, policy: BatchPolicy, samples: usize) -> Vec<InvalidSetting> {
+    settings().data(data).batches(policy).samples(samples).build().unwrap_err().problems
+}
+
+#[test]
+fn a_stored_batch_gives_the_same_bits_in_64_bits() {
+    given_back::<f64>(Precision::F64);
+}
+
+#[test]
+fn a_stored_batch_gives_the_same_bits_in_32_bits() {
+    given_back::<f32>(Precision::F32);
+}
+
+/// 0, 1, ..., n - 1 has mean (n - 1)/2 and variance (n^2 - 1)/12.
+#[test]
+fn standardisation_against_closed_forms() {
+    let n = 41;
+    let x = Array2::from_shape_fn(
+        (n, 2),
+        |(i, j)| if j == 0 { i as f64 } else { 7.0 - 3.0 * i as f64 },
+    );
+    let data = GivenData::new(x, Array1::from_iter((0..n).map(|i| 1e6 + i as f64))).unwrap();
+    let done = data.clone().standardised().unwrap().with_standardised_labels().unwrap();
+    assert!(done.has_standardised_inputs() && done.has_standardised_labels());
+    let deviation = ((n * n - 1) as f64 / 12.0).sqrt();
+    for i in 0..n {
+        let expected = (i as f64 - 20.0) / deviation;
+        assert!((done.inputs()[[i, 0]] - expected).abs() < 1e-14);
+        assert!((done.inputs()[[i, 1]] + expected).abs() < 1e-14);
+        assert!((done.labels()[i] - expected).abs() < 1e-14);
+    }
+    // held-out samples take the numbers of the training samples
+    let (train, test) = (data.rows(0..11).unwrap(), data.rows(11..n).unwrap());
+    let test = test.standardised_like(&train).unwrap();
+    assert!((test.inputs()[[0, 0]] - 6.0 / 10.0_f64.sqrt()).abs() < 1e-14);
+    assert_eq!(test.labels()[0], 1e6 + 11.0);
+}
+
+fn sines(samples: usize, dimension: usize) -> GivenData {
+    let x = Array2::from_shape_fn((samples, dimension), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    let y = x.column(0).to_owned();
+    GivenData::new(x, y).unwrap()
+}
+
+#[test]
+fn bad_data_are_named() {
+    let new = GivenData::new;
+    let ones = || Array1::from_elem(3, 1.0);
+    let x = array![[1.0, 2.0], [3.0, 2.0], [0.5, 2.0]];
+    for bad in [f64::NAN, f64::INFINITY] {
+        let mut with = x.clone();
+        with[[1, 1]] = bad;
+        let error = new(with, ones()).unwrap_err();
+        assert_eq!(error, InvalidSetting::NonFinite { name: "the given inputs" });
+        let error = new(x.clone(), array![1.0, bad, 0.0]).unwrap_err();
+        assert_eq!(error, InvalidSetting::NonFinite { name: "the given labels" });
+    }
+    let error = new(x.clone(), Array1::zeros(2)).unwrap_err();
+    assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
+    let empty = new(Array2::zeros((0, 2)), Array1::zeros(0)).unwrap_err();
+    assert_eq!(empty, InvalidSetting::ZeroSize { name: "samples" });
+    let flat = new(Array2::zeros((3, 0)), ones()).unwrap_err();
+    assert_eq!(flat, InvalidSetting::ZeroSize { name: "dimension" });
+
+    let data = new(x, ones()).unwrap();
+    let constant = data.clone().standardised().unwrap_err();
+    assert_eq!(constant, InvalidSetting::ConstantFeatures { columns: vec![1] });
+    assert!(constant.to_string().contains("[1]"), "{constant}");
+    assert!(data.clone().with_standardised_labels().is_err());
+    let reduced = data.without_constant_features().unwrap();
+    assert_eq!((reduced.dimension(), reduced.removed_features()), (1, &[1][..]));
+    assert!(reduced.clone().standardised().is_ok());
+    assert!(reduced.standardised_like(&sines(5, 2)).is_err());
+    let all = new(Array2::ones((3, 2)), ones()).unwrap().without_constant_features();
+    assert!(matches!(all, Err(InvalidSetting::ZeroSize { .. })));
+    let huge = new(array![[1e200], [-1e200]], array![0.0, 1.0]).unwrap();
+    assert!(matches!(huge.clone().standardised(), Err(InvalidSetting::NonFinite { .. })));
+
+    // too large for 32 bits
+    let single = settings().data(huge).precision(Precision::F32).batches(BatchPolicy::Reused);
+    let problems = single.triplets(1).build().unwrap_err().problems;
+    assert_eq!(problems, [InvalidSetting::NonFinite { name: "the given data in 32 bits" }]);
+}
+
+#[test]
+fn settings_that_do_not_go_with_given_data_are_named() {
+    let problems = |builder: ExperimentBuilder| builder.build().unwrap_err().problems;
+    let base = || settings().data(sines(50, 5)).samples(25);
+    assert!(base().build().is_ok());
+    assert!(base().dimension(5).build().is_ok());
+    assert!(matches!(problems(base().dimension(6))[..], [InvalidSetting::Shape { .. }]));
+    assert_eq!(
+        problems(base().target(target()).input_law(InputLaw::Uniform)),
+        [
+            InvalidSetting::NotWithGivenData { name: "a target" },
+            InvalidSetting::NotWithGivenData { name: "a law of the inputs" }
+        ]
+    );
+    assert_eq!(problems(base().samples(0)), [InvalidSetting::ZeroSize { name: "samples" }]);
+    let too_few = InvalidSetting::TooFewSamples { available: 50, needed: 52 };
+    assert_eq!(problems(base().samples(26)), [too_few]);
+    assert!(base().samples(26).batches(BatchPolicy::Reused).build().is_ok());
+    // without a number of samples: all, where every step sees the same
+    let open = || settings().data(sines(50, 5));
+    assert_eq!(problems(open()), [InvalidSetting::Missing { name: "samples" }]);
+    let reused = open().batches(BatchPolicy::Reused).build().unwrap();
+    assert_eq!(Batch::<f64>::samples(&reused.batch(1).unwrap()), 50);
+    assert!(open().steps([2.0]).build().is_ok());
+}
+
+#[test]
+fn steps_see_disjoint_parts_in_order() {
+    let data = sines(10, 2);
+    let experiment = settings().data(data.clone()).samples(3).steps([1.0; 3]).build().unwrap();
+    for step in 0..3 {
+        let (x, y) = stored::<f64>(&experiment.batch(step).unwrap(), 0);
+        let range = Slice::from(3 * step..3 * step + 3);
+        assert_eq!(x, data.inputs().slice_axis(Axis(0), range));
+        assert_eq!(y, data.labels().slice_axis(Axis(0), range));
+    }
+    assert!(experiment.batch(3).is_err());
+    assert!(experiment.batch(usize::MAX).is_err());
+}
+
+#[test]
+fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
+    let data = sines(50, 5).named("sines").standardised().unwrap();
+    let experiment = settings().data(data).batches(BatchPolicy::Reused).build().unwrap();
+    let report = experiment.run().unwrap();
+    assert_eq!(report.teacher.dim(), (0, 5));
+    assert!(report.leading_order.spikes.is_none() && report.leading_order.first_step.is_none());
+    assert!(report.leading_order.link_coefficients.is_none());
+    for stage in &report.stages {
+        assert!(stage.prediction.is_none());
+        for triplet in &stage.triplets {
+            assert!(triplet.direction_overlaps.is_empty() && triplet.target_overlap == 0.0);
+            assert_eq!(triplet.left_overlaps.len(), 3);
+        }
+    }
+    let why = NoPrediction::GivenData.to_string();
+    assert_eq!(report.no_prediction, Some(why.clone()));
+    assert_eq!(report.settings.input_law, None);
+    let text = report.to_string();
+    let head = "N = 60, d = 5, n = 50; centred tanh";
+    assert!(text.starts_with(head), "{text}");
+    assert!(text.contains("; sines (50 samples, inputs standardised); reused batches"), "{text}");
+    assert!(text.contains(&format!("no prediction: {why}")), "{text}");
+    assert!(!text.contains("target") && !text.contains("leading order"), "{text}");
+
+    assert!(experiment.target().is_none() && experiment.given_data().is_some());
+    assert_eq!(experiment.predict(1, &Options::default()).unwrap_err(), NoPrediction::GivenData);
+    let none = |error| assert!(matches!(error, InvalidSetting::NotWithGivenData { .. }));
+    none(experiment.teacher().unwrap_err());
+    none(experiment.fresh_batch(0, 5).unwrap_err());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_report_survives_serialisation() {
+    let experiment = settings().data(sines(50, 5)).samples(20).build().unwrap();
+    let report = experiment.run().unwrap();
+    let text = serde_json::to_string(&report).unwrap();
+    let back: linear_width::Report = serde_json::from_str(&text).unwrap();
+    assert!(report == back, "the report changed on the way to JSON and back");
+}
