@@ -2,7 +2,7 @@
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
-use ndarray_linalg::{EigValsh, Eigh, JobSvd, SVDDC, UPLO};
+use ndarray_linalg::{EigValshInto, EighInto, JobSvd, SVDDC, UPLO};
 
 use super::{LinalgError, ThinSvd};
 use crate::Scalar;
@@ -12,11 +12,8 @@ use crate::Scalar;
 pub trait LapackElement: Sized {
     /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
     fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, LinalgError>;
-    /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix, from its lower triangle.
-    fn eigen(
-        a: &ArrayView2<'_, Self>,
-        vectors: bool,
-    ) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
+    /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix.
+    fn eigen(a: Array2<Self>, vectors: bool) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
 }
 
 /// Vectors are there when they were asked for.
@@ -33,18 +30,19 @@ macro_rules! lapack_element {
                 })
             }
             fn eigen(
-                a: &ArrayView2<'_, Self>,
+                a: Array2<Self>,
                 vectors: bool,
             ) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
+                let (rows, columns) = a.dim();
                 let result = if vectors {
-                    a.eigh(UPLO::Lower)
+                    a.eigh_into(UPLO::Lower)
                 } else {
-                    a.eigvalsh(UPLO::Lower).map(|values| (values, Array2::zeros((0, 0))))
+                    a.eigvalsh_into(UPLO::Lower).map(|values| (values, Array2::zeros((0, 0))))
                 };
                 result.map_err(|_| LinalgError::NotConverged {
                     decomposition: "symmetric eigenvalue decomposition",
-                    rows: a.nrows(),
-                    columns: a.ncols(),
+                    rows,
+                    columns,
                 })
             }
         }
@@ -86,7 +84,15 @@ pub(super) fn symmetric_eigen<T: Scalar>(
     a: ArrayView2<'_, T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
-    T::eigen(&a, vectors)
+    // the lower triangle of a row-major matrix is LAPACK's upper one, and `ndarray-linalg` does not
+    // turn its argument round: both are filled
+    let mut full = a.to_owned();
+    for row in 0..full.nrows() {
+        for column in row + 1..full.ncols() {
+            full[[row, column]] = full[[column, row]];
+        }
+    }
+    T::eigen(full, vectors)
 }
 
 pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
