@@ -2,7 +2,7 @@
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
-use ndarray_linalg::{EigValshInto, EighInto, JobSvd, SVDDC, UPLO};
+use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
 use super::{LinalgError, ThinSvd};
 use crate::Scalar;
@@ -35,11 +35,16 @@ macro_rules! lapack_element {
             ) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
                 let (rows, columns) = a.dim();
                 let result = if vectors {
-                    a.eigh_into(UPLO::Lower)
+                    a.eigh_into(UPLO::Lower).ok()
                 } else {
-                    a.eigvalsh_into(UPLO::Lower).map(|values| (values, Array2::zeros((0, 0))))
+                    // not `eigvalsh`, which computes the vectors too and throws them away
+                    let layout = MatrixLayout::F { col: columns as i32, lda: rows as i32 };
+                    let (mut entries, _) = a.into_raw_vec_and_offset();
+                    <$t as Lapack>::eigh(false, layout, UPLO::Lower, &mut entries)
+                        .ok()
+                        .map(|values| (values.into(), Array2::zeros((0, 0))))
                 };
-                result.map_err(|_| LinalgError::NotConverged {
+                result.ok_or(LinalgError::NotConverged {
                     decomposition: "symmetric eigenvalue decomposition",
                     rows,
                     columns,
