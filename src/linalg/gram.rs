@@ -1,12 +1,12 @@
 //! W^T W without a copy of W: the matrix itself, and its product with a few vectors.
 
 use ndarray::{Array2, ArrayView2, Axis};
-use pulp::Arch;
 use rayon::prelude::*;
 
-use super::visit::{VECTORS, Visit};
+use super::visit::{ROWS, VECTORS, Visit};
 use super::{backend, multiply};
 use crate::Scalar;
+use crate::simd::vectorised;
 
 /// The lower triangle of W^T W / scale^2 in `f64` (columns x columns); what stands above it means
 /// nothing. W is visited in blocks of rows, so that no second copy of it is made.
@@ -21,30 +21,57 @@ pub(crate) fn gram<T: Scalar>(w: ArrayView2<'_, T>, scale: f64) -> Array2<f64> {
     gram
 }
 
-/// Into how many groups of rows [`normal_product`] splits W, whatever the number of threads.
-const GROUPS: usize = 16;
+/// [`normal_product`] splits the rows of W into parts of [`PART`] rows, but into no more than
+/// [`PARTS`], whatever the number of threads.
+const PARTS: usize = 16;
+const PART: usize = 2 * ROWS;
+/// Columns whose sums over the parts are taken at once.
+const COLUMNS: usize = 256;
 
 /// V W^T W for a few row vectors V (b x columns): W is read from memory once, where two products
 /// would read it twice. The same bits for any number of threads.
 pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> Array2<T> {
-    let (Some(flat), Some(vectors)) = (w.as_slice(), v.as_slice()) else {
+    let Some(entries) = w.as_slice() else {
         return multiply(multiply(v.view(), w.t()).view(), w);
     };
-    let (count, columns) = v.dim();
-    let mut padded = vectors.to_vec();
-    padded.resize(count.next_multiple_of(VECTORS) * columns, T::zero());
-    let group = w.nrows().div_ceil(GROUPS).max(1) * columns;
-    let sums: Vec<Vec<T>> = flat
-        .par_chunks(group)
+    let columns = w.ncols();
+    let v_interleaved = interleaved(v);
+    let parts = w.nrows().div_ceil(PART).clamp(1, PARTS);
+    let rows = w.nrows().div_ceil(parts).max(1);
+    let sums: Vec<Vec<[T; VECTORS]>> = entries
+        .par_chunks(rows * columns)
         .map(|rows| {
-            let mut sum = vec![T::zero(); padded.len()];
-            Arch::new().dispatch(Visit { rows, v: &padded, sum: &mut sum, columns });
+            let mut sum = vec![[T::zero(); VECTORS]; v_interleaved.len()];
+            vectorised(Visit { rows, v: &v_interleaved, sum: &mut sum, columns });
             sum
         })
         .collect();
-    let mut result = Array2::zeros(v.dim());
-    for sum in &sums {
-        result.iter_mut().zip(sum).for_each(|(r, s): (&mut T, _)| *r += *s);
-    }
-    result
+    let mut total = v_interleaved;
+    total.par_chunks_mut(COLUMNS).enumerate().for_each(|(i, total)| {
+        total.fill([T::zero(); VECTORS]);
+        for sum in &sums {
+            for (total, sum) in total.iter_mut().zip(&sum[i * COLUMNS..]) {
+                for k in 0..VECTORS {
+                    total[k] += sum[k];
+                }
+            }
+        }
+    });
+    Array2::from_shape_fn(v.dim(), |(row, column)| {
+        total[row / VECTORS * columns + column][row % VECTORS]
+    })
+}
+
+/// The columns of each group of [`VECTORS`] rows, filled up with zeros.
+fn interleaved<T: Scalar>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
+    let groups = v.axis_chunks_iter(Axis(0), VECTORS);
+    groups
+        .flat_map(|rows| {
+            let mut columns = vec![[T::zero(); VECTORS]; v.ncols()];
+            for (k, row) in rows.rows().into_iter().enumerate() {
+                columns.iter_mut().zip(row).for_each(|(column, x)| column[k] = *x);
+            }
+            columns
+        })
+        .collect()
 }

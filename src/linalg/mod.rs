@@ -41,11 +41,10 @@ mod anything {
 }
 
 pub(crate) use gram::{gram, normal_product};
-pub use visit::Vectors;
 
 /// What a number must be for every backend that is compiled in.
-pub trait Element: FaerElement + LapackElement + Vectors {}
-impl<T: FaerElement + LapackElement + Vectors> Element for T {}
+pub trait Element: FaerElement + LapackElement {}
+impl<T: FaerElement + LapackElement> Element for T {}
 
 /// A decomposition that could not be computed.
 #[derive(Clone, Debug, Error, PartialEq)]

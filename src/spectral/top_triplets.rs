@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, normal_product, symmetric_eigen};
+use crate::linalg::{LinalgError, largest_entry, multiply, normal_product, symmetric_eigen};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -69,9 +69,7 @@ pub fn top_triplets<T: Scalar>(
         }
         .into());
     }
-    if !weights.iter().all(|w| w.is_finite()) {
-        return Err(LinalgError::NonFinite.into());
-    }
+    largest_entry(weights)?; // an error when there is none or one is not finite
     if 8 * count > available {
         return leading_of_full(weights, count);
     }
@@ -145,7 +143,7 @@ fn krylov<T: Scalar>(
 }
 
 /// The block size is a multiple of this, the number of vectors the kernel of W^T W takes at once.
-const BLOCK: usize = 4;
+const BLOCK: usize = 8;
 /// Blocks in the basis when convergence is looked at first.
 const FIRST_CHECK: usize = 8;
 
@@ -157,15 +155,16 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// Looks again after four fifths of the way to the tolerance if the residual goes on falling as
-    /// it did (it falls faster and faster), but not after more than half of the size.
+    /// Looks again where the residual meets the tolerance if it goes on falling as it did, but not
+    /// after more than a quarter of the size: it falls faster and faster, and a look costs no more
+    /// than one or two blocks.
     fn plan(&mut self, size: usize, block: usize, estimate: f64, tolerance: f64) {
         let rate = self.last.map(|(then, before)| (before / estimate).ln() / (size - then) as f64);
         let way = match rate {
-            Some(rate) if rate > 0.0 => 0.8 * (estimate / tolerance).ln() / rate,
+            Some(rate) if rate > 0.0 => (estimate / tolerance).ln() / rate,
             _ => 0.0,
         };
-        self.next = size + (way as usize).clamp(block, block.max(size / 2));
+        self.next = size + (way as usize).clamp(block, block.max(size / 4));
         self.last = Some((size, estimate));
     }
 }
