@@ -66,13 +66,17 @@ pub fn spectrum_panel(
     let mut layout = axes(ranges.0, ranges.1, title, "singular value", "density").with_log_x();
     let height = 0.12 * top;
     let marks: Vec<(f64, f64)> = values.iter().take(outliers).map(|s| (*s, height)).collect();
+    let mut raised = false;
     for (k, mark) in marks.iter().enumerate() {
+        // labels of neighbours would run into each other
+        raised = k > 0 && marks[k - 1].0 < 2.2 * mark.0 && !raised;
         plots.push(Plot::Line(
             LinePlot::new().with_data([(mark.0, 0.0), *mark]).with_color(OUTLIER),
         ));
         if let Some(triplet) = stage.triplets.get(k) {
             let text = format!("{:.2}", triplet.target_overlap);
-            let label = TextAnnotation::new(text, mark.0, height + 0.09 * top)
+            let above = if raised { 0.2 } else { 0.09 };
+            let label = TextAnnotation::new(text, mark.0, height + above * top)
                 .with_color(OUTLIER)
                 .with_font_size(12);
             layout = layout.with_annotation(label);

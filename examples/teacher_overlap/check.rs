@@ -1,6 +1,7 @@
 //! The claim this picture is about, checked in numbers.
 
 use std::error::Error;
+use std::f64::consts::PI;
 
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::training::BatchPolicy;
@@ -11,8 +12,9 @@ use crate::common::settings::mean_and_error;
 
 /// At the link of information exponent 2, at d = N = 1000 in either mode:
 /// with the reused batch the second singular value is an outlier for every seed, and the overlap of
-/// its right vector with the teacher has a mean above 0.3; with independent batches the mean is
-/// below twice the chance level, and so is the prediction.
+/// its right vector with the teacher has a mean above 0.3; with independent batches the mean is that
+/// of |z| for a Gaussian z of the chance level, up to three standard errors upwards, and the
+/// prediction is below the chance level.
 ///
 /// The chance level: spike one is v = X^T (y o s) / n with s = <beta_1, x>, of square
 /// phi^2 E[y^2]^2 where phi = d/n (docs/theory.md, (2.7) and (3.1), without linear part). Its
@@ -29,6 +31,8 @@ pub fn second_outlier(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let spread = square / arguments.ratio;
     let enhanced = 1.0 + second * second / spread;
     let chance = (along / square * enhanced / size.dimension as f64).sqrt();
+    let folded = (2.0 / PI).sqrt();
+    let limit = chance * (folded + 3.0 * ((1.0 - 2.0 / PI) / size.seeds.len() as f64).sqrt());
 
     let points = POLICIES.map(|policy| Point {
         link: CHECKED,
@@ -39,7 +43,8 @@ pub fn second_outlier(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let results = evaluate(arguments, &size, &points, "check, d = 1000")?;
     println!(
         "information exponent 2, N = d = {}, n/d = {}, eta_1 = {} sqrt(N), eta_2 = {} eta_1; \
-         1/sqrt(d) = {:.3}, chance level {chance:.3}; overlap of the second outlier with the teacher:",
+         1/sqrt(d) = {:.3}, chance level {chance:.3}, of which the mean over seeds may be up to \
+         {limit:.3}; overlap of the second outlier with the teacher:",
         size.dimension,
         arguments.ratio,
         arguments.step,
@@ -61,8 +66,8 @@ pub fn second_outlier(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             if mean <= 0.3 {
                 return Err(format!("reused: overlap {mean:.3} is not above 0.3").into());
             }
-        } else if mean.max(predicted) >= 2.0 * chance {
-            return Err(format!("independent: overlap {mean:.3} is not chance").into());
+        } else if mean > limit || predicted > chance {
+            return Err(format!("independent: overlap {mean:.3}, chance at most {limit:.3}").into());
         }
     }
     Ok(())
