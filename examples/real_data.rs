@@ -171,12 +171,7 @@ fn panel(
     let right = bulk.first().copied().unwrap_or(1.0) * 1.001;
     let floor = (0.5 * bulk.last().copied().unwrap_or(0.1)).max(0.02);
     let histogram = Histogram::new(values.iter().copied(), 24, floor, right)?;
-    let outline: Vec<(f64, f64)> = histogram
-        .density
-        .iter()
-        .zip(histogram.edges.windows(2))
-        .flat_map(|(height, ends)| [(ends[0], *height), (ends[1], *height)])
-        .collect();
+    let outline = picture::outline(&histogram);
     let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
     let bars = picture::line(&outline, BARS).with_fill().with_fill_opacity(0.6);
     let mut plots = vec![Plot::Line(bars.with_legend("singular values, density"))];

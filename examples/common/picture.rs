@@ -11,6 +11,7 @@ use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
+use linear_width::spectral::Histogram;
 
 /// Histogram bars.
 pub const BARS: &str = "#9db8d2";
@@ -37,6 +38,12 @@ pub fn axes(x: (f64, f64), y: (f64, f64), title: &str, x_label: &str, y_label: &
         .with_title(title)
         .with_x_label(x_label)
         .with_y_label(y_label)
+}
+
+/// The upper outline of a histogram's bars.
+pub fn outline(histogram: &Histogram) -> Vec<(f64, f64)> {
+    let bars = histogram.density.iter().zip(histogram.edges.windows(2));
+    bars.flat_map(|(height, ends)| [(ends[0], *height), (ends[1], *height)]).collect()
 }
 
 /// A line.

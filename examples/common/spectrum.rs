@@ -11,7 +11,7 @@ use linear_width::spectral::Histogram;
 use linear_width::theory::MarchenkoPastur;
 use linear_width::theory::prediction::Prediction;
 
-use super::picture::{BARS, LAW, OUTLIER, Panel, axes};
+use super::picture::{BARS, LAW, OUTLIER, Panel, axes, outline};
 
 /// One spectrum on a logarithmic axis that ends at twice `right`: histogram, law of the bulk
 /// (`law` when there is no prediction), outliers with their overlaps, predicted outliers.
@@ -27,12 +27,7 @@ pub fn spectrum_panel(
     let edge = values.get(outliers).copied().unwrap_or(1.0) * 1.001;
     let floor = (0.7 * law.singular_value_edges().0).max(0.05);
     let histogram = Histogram::new(values.iter().copied(), 40, floor, edge.max(1.01 * floor))?;
-    let outline: Vec<(f64, f64)> = histogram
-        .density
-        .iter()
-        .zip(histogram.edges.windows(2))
-        .flat_map(|(height, ends)| [(ends[0], *height), (ends[1], *height)])
-        .collect();
+    let outline = outline(&histogram);
     let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
 
     let from = law.singular_value_edges().0.max(floor);
