@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, normal_product, symmetric_eigen};
+use crate::linalg::{LinalgError, extreme_scale, multiply, normal_product, symmetric_eigen};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -71,6 +71,11 @@ pub fn top_triplets<T: Scalar>(
     }
     if !weights.iter().all(|w| w.is_finite()) {
         return Err(LinalgError::NonFinite.into());
+    }
+    if let Some(scale) = extreme_scale(weights)? {
+        let mut top = top_triplets(weights.mapv(|w| w / scale).view(), count, options)?;
+        top.values.mapv_inplace(|s| s * scale);
+        return Ok(top);
     }
     if 8 * count > available {
         return leading_of_full(weights, count);
