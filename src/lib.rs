@@ -88,6 +88,8 @@ pub mod config;
 pub mod data;
 mod error;
 pub mod experiment;
+#[cfg(test)]
+mod golden;
 mod linalg;
 pub mod network;
 pub mod quadrature;

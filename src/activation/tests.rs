@@ -1,4 +1,5 @@
 use super::*;
+use crate::golden::{Largest, SPECIAL, rows};
 use std::f64::consts::PI;
 
 fn every_built_in() -> Vec<SharedActivation> {
@@ -161,4 +162,81 @@ fn an_activation_that_is_not_finite_is_refused() {
     let log = FnActivation::new("log", f64::ln, f64::recip);
     assert!(hermite_coefficients(&log, 2).is_err());
     assert!(Centred::new(log).is_err());
+}
+
+/// The scalar functions against the 50-digit table of the kernels (tests/reference/kernels.py).
+#[test]
+fn scalar_values_and_derivatives_against_the_table() {
+    let table = include_str!("../../tests/golden/kernels.csv");
+    let functions = [
+        ("tanh", SharedActivation::new(Tanh::default())),
+        ("sigmoid", SharedActivation::new(Sigmoid)),
+        ("softplus", SharedActivation::new(Softplus::default())),
+        ("silu", SharedActivation::new(Silu)),
+        ("gelu", SharedActivation::new(Gelu)),
+        ("erf", SharedActivation::new(Erf)),
+        ("sine", SharedActivation::new(Sine::default())),
+    ];
+    for (name, activation) in functions {
+        let mut errors: [Largest; 2] = Default::default();
+        for [z, value, _, derivative, _, scale] in rows(table, name) {
+            // below the normal numbers only the absolute error counts
+            let error = |found: f64, exact: f64, scale: f64| {
+                ((found - exact).abs() - f64::MIN_POSITIVE).max(0.0)
+                    / scale.abs().max(f64::MIN_POSITIVE)
+            };
+            // an exponential of z^2 or z has |z| times the rounding of its argument
+            let conditioned = f64::EPSILON * (1.0 + z.abs().min(40.0).powi(2));
+            let value = error(activation.value(z), value, value) / conditioned;
+            errors[0].see(value, [z, 0.0]);
+            // 1 - tanh^2 has an absolute error
+            let scale = if name == "tanh" { 1.0 } else { scale };
+            let derivative = error(activation.derivative(z), derivative, scale) / conditioned;
+            errors[1].see(derivative, [z, 0.0]);
+        }
+        errors[0].check(&format!("{name}, value, units (1 + z^2)"), 4.0);
+        errors[1].check(&format!("{name}, derivative, units (1 + z^2)"), 4.0);
+    }
+}
+
+#[test]
+fn hermite_polynomials_against_the_table() {
+    let mut errors: [Largest; 2] = Default::default();
+    for (i, quantity) in ["hermite_value", "hermite_derivative"].into_iter().enumerate() {
+        // sizes of the terms that cancel, in the same order
+        let sizes = rows::<3>(SPECIAL, &format!("{quantity}_size"));
+        for ([k, x, exact], [_, _, size]) in rows(SPECIAL, quantity).into_iter().zip(sizes) {
+            let he = HermiteSeries::polynomial(k as usize);
+            let found = if i == 0 { he.value(x) } else { he.derivative(x) };
+            errors[i].see((found - exact).abs() / (f64::EPSILON * size.max(1.0)), [k, x]);
+        }
+    }
+    errors[0].check("He_k, units of the size of its terms", 4.0);
+    errors[1].check("He_k', units of the size of its terms", 4.0);
+}
+
+#[test]
+fn hermite_coefficients_against_the_table() {
+    let functions = [
+        ("relu", SharedActivation::new(Relu)),
+        ("leaky_relu(0.25)", SharedActivation::new(LeakyRelu { slope: 0.25 })),
+        ("tanh", SharedActivation::new(Tanh::default())),
+        ("tanh(2,0.5)", SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 })),
+        ("erf", SharedActivation::new(Erf)),
+        ("sigmoid", SharedActivation::new(Sigmoid)),
+        ("softplus(2,2)", SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 })),
+        ("gelu", SharedActivation::new(Gelu)),
+        ("silu", SharedActivation::new(Silu)),
+        ("sine(1.5,0.5)", SharedActivation::new(Sine { amplitude: 1.5, phase: 0.5 })),
+    ];
+    let mut error = Largest::default();
+    for (name, activation) in functions {
+        let c = hermite_coefficients(&activation, 12).unwrap();
+        for [k, _, exact] in rows(SPECIAL, &format!("coefficient:{name}")) {
+            // orthonormal coefficients sqrt(k!) c_k are of order one
+            let norm = (1..=k as usize).map(|j| (j as f64).sqrt()).product::<f64>();
+            error.see(norm * (c[k as usize] - exact).abs(), [k, exact]);
+        }
+    }
+    error.check("Hermite coefficients, times sqrt(k!)", 1e-12);
 }

@@ -62,6 +62,7 @@ impl InputLaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::{LAWS, Largest, rows};
     use crate::random::{Purpose, stream};
 
     #[test]
@@ -77,6 +78,32 @@ mod tests {
             assert!(moment(1).abs() < error, "{law:?}");
             assert!((moment(2) - 1.0).abs() < 2.0 * error, "{law:?}");
             assert!((moment(4) - fourth).abs() < 10.0 * error, "{law:?}: {}", moment(4));
+        }
+    }
+
+    /// The share of draws below each tabulated decile (tests/reference/laws.py) is that decile.
+    #[test]
+    fn draws_have_the_tabulated_deciles() {
+        let laplace = CustomLaw::quantile("laplace", |u| {
+            let tail = (2.0 * u.min(1.0 - u)).ln() / 2_f64.sqrt();
+            if u < 0.5 { tail } else { -tail }
+        });
+        let count = 400_000;
+        for (name, law) in [
+            ("gaussian", InputLaw::Gaussian),
+            ("uniform", InputLaw::Uniform),
+            ("laplace", InputLaw::Custom(laplace.unwrap())),
+        ] {
+            let mut x = vec![0.0_f64; count];
+            law.fill(&mut x, &mut stream(5, Purpose::Inputs, 0, 0));
+            let mut largest = Largest::default();
+            for [tenth, _, quantile, _] in rows(LAWS, &format!("quantile:{name}")) {
+                let p = tenth / 10.0;
+                let share = x.iter().filter(|x| **x < quantile).count() as f64 / count as f64;
+                let error = (p * (1.0 - p) / count as f64).sqrt();
+                largest.see((share - p).abs() / error, [tenth, share]);
+            }
+            largest.check(&format!("deciles of {name} draws, standard errors"), 4.5);
         }
     }
 }

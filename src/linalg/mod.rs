@@ -104,14 +104,16 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    checked(a)?;
-    backend::singular_values(a)
+    let Some(scale) = extreme_scale(a)? else { return backend::singular_values(a) };
+    let values = backend::singular_values(a.mapv(|x| x / scale).view())?;
+    Ok(values.mapv(|s| s * scale))
 }
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    checked(a)?;
-    backend::thin_svd(a)
+    let Some(scale) = extreme_scale(a)? else { return backend::thin_svd(a) };
+    let (left, values, right) = backend::thin_svd(a.mapv(|x| x / scale).view())?;
+    Ok((left, values.mapv(|s| s * scale), right))
 }
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
@@ -147,8 +149,13 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
     if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
 }
 
-fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {
-    largest_entry(a).map(|_| ())
+/// What a matrix is to be divided by so that the backend's squares neither overflow nor vanish: a power
+/// of two near its largest entry; `None` for every matrix of ordinary size, which is left as it is.
+pub(crate) fn extreme_scale<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Option<T>, LinalgError> {
+    let largest = largest_entry(a)?;
+    let small = T::min_positive_value().as_f64().sqrt().sqrt();
+    let ordinary = largest == 0.0 || (small..=1.0 / small).contains(&largest);
+    Ok((!ordinary).then(|| T::of(largest.log2().floor().exp2())))
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl SplitGaussian {
 }
 
 /// The quantile function of N(0, 1): the `x` with P(Z <= x) = `probability`, for `probability` in
-/// (0, 1); relative accuracy 1e-9.
+/// (0, 1); the error is at most 1e-12 max(1, |x|).
 ///
 /// For `probability` near one pass the small upper tail instead and change the sign:
 /// `-normal_quantile(tail)`.

@@ -51,3 +51,6 @@ impl Rule {
         self.nodes.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, largest_entry, multiply, normal_product, symmetric_eigen};
+use crate::linalg::{LinalgError, extreme_scale, multiply, normal_product, symmetric_eigen};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -69,7 +69,12 @@ pub fn top_triplets<T: Scalar>(
         }
         .into());
     }
-    largest_entry(weights)?; // an error when there is none or one is not finite
+    // an error when an entry is not finite
+    if let Some(scale) = extreme_scale(weights)? {
+        let mut top = top_triplets(weights.mapv(|w| w / scale).view(), count, options)?;
+        top.values.mapv_inplace(|s| s * scale);
+        return Ok(top);
+    }
     if 8 * count > available {
         return leading_of_full(weights, count);
     }

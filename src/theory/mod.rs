@@ -36,3 +36,6 @@ pub enum TheoryError {
     )]
     StandardScaling,
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,3 +75,33 @@ impl std::fmt::Display for BatchPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BatchPolicy::{Independent, PartlyReused, Reused};
+
+    #[test]
+    fn fractions_are_checked_and_named() {
+        for fraction in [0.0, 0.5, 1.0] {
+            assert!(PartlyReused { fraction }.check().is_ok());
+        }
+        for fraction in [-1e-9, 1.0 + 1e-9, f64::NAN, f64::INFINITY] {
+            let problem = PartlyReused { fraction }.check().unwrap_err().to_string();
+            assert!(problem.contains("between 0 and 1"), "{problem}");
+        }
+        assert!(Independent.check().is_ok() && Reused.check().is_ok());
+        let policies = [Independent, Reused, PartlyReused { fraction: 0.25 }];
+        let names = policies.map(|policy| policy.to_string());
+        assert_eq!(names, ["independent", "reused", "partly reused (fraction 0.25)"]);
+    }
+
+    #[test]
+    fn kept_samples_are_rounded_to_the_nearest() {
+        assert_eq!((Independent.kept_samples(40), Reused.kept_samples(40)), (0, 40));
+        for (fraction, samples, kept) in
+            [(0.0, 40, 0), (0.25, 40, 10), (0.26, 10, 3), (0.24, 10, 2), (1.0, 7, 7)]
+        {
+            assert_eq!(PartlyReused { fraction }.kept_samples(samples), kept, "{fraction}");
+        }
+    }
+}

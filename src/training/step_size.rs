@@ -66,3 +66,33 @@ impl std::fmt::Display for StepSize {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_their_names() {
+        let step = StepSize::scaled(2.0, 0.25);
+        assert_eq!((step.constant, step.alpha, step.eta(16)), (2.0, 0.25, 4.0));
+        assert_eq!(StepSize::from(3.0).eta(1000), 3.0);
+        assert_eq!(
+            (step.to_string(), StepSize::from(3.0).to_string()),
+            ("2 N^0.25".into(), "3".into())
+        );
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        assert!(StepSize::scaled(0.0, 0.0).check(1).is_ok());
+        assert!(StepSize::scaled(2.0, 0.499).check(1).is_ok());
+        for constant in [-1e-9, f64::NAN, f64::INFINITY] {
+            let problem = StepSize::from(constant).check(2).unwrap_err();
+            assert!(matches!(problem, InvalidSetting::StepConstant { step: 2, .. }));
+        }
+        for alpha in [-1e-9, 0.5, f64::NAN] {
+            let problem = StepSize::scaled(1.0, alpha).check(1).unwrap_err();
+            assert!(matches!(problem, InvalidSetting::Exponent { step: 1, .. }));
+        }
+    }
+}

@@ -237,3 +237,7 @@ fn orthonormal(rule: &Rule, points: &[f64], count: usize) -> (Array2<f64>, Array
     };
     (table(&at_nodes, rule.len()), table(&at_points, points.len()))
 }
+
+#[cfg(test)]
+#[path = "law_tests.rs"]
+mod tests;
