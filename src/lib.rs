@@ -89,6 +89,7 @@ pub mod data;
 mod error;
 pub mod experiment;
 mod linalg;
+mod memory;
 pub mod network;
 pub mod quadrature;
 mod random;
@@ -105,6 +106,7 @@ pub use error::InvalidSetting;
 pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;
+pub use simd::instruction_set;
 
 /// The programs of the guide and of the README, compiled and run by `cargo test --doc`.
 #[cfg(doctest)]

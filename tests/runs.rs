@@ -161,8 +161,8 @@ fn progress_rises_to_one_and_names_where_it_is() {
     assert!(seen.windows(2).all(|w| w[0].fraction <= w[1].fraction));
     assert_eq!(seen.first().unwrap().phase, Phase::Spectrum);
     assert!((seen.last().unwrap().fraction - 1.0).abs() < 1e-12);
-    // three spectra, two steps of two tiles
-    assert_eq!(seen.len(), 3 + 2 * 2);
+    // three spectra of two calls, two steps of two tiles
+    assert_eq!(seen.len(), 2 * 3 + 2 * 2);
     assert!(
         seen.iter().any(|p| p.phase == Phase::Gradient && (p.step, p.tile, p.tiles) == (2, 1, 2))
     );
@@ -170,14 +170,14 @@ fn progress_rises_to_one_and_names_where_it_is() {
 
 #[test]
 fn the_observer_can_stop_the_run_anywhere() {
-    for stop_at in 0..7 {
+    for stop_at in 0..10 {
         let mut calls = 0;
         let mut watch = |_: &Progress| {
             calls += 1;
             if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let outcome = builder().build().unwrap().run_observed(&mut watch);
-        let step = [0, 1, 1, 1, 2, 2, 2][stop_at];
+        let step = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2][stop_at];
         assert_eq!(outcome.unwrap_err(), RunError::Cancelled { step });
         assert_eq!(calls, stop_at + 1);
     }
