@@ -19,11 +19,8 @@ use ndarray::{Array1, Array2};
 mod common;
 use common::{Folder, numbers_of};
 
-const POLICIES: [BatchPolicy; 3] = [
-    BatchPolicy::Independent,
-    BatchPolicy::Reused,
-    BatchPolicy::PartlyReused { fraction: 0.3 },
-];
+const POLICIES: [BatchPolicy; 3] =
+    [BatchPolicy::Independent, BatchPolicy::Reused, BatchPolicy::PartlyReused { fraction: 0.3 }];
 
 fn link() -> Link {
     Link::hermite([0.0, 1.0, 0.5])
@@ -85,7 +82,8 @@ fn interrupted_anywhere_and_resumed_the_report_is_the_same() {
                 for call in [0, 1, 2, 3, 4, 6, 8, 10, 12, 13] {
                     let file = folder.file(&format!("{name} {call}"));
                     let error = stop(&experiment, &file, call).unwrap();
-                    let cancelled = matches!(error, CheckpointError::Run(RunError::Cancelled { .. }));
+                    let cancelled =
+                        matches!(error, CheckpointError::Run(RunError::Cancelled { .. }));
                     assert!(cancelled, "{name} {call}: {error}");
                     let step = Checkpoint::read(&file).unwrap().step();
                     assert_eq!(step, call / 4, "{name} {call}");

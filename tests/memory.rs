@@ -18,7 +18,7 @@ use ndarray::{Array1, Array2};
 const TASK: &str = "LINEAR_WIDTH_TEST_MEMORY";
 
 /// This test binary again, doing `task` in `child`; `prefix` is shell code before it.
-fn child(prefix: &str, task: &str) -> String {
+fn spawn(prefix: &str, task: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", &format!("{prefix}exec \"$0\" --exact child --nocapture --test-threads 1")])
         .arg(std::env::current_exe().unwrap())
@@ -98,8 +98,11 @@ fn measure(case: &str) {
             experiment.estimated_bytes()
         }
         "primal" | "dual" => {
-            let (width, samples, form) =
-                if case == "primal" { (1500, 4000, Form::Primal) } else { (3000, 1200, Form::Dual) };
+            let (width, samples, form) = if case == "primal" {
+                (1500, 4000, Form::Primal)
+            } else {
+                (3000, 1200, Form::Dual)
+            };
             let experiment = builder(width, 100, samples).target(target()).build().unwrap();
             let network = experiment.initial_network::<f64>().unwrap();
             let batch = experiment.fresh_batch(0, samples).unwrap();
@@ -120,7 +123,7 @@ const BESIDES: f64 = 24.0;
 #[test]
 fn estimates_are_upper_and_not_far_from_the_peak() {
     for case in ["given", "given f32", "direct", "primal", "dual"] {
-        let text = child("", &format!("measure {case}"));
+        let text = spawn("", &format!("measure {case}"));
         let numbers = text.lines().find_map(|line| line.strip_prefix("MEASURED ")).unwrap();
         let (needed, peak) = numbers.split_once(' ').unwrap();
         let (needed, peak): (f64, f64) = (needed.parse().unwrap(), peak.parse().unwrap());
@@ -180,7 +183,7 @@ fn limited(case: &str) {
 fn allocations_that_fail_are_errors_and_no_crash() {
     for case in ["direct f64", "direct f32", "automatic f64"] {
         // kibibytes of address space
-        let text = child("ulimit -v 400000; ", &format!("limited {case}"));
+        let text = spawn("ulimit -v 300000; ", &format!("limited {case}"));
         assert!(text.contains("ALIVE"), "{text}");
         println!("{}", text.lines().find(|line| line.contains("and runs")).unwrap());
     }
@@ -195,8 +198,5 @@ fn given_data_count_for_the_budget() {
     assert!(build(needed).is_ok());
     let error = build(needed - 1).unwrap_err();
     let limit = format!("the memory limit is {} bytes", needed - 1);
-    assert_eq!(
-        error.problems,
-        [InvalidSetting::Memory { needed: needed as u128, limit }]
-    );
+    assert_eq!(error.problems, [InvalidSetting::Memory { needed: needed as u128, limit }]);
 }

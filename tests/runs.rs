@@ -1,14 +1,16 @@
-//! Runs: determinism, progress, cancellation, the report.
+//! Runs: progress, cancellation, the report. (The same bits: determinism.rs.)
 
 use std::ops::ControlFlow;
 
+use linear_width::Experiment;
+#[cfg(feature = "serde")]
+use linear_width::Report;
 use linear_width::activation::{HermiteSeries, Relu, Tanh};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
 use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{NoiseModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
-use linear_width::{Experiment, Report};
 
 fn builder() -> ExperimentBuilder {
     Experiment::builder()
@@ -19,30 +21,6 @@ fn builder() -> ExperimentBuilder {
         .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
         .seed(4)
-}
-
-/// Everything of a report but its timings.
-fn numbers(mut report: Report) -> Report {
-    for stage in &mut report.stages {
-        (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
-    }
-    report
-}
-
-#[test]
-fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
-    for precision in [Precision::F32, Precision::F64] {
-        let experiment = builder().precision(precision).keep_weights(true).build().unwrap();
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            numbers(pool.install(|| experiment.run().unwrap()))
-        };
-        let one = run(1);
-        assert!(one == run(2), "2 threads");
-        assert!(one == run(5), "5 threads");
-        let other = builder().precision(precision).seed(5).build().unwrap().run().unwrap();
-        assert_ne!(one.stages[0].singular_values, other.stages[0].singular_values);
-    }
 }
 
 #[test]

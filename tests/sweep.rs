@@ -357,7 +357,8 @@ fn read_only_files_and_folders_are_errors_and_stay() {
     let before = std::fs::read(&file).unwrap();
     common::set_mode(&file, 0o444);
     common::set_mode(&places, 0o555);
-    let status = common::as_ordinary_user(&folder, "read_only_child").env(READ_ONLY, &file).status();
+    let status =
+        common::as_ordinary_user(&folder, "read_only_child").env(READ_ONLY, &file).status();
     common::set_mode(&places, 0o755);
     assert!(status.unwrap().success());
     assert_eq!(std::fs::read(&file).unwrap(), before);

@@ -47,7 +47,8 @@ pub(super) fn difference(
     expected: &Map<String, Value>,
 ) -> Option<(String, String, String)> {
     let names = expected.keys().chain(found.keys());
-    let of = |map: &Map<String, Value>, name| map.get(name).map_or("absent".into(), Value::to_string);
+    let of =
+        |map: &Map<String, Value>, name| map.get(name).map_or("absent".into(), Value::to_string);
     names
         .map(|name| (name.replace('_', " "), of(found, name), of(expected, name)))
         .find(|(_, found, expected)| found != expected)

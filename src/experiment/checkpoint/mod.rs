@@ -226,9 +226,9 @@ impl Experiment {
         observer: &mut dyn Observer,
     ) -> Result<Report, CheckpointError> {
         let identity = identity::of(self)?;
-        let there = path.try_exists().map_err(|source| {
-            CheckpointError::Read { path: path.to_owned(), source }
-        })?;
+        let there = path
+            .try_exists()
+            .map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
         let start = if there {
             Checkpoint::read(path)?.state::<T>(self, &identity, path)?
         } else {
