@@ -196,9 +196,9 @@ fn checkpoints_of_other_experiments_are_refused() {
         assert!(error.to_string().contains(expected), "{expected}: {error}");
         assert!(std::fs::read(&file).unwrap() == bytes);
     };
-    refused(generated().target(named(|z| z + z * z)).activation(sine()), "samples' values");
+    refused(generated().target(named(|z| z + z * z)).activation(sine()), "values of the samples");
     let other = DualFn::new("a", |z| z.sin() * z);
-    refused(generated().target(named(|z| z)).activation(other), "activation's values");
+    refused(generated().target(named(|z| z)).activation(other), "values of the activation");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn other_data_of_the_same_shape_are_refused() {
     x[[3299, 15]] += 1e-15;
     let other = given().data(GivenData::new(x, y).unwrap()).build().unwrap();
     let error = other.run_checkpointed(&file, &mut go_on).unwrap_err();
-    assert!(error.to_string().contains("samples' values"), "{error}");
+    assert!(error.to_string().contains("values of the samples"), "{error}");
 }
 
 #[test]

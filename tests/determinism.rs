@@ -20,7 +20,8 @@ use linear_width::experiment::{ExperimentBuilder, Precision};
 use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use linear_width::readout::{Form, Ridge};
 use linear_width::spectral::{
-    SpectrumMethod, TopTripletsOptions, singular_values_by, thin_svd, top_triplets,
+    SingularTriplets, SpectrumMethod, TopTripletsOptions, singular_values_by, thin_svd,
+    top_triplets,
 };
 use linear_width::training::{BatchPolicy, StepSize, ascent_direction};
 use linear_width::{Experiment, Report, Scalar, backend_name, instruction_set};
@@ -109,6 +110,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     let top = top_triplets(weights, 5, &TopTripletsOptions::default()).unwrap();
     let values = |method| sum(singular_values_by(weights, method).unwrap());
     let svd = thin_svd(weights).unwrap();
+    let all = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
     let readout = |form| {
         let path = Ridge::new().form(form).intercept(true).fit(&network, &batch).unwrap();
         sum(path.readout(0.3).unwrap().weights().iter().copied())
@@ -119,22 +121,10 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
         ("run on given data", sum(numbers(&given.run().unwrap()))),
         ("generated batch", sum(x.into_iter().chain(y))),
         ("gradient", sum(direction.unwrap().unwrap())),
-        (
-            "top triplets",
-            sum((0..5).flat_map(|k| {
-                let vectors =
-                    top.left_vector(k).to_owned().into_iter().chain(top.right_vector(k).to_owned());
-                vectors.chain([top.values()[k]])
-            })),
-        ),
+        ("top triplets", all(top)),
         ("all singular values", values(SpectrumMethod::Automatic)),
         ("all singular values, directly", values(SpectrumMethod::Direct)),
-        (
-            "thin decomposition",
-            sum((0..svd.len()).flat_map(|k| {
-                svd.left_vector(k).to_owned().into_iter().chain(svd.right_vector(k).to_owned())
-            })),
-        ),
+        ("thin decomposition", all(svd)),
         ("readout, primal", readout(Form::Primal)),
         ("readout, dual", readout(Form::Dual)),
     ])

@@ -32,8 +32,8 @@ pub(super) fn of(experiment: &Experiment) -> Result<Map<String, Value>, Checkpoi
         "prediction": experiment.prediction,
         "spectrum method": experiment.spectrum_method,
         "keeping of weights": experiment.keep_weights,
-        "activation's values": activation(experiment),
-        "samples' values": samples(experiment).map_err(CheckpointError::Run)?,
+        "values of the activation": activation(experiment),
+        "values of the samples": samples(experiment).map_err(CheckpointError::Run)?,
     });
     if let Value::Object(measured) = measured {
         identity.extend(measured);
