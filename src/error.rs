@@ -183,8 +183,8 @@ pub enum InvalidSetting {
         /// The value there.
         value: f64,
     },
-    /// The run would need more memory than it may have or than the machine gives.
-    #[error("the run needs about {needed} bytes; {limit}")]
+    /// The run, or the training of a readout, would need more memory than it may have or than the machine gives.
+    #[error("about {needed} bytes of memory are needed; {limit}")]
     Memory {
         /// The estimate in bytes (saturating).
         needed: u128,

@@ -76,10 +76,17 @@
 //! LAPACK library has threads of its own, and its bits are its own affair; see the README for what
 //! was measured with OpenBLAS.
 //!
+//! From machine to machine the bits are the same with `faer` on x86-64 when these are: the version
+//! of this crate and of its dependencies, [`instruction_set`], and the functions exp, ln, sin and
+//! their like in the C library, from which the standard library takes them. The tests compare with
+//! stored checksums of the release, and say so where they cannot. Constants of a version that enter
+//! the order of sums, as [`training::TILE_SAMPLES`], change the last digits with it.
+//!
 //! # Features
 //!
-//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
-//! `config` (with `serde`: experiments and sweeps written as TOML in `config`, sweeps that survive
+//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise),
+//! `checkpoint` (with `serde`: `Experiment::run_checkpointed`, whose runs go on after an
+//! interruption), and `config` (with `checkpoint`: experiments and sweeps written as TOML in `config`, sweeps that survive
 //! being killed in `sweep`).
 
 pub mod activation;
@@ -91,6 +98,7 @@ pub mod experiment;
 #[cfg(test)]
 mod golden;
 mod linalg;
+mod memory;
 pub mod network;
 pub mod quadrature;
 mod random;
@@ -107,6 +115,7 @@ pub use error::InvalidSetting;
 pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;
+pub use simd::instruction_set;
 
 /// The programs of the guide and of the README, compiled and run by `cargo test --doc`.
 #[cfg(doctest)]

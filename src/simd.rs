@@ -13,6 +13,21 @@ pub(crate) trait Loop {
     fn run<const FMA: bool>(self) -> Self::Output;
 }
 
+/// The instruction set that dense kernels and loops are compiled for on this machine: `"AVX-512"`,
+/// `"AVX2 and FMA"`, `"NEON"`, or `"baseline"` for none of them. Chosen at run time. The last digits
+/// of a run depend on it.
+pub fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if matches!(Arch::new(), Arch::V3(_)) {
+            // the matrix product of `faer` has kernels of its own for it
+            let wide = std::arch::is_x86_feature_detected!("avx512f");
+            return if wide { "AVX-512" } else { "AVX2 and FMA" };
+        }
+    }
+    if cfg!(target_arch = "aarch64") { "NEON" } else { "baseline" }
+}
+
 /// Runs `work` with the best instruction set there is.
 pub(crate) fn vectorised<L: Loop>(work: L) -> L::Output {
     Arch::new().dispatch(Vectorised(work))

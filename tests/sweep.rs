@@ -11,26 +11,8 @@ use linear_width::sweep::{
     ConfigPoint, ConfigSweep, PointReport, Shard, Summary, Sweep, SweepError, merge, read_results,
 };
 
-/// A folder of its own, removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("linear-width-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+mod common;
+use common::Folder;
 
 fn squares(count: u32) -> Sweep<u32> {
     Sweep::new((0..count).collect()).unwrap()
@@ -361,14 +343,42 @@ fn disk_errors_are_typed() {
     }
     let missing = read_results::<u32, u32>(folder.file("missing"));
     assert!(matches!(missing, Err(SweepError::Io { .. })));
-    // read-only for everybody but the superuser
-    let file = folder.file("read-only");
+}
+
+/// As an ordinary user, whom permissions bind, also when the tests run as root.
+#[cfg(unix)]
+#[test]
+fn read_only_files_and_folders_are_errors_and_stay() {
+    let folder = Folder::new("read-only");
+    let places = folder.file("places");
+    std::fs::create_dir(&places).unwrap();
+    let file = places.join("results.jsonl");
     squares(2).run(&file, square).unwrap();
-    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
-    permissions.set_readonly(true);
-    std::fs::set_permissions(&file, permissions).unwrap();
-    if std::fs::OpenOptions::new().write(true).open(&file).is_err() {
-        assert!(matches!(squares(2).run(&file, square), Err(SweepError::Io { .. })));
+    let before = std::fs::read(&file).unwrap();
+    common::set_mode(&file, 0o444);
+    common::set_mode(&places, 0o555);
+    let status =
+        common::as_ordinary_user(&folder, "read_only_child").env(READ_ONLY, &file).status();
+    common::set_mode(&places, 0o755);
+    assert!(status.unwrap().success());
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(read_results::<u32, u32>(&file).unwrap().len(), 2);
+}
+
+const READ_ONLY: &str = "LINEAR_WIDTH_TEST_READ_ONLY";
+
+/// What the ordinary user runs: it does nothing unless told where to write.
+#[test]
+fn read_only_child() {
+    let Ok(path) = std::env::var(READ_ONLY) else { return };
+    let path = PathBuf::from(path);
+    for path in [path.with_file_name("new.jsonl"), path] {
+        match squares(3).run(&path, square) {
+            Err(SweepError::Io { source, .. }) => {
+                assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied, "{path:?}");
+            }
+            other => panic!("{path:?}: {other:?}"),
+        }
     }
 }
 

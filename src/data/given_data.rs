@@ -210,6 +210,11 @@ impl GivenData {
         &self.removed
     }
 
+    /// The bytes of all samples, those outside [`rows`](Self::rows) of a part not counted.
+    pub(crate) fn bytes(&self) -> u128 {
+        8 * (self.x.len() as u128 + self.y.len() as u128)
+    }
+
     fn constant_features(&self) -> Vec<usize> {
         let columns = self.x.columns().into_iter().enumerate();
         columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()

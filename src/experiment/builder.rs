@@ -3,10 +3,11 @@
 use thiserror::Error;
 
 use super::source::{self, Source};
-use super::{Experiment, LeadingOrder, Precision, memory};
+use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred, SharedActivation};
 use crate::data::{GivenData, InputLaw, Target};
 use crate::error::{InvalidSetting, nonzero};
+use crate::memory;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::{OutlierRule, SpectrumMethod};
@@ -227,8 +228,8 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Refuses to build when the estimate of [`estimated_bytes`](super::estimated_bytes) is above
-    /// this. Default: whatever the machine gives.
+    /// Refuses to build when [`Experiment::estimated_bytes`], which counts given data too, is above
+    /// this. Default: whatever the allocator gives; it is asked again when the run starts.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
         self
@@ -303,11 +304,11 @@ impl ExperimentBuilder {
         }
         let left_powers = self.left_powers.unwrap_or(3);
         let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
+        let mut needed = 0;
         if sizes_known {
             problems.extend(outlier_rule.check_for(available).err());
             let kept = self.keep_weights.then_some(self.steps.len() + 1);
-            let needed = memory::estimated_bytes(width, dimension, self.precision, kept);
-            problems.extend(memory::problem(needed, self.memory_limit));
+            needed = estimated_bytes(width, dimension, self.precision, kept);
         }
 
         let source = match (self.data, self.target) {
@@ -317,6 +318,12 @@ impl ExperimentBuilder {
                 input_law: self.input_law.unwrap_or_default(),
             }),
         };
+        if sizes_known {
+            // samples that are there already count for the limit, not for what is asked for
+            let held = source.as_ref().map_or(0, |source| source.bytes(dimension));
+            let within = memory::within(self.memory_limit, needed.saturating_add(held));
+            problems.extend(within.and_then(|()| memory::available(needed)).err());
+        }
         let (Some(activation), Some(source), true) = (activation, source, problems.is_empty())
         else {
             return Err(BuildError { problems });

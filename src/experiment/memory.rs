@@ -1,7 +1,9 @@
-//! What a run needs in memory, and whether it can be had.
+//! What a run needs in memory.
 
-use super::Precision;
+use super::{Experiment, Precision};
+use crate::data::GivenData;
 use crate::error::InvalidSetting;
+use crate::memory;
 use crate::training::TILE_SAMPLES;
 
 /// An upper estimate of the bytes a run holds at once, independent of the number of samples. With
@@ -12,7 +14,8 @@ use crate::training::TILE_SAMPLES;
 /// - a spectrum: size N d + 8 (3 m^2 + 1024 m) through the Gram matrix, or size 6 N d for the
 ///   copies and vectors of a decomposition of the weights themselves.
 ///
-/// With weights kept, one N x d matrix in `f64` per stage comes on top.
+/// With weights kept, one N x d matrix in `f64` per stage comes on top; given data are not counted
+/// ([`Experiment::estimated_bytes`] does).
 ///
 /// ```
 /// use linear_width::experiment::{Precision, estimated_bytes};
@@ -42,18 +45,40 @@ pub fn estimated_bytes(
     working.saturating_add(square.saturating_mul(8 * stages_kept.unwrap_or(0) as u128))
 }
 
-/// Checks an estimate against the user's limit, and by asking the allocator for that much.
-pub(super) fn problem(needed: u128, limit: Option<usize>) -> Option<InvalidSetting> {
-    if let Some(limit) = limit {
-        if needed > limit as u128 {
-            let limit = format!("the memory limit is {limit} bytes");
-            return Some(InvalidSetting::Memory { needed, limit });
-        }
+impl Experiment {
+    /// An upper estimate of the bytes a run holds at once, given data included: the number that
+    /// [`memory_limit`](super::ExperimentBuilder::memory_limit) is compared with. Generated batches
+    /// cost the same for any number of samples. To [`estimated_bytes`] it adds
+    ///
+    /// - the given data, 8 (d + 1) for each of all their samples, of which a run makes no copy;
+    /// - the teacher's p directions, 32 p d.
+    ///
+    /// A [`readout`](crate::readout) trained afterwards has
+    /// [an estimate of its own](crate::readout::Ridge::estimated_bytes).
+    ///
+    /// ```
+    /// use linear_width::experiment::{Precision, estimated_bytes};
+    /// use linear_width::{Experiment, activation::Tanh, data::GivenData};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    /// let data = GivenData::new(x, Array1::ones(5000))?;
+    /// let experiment = Experiment::builder()
+    ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
+    ///     .build()?;
+    /// let alone = estimated_bytes(6, 3, Precision::F64, None);
+    /// assert_eq!(experiment.estimated_bytes(), alone + 8 * 4 * 5000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn estimated_bytes(&self) -> u128 {
+        let kept = self.keep_weights.then_some(self.steps.len() + 1);
+        let run = estimated_bytes(self.width, self.dimension, self.precision, kept);
+        run.saturating_add(self.source.bytes(self.dimension))
     }
-    let mut probe: Vec<u8> = Vec::new();
-    let had = usize::try_from(needed).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
-    (!had).then(|| InvalidSetting::Memory {
-        needed,
-        limit: "this machine does not give that much; take a smaller width or dimension".into(),
-    })
+
+    /// Whether the machine gives what the run needs beyond the samples, which are there.
+    pub(super) fn check_memory(&self) -> Result<(), InvalidSetting> {
+        let present = self.given_data().map_or(0, GivenData::bytes);
+        memory::available(self.estimated_bytes() - present)
+    }
 }

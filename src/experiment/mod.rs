@@ -23,6 +23,9 @@
 //! ```
 
 mod builder;
+#[cfg(feature = "checkpoint")]
+mod checkpoint;
+mod clock;
 mod display;
 mod memory;
 mod networks;
@@ -32,6 +35,8 @@ mod run;
 mod source;
 
 pub use builder::{BuildError, ExperimentBuilder};
+#[cfg(feature = "checkpoint")]
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};

@@ -46,7 +46,7 @@ impl<T: Scalar> Networks<'_, T> {
     fn advance(&mut self) -> Result<Network<T>, RunError> {
         let experiment = self.experiment;
         let Some(mut network) = self.current.take() else {
-            return Ok(experiment.initial_network()?);
+            return Ok(experiment.start()?.network);
         };
         let step = self.next;
         let (batch, eta) =

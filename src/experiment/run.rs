@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use thiserror::Error;
 
+use super::clock::Clock;
 use super::{
-    Experiment, GivenDataSettings, NoPrediction, Observer, Phase, Precision, PredictedSpectrum,
-    Progress, Report, Settings, Stage, Triplet,
+    Experiment, GivenDataSettings, NoPrediction, Observer, Precision, PredictedSpectrum, Progress,
+    Report, Settings, Stage, Triplet,
 };
 use crate::Scalar;
 use crate::activation::Activation;
@@ -20,7 +21,7 @@ use crate::spectral::{
     SpectralError, TopTripletsOptions, overlap, overlaps_with_powers, singular_values_by,
     top_triplets,
 };
-use crate::training::{TILE_SAMPLES, TrainingError, ascend};
+use crate::training::{TrainingError, ascend};
 
 /// A run that did not come to its end.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -63,12 +64,16 @@ impl Experiment {
     /// of threads; threads are those of the current `rayon` pool.
     ///
     /// # Errors
-    /// [`RunError`] when a step diverges or a decomposition fails.
+    /// [`RunError`] when a step diverges, a decomposition fails, or the memory for
+    /// [`estimated_bytes`](Self::estimated_bytes) cannot be had any more.
     pub fn run(&self) -> Result<Report, RunError> {
         self.run_observed(&mut |_: &Progress| ControlFlow::Continue(()))
     }
 
-    /// Runs, telling `observer` of every tile and every spectrum; the observer may stop the run.
+    /// Runs, telling `observer` of every tile and twice in every spectrum; the observer may stop the
+    /// run, which then returns at once. A tile takes 4 N d 1024 operations and a decomposition cannot
+    /// be interrupted: a wish to stop is heard when the one that is being computed, or at most the
+    /// one after it, is done. The predictions at the end are not interrupted.
     ///
     /// # Errors
     /// As [`run`](Self::run), and [`RunError::Cancelled`] when the observer breaks.
@@ -80,27 +85,45 @@ impl Experiment {
     }
 
     fn run_in<T: Scalar>(&self, observer: &mut dyn Observer) -> Result<Report, RunError> {
-        let teacher = self.teacher_directions()?;
-        let mut network = self.initial_network::<T>()?;
+        self.run_on(self.start::<T>()?, observer, |_| Ok(()))
+    }
+
+    /// The state before the first step.
+    pub(super) fn start<T: Scalar>(&self) -> Result<State<T>, RunError> {
+        self.check_memory()?;
+        let network = self.initial_network()?;
+        Ok(State { network, step: 0, gradient_seconds: 0.0, stages: Vec::new() })
+    }
+
+    /// Measures and steps in turn from `state` to the end; `keep` is shown the first state and the
+    /// one after each gradient step.
+    pub(super) fn run_on<T: Scalar, E: From<RunError>>(
+        &self,
+        mut state: State<T>,
+        observer: &mut dyn Observer,
+        mut keep: impl FnMut(&State<T>) -> Result<(), E>,
+    ) -> Result<Report, E> {
+        let teacher = self.teacher_directions().map_err(RunError::from)?;
         let mut clock = Clock::new(self, observer);
-        let mut stages = vec![self.stage(0, None, 0.0, &network, &teacher, &mut clock)?];
-        for (t, size) in self.steps.iter().enumerate() {
-            let (step, eta) = (t + 1, size.eta(self.width));
-            let start = Instant::now();
-            let batch = self.batch(t)?;
-            ascend(&mut network, &batch, eta, step, &mut |tile, _| clock.tile(step, tile))?;
-            let seconds = start.elapsed().as_secs_f64();
-            stages.push(self.stage(step, Some(eta), seconds, &network, &teacher, &mut clock)?);
+        keep(&state)?;
+        while state.step < self.steps.len() {
+            state = state.measured(self, &teacher, &mut clock)?.stepped(self, &mut clock)?;
+            keep(&state)?;
         }
+        let State { network, stages, .. } = state.measured(self, &teacher, &mut clock)?;
+        Ok(self.report(stages, teacher, network.second_layer().mapv(|a| a.as_f64())))
+    }
+
+    fn report(&self, mut stages: Vec<Stage>, teacher: Array2<f64>, a: Array1<f64>) -> Report {
         let no_prediction = self.add_predictions(&mut stages).err().map(|why| why.to_string());
-        Ok(Report {
+        Report {
             settings: self.settings(),
             leading_order: self.leading_order.clone(),
-            second_layer: network.second_layer().mapv(|a| a.as_f64()),
+            second_layer: a,
             teacher,
             stages,
             no_prediction,
-        })
+        }
     }
 
     /// Puts the prediction beside every stage that has one; says why when there is none.
@@ -116,19 +139,19 @@ impl Experiment {
     /// Measures the spectrum of the network's first layer.
     fn stage<T: Scalar>(
         &self,
-        step: usize,
-        eta: Option<f64>,
-        gradient_seconds: f64,
-        network: &Network<T>,
+        state: &State<T>,
         teacher: &Array2<f64>,
         clock: &mut Clock<'_>,
     ) -> Result<Stage, RunError> {
         let start = Instant::now();
+        let State { network, step, gradient_seconds, .. } = state;
+        let step = *step;
         let failed = |source| RunError::Spectrum { step, source };
         let weights = network.first_layer();
         let values = singular_values_by(weights.view(), self.spectrum_method)
             .map_err(failed)?
             .mapv(|s| s.as_f64());
+        clock.spectrum(step, 0.5)?;
         let options = TopTripletsOptions::default();
         let top = top_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
 
@@ -154,23 +177,21 @@ impl Experiment {
             })
             .collect::<Result<Vec<_>, InvalidSetting>>()?;
         let outliers = self.outlier_rule.apply(&values.to_vec(), self.width, self.dimension)?;
-        if clock.spectrum(step).is_break() {
-            return Err(RunError::Cancelled { step });
-        }
+        clock.spectrum(step, 1.0)?;
         Ok(Stage {
             step,
-            eta,
+            eta: step.checked_sub(1).map(|t| self.steps[t].eta(self.width)),
             singular_values: values,
             outliers,
             triplets,
             prediction: None,
             weights: self.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
-            gradient_seconds,
+            gradient_seconds: *gradient_seconds,
             spectrum_seconds: start.elapsed().as_secs_f64(),
         })
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let (target, data) = (self.target(), self.given_data());
         let name = target.map(Target::name).or(data.map(GivenData::name));
         Settings {
@@ -195,50 +216,37 @@ impl Experiment {
     }
 }
 
-/// Turns steps and tiles into progress, weighing gradient and spectrum by their operations.
-struct Clock<'a> {
-    observer: &'a mut dyn Observer,
-    steps: usize,
-    tiles: usize,
-    gradient: f64,
-    spectrum: f64,
+/// A run between two steps.
+pub(super) struct State<T> {
+    /// Its first layer is W_`step`, of which no spectrum has been taken.
+    pub network: Network<T>,
+    /// How many steps have been taken.
+    pub step: usize,
+    /// Seconds the last of them took.
+    pub gradient_seconds: f64,
+    /// W_0, ..., W_{step - 1} as measured.
+    pub stages: Vec<Stage>,
 }
 
-impl<'a> Clock<'a> {
-    fn new(experiment: &Experiment, observer: &'a mut dyn Observer) -> Self {
-        let small = experiment.width.min(experiment.dimension) as f64;
-        Self {
-            observer,
-            steps: experiment.steps.len(),
-            tiles: experiment.samples.div_ceil(TILE_SAMPLES),
-            // operations per N d: two products over n samples; a bidiagonalisation run at about a
-            // third of the speed of a product
-            gradient: 4.0 * experiment.samples as f64,
-            spectrum: 12.0 * small,
-        }
+impl<T: Scalar> State<T> {
+    /// With the spectrum of the weights among the stages.
+    fn measured(
+        mut self,
+        experiment: &Experiment,
+        teacher: &Array2<f64>,
+        clock: &mut Clock<'_>,
+    ) -> Result<Self, RunError> {
+        self.stages.push(experiment.stage(&self, teacher, clock)?);
+        Ok(self)
     }
 
-    fn tell(&mut self, phase: Phase, step: usize, tile: usize, work: f64) -> ControlFlow<()> {
-        let steps = self.steps as f64;
-        let whole = steps * self.gradient + (steps + 1.0) * self.spectrum;
-        self.observer.observe(&Progress {
-            phase,
-            step,
-            steps: self.steps,
-            tile,
-            tiles: self.tiles,
-            fraction: (work / whole).min(1.0),
-        })
-    }
-
-    fn tile(&mut self, step: usize, tile: usize) -> ControlFlow<()> {
-        let before = step as f64 * self.spectrum + (step - 1) as f64 * self.gradient;
-        let work = before + self.gradient * tile as f64 / self.tiles as f64;
-        self.tell(Phase::Gradient, step, tile, work)
-    }
-
-    fn spectrum(&mut self, step: usize) -> ControlFlow<()> {
-        let work = step as f64 * self.gradient + (step + 1) as f64 * self.spectrum;
-        self.tell(Phase::Spectrum, step, self.tiles, work)
+    /// One gradient step on.
+    fn stepped(self, experiment: &Experiment, clock: &mut Clock<'_>) -> Result<Self, RunError> {
+        let start = Instant::now();
+        let Self { mut network, step: taken, stages, .. } = self;
+        let (step, eta) = (taken + 1, experiment.steps[taken].eta(experiment.width));
+        let batch = experiment.batch(taken)?;
+        ascend(&mut network, &batch, eta, step, &mut |tile, _| clock.tile(step, tile))?;
+        Ok(Self { network, step, gradient_seconds: start.elapsed().as_secs_f64(), stages })
     }
 }

@@ -25,6 +25,18 @@ impl Source {
             Self::Given(_) => None,
         }
     }
+
+    /// The bytes of the samples that are held, or of what generates them: the directions, as the
+    /// report has them, as both batches of a step do, and in the precision of the run.
+    pub fn bytes(&self, dimension: usize) -> u128 {
+        match self {
+            Self::Generated { target, .. } => {
+                let directions = (target.projections() as u128).saturating_mul(dimension as u128);
+                directions.saturating_mul(4 * 8)
+            }
+            Self::Given(data) => data.bytes(),
+        }
+    }
 }
 
 /// The samples of one step.

@@ -146,6 +146,12 @@ impl<T: Scalar> Network<T> {
         self.first_layer.ncols()
     }
 
+    /// The same network with other weights in its first layer.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn with_first_layer(self, first_layer: Array2<T>) -> Result<Self, InvalidSetting> {
+        Self::new(first_layer, self.second_layer, self.activation, self.scaling)
+    }
+
     /// W, to be changed, beside a.
     pub(crate) fn layers_mut(&mut self) -> (&mut Array2<T>, &Array1<T>) {
         (&mut self.first_layer, &self.second_layer)

@@ -8,6 +8,8 @@ use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::Batch;
 use crate::error::InvalidSetting;
 use crate::linalg::{gram, symmetric_eigen};
+use crate::memory;
+use crate::training::TILE_SAMPLES;
 
 /// Normal equations with a larger condition number are refused: fewer than three digits would be
 /// left.
@@ -45,6 +47,7 @@ pub enum Form {
 pub struct Ridge {
     intercept: bool,
     form: Form,
+    memory_limit: Option<usize>,
 }
 
 impl Ridge {
@@ -66,23 +69,73 @@ impl Ridge {
         self
     }
 
+    /// Refuses to train when [`estimated_bytes`](Self::estimated_bytes) is above this. Default:
+    /// whatever the allocator gives.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// An upper estimate of the bytes that [`fit`](Self::fit) holds at once, features and batch not
+    /// counted. With p features in d dimensions, n samples, tiles of m = min(n, [`TILE_SAMPLES`]),
+    ///
+    /// - primal: 8 (5 p^2 + m (d + 4 p)), whatever n is;
+    /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
+    ///
+    /// ```
+    /// use linear_width::data::GivenBatch;
+    /// use linear_width::readout::{LinearFeatures, Ridge};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let batch = GivenBatch::new(Array2::<f64>::ones((10, 3)), Array1::ones(10))?;
+    /// let inputs = LinearFeatures::<f64>::new(3)?;
+    /// let needed = Ridge::new().estimated_bytes(&inputs, &batch);
+    /// assert_eq!(needed, 8 * (5 * 9 + 10 * (3 + 4 * 3)));
+    /// let error = Ridge::new().memory_limit(1000).fit(&inputs, &batch).unwrap_err();
+    /// assert!(error.to_string().contains("the memory limit is 1000 bytes"));
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn estimated_bytes<F: Features>(
+        &self,
+        features: &F,
+        batch: &impl Batch<F::Scalar>,
+    ) -> u128 {
+        let (p, d) = (features.count() as u128, features.dimension() as u128);
+        let n = batch.samples() as u128;
+        let tile = n.min(TILE_SAMPLES as u128);
+        let times = u128::saturating_mul;
+        let sum = |terms: &[u128]| terms.iter().fold(0_u128, |a, b| a.saturating_add(*b));
+        let numbers = if self.is_primal(features.count(), batch.samples()) {
+            [times(5 * p, p), times(tile, sum(&[d, 4 * p])), 0, 0]
+        } else {
+            [times(5 * n, n), times(p, n), 1024 * n, times(tile, sum(&[d, 3 * p]))]
+        };
+        times(8, sum(&numbers))
+    }
+
+    fn is_primal(&self, features: usize, samples: usize) -> bool {
+        match self.form {
+            Form::ByShape => features <= samples,
+            Form::Primal => true,
+            Form::Dual => false,
+        }
+    }
+
     /// Reads the batch once and decomposes; then every lambda costs one product with a vector. The
     /// same bits for any number of threads (with the `faer` backend).
     ///
     /// # Errors
     /// [`ReadoutError::Invalid`] when the batch's dimension is not that of the features, or a
-    /// feature or label is not finite; [`ReadoutError::Linalg`] when the decomposition fails.
+    /// feature or label is not finite, or the memory cannot be had; [`ReadoutError::Linalg`] when the decomposition fails.
     pub fn fit<'a, F: Features>(
         &self,
         features: &'a F,
         batch: &impl Batch<F::Scalar>,
     ) -> Result<RidgePath<'a, F>, ReadoutError> {
-        let primal = match self.form {
-            Form::ByShape => features.count() <= batch.samples(),
-            Form::Primal => true,
-            Form::Dual => false,
-        };
-        if primal {
+        let needed = self.estimated_bytes(features, batch);
+        memory::within(self.memory_limit, needed)?;
+        memory::available(needed)?;
+        if self.is_primal(features.count(), batch.samples()) {
             let moments = Moments::of(features, batch, self.intercept)?;
             RidgePath::new(features, moments.means, moments.gram, &moments.correlation, None)
         } else {

@@ -1,4 +1,5 @@
-//! The golden settings: an independent NumPy implementation's predictions and simulated means.
+//! The golden settings: an independent NumPy implementation's predictions and simulated means;
+//! folders and processes of tests.
 
 #![allow(dead_code)] // every test file uses a part of this
 
@@ -90,4 +91,59 @@ pub fn experiment_at(case: &Value, width: usize) -> ExperimentBuilder {
             _ => SecondLayerLaw::Gaussian,
         })
         .triplets(3)
+}
+
+/// Everything of a report but its timings.
+pub fn numbers_of(mut report: linear_width::Report) -> linear_width::Report {
+    for stage in &mut report.stages {
+        (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
+    }
+    report
+}
+
+/// A folder of its own, removed in the end.
+pub struct Folder(pub std::path::PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("linear-width-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn file(&self, name: &str) -> std::path::PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Sets the permissions of a file or folder.
+#[cfg(unix)]
+pub fn set_mode(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The test `name` of this binary in a process that permissions bind: as nobody when this one is
+/// the superuser's. The binary is copied, for its own folder may be closed to others.
+#[cfg(unix)]
+pub fn as_ordinary_user(folder: &Folder, name: &str) -> std::process::Command {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::process::CommandExt;
+    let binary = folder.file("test-binary");
+    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    set_mode(&binary, 0o755);
+    set_mode(&folder.0, 0o755);
+    let mut command = std::process::Command::new(binary);
+    command.args(["--exact", name]).current_dir("/").stdout(std::process::Stdio::null());
+    let superuser = std::fs::metadata(&folder.0).unwrap().uid() == 0;
+    if superuser {
+        command.uid(65534).gid(65534);
+    }
+    command
 }

@@ -1,0 +1,318 @@
+//! The same seed gives the same bits: for any number of threads, in any tiling, and as long as
+//! version, backend, instruction set and mathematical library are the same, on any machine.
+//!
+//! The checksums of a release stand in golden/checksums-<version>.csv. To make them for a new
+//! release, or for another instruction set, run
+//! `cargo test --release --features config --test determinism -- --nocapture` and take the lines it
+//! prints.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use fnv::FnvHasher;
+use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::data::{Batch, GeneratedBatch, GivenData, InputLaw, Link, Target};
+use linear_width::experiment::{ExperimentBuilder, Precision};
+use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::readout::{Form, Ridge};
+use linear_width::spectral::{
+    SingularTriplets, SpectrumMethod, TopTripletsOptions, singular_values_by, thin_svd,
+    top_triplets,
+};
+use linear_width::training::{BatchPolicy, StepSize, ascent_direction};
+use linear_width::{Experiment, Report, Scalar, backend_name, instruction_set};
+use ndarray::{Array1, Array2};
+
+const THREADS: [usize; 3] = [2, 3, 8];
+
+/// Past the harness, which would hide it.
+fn skip(why: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {why}").unwrap();
+}
+
+fn sum<T: Scalar>(numbers: impl IntoIterator<Item = T>) -> u64 {
+    let mut hasher = FnvHasher::default();
+    numbers.into_iter().for_each(|x| hasher.write(&x.as_f64().to_le_bytes()));
+    hasher.finish()
+}
+
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+fn target() -> Target {
+    Target::single_index(Link::hermite([0.0, 1.0, 0.5])).noise(0.1)
+}
+
+fn builder() -> ExperimentBuilder {
+    Experiment::builder()
+        .width(160)
+        .dimension(80)
+        .samples(1400)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+        .keep_weights(true)
+        .seed(4)
+}
+
+fn given() -> GivenData {
+    // exact in any mathematical library
+    let x = Array2::from_shape_fn((2000, 80), |(i, j)| ((i * 37 + j * j * 11) % 101) as f64 / 50.0);
+    let y = Array1::from_shape_fn(2000, |i| x[[i, 0]] * x[[i, 1]]);
+    GivenData::new(x, y).unwrap().standardised().unwrap()
+}
+
+/// Every number of a report.
+fn numbers(report: &Report) -> Vec<f64> {
+    let mut numbers: Vec<f64> =
+        report.second_layer.iter().chain(&report.teacher).copied().collect();
+    for stage in &report.stages {
+        numbers.extend(&stage.singular_values);
+        numbers.extend([stage.outliers.count as f64, stage.outliers.threshold]);
+        numbers.extend(stage.weights.as_ref().unwrap());
+        let prediction = stage.prediction.as_ref();
+        numbers.extend(prediction.map(|prediction| prediction.edge));
+        let predicted = prediction.into_iter().flat_map(|prediction| &prediction.outliers);
+        for triplet in stage.triplets.iter().chain(predicted) {
+            numbers.extend([triplet.singular_value, triplet.target_overlap]);
+            numbers.extend(&triplet.direction_overlaps);
+            numbers.extend(&triplet.left_overlaps);
+        }
+    }
+    numbers
+}
+
+/// A checksum of everything that is computed.
+fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
+    let partly = BatchPolicy::PartlyReused { fraction: 0.3 };
+    let generated = builder().target(target()).precision(precision).batches(partly);
+    let generated = generated.build().unwrap();
+    let given = builder().data(given()).precision(precision).batches(BatchPolicy::Reused);
+    let given = given.build().unwrap();
+
+    let network = Network::<T>::random(
+        150,
+        90,
+        FirstLayerLaw::Gaussian,
+        &SecondLayerLaw::Uniform,
+        SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        Scaling::Standard,
+        11,
+    )
+    .unwrap();
+    let weights = network.first_layer().view();
+    let batch = batch(1300);
+    let direction = ascent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
+    let top = top_triplets(weights, 5, &TopTripletsOptions::default()).unwrap();
+    let values = |method| sum(singular_values_by(weights, method).unwrap());
+    let svd = thin_svd(weights).unwrap();
+    let all = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
+    let readout = |form| {
+        let path = Ridge::new().form(form).intercept(true).fit(&network, &batch).unwrap();
+        sum(path.readout(0.3).unwrap().weights().iter().copied())
+    };
+    let (x, y) = read::<T>(&batch, 1300);
+    BTreeMap::from([
+        ("run on generated data", sum(numbers(&generated.run().unwrap()))),
+        ("run on given data", sum(numbers(&given.run().unwrap()))),
+        ("generated batch", sum(x.into_iter().chain(y))),
+        ("gradient", sum(direction.unwrap().unwrap())),
+        ("top triplets", all(top)),
+        ("all singular values", values(SpectrumMethod::Automatic)),
+        ("all singular values, directly", values(SpectrumMethod::Direct)),
+        ("thin decomposition", all(svd)),
+        ("readout, primal", readout(Form::Primal)),
+        ("readout, dual", readout(Form::Dual)),
+    ])
+}
+
+fn both() -> BTreeMap<(&'static str, &'static str), u64> {
+    let single =
+        checksums::<f32>(Precision::F32).into_iter().map(|(name, sum)| ((name, "f32"), sum));
+    let double =
+        checksums::<f64>(Precision::F64).into_iter().map(|(name, sum)| ((name, "f64"), sum));
+    single.chain(double).collect()
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    if backend_name() != "faer" {
+        skip(&format!("no promise for {}, which has threads of its own", backend_name()));
+        return;
+    }
+    let one = with_threads(1, both);
+    for threads in THREADS {
+        let other = with_threads(threads, both);
+        for (name, checksum) in &one {
+            assert_eq!(other[name], *checksum, "{name:?} with {threads} threads");
+        }
+    }
+    let other = with_threads(2, || builder().seed(5).target(target()).build().unwrap().run());
+    assert_ne!(sum(numbers(&other.unwrap())), one[&("run on generated data", "f64")]);
+}
+
+/// The sweep's lines are written as points come out; sorted they are the same bytes.
+#[cfg(feature = "config")]
+#[test]
+fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
+    use linear_width::sweep::{ConfigPoint, ConfigSweep};
+    let folder = common::Folder::new("determinism");
+    let text = r#"
+        dimension = 30
+        samples = 1100
+        activation = { name = "tanh", scale = 2.0, shift = 0.5 }
+        target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+        steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
+        predicted = false
+        [sweep]
+        grid = { width = [40, 60], precision = ["f32", "f64"] }
+        seeds = 3
+    "#;
+    let run = |threads: usize| {
+        let file = folder.file(&threads.to_string());
+        let sweep = ConfigSweep::from_toml(text).unwrap().sweep().unwrap();
+        with_threads(threads, || sweep.run(&file, ConfigPoint::run)).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 13);
+    if backend_name() == "faer" {
+        THREADS.iter().for_each(|threads| assert!(run(*threads) == one, "{threads} threads"));
+    }
+}
+
+#[cfg(feature = "config")]
+mod common;
+
+fn batch(samples: usize) -> GeneratedBatch {
+    let teacher = target().teacher(90, 3).unwrap();
+    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, 3, 1).unwrap()
+}
+
+/// All samples, read `tile` at a time.
+fn read<T: Scalar>(batch: &impl Batch<T>, tile: usize) -> (Array2<T>, Array1<T>) {
+    let mut x = Array2::zeros((batch.samples(), batch.dimension()));
+    let mut y = Array1::zeros(batch.samples());
+    let rows = ndarray::Axis(0);
+    let pieces = x.axis_chunks_iter_mut(rows, tile).zip(y.axis_chunks_iter_mut(rows, tile));
+    pieces.enumerate().for_each(|(k, (x, y))| batch.read(k * tile, x, y));
+    (x, y)
+}
+
+#[test]
+fn tiles_and_threads_do_not_change_a_generated_batch() {
+    fn check<T: Scalar>(batch: &GeneratedBatch) {
+        let whole = with_threads(1, || read::<T>(batch, 1300));
+        for threads in THREADS {
+            for tile in [1, 7, 63, 64, 65, 100, 512, 1024] {
+                let same = with_threads(threads, || read::<T>(batch, tile)) == whole;
+                assert!(same, "{threads} threads, {tile} samples at a time");
+            }
+        }
+    }
+    check::<f32>(&batch(1300));
+    check::<f64>(&batch(1300));
+}
+
+/// A checksum of the functions of the mathematical library that this machine has: the standard
+/// library takes them from the C library, and their last digits differ between C libraries.
+fn mathematical_library() -> u64 {
+    let functions: [fn(f64) -> f64; 12] = [
+        f64::exp,
+        f64::exp2,
+        f64::exp_m1,
+        |x| f64::ln(x.abs()),
+        |x| f64::ln_1p(x.abs()),
+        f64::sin,
+        f64::cos,
+        f64::tanh,
+        f64::sinh,
+        f64::cosh,
+        f64::atan,
+        |x| f64::powf(x.abs(), 0.3),
+    ];
+    let single: [fn(f32) -> f32; 5] =
+        [f32::exp, |x| f32::ln(x.abs()), f32::sin, f32::cos, f32::tanh];
+    let points = || (1..=4000).map(|k| std::hint::black_box(f64::from(k) * 0.00437 - 8.7));
+    let double = functions.iter().flat_map(|f| points().map(f));
+    let single = single.iter().flat_map(|f| points().map(|x| f64::from(f(x as f32))));
+    sum(double.chain(single))
+}
+
+#[test]
+fn the_release_keeps_its_checksums() {
+    if backend_name() != "faer" || cfg!(not(target_arch = "x86_64")) {
+        let arch = std::env::consts::ARCH;
+        skip(&format!("no promise from machine to machine for {} on {arch}", backend_name()));
+        return;
+    }
+    let (set, library) = (instruction_set(), format!("{:016x}", mathematical_library()));
+    let found = both();
+    for ((name, precision), checksum) in &found {
+        println!("\"{name}\",{precision},{set},{library},{checksum:016x}");
+    }
+    let name = format!("checksums-{}.csv", env!("CARGO_PKG_VERSION"));
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(&name);
+    let mut stored = csv::Reader::from_path(&path)
+        .unwrap_or_else(|error| panic!("{name}: {error}; make it from the lines above"));
+    let stored: Vec<[String; 5]> = stored.deserialize().collect::<Result<_, _>>().unwrap();
+    assert_eq!(stored.len() % found.len(), 0, "{name} has lines of other quantities");
+    let ours: Vec<_> = stored.iter().filter(|row| row[2] == set && row[3] == library).collect();
+    if ours.is_empty() {
+        skip(&format!(
+            "{name} has no checksums for {set} with the mathematical library {library}; \
+             the same bits are promised only where both are the same"
+        ));
+        return;
+    }
+    assert_eq!(ours.len(), found.len());
+    let changed: Vec<String> = ours
+        .iter()
+        .filter(|row| {
+            let checksum =
+                found.iter().find(|((name, bits), _)| *name == row[0] && *bits == row[1]);
+            checksum.map(|(_, checksum)| format!("{checksum:016x}")) != Some(row[4].clone())
+        })
+        .map(|row| format!("{} in {}", row[0], row[1]))
+        .collect();
+    assert!(changed.is_empty(), "other bits than {name} has: {}", changed.join(", "));
+}
+
+/// The matrix product of `faer` adds in blocks of 512 along the inner dimension, one fused
+/// multiply-add after the other: so its bits depend neither on the sizes of the caches, by which it
+/// cuts the other two dimensions, nor on AVX2 against AVX-512.
+#[test]
+fn the_bits_of_a_product_depend_on_the_shape_of_no_block() {
+    if !["AVX-512", "AVX2 and FMA"].contains(&instruction_set()) {
+        skip(&format!("no promise for {}", instruction_set()));
+        return;
+    }
+    let entry = |i: usize, j: usize| ((i * 7919 + j * 104_729) % 1009) as f64 / 1009.0 - 0.5;
+    for (rows, inner, columns) in [(40, 300, 50), (150, 1400, 90), (333, 1024, 170), (700, 520, 65)]
+    {
+        let (a, b) = (Mat::from_fn(rows, inner, entry), Mat::from_fn(inner, columns, entry));
+        let mut c = Mat::<f64>::zeros(rows, columns);
+        matmul(c.as_mut(), Accum::Replace, a.as_ref(), b.as_ref(), 1.0, Par::rayon(8));
+        for i in 0..rows {
+            for j in 0..columns {
+                let mut total = 0.0;
+                for first in (0..inner).step_by(512) {
+                    let mut block = 0.0;
+                    for k in first..inner.min(first + 512) {
+                        block = f64::mul_add(a[(i, k)], b[(k, j)], block);
+                    }
+                    total += block;
+                }
+                let shape = (rows, inner, columns);
+                assert_eq!(c[(i, j)].to_bits(), f64::to_bits(total), "{shape:?} at ({i}, {j})");
+            }
+        }
+    }
+}
