@@ -76,10 +76,11 @@
 //! LAPACK library has threads of its own, and its bits are its own affair; see the README for what
 //! was measured with OpenBLAS.
 //!
-//! From machine to machine the bits are the same with `faer` on x86-64 when these are: the version
-//! of this crate and of its dependencies, [`instruction_set`], and the functions exp, ln, sin and
-//! their like in the C library, from which the standard library takes them. The tests compare with
-//! stored checksums of the release, and say so where they cannot. Constants of a version that enter
+//! From machine to machine the bits should be the same with `faer` on x86-64 when these are: the
+//! version of this crate and of its dependencies, [`instruction_set`], and the functions exp, ln, sin
+//! and their like in the C library, from which the standard library takes them. That was derived
+//! from the code and not yet seen on a second machine. The tests compare with stored checksums of
+//! the release, and say so where there are none. Constants of a version that enter
 //! the order of sums, as [`training::TILE_SAMPLES`], change the last digits with it.
 //!
 //! # Features

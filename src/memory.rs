@@ -13,12 +13,17 @@ pub(crate) fn within(limit: Option<usize>, needed: u128) -> Result<(), InvalidSe
     }
 }
 
-/// Checks an estimate by asking the allocator for that much.
+/// Address space that `faer`'s product takes for each thread that meets it, most of it never
+/// touched: twice the third-level cache, 32 MiB here. A failure to get it would end the process.
+const PRODUCT_SCRATCH: u128 = 64 << 20;
+
+/// Checks an estimate by asking the allocator for that much, besides what the threads take.
 pub(crate) fn available(needed: u128) -> Result<(), InvalidSetting> {
     // the stacks of the pool come first
-    let _ = rayon::current_num_threads();
+    let threads = rayon::current_num_threads() as u128 + 1;
+    let asked = needed.saturating_add(threads * PRODUCT_SCRATCH);
     let mut probe: Vec<u8> = Vec::new();
-    let had = usize::try_from(needed).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+    let had = usize::try_from(asked).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
     if had {
         return Ok(());
     }

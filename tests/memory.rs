@@ -201,7 +201,6 @@ fn limited(case: &str) {
 }
 
 #[test]
-#[ignore = "fails: faer's product takes 67108864 bytes a thread that no estimate counts, and aborts"]
 fn allocations_that_fail_are_errors_and_no_crash() {
     for case in ["direct f64", "direct f32", "automatic f64"] {
         // kibibytes of address space
