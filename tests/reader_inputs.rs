@@ -34,8 +34,20 @@ fn mutations(default: usize) -> usize {
 /// A few random changes: bytes set, pieces removed, doubled, or taken from another input.
 fn changed(bytes: &[u8], other: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     const TEXTS: [&str; 14] = [
-        "nan", "inf", "-1", "0", "1e308", "9223372036854775807", "[", "]", "{", "}", "\"", "\n",
-        "null", "0.5",
+        "nan",
+        "inf",
+        "-1",
+        "0",
+        "1e308",
+        "9223372036854775807",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "\n",
+        "null",
+        "0.5",
     ];
     let mut bytes = bytes.to_vec();
     for _ in 0..random.random_range(1..4) {
@@ -82,7 +94,7 @@ fn all(folder: &str, count: usize, check: impl Fn(&[u8])) {
 
 #[test]
 fn configurations() {
-    all("configuration", mutations(150), |bytes| {
+    all("configuration", mutations(1500), |bytes| {
         if let Ok(text) = std::str::from_utf8(bytes) {
             readers::configuration(text);
         }
@@ -92,5 +104,5 @@ fn configurations() {
 #[test]
 fn results_files() {
     let folder = readers::Folder::new("reader-inputs");
-    all("results", mutations(300), |bytes| readers::results(bytes, &folder));
+    all("results", mutations(3000), |bytes| readers::results(bytes, &folder));
 }

@@ -62,6 +62,9 @@ pub enum LinalgError {
         /// Number of columns.
         columns: usize,
     },
+    /// The largest singular value is beyond the range of the number type.
+    #[error("the largest singular value overflows; scale the matrix down")]
+    Overflow,
     /// The backend's iteration failed.
     #[error("the {decomposition} of a {rows} x {columns} matrix did not converge")]
     NotConverged {
@@ -105,14 +108,17 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    checked(a)?;
-    backend::singular_values(a)
+    match tamed(a)? {
+        None => backend::singular_values(a),
+        Some((tame, factor)) => untamed(backend::singular_values(tame.view())?, factor),
+    }
 }
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    checked(a)?;
-    backend::thin_svd(a)
+    let Some((tame, factor)) = tamed(a)? else { return backend::thin_svd(a) };
+    let (left, values, right) = backend::thin_svd(tame.view())?;
+    Ok((left, untamed(values, factor)?, right))
 }
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
@@ -148,8 +154,25 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
     if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
 }
 
-fn checked<T: Scalar>(a: ArrayView2<'_, T>) -> Result<(), LinalgError> {
-    largest_entry(a).map(|_| ())
+/// The matrix times a power of two, and that power, when its entries are so large or so small that
+/// their squares overflow or vanish; `None` when they are not. The same for any order of entries.
+pub(crate) fn tamed<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<Option<(Array2<T>, f64)>, LinalgError> {
+    let largest = largest_entry(a)?;
+    // only the epsilon of `f64` is below 1e-10
+    let limit = if T::epsilon().as_f64() < 1e-10 { 1e100 } else { 1e10 };
+    if largest == 0.0 || (1.0 / limit..=limit).contains(&largest) {
+        return Ok(None);
+    }
+    let factor = (-largest.log2().round()).min(1000.0).exp2();
+    Ok(Some((a.mapv(|x| T::of(x.as_f64() * factor)), factor)))
+}
+
+/// Values of the matrix from those of the tame one.
+pub(crate) fn untamed<T: Scalar>(values: Array1<T>, factor: f64) -> Result<Array1<T>, LinalgError> {
+    let values = values.mapv(|x| T::of(x.as_f64() / factor));
+    if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(LinalgError::Overflow) }
 }
 
 #[cfg(test)]

@@ -214,8 +214,8 @@ impl FirstStep {
     /// (noise included) and phi = d/n.
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] when an argument is not finite, or `eta`, E y^2 or phi
-    /// negative.
+    /// [`InvalidSetting::OutOfRange`] when an argument or the strength is not finite, or `eta`,
+    /// E y^2 or phi negative.
     ///
     /// ```
     /// use linear_width::theory::FirstStep;
@@ -247,10 +247,14 @@ impl FirstStep {
         check("the ratio d/n", phi, false)?;
         let beta_norm_squared = c_1_target * c_1_target + phi * second_moment;
         let norm = beta_norm_squared.sqrt();
+        let strength = eta * c_1.abs() * norm;
+        // huge arguments, or the product of a huge and a vanishing one
+        check("|beta_1|^2", beta_norm_squared, false)?;
+        check("the strength of the first spike", strength, false)?;
         Ok(Self {
             beta_norm_squared,
-            target_alignment: if norm > 0.0 { c_1_target.abs() / norm } else { 0.0 },
-            strength: eta * c_1.abs() * norm,
+            target_alignment: if norm > 0.0 { (c_1_target.abs() / norm).min(1.0) } else { 0.0 },
+            strength,
         })
     }
 
