@@ -170,3 +170,10 @@ proptest! {
         }
     }
 }
+
+/// What the properties found once: the square of the noise overflowed.
+#[test]
+fn findings() {
+    let target = Target::single_index(linear_width::data::Link::hermite([0.0, 1.0])).noise(1e165);
+    assert!(population_errors(&target, false).is_err());
+}

@@ -276,3 +276,40 @@ proptest! {
         }
     }
 }
+
+/// What the properties found once.
+#[test]
+fn findings() {
+    // squares of 1e-31 vanish in f32
+    let w = ndarray::array![[0.0, 0.0], [-1.365_680_2e-31_f32, 1e-33]];
+    let s = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();
+    assert!((s[0] / 1.365_717e-31 - 1.0).abs() < 1e-5 && s[1] == 0.0, "{s}");
+    check_triplets(w.view(), &thin_svd(w.view()).unwrap(), 1e-5).unwrap();
+    // squares of 1e25 overflow in f32; 1e300 in f64, also where W^T W is used
+    let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e25 * ((3 * i + j * j) as f32).sin());
+    let top = top_triplets(large.view(), 2, &TopTripletsOptions::default()).unwrap();
+    check_triplets(large.view(), &top, 2e-4).unwrap();
+    let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e300 * ((3 * i + j * j) as f64).sin());
+    let top = top_triplets(large.view(), 2, &TopTripletsOptions::default()).unwrap();
+    check_triplets(
+        (&large / 1e300).view(),
+        &SingularTriplets { values: top.values / 1e300, ..top },
+        1e-9,
+    )
+    .unwrap();
+    // a norm that no number holds
+    let full = Array2::from_elem((4, 4), f64::MAX);
+    let overflow = SpectralError::Decomposition(LinalgError::Overflow);
+    for method in [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct] {
+        assert_eq!(singular_values_by(full.view(), method).unwrap_err(), overflow);
+    }
+    assert_eq!(thin_svd(full.view()).unwrap_err(), overflow);
+    assert_eq!(top_triplets(full.view(), 1, &Default::default()).unwrap_err(), overflow);
+    // the last edge is the end of the range
+    let wide = Histogram::new([0.0], 24, 0.0, f64::MAX).unwrap();
+    assert_eq!(wide.edges[24], f64::MAX);
+    // powers of 1e-160 vanish
+    let (u, a) = (ndarray::array![1.0, 0.0], ndarray::array![1e-160, -1e-160]);
+    let overlaps = overlaps_with_powers(u.view(), a.view(), 5).unwrap();
+    assert!(overlaps.iter().all(|o| (o - 0.5_f64.sqrt()).abs() < 1e-15));
+}

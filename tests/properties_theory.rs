@@ -215,3 +215,10 @@ proptest! {
         }
     }
 }
+
+/// What the properties found once: a norm that overflowed, times a step that was zero.
+#[test]
+fn findings() {
+    assert!(FirstStep::new(0.0, 1.0, 1e200, 1.0, 1.0).is_err());
+    assert!(FirstStep::new(1e200, 1e200, 1.0, 1.0, 1.0).is_err());
+}

@@ -177,3 +177,10 @@ proptest! {
         prop_assert_eq!(BatchPolicy::PartlyReused { fraction: 1.0 }.kept_samples(samples), samples);
     }
 }
+
+/// What the properties found once: all of more than 2^53 samples were one too few.
+#[test]
+fn findings() {
+    let all = BatchPolicy::PartlyReused { fraction: 1.0 };
+    assert_eq!(all.kept_samples((1 << 54) + 1), (1 << 54) + 1);
+}

@@ -94,7 +94,7 @@ fn all(folder: &str, count: usize, check: impl Fn(&[u8])) {
 
 #[test]
 fn configurations() {
-    all("configuration", mutations(1500), |bytes| {
+    all("configuration", mutations(500), |bytes| {
         if let Ok(text) = std::str::from_utf8(bytes) {
             readers::configuration(text);
         }
@@ -104,5 +104,5 @@ fn configurations() {
 #[test]
 fn results_files() {
     let folder = readers::Folder::new("reader-inputs");
-    all("results", mutations(3000), |bytes| readers::results(bytes, &folder));
+    all("results", mutations(200), |bytes| readers::results(bytes, &folder));
 }
