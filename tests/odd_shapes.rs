@@ -201,7 +201,7 @@ fn no_noise_no_growth_no_step() {
 
 #[test]
 fn exponents_close_to_one_half() {
-    let steps = [StepSize::scaled(1.0, 0.5_f64.next_down()), StepSize::scaled(1.0, 0.49)];
+    let steps = [StepSize::scaled(1.0, 0.499_999_999_999_999_94), StepSize::scaled(1.0, 0.49)];
     let report = run(sized(20, 10, 30).steps(steps).predicted(false));
     let spikes = report.leading_order.spikes.unwrap();
     assert!(spikes.new_directions_of_second_step() > 1_000_000_000);
