@@ -215,3 +215,10 @@ proptest! {
         }
     }
 }
+
+/// What the properties found once: a variance of 2.5e-321 has three digits.
+#[test]
+fn findings() {
+    let data = GivenData::new(ndarray::array![[1e-160], [0.0]], Array1::zeros(2)).unwrap();
+    assert!(matches!(data.standardised(), Err(InvalidSetting::NonFinite { .. })));
+}
