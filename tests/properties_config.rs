@@ -215,3 +215,11 @@ proptest! {
         prop_assert_eq!(shard.is_ok(), (1..=count).contains(&index));
     }
 }
+
+/// What the properties found once: a threshold that overflowed made a report that JSON cannot hold.
+#[test]
+fn findings() {
+    let rule = OutlierRule::AboveEdge { edge: f64::MAX, margin: 0.1 };
+    let found = rule.apply(&[1.0], 1, 1).unwrap();
+    assert_eq!((found.count, found.threshold), (0, f64::MAX));
+}
