@@ -36,6 +36,8 @@ pub(crate) fn dotted(path: &[Segment]) -> String {
     let parts: Vec<String> = path
         .iter()
         .map(|segment| match segment {
+            // "" is a key, too
+            Segment::Key(key) if key.is_empty() => "\"\"".into(),
             Segment::Key(key) => key.clone(),
             Segment::Entry(entry) => (entry + 1).to_string(),
         })

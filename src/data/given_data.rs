@@ -245,7 +245,8 @@ fn mean_and_deviation(
     let (origin, count) = (values[0], values.len() as f64);
     let shift = values.iter().map(|v| v - origin).sum::<f64>() / count;
     let variance = values.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
-    if variance.is_finite() && variance > 0.0 {
+    // a subnormal square has lost its digits
+    if variance.is_normal() {
         Ok((origin + shift, variance.sqrt()))
     } else {
         Err(InvalidSetting::NonFinite { name })

@@ -14,6 +14,9 @@ use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{NoiseModel, Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
 
+/// Largest entrywise power of a that is looked at.
+const MAX_LEFT_POWERS: usize = 100;
+
 /// Everything that is wrong with the settings of an experiment.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{}", list(.problems))]
@@ -189,7 +192,7 @@ impl ExperimentBuilder {
     }
 
     /// Overlaps of left singular vectors are reported with a, a^{o2}, ... up to this entrywise
-    /// power. Default: 3.
+    /// power, at most 100. Default: 3.
     pub fn left_powers(mut self, max_power: usize) -> Self {
         self.left_powers = Some(max_power);
         self
@@ -303,6 +306,10 @@ impl ExperimentBuilder {
             problems.push(problem);
         }
         let left_powers = self.left_powers.unwrap_or(3);
+        if left_powers > MAX_LEFT_POWERS {
+            let (name, value) = ("left_powers", left_powers as f64);
+            problems.push(InvalidSetting::OutOfRange { name, value, allowed: "at most 100" });
+        }
         let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
         let mut needed = 0;
         if sizes_known {

@@ -50,8 +50,13 @@ impl fmt::Display for LeadingOrder {
             )?;
         }
         if let Some(spikes) = &self.spikes {
-            let exponents: Vec<String> =
-                spikes.terms().iter().map(|t| format!("{:.2}", t.exponent)).collect();
+            const SHOWN: usize = 12;
+            let terms = spikes.terms();
+            let mut exponents: Vec<String> =
+                terms.iter().take(SHOWN).map(|t| format!("{:.2}", t.exponent)).collect();
+            if terms.len() > SHOWN {
+                exponents.push("...".into());
+            }
             writeln!(
                 f,
                 "leading order, W_2: {} new directions, {} outliers in total ({} after special cases); spikes N^{{{}}}",

@@ -61,6 +61,9 @@ pub enum LinalgError {
         /// Number of columns.
         columns: usize,
     },
+    /// The largest singular value is beyond the range of the number type.
+    #[error("the largest singular value overflows; scale the matrix down")]
+    Overflow,
     /// The backend's iteration failed.
     #[error("the {decomposition} of a {rows} x {columns} matrix did not converge")]
     NotConverged {
@@ -104,16 +107,17 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    let Some(scale) = extreme_scale(a)? else { return backend::singular_values(a) };
-    let values = backend::singular_values(a.mapv(|x| x / scale).view())?;
-    Ok(values.mapv(|s| s * scale))
+    match tamed(a)? {
+        None => backend::singular_values(a),
+        Some((tame, factor)) => untamed(backend::singular_values(tame.view())?, factor),
+    }
 }
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    let Some(scale) = extreme_scale(a)? else { return backend::thin_svd(a) };
-    let (left, values, right) = backend::thin_svd(a.mapv(|x| x / scale).view())?;
-    Ok((left, values.mapv(|s| s * scale), right))
+    let Some((tame, factor)) = tamed(a)? else { return backend::thin_svd(a) };
+    let (left, values, right) = backend::thin_svd(tame.view())?;
+    Ok((left, untamed(values, factor)?, right))
 }
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
@@ -149,13 +153,25 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
     if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
 }
 
-/// What a matrix is to be divided by so that the backend's squares neither overflow nor vanish: a power
-/// of two near its largest entry; `None` for every matrix of ordinary size, which is left as it is.
-pub(crate) fn extreme_scale<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Option<T>, LinalgError> {
+/// The matrix times a power of two, and that power, when its entries are so large or so small that
+/// their squares overflow or vanish; `None` when they are not. The same for any order of entries.
+pub(crate) fn tamed<T: Scalar>(
+    a: ArrayView2<'_, T>,
+) -> Result<Option<(Array2<T>, f64)>, LinalgError> {
     let largest = largest_entry(a)?;
-    let small = T::min_positive_value().as_f64().sqrt().sqrt();
-    let ordinary = largest == 0.0 || (small..=1.0 / small).contains(&largest);
-    Ok((!ordinary).then(|| T::of(largest.log2().floor().exp2())))
+    // only the epsilon of `f64` is below 1e-10
+    let limit = if T::epsilon().as_f64() < 1e-10 { 1e100 } else { 1e10 };
+    if largest == 0.0 || (1.0 / limit..=limit).contains(&largest) {
+        return Ok(None);
+    }
+    let factor = (-largest.log2().round()).min(1000.0).exp2();
+    Ok(Some((a.mapv(|x| T::of(x.as_f64() * factor)), factor)))
+}
+
+/// Values of the matrix from those of the tame one.
+pub(crate) fn untamed<T: Scalar>(values: Array1<T>, factor: f64) -> Result<Array1<T>, LinalgError> {
+    let values = values.mapv(|x| T::of(x.as_f64() / factor));
+    if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(LinalgError::Overflow) }
 }
 
 #[cfg(test)]

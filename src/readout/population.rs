@@ -26,8 +26,8 @@ pub struct PopulationErrors {
 /// a multi-index target.
 ///
 /// # Errors
-/// [`InvalidSetting`] when the noise is out of range, or the link cannot be integrated against the
-/// Gaussian.
+/// [`InvalidSetting`] when the noise is out of range, the link cannot be integrated against the
+/// Gaussian, or the second moment of the labels overflows.
 ///
 /// ```
 /// use linear_width::data::{Link, Target};
@@ -59,5 +59,12 @@ pub fn population_errors(
     let constant = (square - mean * mean).max(0.0);
     let linear = (constant - c[1] * c[1]).max(0.0);
     let noise = noise * noise;
+    if !(constant + noise).is_finite() {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the second moment of the labels",
+            value: constant + noise,
+            allowed: "a finite number",
+        });
+    }
     Ok(Some(PopulationErrors { constant: constant + noise, linear: linear + noise, noise }))
 }

@@ -102,8 +102,8 @@ pub enum SpectrumMethod {
 /// [`SpectrumMethod::Automatic`].
 ///
 /// # Errors
-/// [`SpectralError::Decomposition`] when the matrix is empty or holds a non-finite entry, or the
-/// backend does not converge.
+/// [`SpectralError::Decomposition`] when the matrix is empty or holds a non-finite entry, the
+/// largest singular value overflows, or the backend does not converge.
 ///
 /// ```
 /// use linear_width::spectral::singular_values;
@@ -143,7 +143,8 @@ pub fn singular_values_by<T: Scalar>(
     // only the epsilon of `f64` is below 1e-10
     let allowed = if T::epsilon().as_f64() < 1e-10 { 1e-9 } else { 1e-6 };
     if method == SpectrumMethod::Gram || error <= allowed * values[0] {
-        return Ok(values.mapv(T::of));
+        let values = values.mapv(T::of);
+        return if values[0].is_finite() { Ok(values) } else { Err(LinalgError::Overflow.into()) };
     }
     Ok(linalg::singular_values(weights)?)
 }

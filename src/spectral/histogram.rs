@@ -20,7 +20,8 @@ impl Histogram {
     /// counts to the right bin, one on the last edge to the last.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when there are no values or bins, or the range is empty or not finite.
+    /// [`InvalidSetting`] when there are no values or bins, or the range is empty or not finite, or
+    /// so wide or narrow that the width of a bin or its inverse is not an ordinary number.
     ///
     /// ```
     /// use linear_width::spectral::Histogram;
@@ -36,14 +37,14 @@ impl Histogram {
         to: f64,
     ) -> Result<Self, InvalidSetting> {
         nonzero("bins", bins)?;
-        if !(from.is_finite() && to.is_finite() && from < to) {
+        let width = (to - from) / bins as f64;
+        if !(from.is_finite() && to.is_finite() && from < to && width.is_normal()) {
             return Err(InvalidSetting::OutOfRange {
                 name: "the upper end of the histogram",
                 value: to,
-                allowed: "finite and above the lower end",
+                allowed: "finite and above the lower end, by an ordinary number",
             });
         }
-        let width = (to - from) / bins as f64;
         let mut counts = vec![0_usize; bins];
         let mut total = 0_usize;
         for value in values {
@@ -55,9 +56,10 @@ impl Histogram {
             }
         }
         nonzero("the number of values", total)?;
-        let scale = 1.0 / (total as f64 * width);
+        let scale = 1.0 / total as f64 / width;
+        let edge = |i: usize| if i == bins { to } else { from + width * i as f64 };
         Ok(Self {
-            edges: (0..=bins).map(|i| from + width * i as f64).collect(),
+            edges: (0..=bins).map(edge).collect(),
             density: counts.into_iter().map(|c| c as f64 * scale).collect(),
         })
     }

@@ -145,10 +145,11 @@ impl OutlierRule {
         dimension: usize,
     ) -> Result<Outliers, InvalidSetting> {
         self.check_for(singular_values.len())?;
-        let above = |threshold: f64| Outliers {
-            count: singular_values.iter().take_while(|s| **s > threshold).count(),
-            rule: *self,
-            threshold,
+        let above = |threshold: f64| {
+            // no singular value is larger than that, and the report stays finite
+            let threshold = threshold.min(f64::MAX);
+            let count = singular_values.iter().take_while(|s| **s > threshold).count();
+            Outliers { count, rule: *self, threshold }
         };
         match *self {
             Self::AboveEdge { edge, margin } => Ok(above(edge * (1.0 + margin))),

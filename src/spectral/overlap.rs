@@ -79,10 +79,11 @@ pub fn subspace_overlap<T: Scalar>(
 }
 
 /// The overlaps of a left singular vector u (length N) with a, a^{o2}, ..., a^{o max_power}, each
-/// normalised; a^{ok} is the entrywise power.
+/// normalised; a^{ok} is the entrywise power. A zero a has no direction, and overlaps 0 with
+/// everything.
 ///
 /// # Errors
-/// As [`overlap`].
+/// As [`overlap`], but for a zero a.
 ///
 /// ```
 /// use linear_width::spectral::overlaps_with_powers;
@@ -99,10 +100,18 @@ pub fn overlaps_with_powers<T: Scalar>(
     max_power: usize,
 ) -> Result<Vec<f64>, InvalidSetting> {
     let u = u.mapv(|x| x.as_f64());
-    let a = a.mapv(|x| x.as_f64());
+    let mut a = a.mapv(|x| x.as_f64());
+    let zero = a.iter().all(|x| *x == 0.0);
+    if !zero {
+        // one entry is then 1, so that no power vanishes or overflows
+        a /= a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    }
     let mut power = Array1::from_elem(a.len(), 1.0);
     (1..=max_power)
         .map(|_| {
+            if zero {
+                return same_length("the second vector", a.len(), u.len()).map(|()| 0.0);
+            }
             power *= &a;
             overlap(u.view(), power.view())
         })

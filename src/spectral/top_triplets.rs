@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, extreme_scale, multiply, normal_product, symmetric_eigen};
+use crate::linalg::{LinalgError, multiply, normal_product, symmetric_eigen, tamed, untamed};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -69,11 +69,11 @@ pub fn top_triplets<T: Scalar>(
         }
         .into());
     }
-    // an error when an entry is not finite
-    if let Some(scale) = extreme_scale(weights)? {
-        let mut top = top_triplets(weights.mapv(|w| w / scale).view(), count, options)?;
-        top.values.mapv_inplace(|s| s * scale);
-        return Ok(top);
+    // entries whose squares overflow or vanish; also refuses those that are not finite
+    if let Some((tame, factor)) = tamed(weights)? {
+        let mut triplets = top_triplets(tame.view(), count, options)?;
+        triplets.values = untamed(triplets.values, factor)?;
+        return Ok(triplets);
     }
     if 8 * count > available {
         return leading_of_full(weights, count);

@@ -11,6 +11,9 @@ use crate::training::StepSize;
 /// 0.3 / (0.5 - 0.4) is 2.9999999999999996 in floating point and counts 3.
 const ROUNDING: f64 = 1e-9;
 
+/// Most terms that are listed one by one: alpha_1 close to 1/2 makes any number of them.
+const MAX_TERMS: usize = 1000;
+
 /// l = floor(alpha_2 / (1/2 - alpha_1)): the number of directions that only the second step can
 /// create (Moniri & Hassani, arXiv:2605.17767, abstract).
 ///
@@ -90,11 +93,12 @@ pub struct SpikeTerm {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spikes {
     terms: Vec<SpikeTerm>,
+    new_directions: usize,
     distinct_values: Option<usize>,
 }
 
 impl Spikes {
-    /// The terms k = 0, ..., l for these exponents.
+    /// The terms k = 0, ..., l for these exponents; of very many, the first 1000.
     ///
     /// # Errors
     /// [`TheoryError::Invalid`] unless both exponents lie in [0, 1/2);
@@ -105,6 +109,7 @@ impl Spikes {
             return Err(TheoryError::StandardScaling);
         }
         let terms = (0..=new_directions)
+            .take(MAX_TERMS)
             .map(|k| {
                 let exponent = match k {
                     0 => alpha_1.max(alpha_2),
@@ -122,7 +127,7 @@ impl Spikes {
                 }
             })
             .collect();
-        Ok(Self { terms, distinct_values: None })
+        Ok(Self { terms, new_directions, distinct_values: None })
     }
 
     /// Marks the terms that vanish at this order for an activation with Hermite coefficients c_0,
@@ -130,7 +135,8 @@ impl Spikes {
     /// (v_k carries c_{k+1} c_1^k).
     ///
     /// # Errors
-    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given.
+    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given (1001 when l is
+    /// larger than that: terms that are not listed are not looked at).
     pub fn with_hermite_coefficients(
         mut self,
         coefficients: &[f64],
@@ -161,25 +167,26 @@ impl Spikes {
         self
     }
 
-    /// The terms, k = 0, ..., l.
+    /// The terms, k = 0, ..., l; of very many, the first 1000.
     pub fn terms(&self) -> &[SpikeTerm] {
         &self.terms
     }
 
     /// l: directions that only the second step can create, by the formula alone.
     pub fn new_directions_of_second_step(&self) -> usize {
-        self.terms.len() - 1
+        self.new_directions
     }
 
     /// l + 1: outliers of W_2 in total, the first step's included, by the formula alone.
     pub fn total_outliers_after_second_step(&self) -> usize {
-        self.terms.len()
+        self.new_directions + 1
     }
 
     /// Outliers of W_2 in total that are left after the special cases: terms that do not vanish,
     /// marginal ones included, at most the number of distinct nonzero values of b.
     pub fn expected_outliers(&self) -> usize {
-        let terms = self.terms.iter().filter(|t| t.status != SpikeTermStatus::Vanishes).count();
+        let vanish = self.terms.iter().filter(|t| t.status == SpikeTermStatus::Vanishes).count();
+        let terms = self.total_outliers_after_second_step() - vanish;
         self.distinct_values.map_or(terms, |m| terms.min(m))
     }
 
@@ -207,8 +214,8 @@ impl FirstStep {
     /// (noise included) and phi = d/n.
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] when an argument is not finite, or `eta`, E y^2 or phi
-    /// negative.
+    /// [`InvalidSetting::OutOfRange`] when an argument or the strength is not finite, or `eta`,
+    /// E y^2 or phi negative.
     ///
     /// ```
     /// use linear_width::theory::FirstStep;
@@ -240,10 +247,14 @@ impl FirstStep {
         check("the ratio d/n", phi, false)?;
         let beta_norm_squared = c_1_target * c_1_target + phi * second_moment;
         let norm = beta_norm_squared.sqrt();
+        let strength = eta * c_1.abs() * norm;
+        // huge arguments, or the product of a huge and a vanishing one
+        check("|beta_1|^2", beta_norm_squared, false)?;
+        check("the strength of the first spike", strength, false)?;
         Ok(Self {
             beta_norm_squared,
-            target_alignment: if norm > 0.0 { c_1_target.abs() / norm } else { 0.0 },
-            strength: eta * c_1.abs() * norm,
+            target_alignment: if norm > 0.0 { (c_1_target.abs() / norm).min(1.0) } else { 0.0 },
+            strength,
         })
     }
 
@@ -290,6 +301,16 @@ mod tests {
         assert_eq!(spikes.marginal_terms().map(|t| t.k).collect::<Vec<_>>(), [3]);
         assert_eq!(spikes.new_directions_of_second_step(), 3);
         assert_eq!(spikes.total_outliers_after_second_step(), 4);
+    }
+
+    #[test]
+    fn very_many_directions_are_counted_and_not_listed() {
+        let spikes = Spikes::new(0.499_999_999_999_999_94, 0.49, Scaling::MeanField).unwrap();
+        assert!(spikes.new_directions_of_second_step() > 1_000_000_000_000);
+        assert_eq!(spikes.terms().len(), MAX_TERMS);
+        let expected = spikes.total_outliers_after_second_step();
+        assert_eq!(spikes.expected_outliers(), expected);
+        assert_eq!(spikes.with_distinct_second_layer_values(2).expected_outliers(), 2);
     }
 
     #[test]

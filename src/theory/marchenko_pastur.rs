@@ -119,12 +119,12 @@ impl MarchenkoPastur {
         let lambda = self.gamma.min(1.0 / self.gamma);
         let scale = self.gamma.max(1.0);
         let (x, a, b) = (x / scale, a / scale, b / scale);
-        let r2 = (b - x) / (x - a);
-        let r = r2.sqrt();
+        // the square of r overflows at the smallest x
+        let r = (b - x).sqrt() / (x - a).sqrt();
         let mut total = PI * lambda + ((b - x) * (x - a)).sqrt()
-            - (1.0 + lambda) * ((r2 - 1.0) / (2.0 * r)).atan();
+            - (1.0 + lambda) * (0.5 * (r - 1.0 / r)).atan();
         if lambda < 1.0 {
-            total += (1.0 - lambda) * ((a * r2 - b) / (2.0 * (1.0 - lambda) * r)).atan();
+            total += (1.0 - lambda) * ((a * r - b / r) / (2.0 * (1.0 - lambda))).atan();
         }
         (total / (2.0 * PI * lambda)).clamp(0.0, 1.0)
     }
@@ -182,6 +182,8 @@ mod tests {
         assert_eq!(law.singular_value_density(-1.0), 0.0);
         assert_eq!(law.eigenvalue_density(100.0), 0.0);
         assert_eq!(law.eigenvalue_distribution(100.0), 1.0);
+        let square = MarchenkoPastur::new(1.0).unwrap();
+        assert!(square.singular_value_distribution(1e-160) < 1e-100);
         assert!(law.singular_value_density(f64::NAN).is_nan());
         for gamma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(MarchenkoPastur::new(gamma).is_err());

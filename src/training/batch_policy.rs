@@ -59,6 +59,8 @@ impl BatchPolicy {
         match self {
             Self::Independent => 0,
             Self::Reused => samples,
+            // samples beyond 2^53 are no numbers of `f64`
+            Self::PartlyReused { fraction } if fraction >= 1.0 => samples,
             Self::PartlyReused { fraction } => {
                 ((fraction * samples as f64).round() as usize).min(samples)
             }
