@@ -87,8 +87,8 @@
 //!
 //! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise),
 //! `checkpoint` (with `serde`: `Experiment::run_checkpointed`, whose runs go on after an
-//! interruption), and `config` (with `checkpoint`: experiments and sweeps written as TOML in `config`, sweeps that survive
-//! being killed in `sweep`).
+//! interruption), and `config` (with `checkpoint`: experiments and sweeps written as TOML in
+//! `config`, sweeps that survive being killed in `sweep`).
 
 pub mod activation;
 #[cfg(feature = "config")]

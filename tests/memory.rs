@@ -204,7 +204,7 @@ fn limited(case: &str) {
 fn allocations_that_fail_are_errors_and_no_crash() {
     for case in ["direct f64", "direct f32", "automatic f64"] {
         // kibibytes of address space
-        let text = spawn("ulimit -v 300000; ", &format!("limited {case}"));
+        let text = spawn("ulimit -v 700000; ", &format!("limited {case}"));
         assert!(text.contains("ALIVE"), "{text}");
         println!("{}", text.lines().find(|line| line.contains("and runs")).unwrap());
     }
