@@ -329,7 +329,7 @@ fn a_full_disk_leaves_the_checkpoint_before() {
         .status();
     assert!(status.unwrap().success());
     let left: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(left, [file.clone()], "nothing else is left behind");
+    assert_eq!(left, std::slice::from_ref(&file), "nothing else is left behind");
     let step = Checkpoint::read(&file).unwrap().step();
     assert!((1..3).contains(&step), "{step}");
     let experiment = generated().keep_weights(true).build().unwrap();
