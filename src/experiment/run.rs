@@ -63,6 +63,10 @@ impl Experiment {
     /// Runs to the end. The same experiment gives the same numbers every time, whatever the number
     /// of threads; threads are those of the current `rayon` pool.
     ///
+    /// Many runs at once: a sweep (feature `config`), or threads of your own. In a parallel iterator
+    /// over runs, a thread of the pool that waits within one run may begin another on the same
+    /// stack, and overflow it after some hundred runs.
+    ///
     /// # Errors
     /// [`RunError`] when a step diverges, a decomposition fails, or the memory for
     /// [`estimated_bytes`](Self::estimated_bytes) cannot be had any more.
