@@ -18,10 +18,11 @@ const SAMPLES: usize = 64;
 /// Everything that decides the numbers of a report. Functions and laws have only names that can be
 /// written down, so numbers that come from them are hashed.
 pub(super) fn of(experiment: &Experiment) -> Result<Map<String, Value>, CheckpointError> {
-    let settings = serde_json::to_value(experiment.settings());
-    let Ok(Value::Object(mut identity)) = settings else {
-        // a struct of numbers and names always has a JSON form
-        return Ok(Map::new());
+    let settings = experiment.settings();
+    let mut identity = match serde_json::to_value(&settings) {
+        Ok(Value::Object(entries)) => entries,
+        // no form by entries: compared as a whole
+        _ => Map::from_iter([("settings".to_owned(), json!(format!("{settings:?}")))]),
     };
     let measured = json!({
         "crate version": env!("CARGO_PKG_VERSION"),

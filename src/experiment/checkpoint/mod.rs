@@ -179,8 +179,8 @@ impl Experiment {
     /// more N x d matrix in `f64` is held in memory while a file is written, and twice the file
     /// while one is read.
     ///
-    /// A run that is killed while it writes may leave a file `.tmp` and some letters beside `path`,
-    /// which may be deleted.
+    /// A run that is killed while it writes may leave a file beside `path`, named `.tmp` and some
+    /// letters or as `path` with `.partial`; either may be deleted.
     ///
     /// # Errors
     /// [`CheckpointError`]. A checkpoint of another experiment, crate version, backend or
