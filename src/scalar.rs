@@ -31,6 +31,7 @@ mod sealed {
 pub trait Scalar:
     sealed::Sealed
     + Element
+    + bytemuck::Pod
     + Lane
     + Float
     + NumAssign

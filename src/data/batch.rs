@@ -81,12 +81,14 @@ impl GeneratedBatch {
         let mut inputs = stream(self.seed, Purpose::Inputs, self.index, block as u64);
         let mut errors = stream(self.seed, Purpose::Noise, self.index, block as u64);
         let mut input = vec![T::zero(); x.ncols()];
-        let mut projections = vec![0.0; self.teacher.directions().nrows()];
+        let directions: Vec<Vec<f64>> =
+            self.teacher.directions().rows().into_iter().map(|beta| beta.to_vec()).collect();
+        let mut projections = vec![0.0; directions.len()];
         for sample in 0..skip + y.len() {
             self.law.fill(&mut input, &mut inputs);
             let error: f64 = StandardNormal.sample(&mut errors);
             if sample >= skip {
-                for (z, beta) in projections.iter_mut().zip(self.teacher.directions().rows()) {
+                for (z, beta) in projections.iter_mut().zip(&directions) {
                     *z = projection(beta, &input);
                 }
                 let label =
@@ -99,15 +101,19 @@ impl GeneratedBatch {
 }
 
 /// <beta, input> in `f64`, summed in eight interleaved parts: the same bits in any tiling.
-fn projection<T: Scalar>(beta: ArrayView1<'_, f64>, input: &[T]) -> f64 {
+fn projection<T: Scalar>(beta: &[f64], input: &[T]) -> f64 {
     const PARTS: usize = 8;
     let mut sums = [0.0; PARTS];
-    let parts = beta.axis_chunks_iter(Axis(0), PARTS).zip(input.chunks(PARTS));
-    for (beta, input) in parts {
+    let mut add = |beta: &[f64], input: &[T]| {
         for ((sum, b), x) in sums.iter_mut().zip(beta).zip(input) {
             *sum += b * x.as_f64();
         }
-    }
+    };
+    // whole parts have a length that the compiler knows
+    let (beta, input) = (beta.chunks_exact(PARTS), input.chunks_exact(PARTS));
+    let (beta_rest, input_rest) = (beta.remainder(), input.remainder());
+    beta.zip(input).for_each(|(beta, input)| add(&beta[..PARTS], &input[..PARTS]));
+    add(beta_rest, input_rest);
     sums.iter().sum()
 }
 

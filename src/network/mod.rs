@@ -4,7 +4,7 @@ mod laws;
 
 pub use laws::{FirstLayerLaw, SecondLayerLaw};
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use crate::Scalar;
@@ -171,13 +171,13 @@ impl<T: Scalar> Network<T> {
             });
         }
         let mut z = multiply(self.first_layer.view(), x.t());
-        Ok(self.output_and_derivatives(&mut z))
+        Ok(self.output_and_derivatives(z.view_mut()))
     }
 
     /// Takes the pre-activations z = W X^T (N x n, row-major), returns f (n) and leaves sigma'(z)
     /// in `z`. Rows are taken in groups of fixed size whose sums are added in order: the same bits
     /// for any number of threads.
-    pub(crate) fn output_and_derivatives(&self, z: &mut Array2<T>) -> Array1<T> {
+    pub(crate) fn output_and_derivatives(&self, mut z: ArrayViewMut2<'_, T>) -> Array1<T> {
         const ROWS: usize = 64;
         // numbers between reading z and writing sigma'(z): they stay in the first-level cache
         const CHUNK: usize = 256;

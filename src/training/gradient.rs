@@ -12,6 +12,7 @@ use crate::Scalar;
 use crate::data::Batch;
 use crate::error::InvalidSetting;
 use crate::linalg::product;
+use crate::memory::Buffer;
 use crate::network::Network;
 
 /// Samples in a tile. The gradient holds one N x `TILE_SAMPLES` matrix and one tile of the batch,
@@ -37,7 +38,8 @@ pub enum TrainingError {
         /// The step, from 1.
         step: usize,
     },
-    /// The step size is negative or not finite, or the batch does not fit the network.
+    /// The step size is negative or not finite, the batch does not fit the network, or there is no
+    /// memory for a step.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
 }
@@ -53,16 +55,18 @@ pub enum TrainingError {
 /// bits for any number of threads.
 ///
 /// # Errors
-/// [`InvalidSetting::Shape`] when the batch's dimension is not the network's.
+/// [`InvalidSetting::Shape`] when the batch's dimension is not the network's,
+/// [`InvalidSetting::Memory`] when the system gives no memory for the direction and a tile.
 pub fn ascent_direction<T: Scalar>(
     network: &Network<T>,
     batch: &impl Batch<T>,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Array2<T>>, InvalidSetting> {
     fits(network, batch)?;
-    let Some(mut direction) = direction_per_weight(network, batch, progress) else {
+    let Some(mut direction) = direction_per_weight(network, batch, progress)? else {
         return Ok(None);
     };
+    let mut direction = direction.matrix(network.width(), network.dimension()).to_owned();
     let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
     rows.zip(network.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
         row *= *a.into_scalar();
@@ -89,14 +93,13 @@ fn direction_per_weight<T: Scalar>(
     network: &Network<T>,
     batch: &impl Batch<T>,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-) -> Option<Array2<T>> {
+) -> Result<Option<Buffer<T>>, InvalidSetting> {
     let (width, dimension, samples) = (network.width(), network.dimension(), batch.samples());
     let tiles = samples.div_ceil(TILE_SAMPLES);
-    let mut direction = Array2::zeros((width, dimension));
+    let mut direction = Buffer::new(width, dimension)?;
     let mut x_tile = Array2::zeros((TILE_SAMPLES.min(samples), dimension));
     let mut y_tile = Array1::zeros(TILE_SAMPLES.min(samples));
-    // all tiles but the last have the same size, so this is allocated at most twice
-    let mut z = Array2::zeros((0, 0));
+    let mut z_tile = Buffer::new(width, TILE_SAMPLES.min(samples))?;
     let share = T::of(1.0 / samples as f64);
     for tile in 0..tiles {
         let first = tile * TILE_SAMPLES;
@@ -104,21 +107,20 @@ fn direction_per_weight<T: Scalar>(
         let mut x = x_tile.slice_axis_mut(Axis(0), Slice::from(..count));
         let mut residual = y_tile.slice_axis_mut(Axis(0), Slice::from(..count));
         batch.read(first, x.view_mut(), residual.view_mut());
-        if z.ncols() != count {
-            z = Array2::zeros((width, count));
-        }
+        let mut z = z_tile.matrix(width, count);
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
-        residual -= &network.output_and_derivatives(&mut z);
+        residual -= &network.output_and_derivatives(z.view_mut());
         let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
         rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
             row *= share * *r.into_scalar();
         });
-        product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
+        let direction = direction.matrix(width, dimension);
+        product(T::one(), z.view(), x.view(), T::one(), direction);
         if progress(tile + 1, tiles).is_break() {
-            return None;
+            return Ok(None);
         }
     }
-    Some(direction)
+    Ok(Some(direction))
 }
 
 /// One update W <- W + eta G(W; X, y), in place. `step` (from 1) is named in errors.
@@ -128,7 +130,7 @@ fn direction_per_weight<T: Scalar>(
 /// # Errors
 /// [`TrainingError::Diverged`] when a weight becomes non-finite, [`TrainingError::Cancelled`] when
 /// `progress` breaks (the weights are then unchanged), [`TrainingError::Invalid`] when `eta` is
-/// negative or not finite or the batch does not fit.
+/// negative or not finite, the batch does not fit, or there is no memory for a step.
 pub fn ascend<T: Scalar>(
     network: &mut Network<T>,
     batch: &impl Batch<T>,
@@ -145,8 +147,9 @@ pub fn ascend<T: Scalar>(
         .into());
     }
     fits(network, batch)?;
-    let direction =
-        direction_per_weight(network, batch, progress).ok_or(TrainingError::Cancelled { step })?;
+    let mut direction =
+        direction_per_weight(network, batch, progress)?.ok_or(TrainingError::Cancelled { step })?;
+    let direction = direction.matrix(network.width(), network.dimension());
     let (weights, second_layer) = network.layers_mut();
     let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
     let diverged = rows

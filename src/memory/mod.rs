@@ -1,4 +1,8 @@
-//! Whether the memory for a computation can be had.
+//! Whether the memory for a computation can be had, and room for large matrices.
+
+mod buffer;
+
+pub(crate) use buffer::Buffer;
 
 use crate::error::InvalidSetting;
 
