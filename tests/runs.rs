@@ -2,25 +2,20 @@
 
 use std::ops::ControlFlow;
 
-use linear_width::Experiment;
 #[cfg(feature = "serde")]
 use linear_width::Report;
-use linear_width::activation::{HermiteSeries, Relu, Tanh};
+use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
 use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{NoiseModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 
+mod common;
+
 fn builder() -> ExperimentBuilder {
-    Experiment::builder()
-        .width(160)
-        .dimension(80)
-        .samples(1400)
-        .activation(Tanh { scale: 2.0, shift: 0.5 })
-        .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
-        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
-        .seed(4)
+    let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1);
+    common::small_experiment().target(target)
 }
 
 #[test]

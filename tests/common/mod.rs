@@ -1,5 +1,5 @@
-//! The golden settings: an independent NumPy implementation's predictions and simulated means;
-//! folders and processes of tests.
+//! The golden settings: an independent NumPy implementation's predictions and simulated means; a
+//! small experiment; folders and processes of tests.
 
 #![allow(dead_code)] // every test file uses a part of this
 
@@ -91,6 +91,17 @@ pub fn experiment_at(case: &Value, width: usize) -> ExperimentBuilder {
             _ => SecondLayerLaw::Gaussian,
         })
         .triplets(3)
+}
+
+/// Two steps at N = 160, less than a second. The target or data are still to be named.
+pub fn small_experiment() -> ExperimentBuilder {
+    Experiment::builder()
+        .width(160)
+        .dimension(80)
+        .samples(1400)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
+        .seed(4)
 }
 
 /// Everything of a report but its timings.

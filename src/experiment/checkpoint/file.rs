@@ -15,7 +15,7 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Checkpoint, CheckpointError, Weights};
+use super::{Checkpoint, CheckpointError, Weights, checksum};
 use crate::Scalar;
 use crate::experiment::Stage;
 
@@ -209,10 +209,6 @@ fn without_weights(stage: &Stage) -> Stage {
         gradient_seconds: stage.gradient_seconds,
         spectrum_seconds: stage.spectrum_seconds,
     }
-}
-
-fn checksum(hasher: &FnvHasher) -> String {
-    format!("{:016x}", hasher.finish())
 }
 
 /// Reads and checks a file.

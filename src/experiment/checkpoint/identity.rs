@@ -6,7 +6,7 @@ use fnv::FnvHasher;
 use ndarray::{Array1, Array2};
 use serde_json::{Map, Value, json};
 
-use super::CheckpointError;
+use super::{CheckpointError, checksum};
 use crate::activation::Activation;
 use crate::data::Batch;
 use crate::experiment::{Experiment, RunError};
@@ -62,7 +62,7 @@ fn activation(experiment: &Experiment) -> String {
         add(&mut hasher, experiment.activation.value(z));
         add(&mut hasher, experiment.activation.derivative(z));
     }
-    text(&hasher)
+    checksum(&hasher)
 }
 
 /// Teacher, and the first samples of each step; given data whole.
@@ -70,7 +70,7 @@ fn samples(experiment: &Experiment) -> Result<String, RunError> {
     let mut hasher = FnvHasher::default();
     if let Some(data) = experiment.given_data() {
         data.inputs().iter().chain(data.labels()).for_each(|x| add(&mut hasher, *x));
-        return Ok(text(&hasher));
+        return Ok(checksum(&hasher));
     }
     experiment.teacher_directions()?.iter().for_each(|x| add(&mut hasher, *x));
     for step in 0..experiment.steps.len() {
@@ -82,13 +82,9 @@ fn samples(experiment: &Experiment) -> Result<String, RunError> {
         batch.read(experiment.samples - count, x.view_mut(), y.view_mut());
         x.iter().chain(&y).for_each(|x| add(&mut hasher, *x));
     }
-    Ok(text(&hasher))
+    Ok(checksum(&hasher))
 }
 
 fn add(hasher: &mut FnvHasher, x: f64) {
     hasher.write(&x.to_le_bytes());
-}
-
-fn text(hasher: &FnvHasher) -> String {
-    format!("{:016x}", hasher.finish())
 }

@@ -3,8 +3,10 @@
 mod file;
 mod identity;
 
+use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
+use fnv::FnvHasher;
 use ndarray::Array2;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -246,4 +248,9 @@ impl Experiment {
             })
         })
     }
+}
+
+/// What was hashed, as it is written down.
+fn checksum(hasher: &FnvHasher) -> String {
+    format!("{:016x}", hasher.finish())
 }
