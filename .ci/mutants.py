@@ -205,7 +205,8 @@ def compile(_):
     """The test binaries of what `build` wrote."""
     binaries = {}
     begin = time.time()
-    found = cargo("test", *CARGO, "--lib", *(x for t in TESTS for x in ("--test", t)), "--no-run", "--message-format=json")
+    tests = [x for t in TESTS for x in ("--test", t)]
+    found = cargo("test", *CARGO, "--lib", *tests, "--no-run", "--message-format=json")
     for line in found.stdout.splitlines():
         if '"executable":"' in line:
             artifact = json.loads(line)
@@ -217,14 +218,17 @@ def compile(_):
     print(f"{len(binaries)} test binaries, built in {time.time() - begin:.0f} s")
 
 
-def execute(binary, tests, seconds, ignored=False, **environment):
-    """Runs the tests of a binary; None when all pass, else "failed" or "timeout"; and the processor time."""
+def execute(binary, tests, seconds, **environment):
+    """Runs the tests of a binary; None when all pass, else "failed" or "timeout"; and the processor time.
+
+    The limit is on processor time, so that pauses of the machine do not count.
+    """
     def limits():
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
     quiet()
-    arguments = ["nice", "-n", "10", binary, "--exact", "--test-threads=1", *tests] + (["--include-ignored"] if ignored else [])
+    arguments = ["nice", "-n", "10", binary, "--exact", "--test-threads=1", *tests]
     process = subprocess.Popen(arguments, cwd=TREE, preexec_fn=limits, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={**os.environ, "RAYON_NUM_THREADS": "1", "RUST_BACKTRACE": "0", **environment})
     _, status, usage = os.wait4(process.pid, 0)
@@ -304,7 +308,7 @@ def run(arguments):
         if arguments.again:
             # what it has outlived need not be run again
             old = done.get(m["name"], {}).get("outlived", [])
-            choice = [t for t in choice if arguments.all_tests or f"{t['binary']} {t['test']}" not in old]
+            choice = [t for t in choice if f"{t['binary']} {t['test']}" not in old]
         outcome, by, spent = one(m, choice, binaries, arguments.seconds)
         entry = dict(name=m["name"], file=m["file"], genre=m["genre"], outcome=outcome, by=by, seconds=round(spent, 2))
         if outcome in ("survived", "not reached"):
@@ -350,7 +354,6 @@ parser.add_argument("--file", nargs="*", default=[""], help="only files that beg
 parser.add_argument("--name", nargs="*", default=[""], help="only mutants whose name contains one of these")
 parser.add_argument("--without", nargs="*", default=[], help="leave out tests whose name contains this")
 parser.add_argument("--again", action="store_true", help="survivors too, against tests they have not met")
-parser.add_argument("--all-tests", action="store_true", help="with --again: against all tests")
 parser.add_argument("--keep", action="store_true", help="build, baseline: keep what was found before")
 parser.add_argument("--spread", type=int, default=0, help="take every n-th mutant first")
 parser.add_argument("--jobs", type=int, default=2)

@@ -245,6 +245,25 @@ mod tests {
     }
 
     #[test]
+    fn rotations_of_any_scale_and_of_equal_columns() {
+        let a = array![[2.0, 1.0], [1.0, 2.0]];
+        for scale in [1e-100, 1e-20, 1.0, 1e20, 1e100] {
+            let (values, _) = left_singular(&a * scale);
+            let (eigenvalues, _) = symmetric_eigen(&(&a * scale));
+            for (k, exact) in [3.0 * scale, scale].into_iter().enumerate() {
+                assert!((values[k] / exact - 1.0).abs() < 1e-15, "{values}");
+                assert!((eigenvalues[1 - k] / exact - 1.0).abs() < 1e-15, "{eigenvalues:?}");
+            }
+        }
+        // columns without an angle: orthogonal of equal length, or zero
+        assert_eq!(left_singular(Array2::eye(3)).0, array![1.0, 1.0, 1.0]);
+        let (values, vectors) = left_singular(array![[0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]);
+        assert_eq!((values, vectors.column(0).to_vec()), (array![2.0, 0.0, 0.0], vec![1.0, 0.0]));
+        let (values, _) = symmetric_eigen(&array![[0.0, 1.0], [1.0, 0.0]]);
+        assert!((values[0] + 1.0).abs() < 1e-15 && (values[1] - 1.0).abs() < 1e-15, "{values:?}");
+    }
+
+    #[test]
     fn rows_and_factor_agree() {
         let a = array![[1.0, 2.0], [3.0, -1.0], [0.5, 0.25]];
         let mut qr = RowQr::new(2);
