@@ -204,7 +204,7 @@ mod tests {
         for (found, exact) in values.iter().zip([
             141421356.237_309_5,
             1.224_744_871_391_861_2,
-            1.154_700_538_378_994_9e-6,
+            1.154_700_538_378_995e-6,
         ]) {
             assert!((found / exact - 1.0).abs() < 1e-14, "{found} {exact}");
         }
@@ -239,8 +239,8 @@ mod tests {
         let (kept, _) = vectors.view().split_at(ndarray::Axis(1), 3);
         // U^T A has orthogonal rows of length s, and U U^T A = A
         let rows = kept.t().dot(&a);
-        let expected: Array2<f64> =
-            Array2::from_diag(&values.iter().take(3).map(|s| s * s).collect());
+        let squares: Array1<f64> = values.iter().take(3).map(|s| s * s).collect();
+        let expected = Array2::from_diag(&squares);
         assert!((rows.dot(&rows.t()) - expected).iter().all(|e| e.abs() < 1e-13));
         assert!((kept.dot(&rows) - a).iter().all(|e| e.abs() < 1e-13));
     }
