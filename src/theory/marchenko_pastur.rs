@@ -184,6 +184,9 @@ mod tests {
         assert_eq!(law.eigenvalue_distribution(100.0), 1.0);
         let square = MarchenkoPastur::new(1.0).unwrap();
         assert!(square.singular_value_distribution(1e-160) < 1e-100);
+        assert_eq!(square.singular_value_density(0.0), 2.0 / PI);
+        assert_eq!(square.singular_value_density(-0.5), 0.0);
+        assert_eq!(MarchenkoPastur::of_first_layer(3, 2).unwrap().gamma(), 1.5);
         assert!(law.singular_value_density(f64::NAN).is_nan());
         for gamma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(MarchenkoPastur::new(gamma).is_err());
