@@ -215,3 +215,40 @@ impl<T: Scalar> Network<T> {
         output
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Tanh;
+    use ndarray::array;
+
+    fn network(w: Array2<f64>, a: Array1<f64>) -> Result<Network<f64>, InvalidSetting> {
+        Network::new(w, a, SharedActivation::new(Tanh::default()), Scaling::MeanField)
+    }
+
+    #[test]
+    fn layers_of_ones_own_are_checked() {
+        let w = array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]];
+        let error = network(w.clone(), array![1.0, 2.0]).unwrap_err();
+        assert!(matches!(error, InvalidSetting::Shape { name: "the second layer", .. }));
+        for (w, a) in [
+            (w.mapv(|x| x / x), array![1.0, 2.0, 3.0]),
+            (w.clone(), array![1.0, f64::INFINITY, 3.0]),
+        ] {
+            let error = network(w, a).unwrap_err();
+            assert_eq!(error, InvalidSetting::NonFinite { name: "the network" });
+        }
+        assert!(network(Array2::zeros((0, 2)), Array1::zeros(0)).is_err());
+    }
+
+    #[test]
+    fn the_order_in_memory_does_not_matter() {
+        let w = array![[1.0, 0.5], [0.0, 1.0], [-1.0, 2.0]];
+        let columns = w.t().as_standard_layout().into_owned().reversed_axes();
+        assert!(!columns.is_standard_layout());
+        let a = array![1.0, 2.0, 3.0];
+        let x = array![[0.3, -0.7], [1.0, 2.0]];
+        let output = |w| network(w, a.clone()).unwrap().output(x.view()).unwrap();
+        assert_eq!(output(columns), output(w));
+    }
+}
