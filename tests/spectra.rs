@@ -138,6 +138,35 @@ fn top_triplets_of_a_matrix_of_low_rank() {
     assert_eq!(zero.values, array![0.0, 0.0]);
 }
 
+/// A Krylov space has no more copies of a value than its block has vectors, until rounding errors
+/// have grown to the others.
+#[test]
+fn top_triplets_find_every_copy_of_a_value() {
+    let frame = thin_svd(noise::<f64>(400, 300, 4).view()).unwrap();
+    for copies in [1, 4, 5, 6, 11] {
+        let exact = |i: usize| match i {
+            i if i < copies => 10.0,
+            i if i == copies => 9.0,
+            i => 7.5 - i as f64 / 50.0,
+        };
+        let mut left = frame.left.clone();
+        for (i, mut column) in left.columns_mut().into_iter().enumerate() {
+            column *= exact(i);
+        }
+        let w = left.dot(&frame.right);
+        for tolerance in [1e-3, 1e-10] {
+            let options = TopTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
+            for count in [5, 10] {
+                let top = top_triplets(w.view(), count, &options).unwrap();
+                for (i, value) in top.values.iter().enumerate() {
+                    let error = (value / exact(i) - 1.0).abs();
+                    assert!(error < tolerance, "{copies} copies, {count}, {i}: {value}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn top_triplets_refuse_what_they_cannot_do() {
     let w = noise::<f64>(100, 80, 3);

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::visit::{ROWS, VECTORS, Visit};
+use super::visit::{ROWS, Visit};
 use super::{backend, multiply};
 use crate::Scalar;
 use crate::simd::vectorised;
@@ -21,24 +21,36 @@ pub(crate) fn gram<T: Scalar>(w: ArrayView2<'_, T>, scale: f64) -> Array2<f64> {
     gram
 }
 
-/// [`normal_product`] splits the rows of W into parts of [`PART`] rows, but into no more than
-/// [`PARTS`], whatever the number of threads.
+/// [`normal_product`] splits the rows of W into no more than [`PARTS`] parts of whole groups of
+/// [`ROWS`] rows, two or more, whatever the number of threads.
 const PARTS: usize = 16;
-const PART: usize = 2 * ROWS;
 /// Columns whose sums over the parts are taken at once.
 const COLUMNS: usize = 256;
+
+/// Vectors that [`normal_product`] takes at once: as many numbers as fill a 256-bit register.
+pub(crate) const fn vectors_at_once<T>() -> usize {
+    32 / size_of::<T>()
+}
 
 /// V W^T W for a few row vectors V (b x columns): W is read from memory once, where two products
 /// would read it twice. The same bits for any number of threads.
 pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> Array2<T> {
-    let Some(entries) = w.as_slice() else {
-        return multiply(multiply(v.view(), w.t()).view(), w);
-    };
-    let columns = w.ncols();
-    let v_interleaved = interleaved(v);
-    let parts = w.nrows().div_ceil(PART).clamp(1, PARTS);
-    let rows = w.nrows().div_ceil(parts).max(1);
-    let sums: Vec<Vec<[T; VECTORS]>> = entries
+    const {
+        assert!(matches!(vectors_at_once::<T>(), 4 | 8));
+    }
+    match (w.as_slice(), vectors_at_once::<T>()) {
+        (Some(entries), 4) => in_groups::<T, 4>(entries, v),
+        (Some(entries), _) => in_groups::<T, 8>(entries, v),
+        (None, _) => multiply(multiply(v.view(), w.t()).view(), w),
+    }
+}
+
+/// [`normal_product`] for W given row by row, for each group of `VECTORS` rows of V.
+fn in_groups<T: Scalar, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> Array2<T> {
+    let columns = v.ncols();
+    let v_interleaved = interleaved::<T, VECTORS>(v);
+    let rows = (w.len() / columns).div_ceil(PARTS).next_multiple_of(ROWS).max(2 * ROWS);
+    let sums: Vec<Vec<[T; VECTORS]>> = w
         .par_chunks(rows * columns)
         .map(|rows| {
             let mut sum = vec![[T::zero(); VECTORS]; v_interleaved.len()];
@@ -62,8 +74,8 @@ pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> 
     })
 }
 
-/// The columns of each group of [`VECTORS`] rows, filled up with zeros.
-fn interleaved<T: Scalar>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
+/// The columns of each group of `VECTORS` rows, filled up with zeros.
+fn interleaved<T: Scalar, const VECTORS: usize>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
     let groups = v.axis_chunks_iter(Axis(0), VECTORS);
     groups
         .flat_map(|rows| {

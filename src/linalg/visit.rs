@@ -3,23 +3,23 @@
 use crate::Scalar;
 use crate::simd::{Loop, fma};
 
-/// Vectors v that are taken at once, side by side in memory.
-pub(super) const VECTORS: usize = 8;
 /// Rows of W that are taken at once: so many stay in the second-level cache between the two uses.
 pub(super) const ROWS: usize = 24;
-/// Rows, or columns, whose sums for all [`VECTORS`] stay in registers.
-const SUMS: usize = 6;
+/// Rows, or columns, whose sums for all `VECTORS` stay in registers.
+const SUMS: usize = 12;
+/// The same for what is left of them.
+const FEW: usize = 4;
 
 /// sum <- sum + W^T W v for some rows of W, given row by row. `v` and `sum` hold one array for each
-/// column of W, for each group of [`VECTORS`] vectors.
-pub(super) struct Visit<'a, T> {
+/// column of W, for each group of `VECTORS` vectors.
+pub(super) struct Visit<'a, T, const VECTORS: usize> {
     pub rows: &'a [T],
     pub v: &'a [[T; VECTORS]],
     pub sum: &'a mut [[T; VECTORS]],
     pub columns: usize,
 }
 
-impl<T: Scalar> Loop for Visit<'_, T> {
+impl<T: Scalar, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
     type Output = ();
 
     // No closures around the arithmetic: they would be compiled for the baseline instruction set.
@@ -31,8 +31,8 @@ impl<T: Scalar> Loop for Visit<'_, T> {
             let groups = self.v.chunks_exact(columns).zip(self.sum.chunks_exact_mut(columns));
             for (v, sum) in groups {
                 let count = rows.len() / columns;
-                multiply_rows::<T, FMA>(rows, v, &mut overlaps[..count]);
-                add_multiples::<T, FMA>(rows, &overlaps[..count], sum);
+                multiply_rows::<T, VECTORS, FMA>(rows, v, &mut overlaps[..count]);
+                add_multiples::<T, VECTORS, FMA>(rows, &overlaps[..count], sum);
             }
         }
     }
@@ -40,26 +40,35 @@ impl<T: Scalar> Loop for Visit<'_, T> {
 
 /// overlaps <- W v.
 #[inline(always)]
-fn multiply_rows<T: Scalar, const FMA: bool>(
+fn multiply_rows<T: Scalar, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
     overlaps: &mut [[T; VECTORS]],
 ) {
+    let (rows, overlaps) = multiply_groups::<T, VECTORS, SUMS, FMA>(rows, v, overlaps);
+    let (rows, overlaps) = multiply_groups::<T, VECTORS, FEW, FMA>(rows, v, overlaps);
+    multiply_groups::<T, VECTORS, 1, FMA>(rows, v, overlaps);
+}
+
+/// [`multiply_rows`], `COUNT` rows at once as long as there are so many; returns the rest.
+#[inline(always)]
+fn multiply_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+    rows: &'a [T],
+    v: &[[T; VECTORS]],
+    overlaps: &'a mut [[T; VECTORS]],
+) -> (&'a [T], &'a mut [[T; VECTORS]]) {
     let columns = v.len();
-    let whole = overlaps.len() / SUMS * SUMS;
+    let whole = overlaps.len() / COUNT * COUNT;
     let (first, last) = overlaps.split_at_mut(whole);
-    for (rows, overlaps) in rows.chunks_exact(SUMS * columns).zip(first.chunks_exact_mut(SUMS)) {
-        multiply_some::<T, SUMS, FMA>(rows, v, overlaps);
+    for (rows, overlaps) in rows.chunks_exact(COUNT * columns).zip(first.chunks_exact_mut(COUNT)) {
+        multiply_some::<T, VECTORS, COUNT, FMA>(rows, v, overlaps);
     }
-    let rest = rows[whole * columns..].chunks_exact(columns);
-    for (row, overlaps) in rest.zip(last.chunks_exact_mut(1)) {
-        multiply_some::<T, 1, FMA>(row, v, overlaps);
-    }
+    (&rows[whole * columns..], last)
 }
 
 /// [`multiply_rows`] for `COUNT` rows.
 #[inline(always)]
-fn multiply_some<T: Scalar, const COUNT: usize, const FMA: bool>(
+fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
     overlaps: &mut [[T; VECTORS]],
@@ -82,25 +91,37 @@ fn multiply_some<T: Scalar, const COUNT: usize, const FMA: bool>(
 
 /// sum <- sum + W^T overlaps.
 #[inline(always)]
-fn add_multiples<T: Scalar, const FMA: bool>(
+fn add_multiples<T: Scalar, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
     overlaps: &[[T; VECTORS]],
     sum: &mut [[T; VECTORS]],
 ) {
     let columns = sum.len();
-    let whole = columns / SUMS * SUMS;
+    let (rows, sum) = add_groups::<T, VECTORS, SUMS, FMA>(rows, columns, overlaps, sum);
+    let (rows, sum) = add_groups::<T, VECTORS, FEW, FMA>(rows, columns, overlaps, sum);
+    add_groups::<T, VECTORS, 1, FMA>(rows, columns, overlaps, sum);
+}
+
+/// [`add_multiples`], `COUNT` columns of rows that are `columns` long at once as long as there are
+/// so many; returns the rest.
+#[inline(always)]
+fn add_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+    rows: &'a [T],
+    columns: usize,
+    overlaps: &[[T; VECTORS]],
+    sum: &'a mut [[T; VECTORS]],
+) -> (&'a [T], &'a mut [[T; VECTORS]]) {
+    let whole = sum.len() / COUNT * COUNT;
     let (first, last) = sum.split_at_mut(whole);
-    for (i, sum) in first.chunks_exact_mut(SUMS).enumerate() {
-        add_some::<T, SUMS, FMA>(&rows[i * SUMS..], columns, overlaps, sum);
+    for (i, sum) in first.chunks_exact_mut(COUNT).enumerate() {
+        add_some::<T, VECTORS, COUNT, FMA>(&rows[i * COUNT..], columns, overlaps, sum);
     }
-    for (i, sum) in last.chunks_exact_mut(1).enumerate() {
-        add_some::<T, 1, FMA>(&rows[whole + i..], columns, overlaps, sum);
-    }
+    (&rows[whole..], last)
 }
 
 /// [`add_multiples`] for the first `COUNT` columns of rows that are `columns` long.
 #[inline(always)]
-fn add_some<T: Scalar, const COUNT: usize, const FMA: bool>(
+fn add_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     columns: usize,
     overlaps: &[[T; VECTORS]],

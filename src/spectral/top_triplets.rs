@@ -6,7 +6,9 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
-use crate::linalg::{LinalgError, multiply, normal_product, symmetric_eigen, tamed, untamed};
+use crate::linalg::{
+    LinalgError, multiply, normal_product, symmetric_eigen, tamed, untamed, vectors_at_once,
+};
 use crate::random::{Purpose, stream};
 
 /// How hard [`top_triplets`] tries.
@@ -25,12 +27,15 @@ pub struct TopTripletsOptions {
 
 /// The `count` largest singular triplets of `weights` (N x d) without a full decomposition.
 ///
-/// A basis of the Krylov space of W^T W is grown from a random block of at least `count` vectors,
-/// kept orthonormal to rounding, and searched by Rayleigh-Ritz; the triplets are then those of W
-/// itself within the vectors found, and are returned when all residuals |W^T u - s v| are below the
-/// tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*, chapter 10). W is
-/// read once for every block of the basis. When `count` is more than an eighth of min(N, d), or the
-/// basis grows to its limit, the thin SVD is computed instead.
+/// A basis of the Krylov space of W^T W is grown from a random block of four vectors (`f32`:
+/// eight), kept orthonormal to rounding, and searched by Rayleigh-Ritz; the triplets are then those
+/// of W itself within the vectors found, and are returned when all residuals |W^T u - s v| are
+/// below the tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*, chapter
+/// 10). W is read once for every block of the basis. A Krylov space holds no more copies of a
+/// singular value than its block has vectors: when so many of the values found are equal within ten
+/// tolerances, and not the last ones, the search is repeated with a block of at least `count`. When
+/// `count` is more than an eighth of min(N, d), or the basis grows to its limit, the thin SVD is
+/// computed instead.
 ///
 /// # Errors
 /// [`SpectralError::Invalid`] when `count` is 0 or above min(N, d) or the tolerance is not
@@ -79,7 +84,9 @@ pub fn top_triplets<T: Scalar>(
         return leading_of_full(weights, count);
     }
     // the kernel of W^T W wants rows that lie side by side
-    krylov(weights.as_standard_layout().view(), count, tolerance, options)
+    let weights = weights.as_standard_layout();
+    // on a thread of the pool, which need not be woken for every product then
+    rayon::scope(|_| krylov(weights.view(), count, tolerance, options))
 }
 
 /// The leading part of the thin SVD.
@@ -96,16 +103,41 @@ fn leading_of_full<T: Scalar>(
     })
 }
 
-/// The method itself.
+/// The method itself, with a block that suffices for the multiplicities found.
 fn krylov<T: Scalar>(
     weights: ArrayView2<'_, T>,
     count: usize,
     tolerance: f64,
     options: &TopTripletsOptions,
 ) -> Result<SingularTriplets<T>, SpectralError> {
+    // More vectors need fewer passes over W, but a larger basis, and no longer wait for memory.
+    let few = vectors_at_once::<T>();
+    let found = search(weights, few, count, tolerance, options)?;
+    if may_hide_copies(&found.values, few, tolerance) {
+        return search(weights, count.next_multiple_of(few), count, tolerance, options);
+    }
+    Ok(found)
+}
+
+/// Whether a value could have more copies than a Krylov space grown from `block` vectors holds, so
+/// that a smaller value stands in the place of one of them.
+fn may_hide_copies<T: Scalar>(values: &Array1<T>, block: usize, tolerance: f64) -> bool {
+    let value = |i: usize| values[i].as_f64();
+    let resolution = 10.0 * tolerance * value(0);
+    (block..values.len()).any(|i| value(i - block) - value(i - 1) <= resolution)
+}
+
+/// Grows a Krylov space from `block` vectors until it holds `count` triplets.
+fn search<T: Scalar>(
+    weights: ArrayView2<'_, T>,
+    block: usize,
+    count: usize,
+    tolerance: f64,
+    options: &TopTripletsOptions,
+) -> Result<SingularTriplets<T>, SpectralError> {
     let dimension = weights.ncols();
-    let block = count.next_multiple_of(BLOCK);
-    let limit = options.max_basis.unwrap_or(dimension / 2).clamp(block.min(dimension), dimension);
+    let least = block.max(count).min(dimension);
+    let limit = options.max_basis.unwrap_or(dimension / 2).clamp(least, dimension);
     let mut start = stream(options.seed, Purpose::KrylovStart, 0, 0);
     let mut random = |rows: usize| {
         Array2::from_shape_simple_fn((rows, dimension), || {
@@ -115,7 +147,7 @@ fn krylov<T: Scalar>(
     };
 
     let mut space = KrylovSpace::new(random(block));
-    let mut schedule = Schedule { next: FIRST_CHECK * block, last: None };
+    let mut schedule = Schedule { next: FIRST_LOOK.max(2 * count), last: None };
     loop {
         let room = limit - space.size();
         let next = orthonormal_to(&space.basis, space.outside.clone(), &mut random, room);
@@ -124,11 +156,12 @@ fn krylov<T: Scalar>(
         if !full && space.size() < schedule.next {
             continue;
         }
-        let (vectors, estimate) = space.leading(count)?;
+        let (coefficients, estimate) = space.leading(count)?;
         schedule.plan(space.size(), block, estimate, tolerance);
         if !full && estimate > tolerance {
             continue;
         }
+        let vectors = multiply(coefficients.t(), space.basis.view());
         let (triplets, residual) = refined(weights, vectors.view())?;
         if residual <= tolerance {
             return Ok(triplets);
@@ -147,10 +180,8 @@ fn krylov<T: Scalar>(
     }
 }
 
-/// The block size is a multiple of this, the number of vectors the kernel of W^T W takes at once.
-const BLOCK: usize = 8;
-/// Blocks in the basis when convergence is looked at first.
-const FIRST_CHECK: usize = 8;
+/// Size of the basis when convergence is looked at first.
+const FIRST_LOOK: usize = 64;
 
 /// When to look at convergence next.
 struct Schedule {
@@ -164,12 +195,13 @@ impl Schedule {
     /// after more than a quarter of the size: it falls faster and faster, and a look costs no more
     /// than one or two blocks.
     fn plan(&mut self, size: usize, block: usize, estimate: f64, tolerance: f64) {
+        let quarter = block.max(size / 4);
         let rate = self.last.map(|(then, before)| (before / estimate).ln() / (size - then) as f64);
         let way = match rate {
             Some(rate) if rate > 0.0 => (estimate / tolerance).ln() / rate,
-            _ => 0.0,
+            _ => quarter as f64,
         };
-        self.next = size + (way as usize).clamp(block, block.max(size / 4));
+        self.next = size + (way as usize).clamp(block, quarter);
         self.last = Some((size, estimate));
     }
 }
@@ -195,17 +227,22 @@ impl<T: Scalar> KrylovSpace<T> {
         self.basis.nrows()
     }
 
-    /// Adds a block of rows with its image under W^T W.
-    fn extend(&mut self, rows: &Array2<T>, image: Array2<T>) {
+    /// Adds a block of rows with its image under W^T W, which lies in the span of the last two
+    /// blocks and of what comes next.
+    fn extend(&mut self, rows: &Array2<T>, mut image: Array2<T>) {
+        let diagonal = overlaps(rows, &image);
+        subtract(&diagonal, rows.view(), &mut image);
         if self.size() > 0 {
-            self.below.push(multiply(rows.view(), self.outside.t()));
+            let below = overlaps(rows, &self.outside);
+            let last = Slice::from(self.size() - below.ncols()..);
+            subtract(&below, self.basis.slice_axis(Axis(0), last), &mut image);
+            self.below.push(below);
         }
-        self.diagonal.push(multiply(rows.view(), image.t()));
+        self.diagonal.push(diagonal);
+        self.outside = image;
         // both are row-major with the same number of columns, so this cannot fail
         let appended = self.basis.append(Axis(0), rows.view());
         debug_assert!(appended.is_ok());
-        self.outside = image;
-        self.outside -= &normal_product(self.basis.view(), &self.outside);
     }
 
     /// The lower triangle of Q W^T W Q^T.
@@ -228,9 +265,9 @@ impl<T: Scalar> KrylovSpace<T> {
         projected
     }
 
-    /// The `count` leading Ritz vectors (rows), and an estimate of their largest residual as
-    /// singular vectors, relative to the largest singular value: in exact arithmetic only
-    /// `outside` is not in the span of Q.
+    /// The `count` leading Ritz vectors (columns, in terms of the basis), and an estimate of their
+    /// largest residual as singular vectors, relative to the largest singular value: in exact
+    /// arithmetic only `outside` is not in the span of Q.
     fn leading(&self, count: usize) -> Result<(Array2<T>, f64), SpectralError> {
         let (values, vectors) = symmetric_eigen(self.projected().view())?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
@@ -250,9 +287,8 @@ impl<T: Scalar> KrylovSpace<T> {
                 if *value > norm.sqrt() { norm / value } else { norm.sqrt() }
             })
             .fold(0.0, f64::max);
-        let ritz = multiply(vectors.t(), self.basis.view());
         let largest = values.first().copied().unwrap_or(0.0);
-        Ok((ritz, if largest > 0.0 { estimate / largest } else { 0.0 }))
+        Ok((vectors.to_owned(), if largest > 0.0 { estimate / largest } else { 0.0 }))
     }
 }
 
@@ -281,8 +317,23 @@ fn refined<T: Scalar>(
     Ok((triplets, if scale > 0.0 { largest / scale } else { 0.0 }))
 }
 
-/// At most `room` rows of `block`, made orthonormal to each other and to `basis`. They were made
-/// orthogonal to `basis` once before, so that once more suffices ("twice is enough"; Parlett, *The
+/// Scalar products of the rows of `a` with those of `b`. For a few rows these are faster one by one
+/// than as a product of matrices.
+fn overlaps<T: Scalar>(a: &Array2<T>, b: &Array2<T>) -> Array2<T> {
+    Array2::from_shape_fn((a.nrows(), b.nrows()), |(i, j)| a.row(i).dot(&b.row(j)))
+}
+
+/// from <- from - coefficients rows, for a few rows.
+fn subtract<T: Scalar>(coefficients: &Array2<T>, rows: ArrayView2<'_, T>, from: &mut Array2<T>) {
+    for (mut from, coefficients) in from.rows_mut().into_iter().zip(coefficients.rows()) {
+        for (row, coefficient) in rows.rows().into_iter().zip(coefficients) {
+            from.scaled_add(-*coefficient, &row);
+        }
+    }
+}
+
+/// At most `room` rows of `block`, made orthonormal to each other and to `basis`. They are
+/// orthogonal to `basis` but for rounding, so that taking away what is left once suffices ("twice is enough"; Parlett, *The
 /// Symmetric Eigenvalue Problem*, section 6.9). Rows that lie in the span already are replaced by
 /// random ones: the Krylov space is then invariant, and the search goes on outside it.
 fn orthonormal_to<T: Scalar>(
