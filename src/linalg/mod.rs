@@ -17,11 +17,12 @@ use self::faer as backend;
 #[cfg(feature = "lapack")]
 use self::lapack as backend;
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
+use crate::simd::{Loop, vectorised};
 
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 pub use self::faer::FaerElement;
@@ -141,16 +142,51 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
     if rows == 0 || columns == 0 {
         return Err(LinalgError::Empty { rows, columns });
     }
-    // a NaN is not finite, and neither is the sum it enters
-    let (largest, sum) = a
+    let per_row = |row: ArrayView1<'_, T>| match row.as_slice() {
+        Some(row) => vectorised(Largest(row)),
+        None => row.iter().fold([T::zero(); 2], |so_far, x| larger(so_far, *x)),
+    };
+    let [largest, sum] = a
         .axis_iter(Axis(0))
         .into_par_iter()
-        .map(|row| {
-            row.iter()
-                .fold((T::zero(), T::zero()), |(m, s), x| (m.max(x.abs()), s + T::zero() * *x))
-        })
-        .reduce(|| (T::zero(), T::zero()), |(m, s), (n, t)| (m.max(n), s + t));
+        .map(per_row)
+        .reduce(|| [T::zero(); 2], |[a, s], [b, t]| [if b > a { b } else { a }, s + t]);
     if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
+}
+
+/// The largest absolute value so far, and a sum of zeros that is finite as long as all numbers are.
+#[inline(always)]
+fn larger<T: Scalar>([largest, sum]: [T; 2], x: T) -> [T; 2] {
+    let size = x.abs();
+    [if size > largest { size } else { largest }, sum + T::zero() * x]
+}
+
+/// [`larger`] over a slice, some numbers at once.
+struct Largest<'a, T>(&'a [T]);
+
+impl<T: Scalar> Loop for Largest<'_, T> {
+    type Output = [T; 2];
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> [T; 2] {
+        const LANES: usize = 32;
+        let mut so_far = [[T::zero(); 2]; LANES];
+        let whole = self.0.chunks_exact(LANES);
+        let rest = whole.remainder();
+        for numbers in whole {
+            for lane in 0..LANES {
+                so_far[lane] = larger(so_far[lane], numbers[lane]);
+            }
+        }
+        let mut all = [T::zero(); 2];
+        for [largest, sum] in so_far {
+            all = [if largest > all[0] { largest } else { all[0] }, all[1] + sum];
+        }
+        for x in rest {
+            all = larger(all, *x);
+        }
+        all
+    }
 }
 
 /// The matrix times a power of two, and that power, when its entries are so large or so small that

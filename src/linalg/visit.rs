@@ -79,10 +79,14 @@ fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA:
         *row = &rows[r * columns..][..columns];
     }
     let mut sums = [[T::zero(); VECTORS]; COUNT];
-    for (column, v) in v.iter().enumerate() {
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "no index is checked this way: 1.2 times as fast"
+    )]
+    for column in 0..columns {
         for r in 0..COUNT {
             for k in 0..VECTORS {
-                sums[r][k] = fma::<T, FMA>(row[r][column], v[k], sums[r][k]);
+                sums[r][k] = fma::<T, FMA>(row[r][column], v[column][k], sums[r][k]);
             }
         }
     }
