@@ -18,9 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = pathlib.Path(os.environ.get("MUTANTS_FOLDER", ROOT / "target/mutants"))
 TREE, RESULTS = FOLDER / "tree", FOLDER / "results.jsonl"
 FILES = ["src/theory/**", "src/training/**"]
-# the integration tests that reach these folders
-TESTS = ["conditional_spikes", "gradient", "properties_theory", "properties_training", "prediction_golden", "prediction_limits",
-         "partial_reuse", "prediction_simulation", "odd_shapes", "runs"]
+# the integration tests that reach these folders; made modules of the library, which is then built once
+TESTS = ["conditional_spikes", "gradient", "properties_theory", "properties_training", "prediction_closed_form",
+         "prediction_golden", "prediction_limits", "partial_reuse", "prediction_simulation", "odd_shapes", "runs"]
 # the crate itself at a low level, to build soon; dependencies as always
 CARGO = ["--release", "--features", "config", "--config", "profile.release.package.linear-width.opt-level=1"]
 
@@ -127,7 +127,9 @@ def write_tree(mutants, struck):
     (TREE / "src/mutation.rs").write_text(SWITCH.replace("FUNCTIONS]", f"{functions}]").replace("; FUNCTIONS", f"; {functions}"))
     lib = (ROOT / "src/lib.rs").read_text()
     at = lib.index("\nmod ") + 1
-    (TREE / "src/lib.rs").write_text(lib[:at] + "mod mutation;\n" + lib[at:])
+    modules = "mod mutation;\n#[cfg(test)] extern crate self as linear_width;\n"
+    modules += "".join(f'#[cfg(test)] #[path = "../tests/{t}.rs"] mod {t};\n' for t in TESTS)
+    (TREE / "src/lib.rs").write_text(lib[:at] + modules + lib[at:])
     return lines, function_of
 
 
@@ -205,8 +207,7 @@ def compile(_):
     """The test binaries of what `build` wrote."""
     binaries = {}
     begin = time.time()
-    tests = [x for t in TESTS for x in ("--test", t)]
-    found = cargo("test", *CARGO, "--lib", *tests, "--no-run", "--message-format=json")
+    found = cargo("test", *CARGO, "--lib", "--no-run", "--message-format=json")
     for line in found.stdout.splitlines():
         if '"executable":"' in line:
             artifact = json.loads(line)

@@ -327,4 +327,49 @@ mod tests {
             }
         }
     }
+
+    /// Averages of a sine: over xi in closed form, over z by a fine trapezoidal rule. The table in c
+    /// is large enough to be exact.
+    #[test]
+    fn smooth_averages_match_brute_force() {
+        let (amplitude, phase) = (1.3f64, 0.7);
+        let function = SharedActivation::new(crate::activation::Sine { amplitude, phase });
+        let activation = Sigma::new(&function, 200).unwrap();
+        let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
+        let (s, y) = ([-1.7, 0.3, 2.5], [-1.2, 0.7]);
+        let kernel = Kernel::new(&activation, step, &Nodes::default(), &s, |range| {
+            // c_1 |s| and tau times the outermost node of xi, between 5 and 6
+            assert!((5.0..5.6).contains(&range), "{range}");
+            40
+        });
+        for t in [-0.7, 0.0, 0.5] {
+            let table = kernel.table(t, &y);
+            for (at, _) in table[VALUE].indexed_iter() {
+                let (y, s) = (y[at.0], s[at.1]);
+                // u = m + t tau xi: E exp(i k u) = exp(i k m - k^2 (t tau)^2 / 2)
+                let variance = (t * step.tau).powi(2);
+                let mut exact = [0.0; 5];
+                for i in -2000..=2000 {
+                    let z = 0.005 * f64::from(i);
+                    let w = 0.005 * normal_density(z);
+                    let first = amplitude * (z + phase).cos();
+                    let m = z + t * (step.rho_1 * z + step.phi * y * first + step.c_1 * s) + phase;
+                    let shrunk = amplitude * (-0.5 * variance).exp();
+                    let derivative = shrunk * m.cos();
+                    exact[VALUE] += w * (shrunk * m.sin() - activation.mean);
+                    exact[MEAN] += w * derivative;
+                    exact[LINEAR] += w * z * derivative;
+                    exact[SQUARE] += w
+                        * 0.5
+                        * amplitude.powi(2)
+                        * (1.0 + (-2.0 * variance).exp() * (2.0 * m).cos());
+                    exact[CROSS] += w * first * derivative;
+                }
+                for k in 0..5 {
+                    let error = (table[k][at] - exact[k]).abs();
+                    assert!(error < 1e-7, "t {t} y {y} s {s} moment {k}: {error:e}");
+                }
+            }
+        }
+    }
 }

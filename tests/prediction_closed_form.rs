@@ -1,0 +1,169 @@
+//! Parts of the prediction that can be worked out by hand: sigma = He_1 + c He_2, whose averages are
+//! polynomials, and y = z* with noise.
+
+use linear_width::activation::{HermiteSeries, SharedActivation};
+use linear_width::data::{Link, Target};
+use linear_width::network::SecondLayerLaw;
+use linear_width::quadrature::normal_quantile;
+use linear_width::theory::prediction::{
+    IndicatorKind, Nodes, NoiseModel, Options, Prediction, Setting, predict,
+};
+use linear_width::training::BatchPolicy;
+
+const C: f64 = 0.3;
+const MODELS: [NoiseModel; 2] = [NoiseModel::Isotropic, NoiseModel::FromData];
+
+fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
+    Setting {
+        activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, C])),
+        target: Target::single_index(Link::hermite([0.0, 1.0])).noise(0.5),
+        width: 400,
+        dimension: 200,
+        samples: 800,
+        step_sizes,
+        batches,
+        second_layer: SecondLayerLaw::Rademacher,
+    }
+}
+
+/// A few nodes, enough for polynomials.
+fn options(noise_model: NoiseModel) -> Options {
+    let nodes = Nodes { target: [24; 3], bulk: 16, second_layer: 6, ..Nodes::default() };
+    Options { noise_model, nodes, ..Options::default() }
+}
+
+fn run(setting: &Setting, noise_model: NoiseModel) -> Prediction {
+    predict(setting, &options(noise_model)).unwrap()
+}
+
+fn close(found: f64, exact: f64, name: &str) {
+    assert!((found - exact).abs() < 1e-6 * exact.abs().max(1.0), "{name}: {found} {exact}");
+}
+
+/// phi = 1/4, E y^2 = 1.25, nu = 1 + phi E y^2, tau^2 = phi E[y^2] 4 c^2, t = 8 / sqrt N = 0.4.
+#[test]
+fn constants_and_indicators() {
+    for model in MODELS {
+        let prediction = run(&setting([8.0, 6.0], BatchPolicy::Independent), model);
+        assert_eq!(prediction.noise_model(), model);
+        assert_eq!(prediction.lower_edge().is_some(), model == NoiseModel::Isotropic);
+        let constants = &prediction.intermediates;
+        let (nu, tau_squared) = (1.3125, 0.3125 * 4.0 * C * C);
+        close(constants.c_1, 1.0, "c_1");
+        close(constants.derivative_variance, 4.0 * C * C, "variance of sigma'");
+        close(constants.c_1_target[0], 1.0, "c*_1");
+        close(constants.mean_y, 0.0, "E y");
+        close(constants.second_moment_y, 1.25, "E y^2");
+        close(constants.beta_1_norm_squared, nu, "nu");
+        close(constants.rho_1, 0.0, "rho_1");
+        close(constants.tau_squared, tau_squared, "tau^2");
+
+        let value = |kind| prediction.indicators.iter().find(|i| i.kind == kind).unwrap().value;
+        // sigma' = 1 + 2 c z, largest at the end of the range
+        let reach = 3.0 * (1.0 + 0.16 * nu + 0.16 * tau_squared).sqrt();
+        let growth = (1.0 + 2.0 * C * reach) / (1.0 + 4.0 * C * C).sqrt();
+        close(value(IndicatorKind::SteepActivation), growth, "growth");
+        close(value(IndicatorKind::LargeRows), 0.4, "rows");
+        close(value(IndicatorKind::LinearPart), 1.0 / 1.25f64.sqrt(), "linear part");
+        // the label exceeded once in 800 samples; six nodes stand for its noise
+        let label = -1.25f64.sqrt() * normal_quantile(0.5 / 800.0);
+        let found = value(IndicatorKind::HeavyLabels);
+        assert!((found / (0.25 * label) - 1.0).abs() < 0.03, "{found} {label}");
+        let last = prediction.outliers.last().unwrap();
+        close(
+            value(IndicatorKind::NearEdge),
+            last.singular_value / prediction.edge - 1.0,
+            "distance",
+        );
+    }
+}
+
+/// E y enters by rho_1 = E sigma'' E y, and the larger of both steps counts as the largest row.
+#[test]
+fn a_label_with_a_mean() {
+    let target = Target::single_index(Link::hermite([0.4, 1.0]));
+    let setting = Setting { target, ..setting([8.0, 30.0], BatchPolicy::Reused) };
+    let prediction = run(&setting, NoiseModel::Isotropic);
+    close(prediction.intermediates.rho_1, 2.0 * C * 0.4, "rho_1");
+    close(prediction.intermediates.second_moment_y, 1.16, "E y^2");
+    close(prediction.indicators[1].value, 1.5, "rows");
+}
+
+/// One step: every row of the noise has variance D = (1 + t rho_1)^2 + t^2 tau^2 with t = +-eta_1 /
+/// sqrt N, here the same for both signs as E y = 0. The bulk is Marchenko-Pastur's.
+#[test]
+fn the_bulk_after_one_step() {
+    for (eta, width, dimension) in [(8.0, 400, 200), (30.0, 400, 200), (30.0, 200, 500)] {
+        let setting =
+            Setting { width, dimension, samples: 800, ..setting([eta, 0.0], BatchPolicy::Reused) };
+        let prediction = run(&setting, NoiseModel::Isotropic);
+        let gamma = width as f64 / dimension as f64;
+        let phi = dimension as f64 / 800.0;
+        let d = 1.0 + eta * eta / width as f64 * phi * 1.25 * 4.0 * C * C;
+        let (low, high) = (d.sqrt() * (1.0 - gamma.sqrt()).abs(), d.sqrt() * (1.0 + gamma.sqrt()));
+        close(prediction.edge, high, "edge");
+        close(prediction.lower_edge().unwrap(), low, "lower edge");
+        let grid: Vec<f64> = (0..20).map(|i| high * (0.03 + f64::from(i) / 18.0)).collect();
+        for (x, found) in grid.iter().zip(prediction.density(&grid).unwrap()) {
+            let inside = (high * high - x * x) * (x * x - low * low);
+            let exact = inside.max(0.0).sqrt() / (std::f64::consts::PI * x * d * gamma.min(1.0));
+            close(found, exact, "density");
+        }
+        // v_0 = eta_1 c_1 beta_1
+        let gram = prediction.intermediates.gram[[0, 0]];
+        close(gram, eta * eta * (1.0 + phi * 1.25), "gram");
+        close(prediction.intermediates.target[[0, 0]], eta, "target");
+    }
+}
+
+/// After one step l(b) has a single term, so further ones change nothing at level 2.
+#[test]
+fn terms_that_vanish() {
+    let setting = Setting {
+        target: Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5),
+        second_layer: SecondLayerLaw::Uniform,
+        ..setting([30.0, 0.0], BatchPolicy::Reused)
+    };
+    let with = |terms| {
+        let options = Options { linear_terms: Some(terms), ..options(NoiseModel::FromData) };
+        predict(&setting, &options).unwrap()
+    };
+    let one = with(1);
+    assert!(!one.outliers.is_empty());
+    let grid = [0.3 * one.edge, 0.6 * one.edge, 0.9 * one.edge, 1.1 * one.edge];
+    let density = one.density(&grid).unwrap();
+    assert_eq!(density[3], 0.0);
+    for terms in [2, 3] {
+        let more = with(terms);
+        close(more.edge, one.edge, "edge");
+        assert_eq!(more.outliers.len(), one.outliers.len());
+        for (a, b) in more.outliers.iter().zip(&one.outliers) {
+            close(a.singular_value, b.singular_value, "singular value");
+            close(a.target_overlap, b.target_overlap, "target overlap");
+            for (a, b) in a.left_overlaps.iter().zip(&b.left_overlaps) {
+                close(*a, *b, "left overlap");
+            }
+        }
+        for (a, b) in more.density(&grid).unwrap().iter().zip(&density) {
+            close(*a, *b, "density");
+        }
+    }
+}
+
+/// Overlaps with powers of b are those the outliers carry; there is none beyond the last outlier.
+#[test]
+fn left_overlaps_again() {
+    for model in MODELS {
+        let prediction = run(&setting([8.0, 30.0], BatchPolicy::Reused), model);
+        for (i, outlier) in prediction.outliers.iter().enumerate() {
+            for (k, overlap) in outlier.left_overlaps.iter().enumerate() {
+                let again = prediction.left_overlap(i, |b| b.powi(k as i32 + 1)).unwrap().unwrap();
+                close(again, *overlap, "left overlap");
+            }
+        }
+        let none = prediction.left_overlap(prediction.outliers.len(), |b| b).unwrap();
+        assert!(!prediction.outliers.is_empty() && none.is_none());
+        let text = format!("{prediction:?}");
+        assert!(text.contains("edge") && text.contains(&format!("{model:?}")), "{text}");
+    }
+}
