@@ -247,7 +247,9 @@ def baseline(arguments):
         listed = subprocess.run([binary, "--list", "--format=terse"], cwd=TREE, stdout=subprocess.PIPE, text=True).stdout
         for line in listed.splitlines():
             test = line.removesuffix(": test")
-            if not line.endswith(": test") or (name, test) in known:
+            if not line.endswith(": test") or (name, test) in known or not any(x in test for x in arguments.only):
+                continue
+            if any(x in test for x in arguments.without):
                 continue
             record = FOLDER / "record"
             record.unlink(missing_ok=True)
@@ -353,7 +355,8 @@ parser.add_argument("--seconds", type=float, default=2.0, help="leave out tests 
 parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after so many minutes")
 parser.add_argument("--file", nargs="*", default=[""], help="only files that begin so")
 parser.add_argument("--name", nargs="*", default=[""], help="only mutants whose name contains one of these")
-parser.add_argument("--without", nargs="*", default=[], help="leave out tests whose name contains this")
+parser.add_argument("--only", nargs="*", default=[""], help="baseline: only tests whose name contains one of these")
+parser.add_argument("--without", nargs="*", default=[], help="baseline, run: leave out tests whose name contains this")
 parser.add_argument("--again", action="store_true", help="survivors too, against tests they have not met")
 parser.add_argument("--keep", action="store_true", help="build, baseline: keep what was found before")
 parser.add_argument("--spread", type=int, default=0, help="take every n-th mutant first")
