@@ -114,11 +114,11 @@ mod tests {
         // b = +-1 over sqrt N = +-0.1
         let d = variance.isotropic(&noise(0.3, 0.6, 0.1));
         let rest = |twice: f64| 0.01 * (4.0 * 0.16 + twice * (9.0 * 0.6 + 2.0 * 6.0 * 0.1));
-        close(d[0], (1.0 - 0.1 * (2.0 * 0.25 + 3.0 * 0.3)).powi(2) + rest(1.0));
-        close(d[1], (1.0 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2) + rest(2.0));
+        close(d[0], (1.0f64 - 0.1 * (2.0 * 0.25 + 3.0 * 0.3)).powi(2) + rest(1.0));
+        close(d[1], (1.0f64 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2) + rest(2.0));
         // a negative rest counts as none
         let d = variance.isotropic(&noise(0.3, -0.6, -0.1));
-        close(d[1], (1.0 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2));
+        close(d[1], (1.0f64 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2));
 
         // E sigma'' = 0.5, Var sigma' = 0.25; E y z_i z_j = 0.5 [i = j] + [i != j]; E y^2 z_i z_j =
         // (3 + 0.25) [i = j] + [i != j]

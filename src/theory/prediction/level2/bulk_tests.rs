@@ -79,13 +79,14 @@ fn check<const A: usize>(width: usize) {
     assert!((largest / edge - 1.0).abs() < 0.04, "{A}: {largest} {edge}");
     // G_11 is the normalised trace of the resolvent
     let missing = DIMENSION - squares.len();
-    for factor in [1.15, 1.5, 3.0, 20.0] {
+    for (factor, allowed) in [(1.15, 0.04), (1.5, 0.015), (3.0, 0.006), (20.0, 0.004)] {
         let z = factor * edge;
         let trace: f64 = squares.iter().map(|x| 1.0 / (x - z)).sum::<f64>() - missing as f64 / z;
         let point = curve.inverse(z).unwrap();
         assert!((point.z / z - 1.0).abs() < 1e-9);
         let ratio = -trace / DIMENSION as f64 / point.x.exp();
-        assert!((ratio - 1.0).abs() < 0.006, "{A} at {factor}: {ratio}");
+        println!("{A} {width} {factor} {ratio}");
+        assert!((ratio - 1.0).abs() < allowed, "{A} at {factor}: {ratio}");
     }
     // shares of the singular values in intervals, by the trapezoidal rule
     squares.reverse();
