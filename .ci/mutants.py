@@ -171,6 +171,9 @@ def build(arguments):
     mutants = [m for m in mutants if m not in left_out]
     part, parts = map(int, arguments.sample.split("/"))
     mutants = [m for m in mutants if m["id"] % parts == part or any(m["file"].startswith(p) for p in arguments.whole)]
+    if arguments.survivors:
+        left = {n for n, e in results().items() if e["outcome"] in ("survived", "not reached")}
+        mutants = [m for m in mutants if m["name"] in left]
     copy_tree()
     struck = {}
     if arguments.keep:
@@ -351,6 +354,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("what", choices=["build", "compile", "baseline", "run", "table"])
 parser.add_argument("--sample", default="0/1", help="build: k/n, every n-th mutant")
 parser.add_argument("--whole", nargs="*", default=[], help="build: all mutants of files that begin so")
+parser.add_argument("--survivors", action="store_true", help="build: of these only what has survived so far, for new tests")
 parser.add_argument("--seconds", type=float, default=2.0, help="leave out tests that last longer")
 parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after so many minutes")
 parser.add_argument("--file", nargs="*", default=[""], help="only files that begin so")

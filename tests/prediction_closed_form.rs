@@ -2,11 +2,11 @@
 //! polynomials, and y = z* with noise.
 
 use linear_width::activation::{HermiteSeries, SharedActivation};
-use linear_width::data::{Link, Target};
+use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::normal_quantile;
 use linear_width::theory::prediction::{
-    IndicatorKind, Nodes, NoiseModel, Options, Prediction, Setting, predict,
+    IndicatorKind, NodeFamily, Nodes, NoiseModel, Options, Prediction, Setting, predict,
 };
 use linear_width::training::BatchPolicy;
 
@@ -78,15 +78,73 @@ fn constants_and_indicators() {
     }
 }
 
-/// E y enters by rho_1 = E sigma'' E y, and the larger of both steps counts as the largest row.
+/// E y enters by rho_1 = E sigma'' E y; the larger of both steps times the largest |b| counts as the
+/// largest row, and eta_1 times it as reach of step one.
 #[test]
 fn a_label_with_a_mean() {
-    let target = Target::single_index(Link::hermite([0.4, 1.0]));
-    let setting = Setting { target, ..setting([8.0, 30.0], BatchPolicy::Reused) };
+    let largest = 2f64.sqrt();
+    let values = (0..400).map(|i| [largest, 0.0, -largest, 0.0][i % 4]).collect();
+    let c_1 = 0.8;
+    let setting = Setting {
+        activation: SharedActivation::new(HermiteSeries::new([0.0, c_1, C])),
+        target: Target::single_index(Link::hermite([0.4, 1.0])),
+        second_layer: SecondLayerLaw::Given(values),
+        ..setting([8.0, 30.0], BatchPolicy::Reused)
+    };
     let prediction = run(&setting, NoiseModel::Isotropic);
     close(prediction.intermediates.rho_1, 2.0 * C * 0.4, "rho_1");
     close(prediction.intermediates.second_moment_y, 1.16, "E y^2");
-    close(prediction.indicators[1].value, 1.5, "rows");
+    close(prediction.indicators[1].value, 1.5 * largest, "rows");
+    let (t, nu, tau_squared) = (0.4 * largest, 1.29, 0.29 * 4.0 * C * C);
+    let reach = 3.0 * (1.0 + t * t * (c_1 * c_1 * nu + tau_squared)).sqrt();
+    let growth = (c_1 + 2.0 * C * reach) / (c_1 * c_1 + 4.0 * C * C).sqrt();
+    close(prediction.indicators[2].value, growth, "growth");
+    let larger_first = Setting { step_sizes: [40.0, 30.0], ..setting };
+    let prediction = run(&larger_first, NoiseModel::Isotropic);
+    close(prediction.indicators[1].value, 2.0 * largest, "rows");
+}
+
+/// A constant activation has no gradient: nothing grows, and W stays W_0.
+#[test]
+fn a_constant_activation() {
+    let activation = SharedActivation::new(HermiteSeries::new([1.0]));
+    let setting = Setting { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
+    let prediction = run(&setting, NoiseModel::Isotropic);
+    assert!(prediction.outliers.is_empty());
+    close(prediction.edge, 1.0 + 2f64.sqrt(), "edge");
+    assert_eq!(prediction.indicators[2].value, 0.0);
+}
+
+/// One indicator that does not trust the prediction is enough.
+#[test]
+fn trust() {
+    let with = |eta| run(&setting([eta, 0.0], BatchPolicy::Reused), NoiseModel::Isotropic);
+    let good = with(30.0);
+    assert!(good.is_trusted() && good.indicators.iter().all(|i| i.trusted), "{good:?}");
+    // eta / sqrt N = 5 is more than 4
+    let bad = with(100.0);
+    assert!(!bad.is_trusted() && !bad.indicators[1].trusted && bad.indicators[0].trusted);
+}
+
+/// Two terms of l(b) with fresh samples among the second batch, one without.
+#[test]
+fn default_terms() {
+    for (batches, terms) in [
+        (BatchPolicy::Independent, 2),
+        (BatchPolicy::PartlyReused { fraction: 0.5 }, 2),
+        (BatchPolicy::Reused, 1),
+    ] {
+        let setting =
+            Setting { second_layer: SecondLayerLaw::Uniform, ..setting([12.0, 20.0], batches) };
+        let edge = |linear_terms| {
+            let options = Options { linear_terms, ..options(NoiseModel::FromData) };
+            predict(&setting, &options).unwrap().edge
+        };
+        let edges = [1, 2, 3].map(|terms| edge(Some(terms)));
+        for (i, other) in edges.iter().enumerate() {
+            assert_eq!(edge(None) == *other, i + 1 == terms, "{batches:?} {edges:?}");
+        }
+    }
 }
 
 /// One step: every row of the noise has variance D = (1 + t rho_1)^2 + t^2 tau^2 with t = +-eta_1 /
@@ -104,7 +162,9 @@ fn the_bulk_after_one_step() {
         close(prediction.edge, high, "edge");
         close(prediction.lower_edge().unwrap(), low, "lower edge");
         let grid: Vec<f64> = (0..20).map(|i| high * (0.03 + f64::from(i) / 18.0)).collect();
-        for (x, found) in grid.iter().zip(prediction.density(&grid).unwrap()) {
+        let density = prediction.density(&grid).unwrap();
+        assert_eq!(density.len(), grid.len());
+        for (x, found) in grid.iter().zip(density) {
             let inside = (high * high - x * x) * (x * x - low * low);
             let exact = inside.max(0.0).sqrt() / (std::f64::consts::PI * x * d * gamma.min(1.0));
             close(found, exact, "density");
@@ -116,7 +176,56 @@ fn the_bulk_after_one_step() {
     }
 }
 
-/// After one step l(b) has a single term, so further ones change nothing at level 2.
+/// A link of one projection u is a link of two with u = 0.6 z_0 + 0.8 z_1. Everything is a polynomial,
+/// for which few Gauss-Hermite nodes are exact; N is so large that no weight of a sample is cut.
+#[test]
+fn a_rotated_target() {
+    let curve = |u: f64| 0.2 + u + 0.5 * (u * u - 1.0);
+    let one = Target::single_index(Link::new("one", curve));
+    let two = MultiIndexLink::new("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
+    let size = 1_000_000_000_000_000;
+    let nodes = Nodes {
+        second_layer: 6,
+        bulk: 12,
+        preactivation: 16,
+        target: [14, 14, 4],
+        orthogonal: 12,
+        family: NodeFamily::Hermite,
+        ..Nodes::default()
+    };
+    let eta = |t: f64| t * (2.0 * size as f64).sqrt();
+    for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
+        for (noise_model, target_column) in MODELS.into_iter().flat_map(|m| [(m, true), (m, false)])
+        {
+            let options = Options { noise_model, target_column, nodes, ..Options::default() };
+            let [a, b] = [one.clone(), Target::multi_index(two.clone())].map(|target| {
+                let setting = Setting {
+                    target,
+                    width: 2 * size,
+                    dimension: size,
+                    samples: 3 * size,
+                    second_layer: SecondLayerLaw::Uniform,
+                    ..setting([eta(0.3), eta(0.2)], batches)
+                };
+                predict(&setting, &options).unwrap()
+            });
+            close(a.edge, b.edge, "edge");
+            assert!(a.outliers.len() == b.outliers.len() && !a.outliers.is_empty());
+            for (a, b) in a.outliers.iter().zip(&b.outliers) {
+                close(b.singular_value / a.singular_value, 1.0, "singular value");
+                close(b.target_overlap, a.target_overlap, "target overlap");
+                close(b.direction_overlaps[0], 0.6 * a.target_overlap, "first direction");
+                close(b.direction_overlaps[1], 0.8 * a.target_overlap, "second direction");
+                for (a, b) in a.left_overlaps.iter().zip(&b.left_overlaps) {
+                    close(*b, *a, "left overlap");
+                }
+            }
+        }
+    }
+}
+
+/// After one step l(b) has a single term, so that further ones change nothing at level 2, except that
+/// the last trace of (10.47) is computed with F E_2 transposed, which moves z by 1e-4 with more terms.
 #[test]
 fn terms_that_vanish() {
     let setting = Setting {
@@ -127,6 +236,9 @@ fn terms_that_vanish() {
     let with = |terms| {
         let options = Options { linear_terms: Some(terms), ..options(NoiseModel::FromData) };
         predict(&setting, &options).unwrap()
+    };
+    let close = |found: f64, exact: f64, name: &str| {
+        assert!((found - exact).abs() < 2e-3, "{name}: {found} {exact}");
     };
     let one = with(1);
     assert!(!one.outliers.is_empty());
@@ -144,7 +256,9 @@ fn terms_that_vanish() {
                 close(*a, *b, "left overlap");
             }
         }
-        for (a, b) in more.density(&grid).unwrap().iter().zip(&density) {
+        let values = more.density(&grid).unwrap();
+        assert_eq!(values.len(), grid.len());
+        for (a, b) in values.iter().zip(&density) {
             close(*a, *b, "density");
         }
     }
