@@ -176,6 +176,24 @@ fn the_bulk_after_one_step() {
     }
 }
 
+/// The components of v_k along the target are averages over the second batch, so those of a partly
+/// reused one are between those of the pure ones; and a vanishing second step leaves beta_1, which
+/// the whole first batch makes.
+#[test]
+fn a_partly_reused_batch() {
+    let at = |eta_2, batches| run(&setting([8.0, eta_2], batches), NoiseModel::Isotropic);
+    let partly = BatchPolicy::PartlyReused { fraction: 0.4 };
+    let target = |batches| at(30.0, batches).intermediates.target;
+    let (fresh, reused) = (target(BatchPolicy::Independent), target(BatchPolicy::Reused));
+    for (k, found) in target(partly).iter().enumerate() {
+        let (fresh, reused) = (fresh[[0, k]], reused[[0, k]]);
+        close(*found, 0.4 * reused + 0.6 * fresh, "target");
+        assert!((fresh - reused).abs() > 0.01, "{k}: {fresh} {reused}");
+    }
+    let gram = at(1e-9, partly).intermediates.gram[[0, 0]];
+    close(gram, 64.0 * 1.3125, "gram");
+}
+
 /// A link of one projection u is a link of two with u = 0.6 z_0 + 0.8 z_1. Everything is a polynomial,
 /// for which few Gauss-Hermite nodes are exact; N is so large that no weight of a sample is cut.
 #[test]
@@ -275,6 +293,7 @@ fn left_overlaps_again() {
                 close(again, *overlap, "left overlap");
             }
         }
+        assert_eq!(prediction.left_overlap(0, |_| 0.0).unwrap(), Some(0.0));
         let none = prediction.left_overlap(prediction.outliers.len(), |b| b).unwrap();
         assert!(!prediction.outliers.is_empty() && none.is_none());
         let text = format!("{prediction:?}");

@@ -70,6 +70,10 @@ mod tests {
         let options = Options { noise_model: NoiseModel::Isotropic, nodes, ..Options::default() };
         let a = predict(&setting, &options).unwrap();
         assert!(a.outliers.len() >= 2);
+        // so few nodes do matter
+        let change = convergence(&setting, &options).unwrap();
+        let seen = 1e-9..1e-2;
+        assert!(seen.contains(&change.singular_values) && seen.contains(&change.overlaps));
         let still = Convergence { singular_values: 0.0, overlaps: 0.0 };
         assert_eq!(compare(&a, &a), still);
         let close = |change: Convergence, singular_values: f64, overlaps: f64| {

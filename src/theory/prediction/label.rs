@@ -198,10 +198,12 @@ mod tests {
             }
         }
         // with noise of variance 3 twice as large, but by 6 nodes of the noise
-        let noisy = one.clone().noise(3f64.sqrt());
-        let labels = Labels::new(&noisy, &nodes).unwrap();
-        let found = labels.absolute_quantile(&noisy, 0.1);
-        assert!((found + 2.0 * normal_quantile(0.05)).abs() < 0.1, "{found}");
+        for target in [&one, &two] {
+            let noisy = target.clone().noise(3f64.sqrt());
+            let labels = Labels::new(&noisy, &nodes).unwrap();
+            let found = labels.absolute_quantile(&noisy, 0.1);
+            assert!((found + 2.0 * normal_quantile(0.05)).abs() < 0.25, "{found}");
+        }
         // nothing lies beyond the outermost node
         let labels = Labels::new(&one, &nodes).unwrap();
         assert!(labels.absolute_quantile(&one, 2.0) < 0.01);
