@@ -1,10 +1,10 @@
 //! Parts of the prediction that can be worked out by hand: sigma = He_1 + c He_2, whose averages are
 //! polynomials, and y = z* with noise.
 
-use linear_width::activation::{HermiteSeries, SharedActivation};
+use linear_width::activation::{FnActivation, HermiteSeries, SharedActivation};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::quadrature::normal_quantile;
+use linear_width::quadrature::{gaussian_expectation, normal_quantile};
 use linear_width::theory::prediction::{
     IndicatorKind, NodeFamily, Nodes, NoiseModel, Options, Prediction, Setting, predict,
 };
@@ -102,6 +102,21 @@ fn a_label_with_a_mean() {
     let larger_first = Setting { step_sizes: [40.0, 30.0], ..setting };
     let prediction = run(&larger_first, NoiseModel::Isotropic);
     close(prediction.indicators[1].value, 2.0 * largest, "rows");
+}
+
+/// The constants of a steep activation need many nodes: against adaptive quadrature.
+#[test]
+fn a_steep_activation() {
+    let slope = |z: f64| 5.0 / (5.0 * z + 1.0).cosh().powi(2);
+    let activation = FnActivation::new("steep", |z: f64| (5.0 * z + 1.0).tanh(), slope);
+    let activation = SharedActivation::new(activation);
+    let setting = Setting { activation, ..setting([8.0, 0.0], BatchPolicy::Reused) };
+    let constants = run(&setting, NoiseModel::Isotropic).intermediates;
+    let mean = |f: &dyn Fn(f64) -> f64| gaussian_expectation(f, &[], 1e-12).unwrap();
+    let c_1 = mean(&slope);
+    close(constants.c_1, c_1, "c_1");
+    let variance = mean(&|z| (slope(z) - c_1).powi(2));
+    assert!((constants.derivative_variance / variance - 1.0).abs() < 1e-4);
 }
 
 /// A constant activation has no gradient: nothing grows, and W stays W_0.
