@@ -218,6 +218,14 @@ fn custom_laws() {
     assert!((jump.fine.weights[0] - 0.25).abs() < 1e-14);
     assert!((jump.scale - 1.0).abs() < 1e-12, "{}", jump.scale);
     assert!((jump.fine.integrate(|b| b * b * b) + 0.375).abs() < 1e-12);
+    // an atom below an exponential tail, of which N = 10 cuts a visible share: weights sum to one
+    let (c, a) = (2.0 / 3f64.sqrt(), 1.0 / 3f64.sqrt());
+    let tail = move |u: f64| if u < 0.5 { -a } else { -c * (2.0 * (1.0 - u)).ln() - a };
+    let atom = CustomLaw::quantile("atom", tail).unwrap().with_kinks([0.5]).unwrap();
+    let atom = custom(atom, 10);
+    assert_eq!(atom.fine.len(), 1 + 48);
+    assert!((atom.fine.integrate(|_| 1.0) - 1.0).abs() < 1e-12);
+    assert!((atom.fine.weights[0] - 0.5 / 0.95).abs() < 1e-6, "{}", atom.fine.weights[0]);
     // values with their probabilities
     let r = 10f64.sqrt();
     let sparse = CustomLaw::discrete("sparse", [(-r, 0.05), (0.0, 0.9), (r, 0.05)]).unwrap();
