@@ -191,6 +191,25 @@ fn the_bulk_after_one_step() {
     }
 }
 
+/// After one step only eta_1 b matters: entries +-2 are entries +-1 with a step twice as large.
+#[test]
+fn entries_of_another_size() {
+    let values = (0..400).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
+    let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5);
+    let at = |eta| Setting { target: target.clone(), ..setting([eta, 0.0], BatchPolicy::Reused) };
+    let large = Setting { second_layer: SecondLayerLaw::Given(values), ..at(9.0) };
+    for model in MODELS {
+        let (a, b) = (run(&large, model), run(&at(18.0), model));
+        close(a.edge, b.edge, "edge");
+        assert!(!a.outliers.is_empty() && a.outliers.len() == b.outliers.len());
+        for (a, b) in a.outliers.iter().zip(&b.outliers) {
+            close(a.singular_value, b.singular_value, "singular value");
+            close(a.target_overlap, b.target_overlap, "target overlap");
+            close(a.left_overlaps[0], b.left_overlaps[0], "left overlap");
+        }
+    }
+}
+
 /// The components of v_k along the target are averages over the second batch, so those of a partly
 /// reused one are between those of the pure ones; and a vanishing second step leaves beta_1, which
 /// the whole first batch makes.
