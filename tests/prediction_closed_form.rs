@@ -191,6 +191,31 @@ fn the_bulk_after_one_step() {
     }
 }
 
+/// One step with a separate target column: D and D_* do not depend on b = +-1, so that (7.5) to (7.8)
+/// are one quadratic for m and a determinant of two rows.
+#[test]
+fn a_separate_target_column() {
+    let eta = 30.0;
+    let prediction = run(&setting([eta, 0.0], BatchPolicy::Reused), NoiseModel::Isotropic);
+    let (gamma, phi) = (2.0, 0.25);
+    let rest = eta * eta / 400.0 * phi * 4.0 * C * C;
+    // E y^2 = 1.25 and E y^2 z^2 = 3.25
+    let (d, d_target) = (1.0 + rest * 1.25, 1.0 + rest * 3.25);
+    assert!(!prediction.outliers.is_empty());
+    for outlier in &prediction.outliers {
+        let zeta = outlier.singular_value.powi(2);
+        let half = 0.5 * (zeta + d - gamma * d);
+        let m = ((half * half - zeta * d).sqrt() - half) / (zeta * d);
+        let k = 1.0 / (1.0 + m * d);
+        let (along, across) = (eta * eta, eta * eta * phi * 1.25);
+        let a = -m * k * across;
+        let b = k * (along + gamma * d_target) / zeta;
+        let c_squared = -m * k * k * along * across / zeta;
+        let determinant = (1.0 - a) * (1.0 - b) - c_squared;
+        assert!(determinant.abs() < 1e-6, "{determinant} {a} {b}");
+    }
+}
+
 /// After one step only eta_1 b matters: entries +-2 are entries +-1 with a step twice as large.
 #[test]
 fn entries_of_another_size() {
