@@ -261,6 +261,7 @@ fn roots(f: impl Fn(f64) -> f64, low: f64, high: f64, found: &mut Vec<f64>) {
 mod tests {
     use super::*;
     use crate::activation::SharedActivation;
+    use crate::quadrature::normal_distribution;
     use crate::theory::prediction::moments::{CROSS, LINEAR, MEAN, SQUARE, VALUE};
 
     /// The five averages of leaky ReLU with the integral over xi in closed form and a very fine
@@ -277,7 +278,7 @@ mod tests {
             let w = w * normal_density(z);
             let first = if z > 0.0 { 1.0 } else { leak };
             let centre = z * (1.0 + t * step.rho_1) + t * (step.phi * y * first + step.c_1 * s);
-            let above = 0.5 * erfc(-centre / width / 2f64.sqrt());
+            let above = normal_distribution(centre / width);
             let relu = centre * above + width * normal_density(centre / width);
             let derivative = above + leak * (1.0 - above);
             sums[VALUE] += w * (relu + leak * (centre - relu) - mean);
@@ -287,17 +288,6 @@ mod tests {
             sums[CROSS] += w * first * derivative;
         }
         sums
-    }
-
-    /// Complementary error function by its integral, to 1e-12.
-    fn erfc(x: f64) -> f64 {
-        if x < 0.0 {
-            return 2.0 - erfc(-x);
-        }
-        let rule = gauss_legendre(40, 0.0, 6.0);
-        2.0 / std::f64::consts::PI.sqrt()
-            * (-x * x).exp()
-            * rule.integrate(|v| (-2.0 * x * v - v * v).exp())
     }
 
     #[test]
