@@ -18,9 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = pathlib.Path(os.environ.get("MUTANTS_FOLDER", ROOT / "target/mutants"))
 TREE, RESULTS = FOLDER / "tree", FOLDER / "results.jsonl"
 FILES = ["src/theory/**", "src/training/**"]
-# the integration tests that reach these folders
-TESTS = ["conditional_spikes", "gradient", "properties_theory", "properties_training", "prediction_golden", "prediction_limits",
-         "partial_reuse", "prediction_simulation", "odd_shapes", "runs"]
+# the integration tests that reach these folders; made modules of the library, which is then built once
+TESTS = ["conditional_spikes", "gradient", "properties_theory", "properties_training", "prediction_closed_form",
+         "prediction_golden", "prediction_limits", "partial_reuse", "prediction_simulation", "odd_shapes", "runs"]
 # the crate itself at a low level, to build soon; dependencies as always
 CARGO = ["--release", "--features", "config", "--config", "profile.release.package.linear-width.opt-level=1"]
 
@@ -127,7 +127,9 @@ def write_tree(mutants, struck):
     (TREE / "src/mutation.rs").write_text(SWITCH.replace("FUNCTIONS]", f"{functions}]").replace("; FUNCTIONS", f"; {functions}"))
     lib = (ROOT / "src/lib.rs").read_text()
     at = lib.index("\nmod ") + 1
-    (TREE / "src/lib.rs").write_text(lib[:at] + "mod mutation;\n" + lib[at:])
+    modules = "mod mutation;\n#[cfg(test)] extern crate self as linear_width;\n"
+    modules += "".join(f'#[cfg(test)] #[path = "../tests/{t}.rs"] mod {t};\n' for t in TESTS)
+    (TREE / "src/lib.rs").write_text(lib[:at] + modules + lib[at:])
     return lines, function_of
 
 
@@ -169,6 +171,9 @@ def build(arguments):
     mutants = [m for m in mutants if m not in left_out]
     part, parts = map(int, arguments.sample.split("/"))
     mutants = [m for m in mutants if m["id"] % parts == part or any(m["file"].startswith(p) for p in arguments.whole)]
+    if arguments.survivors:
+        left = {n for n, e in results().items() if e["outcome"] in ("survived", "not reached")}
+        mutants = [m for m in mutants if m["name"] in left]
     copy_tree()
     struck = {}
     if arguments.keep:
@@ -205,8 +210,7 @@ def compile(_):
     """The test binaries of what `build` wrote."""
     binaries = {}
     begin = time.time()
-    tests = [x for t in TESTS for x in ("--test", t)]
-    found = cargo("test", *CARGO, "--lib", *tests, "--no-run", "--message-format=json")
+    found = cargo("test", *CARGO, "--lib", "--no-run", "--message-format=json")
     for line in found.stdout.splitlines():
         if '"executable":"' in line:
             artifact = json.loads(line)
@@ -246,7 +250,9 @@ def baseline(arguments):
         listed = subprocess.run([binary, "--list", "--format=terse"], cwd=TREE, stdout=subprocess.PIPE, text=True).stdout
         for line in listed.splitlines():
             test = line.removesuffix(": test")
-            if not line.endswith(": test") or (name, test) in known:
+            if not line.endswith(": test") or (name, test) in known or not any(x in test for x in arguments.only):
+                continue
+            if any(x in test for x in arguments.without):
                 continue
             record = FOLDER / "record"
             record.unlink(missing_ok=True)
@@ -348,11 +354,13 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("what", choices=["build", "compile", "baseline", "run", "table"])
 parser.add_argument("--sample", default="0/1", help="build: k/n, every n-th mutant")
 parser.add_argument("--whole", nargs="*", default=[], help="build: all mutants of files that begin so")
+parser.add_argument("--survivors", action="store_true", help="build: of these only what has survived so far, for new tests")
 parser.add_argument("--seconds", type=float, default=2.0, help="leave out tests that last longer")
 parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after so many minutes")
 parser.add_argument("--file", nargs="*", default=[""], help="only files that begin so")
 parser.add_argument("--name", nargs="*", default=[""], help="only mutants whose name contains one of these")
-parser.add_argument("--without", nargs="*", default=[], help="leave out tests whose name contains this")
+parser.add_argument("--only", nargs="*", default=[""], help="baseline: only tests whose name contains one of these")
+parser.add_argument("--without", nargs="*", default=[], help="baseline, run: leave out tests whose name contains this")
 parser.add_argument("--again", action="store_true", help="survivors too, against tests they have not met")
 parser.add_argument("--keep", action="store_true", help="build, baseline: keep what was found before")
 parser.add_argument("--spread", type=int, default=0, help="take every n-th mutant first")

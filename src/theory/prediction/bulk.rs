@@ -198,6 +198,10 @@ mod tests {
                 (bulk.edge() - high).abs() < 1e-12 && (bulk.lower_edge() - low).abs() < 1e-9,
                 "{gamma}"
             );
+            // 0 outside, to the last bit
+            for x in [0.5 * low, bulk.lower_edge(), bulk.edge(), 1.001 * high] {
+                assert_eq!(bulk.density(x), 0.0, "{gamma} {x}");
+            }
             for i in 1..20 {
                 let x = low + (high - low) * i as f64 / 20.0;
                 let exact = ((high * high - x * x) * (x * x - low * low)).sqrt()

@@ -52,3 +52,81 @@ impl Kernel<'_> {
         table
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{Relu, SharedActivation, Sine};
+    use crate::quadrature::{normal_density, normal_distribution};
+    use crate::theory::prediction::moments::{CROSS, MEAN, SQUARE, VALUE};
+
+    const S: [f64; 3] = [-1.3, 0.2, 2.1];
+
+    /// The table of `function` at `S`, less `exact(activation, slope, centre, deviation)`.
+    fn check(
+        function: SharedActivation,
+        step: FirstStep,
+        t: f64,
+        exact: impl Fn(&Sigma, f64, f64, f64) -> [f64; 5],
+    ) {
+        let activation = Sigma::new(&function, 200).unwrap();
+        let nodes = Nodes::default();
+        let table = Kernel { activation: &activation, step, nodes: &nodes }.table(t, &S);
+        for (i, s) in S.iter().enumerate() {
+            let slope = 1.0 + t * step.rho_1;
+            let deviation = (slope * slope + t * t * step.tau * step.tau).sqrt();
+            let exact = exact(&activation, slope, t * step.c_1 * s, deviation);
+            for k in [VALUE, MEAN, LINEAR, SQUARE, CROSS] {
+                let (found, exact) = (table[k][[0, i]], exact[k]);
+                assert!((found - exact).abs() < 1e-9, "t {t} s {s} moment {k}: {found} {exact}");
+            }
+        }
+    }
+
+    /// E exp(i u) = exp(i m - v^2 / 2) for u of law N(m, v^2); E[z sigma'(u)] = slope E sigma''(u).
+    #[test]
+    fn sine_in_closed_form() {
+        let (amplitude, phase) = (1.3f64, 0.7);
+        let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
+        for t in [-0.9, 0.0, 0.8] {
+            check(
+                SharedActivation::new(Sine { amplitude, phase }),
+                step,
+                t,
+                |sigma, slope, m, v| {
+                    let shrunk = amplitude * (-0.5 * v * v).exp();
+                    [
+                        shrunk * (m + phase).sin() - sigma.mean,
+                        shrunk * (m + phase).cos(),
+                        -slope * shrunk * (m + phase).sin(),
+                        0.5 * amplitude.powi(2)
+                            * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
+                        0.0,
+                    ]
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn relu_in_closed_form() {
+        let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.3, tau: 0.6 };
+        for t in [-0.9, 0.0, 0.8] {
+            check(SharedActivation::new(Relu), step, t, |sigma, slope, m, v| {
+                let (above, density) = (normal_distribution(m / v), normal_density(m / v));
+                let value = m * above + v * density - sigma.mean;
+                [value, above, slope / v * density, above, 0.0]
+            });
+        }
+    }
+
+    /// 1 + t rho_1 = 0 and tau = 0: the preactivation no longer depends on z.
+    #[test]
+    fn no_deviation() {
+        let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.5, tau: 0.0 };
+        check(SharedActivation::new(Relu), step, -2.0, |sigma, _, m, _| {
+            let above = if m > 0.0 { 1.0 } else { 0.0 };
+            [m.max(0.0) - sigma.mean, above, 0.0, above, 0.0]
+        });
+    }
+}

@@ -150,3 +150,74 @@ fn noise_rule(noise_std: f64, nodes: usize) -> Rule {
     rule.nodes.iter_mut().for_each(|x| *x *= noise_std);
     rule
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Link, MultiIndexLink};
+    use crate::quadrature::normal_quantile;
+
+    /// y = z_0 z_1 + 0.3 z_0 + 0.2 + noise of variance 0.25, with Gaussian moments by hand.
+    #[test]
+    fn moments_of_two_directions() {
+        let link = MultiIndexLink::new("two", 2, |z| z[0] * z[1] + 0.3 * z[0] + 0.2);
+        let target = Target::multi_index(link).noise(0.5);
+        let labels = Labels::new(&target, &Nodes::default()).unwrap();
+        let close =
+            |found: f64, exact: f64| assert!((found - exact).abs() < 1e-4, "{found} {exact}");
+        let total: f64 = labels.nodes.iter().map(|node| node.weight).sum();
+        assert!((total - 1.0).abs() < 1e-12);
+        close(labels.mean, 0.2);
+        // 1 + 0.09 + 0.04 + 0.25
+        close(labels.second_moment, 1.38);
+        close(labels.linear[0], 0.3);
+        close(labels.linear[1], 0.0);
+        for (at, exact) in [([0, 0], 0.2), ([0, 1], 1.0), ([1, 0], 1.0), ([1, 1], 0.2)] {
+            close(labels.weighted[at], exact);
+        }
+        // E y^2 z_0^2 = 3 + 0.27 + 0.04 + 0.25, z_1^2: 3 + 0.09 + 0.04 + 0.25, z_0 z_1: 2 x 0.2
+        for (at, exact) in [([0, 0], 3.56), ([0, 1], 0.4), ([1, 0], 0.4), ([1, 1], 3.38)] {
+            close(labels.weighted_square[at], exact);
+        }
+        let noise = labels.noise.integrate(|e| e.powi(4));
+        close(noise, 3.0 * 0.5f64.powi(4));
+    }
+
+    /// y = z: the quantile of |z|; a second direction that does not matter gives the nodes of z.
+    #[test]
+    fn quantiles_of_a_normal_label() {
+        let one = Target::single_index(Link::hermite([0.0, 1.0]));
+        let two = Target::multi_index(MultiIndexLink::new("two", 2, |z| z[0]));
+        let nodes = Nodes::default();
+        for tail in [0.5, 0.1, 1e-3, 1e-5] {
+            let exact = -normal_quantile(0.5 * tail);
+            for (target, spacing) in [(&one, 0.0086), (&two, 0.5)] {
+                let labels = Labels::new(target, &nodes).unwrap();
+                let found = labels.absolute_quantile(target, tail);
+                assert!((found - exact).abs() < spacing, "{tail}: {found} {exact}");
+            }
+        }
+        // with noise of variance 3 twice as large, but by 6 nodes of the noise
+        for target in [&one, &two] {
+            let noisy = target.clone().noise(3f64.sqrt());
+            let labels = Labels::new(&noisy, &nodes).unwrap();
+            let found = labels.absolute_quantile(&noisy, 0.1);
+            assert!((found + 2.0 * normal_quantile(0.05)).abs() < 0.25, "{found}");
+        }
+        // nothing lies beyond the outermost node
+        let labels = Labels::new(&one, &nodes).unwrap();
+        assert!(labels.absolute_quantile(&one, 2.0) < 0.01);
+        assert_eq!(labels.absolute_quantile(&one, 0.0), 8.5);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let nodes = Nodes::default();
+        let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
+        assert!(matches!(Labels::new(&four, &nodes), Err(PredictionError::Invalid(_))));
+        let zero = Target::single_index(Link::new("0", |_| 0.0));
+        assert!(matches!(Labels::new(&zero, &nodes), Err(PredictionError::LabelsVanish)));
+        let tiny = Target::single_index(Link::new("tiny", |_| 1e-149));
+        assert!(Labels::new(&tiny, &nodes).is_ok());
+    }
+}

@@ -70,3 +70,76 @@ impl RowVariance<'_> {
         parts.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{HermiteSeries, SharedActivation};
+    use crate::data::{MultiIndexLink, Target};
+    use crate::network::SecondLayerLaw;
+    use crate::theory::prediction::{GaussianTail, Nodes};
+    use crate::training::BatchPolicy;
+
+    /// sigma = He_1 + 0.25 He_2, y = z_0 z_1 + 0.5: everything by hand at b = 1 and b = -1.
+    #[test]
+    fn variances_by_hand() {
+        let link = MultiIndexLink::new("two", 2, |z| z[0] * z[1] + 0.5);
+        let setting = Setting {
+            activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, 0.25])),
+            target: Target::multi_index(link),
+            width: 100,
+            dimension: 50,
+            samples: 100,
+            step_sizes: [2.0, 3.0],
+            batches: BatchPolicy::Reused,
+            second_layer: SecondLayerLaw::Rademacher,
+        };
+        let activation = Sigma::new(&setting.activation, 160).unwrap();
+        let labels = Labels::new(&setting.target, &Nodes::default()).unwrap();
+        let law = Law::new(&setting.second_layer, GaussianTail::Width, 100, 2, 2, 2).unwrap();
+        let step = FirstStep { unit: 0.2, phi: 0.5, c_1: 1.0, rho_1: 0.25, tau: 0.4 };
+        let variance = RowVariance {
+            setting: &setting,
+            activation: &activation,
+            labels: &labels,
+            law: &law,
+            step,
+        };
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
+        let noise = |rho: f64, tau: f64, kappa: f64| NoiseFunctions {
+            rho_2: vec![rho, 2.0 * rho],
+            tau_2_squared: vec![tau, 2.0 * tau],
+            kappa: vec![kappa, 2.0 * kappa],
+        };
+        // b = +-1 over sqrt N = +-0.1
+        let d = variance.isotropic(&noise(0.3, 0.6, 0.1));
+        let rest = |twice: f64| 0.01 * (4.0 * 0.16 + twice * (9.0 * 0.6 + 2.0 * 6.0 * 0.1));
+        close(d[0], (1.0f64 - 0.1 * (2.0 * 0.25 + 3.0 * 0.3)).powi(2) + rest(1.0));
+        close(d[1], (1.0f64 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2) + rest(2.0));
+        // a negative rest counts as none
+        let d = variance.isotropic(&noise(0.3, -0.6, -0.1));
+        close(d[1], (1.0f64 + 0.1 * (2.0 * 0.25 + 3.0 * 0.6)).powi(2));
+
+        // E sigma'' = 0.5, Var sigma' = 0.25; E y z_i z_j = 0.5 [i = j] + [i != j]; E y^2 z_i z_j =
+        // (3 + 0.25) [i = j] + [i != j]
+        let kinds = [(0.3, 0.6, 0.1), (0.2, 0.5, 0.05), (0.1, 0.4, 0.02), (0.4, 0.3, 0.01)];
+        let noise = kinds.map(|(rho, tau, kappa)| noise(rho, tau, kappa));
+        let d = variance.along_targets(&noise);
+        for (node, b, twice) in [(0, -1.0, 1.0), (1, 1.0, 2.0)] {
+            let at = |i: usize, j: usize| {
+                let (rho, tau, kappa) = kinds[2 * i + j];
+                let (label, square) = if i == j { (0.5, 3.25) } else { (1.0, 1.0) };
+                let linear = 0.1 * b * (2.0 * 0.5 * label + twice * 3.0 * rho);
+                let first = 4.0 * 0.5 * 0.25 * square;
+                (linear, 0.01 * (first + twice * (9.0 * tau + 12.0 * kappa)))
+            };
+            for i in 0..2 {
+                for j in 0..2 {
+                    let linear = |k: usize, i: usize| f64::from(k == i) + at(k, i).0;
+                    let exact = linear(0, i) * linear(0, j) + linear(1, i) * linear(1, j);
+                    close(d[node][[i, j]], exact + at(i, j).1);
+                }
+            }
+        }
+    }
+}

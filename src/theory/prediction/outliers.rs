@@ -256,4 +256,42 @@ mod tests {
             }
         }
     }
+
+    /// Target columns that are separate but have the variance of all others change nothing: (7.5)
+    /// to (7.8) are then (5.21) to (5.30). Several spikes and directions, D spread over b.
+    #[test]
+    fn separate_columns_like_the_others() {
+        let law = Law::new(&SecondLayerLaw::Uniform, GaussianTail::Width, 100, 8, 24, 3).unwrap();
+        let d: Vec<f64> = law.fine.nodes.iter().map(|b| 0.7 + 0.4 * b + 0.5 * b * b).collect();
+        for gamma in [0.5, 2.0] {
+            let bulk = Bulk::new(gamma, &law.fine, d.clone());
+            let spikes = || Spikes {
+                target: ndarray::array![[6.0, -0.5, 0.3], [0.8, 2.0, -0.4]],
+                perpendicular: ndarray::array![
+                    [3.0, 1.0, 0.2],
+                    [0.0, -1.5, 0.6],
+                    [0.0, 0.0, 0.4],
+                    [0.5, 0.1, -0.2]
+                ],
+                noise: Vec::new(),
+            };
+            let columns = d.iter().map(|d| Array2::from_diag_elem(2, *d)).collect();
+            let [together, separate] = [None, Some((gamma, columns))]
+                .map(|special| SpikeProblem::new(&bulk, &law, &spikes(), special).solve().unwrap());
+            assert!(together.len() >= 2, "{}", together.len());
+            assert_eq!(together.len(), separate.len());
+            for (a, b) in together.iter().zip(&separate) {
+                let pairs = [(a.singular_value, b.singular_value)];
+                let pairs = pairs.into_iter();
+                let overlaps = a.direction_overlaps.iter().zip(&b.direction_overlaps);
+                let left = a.left_overlaps.iter().zip(&b.left_overlaps);
+                let left = overlaps.chain(left).map(|(a, b)| (*a, *b));
+                for (a, b) in pairs.chain(left) {
+                    assert!((a - b).abs() < 1e-8 * a.max(1.0), "{gamma}: {a} {b}");
+                }
+                let sum: f64 = a.direction_overlaps.iter().map(|o| o * o).sum();
+                assert!((a.target_overlap.powi(2) - sum).abs() < 1e-12);
+            }
+        }
+    }
 }

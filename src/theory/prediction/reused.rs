@@ -261,6 +261,7 @@ fn roots(f: impl Fn(f64) -> f64, low: f64, high: f64, found: &mut Vec<f64>) {
 mod tests {
     use super::*;
     use crate::activation::SharedActivation;
+    use crate::quadrature::normal_distribution;
     use crate::theory::prediction::moments::{CROSS, LINEAR, MEAN, SQUARE, VALUE};
 
     /// The five averages of leaky ReLU with the integral over xi in closed form and a very fine
@@ -277,7 +278,7 @@ mod tests {
             let w = w * normal_density(z);
             let first = if z > 0.0 { 1.0 } else { leak };
             let centre = z * (1.0 + t * step.rho_1) + t * (step.phi * y * first + step.c_1 * s);
-            let above = 0.5 * erfc(-centre / width / 2f64.sqrt());
+            let above = normal_distribution(centre / width);
             let relu = centre * above + width * normal_density(centre / width);
             let derivative = above + leak * (1.0 - above);
             sums[VALUE] += w * (relu + leak * (centre - relu) - mean);
@@ -287,17 +288,6 @@ mod tests {
             sums[CROSS] += w * first * derivative;
         }
         sums
-    }
-
-    /// Complementary error function by its integral, to 1e-12.
-    fn erfc(x: f64) -> f64 {
-        if x < 0.0 {
-            return 2.0 - erfc(-x);
-        }
-        let rule = gauss_legendre(40, 0.0, 6.0);
-        2.0 / std::f64::consts::PI.sqrt()
-            * (-x * x).exp()
-            * rule.integrate(|v| (-2.0 * x * v - v * v).exp())
     }
 
     #[test]
@@ -323,6 +313,51 @@ mod tests {
                             "leak {leak} t {t} y {y} s {s} moment {k}: {error:e}"
                         );
                     }
+                }
+            }
+        }
+    }
+
+    /// Averages of a sine: over xi in closed form, over z by a fine trapezoidal rule. The table in c
+    /// is large enough to be exact.
+    #[test]
+    fn smooth_averages_match_brute_force() {
+        let (amplitude, phase) = (1.3f64, 0.7);
+        let function = SharedActivation::new(crate::activation::Sine { amplitude, phase });
+        let activation = Sigma::new(&function, 200).unwrap();
+        let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
+        let (s, y) = ([-1.7, 0.3, 2.5], [-1.2, 0.7]);
+        let kernel = Kernel::new(&activation, step, &Nodes::default(), &s, |range| {
+            // c_1 |s| and tau times the outermost node of xi, between 5 and 6
+            assert!((5.0..5.6).contains(&range), "{range}");
+            40
+        });
+        for t in [-0.7, 0.0, 0.5] {
+            let table = kernel.table(t, &y);
+            for (at, _) in table[VALUE].indexed_iter() {
+                let (y, s) = (y[at.0], s[at.1]);
+                // u = m + t tau xi: E exp(i k u) = exp(i k m - k^2 (t tau)^2 / 2)
+                let variance = (t * step.tau).powi(2);
+                let mut exact = [0.0; 5];
+                for i in -2000..=2000 {
+                    let z = 0.005 * f64::from(i);
+                    let w = 0.005 * normal_density(z);
+                    let first = amplitude * (z + phase).cos();
+                    let m = z + t * (step.rho_1 * z + step.phi * y * first + step.c_1 * s) + phase;
+                    let shrunk = amplitude * (-0.5 * variance).exp();
+                    let derivative = shrunk * m.cos();
+                    exact[VALUE] += w * (shrunk * m.sin() - activation.mean);
+                    exact[MEAN] += w * derivative;
+                    exact[LINEAR] += w * z * derivative;
+                    exact[SQUARE] += w
+                        * 0.5
+                        * amplitude.powi(2)
+                        * (1.0 + (-2.0 * variance).exp() * (2.0 * m).cos());
+                    exact[CROSS] += w * first * derivative;
+                }
+                for k in 0..5 {
+                    let error = (table[k][at] - exact[k]).abs();
+                    assert!(error < 1e-7, "t {t} y {y} s {s} moment {k}: {error:e}");
                 }
             }
         }

@@ -222,3 +222,48 @@ impl Options {
         self.nodes.check()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allowed_options() {
+        let allowed = |options: Options| options.check().is_ok();
+        let with = |nodes: Nodes| allowed(Options { nodes, ..Options::default() });
+        assert!(allowed(Options::default()));
+        for (spikes, good) in [(0, false), (1, true), (12, true), (13, false)] {
+            assert_eq!(allowed(Options { spikes, ..Options::default() }), good);
+        }
+        for (terms, good) in [(0, false), (1, true), (3, true), (4, false)] {
+            assert_eq!(allowed(Options { linear_terms: Some(terms), ..Options::default() }), good);
+        }
+        for (count, good) in [(1, false), (2, true), (2000, true), (2001, false)] {
+            assert_eq!(with(Nodes { bulk: count, ..Nodes::default() }), good);
+            assert_eq!(with(Nodes { target: [48, 28, count], ..Nodes::default() }), good);
+        }
+        for (noise, good) in [(600, true), (601, false)] {
+            assert_eq!(with(Nodes { noise, ..Nodes::default() }), good);
+        }
+        for (table_factor, good) in [(0.1, true), (20.0, true), (0.09, false), (20.1, false)] {
+            assert_eq!(with(Nodes { table_factor, ..Nodes::default() }), good);
+        }
+    }
+
+    #[test]
+    fn scaled_nodes() {
+        let expected = Nodes {
+            second_layer: 50,
+            bulk: 240,
+            preactivation: 100,
+            target: [120, 70, 50],
+            noise: 15,
+            orthogonal: 50,
+            table_factor: 2.5,
+            family: NodeFamily::Trapezoid,
+        };
+        assert_eq!(Nodes::default().scaled(2.5), expected);
+        assert_eq!(Nodes::default().scaled(0.01).noise, 2);
+        assert_eq!(Nodes::default().scaled(0.7).noise, 5);
+    }
+}

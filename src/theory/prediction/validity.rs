@@ -132,3 +132,71 @@ fn at_most(
     let end = if trusted { good } else { bad };
     Indicator { kind, value, threshold, trusted, sentence: format!("{what} {value:.2}, {end}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IndicatorKind::{HeavyLabels, LargeRows, LinearPart, NearEdge, SteepActivation};
+
+    fn outlier(singular_value: f64) -> Outlier {
+        Outlier {
+            singular_value,
+            target_overlap: 0.0,
+            direction_overlaps: Vec::new(),
+            left_overlaps: Vec::new(),
+            left: ndarray::Array1::zeros(0),
+            at: 0.0,
+        }
+    }
+
+    /// Value and verdict of each indicator, at both sides of its threshold.
+    #[test]
+    fn values_and_thresholds() {
+        let outliers = [outlier(9.0), outlier(2.1)];
+        let good = || Evidence {
+            phi: 0.25,
+            label_quantile: 4.0,
+            largest_row: 4.0,
+            growth: 8.0,
+            linear: 0.12,
+            second_moment: 4.0,
+            reused: true,
+            noise_model: NoiseModel::Isotropic,
+            edge: 2.0,
+            outliers: &outliers,
+        };
+        let found = |evidence: Evidence| -> Vec<(IndicatorKind, f64, bool)> {
+            let list = evidence.indicators().into_iter();
+            list.map(|i| (i.kind, i.value, i.trusted)).collect()
+        };
+        let near = 2.1f64 / 2.0 - 1.0;
+        let expected = [
+            (HeavyLabels, 1.0, true),
+            (LargeRows, 4.0, true),
+            (SteepActivation, 8.0, true),
+            (LinearPart, 0.06, true),
+            (NearEdge, near, near >= 0.05),
+        ];
+        assert_eq!(found(good()), expected);
+        let bad = Evidence {
+            phi: 0.26,
+            largest_row: 4.1,
+            growth: 8.1,
+            linear: 0.1,
+            edge: 2.01,
+            ..good()
+        };
+        assert!(found(bad).iter().all(|(.., trusted)| !trusted));
+        assert!(found(Evidence { edge: 1.5, ..good() }).iter().all(|(.., trusted)| *trusted));
+        // fresh samples, or noise from data, do without a linear part
+        for other in [
+            Evidence { linear: 0.0, reused: false, ..good() },
+            Evidence { linear: 0.0, noise_model: NoiseModel::FromData, ..good() },
+        ] {
+            assert_eq!(found(other)[3], (LinearPart, 0.0, true));
+        }
+        assert_eq!(found(Evidence { outliers: &[], ..good() }).len(), 4);
+        let sentence = &Evidence { edge: 1.5, ..good() }.indicators()[4].sentence;
+        assert!(sentence.contains("40.0 %"), "{sentence}");
+    }
+}

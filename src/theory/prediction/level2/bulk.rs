@@ -280,3 +280,7 @@ impl<const A: usize> Bulk<A> {
         positive && self.groups.iter().all(inside)
     }
 }
+
+#[cfg(test)]
+#[path = "bulk_tests.rs"]
+mod tests;

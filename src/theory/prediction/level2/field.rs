@@ -104,3 +104,52 @@ pub(crate) fn inverse<T: Field, const A: usize>(m: &Matrix<T, A>) -> Matrix<T, A
         None => [[T::real(f64::NAN); A]; A],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Matrix and solutions by hand; the first pivot is not on the diagonal.
+    #[test]
+    fn elimination() {
+        let a = vec![vec![0.0, 2.0, 1.0], vec![1.0, 1.0, 1.0], vec![-4.0, 1.0, 3.0]];
+        // a (1, 2, 3) and a (0, -1, 5)
+        let rhs = vec![vec![7.0, 3.0], vec![6.0, 4.0], vec![7.0, 14.0]];
+        let found = solve(a, rhs).unwrap();
+        for (row, exact) in found.iter().zip([[1.0, 0.0], [2.0, -1.0], [3.0, 5.0]]) {
+            assert!(row.iter().zip(exact).all(|(x, e)| (x - e).abs() < 1e-14), "{found:?}");
+        }
+        for singular in [[[1.0, 2.0], [2.0, 4.0]], [[0.0, 0.0], [0.0, 1.0]], [[f64::NAN; 2]; 2]] {
+            let rows = singular.map(|row| row.to_vec()).to_vec();
+            assert!(solve(rows, vec![vec![1.0], vec![1.0]]).is_none());
+            assert!(inverse(&singular).iter().flatten().all(|x| x.is_nan()));
+        }
+    }
+
+    /// The largest pivot is taken: with the small one x_1 would come out as 0.
+    #[test]
+    fn pivoting() {
+        let found =
+            solve(vec![vec![1e-20, 1.0], vec![1.0, 1.0]], vec![vec![1.0], vec![2.0]]).unwrap();
+        assert!(found.iter().all(|x| (x[0] - 1.0).abs() < 1e-15), "{found:?}");
+    }
+
+    /// (1 + i)(3 - 2i) = 5 + i and so on.
+    #[test]
+    fn complex_matrices() {
+        let c = Complex64::new;
+        let m = [[c(1.0, 1.0), c(0.0, 2.0)], [c(3.0, 0.0), c(-1.0, 0.5)]];
+        let v = [c(3.0, -2.0), c(0.0, 1.0)];
+        assert_eq!(dot(&m[0], &v), c(3.0, 1.0));
+        assert_eq!(apply(&m, &v), [c(3.0, 1.0), c(8.5, -7.0)]);
+        let unit = product(&m, &inverse(&m));
+        let back = product(&inverse(&m), &m);
+        for (i, k) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let exact = c(f64::from(i == k), 0.0);
+            assert!((unit[i][k] - exact).norm() < 1e-15, "{unit:?}");
+            assert!((back[i][k] - exact).norm() < 1e-15, "{back:?}");
+        }
+        assert_eq!((c(3.0, 4.0).modulus(), (-2.0f64).modulus()), (5.0, 2.0));
+        assert_eq!((Complex64::real(2.0), f64::real(2.0)), (c(2.0, 0.0), 2.0));
+    }
+}

@@ -41,3 +41,17 @@ impl<T: Field, const A: usize> Shape<T, A> {
         shape
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Shape;
+
+    #[test]
+    fn pack_and_unpack() {
+        let beta = [[3.0, 4.0], [4.0, 5.0]];
+        let shape = Shape { alpha: [1.0, 2.0], beta, chi: 6.0 };
+        assert_eq!(shape.pack(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let back = Shape::<f64, 2>::unpack(&shape.pack());
+        assert_eq!((back.alpha, back.beta, back.chi), (shape.alpha, shape.beta, shape.chi));
+    }
+}

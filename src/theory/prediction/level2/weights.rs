@@ -88,7 +88,95 @@ fn cut(values: &mut [f64], weights: &[f64], tail: f64, sign: f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::super::input::{Choices, GroupTable, Model, NeuronTable, SampleTable, SecondStep};
+    use super::{cut, group, groups};
+    use ndarray::{Array2, array};
+
+    /// Equations (10.3), (10.4) and (10.39) by hand at one node, for samples of each kind.
+    #[test]
+    fn weights_of_one_sample() {
+        let model = Model {
+            width: 100.0,
+            gamma: 2.0,
+            phi: 0.5,
+            eta_1: 20.0,
+            eta_2: 30.0,
+            c_1: 0.8,
+            curvature: 0.5,
+            derivative_variance: 2.25,
+            label_mean: 0.0,
+            label_second_moment: 1.0,
+            label_linear: vec![0.5],
+        };
+        let second = SecondStep {
+            residual: vec![0.5],
+            spikes: array![[0.9, 0.1]],
+            linear: array![[0.4, -0.2]],
+            linear_square: vec![0.3],
+            variance: vec![2.0],
+            covariance: vec![0.7],
+        };
+        let neurons = NeuronTable {
+            weight: vec![1.0],
+            b: vec![2.0],
+            polynomials: array![[0.5]],
+            rho_2: vec![0.0],
+            scale: 2.0,
+        };
+        let table = |first, second| GroupTable { share: 0.5, first, second };
+        let samples = SampleTable {
+            weight: vec![1.0],
+            projections: Array2::zeros((1, 1)),
+            label: vec![3.0],
+            s: vec![0.0],
+            groups: Vec::new(),
+        };
+        // eta_1 y / sqrt N = 6, eta_2 r / sqrt N = 1.5, Var sigma' - curvature^2 = 2
+        let one = |first, second| {
+            let group = group::<1>(&table(first, second), &model, &samples, &neurons);
+            (group.share, group.l[0][0], group.q[0])
+        };
+        let two = |first, second| {
+            let group = group::<2>(&table(first, second), &model, &samples, &neurons);
+            (group.l[0], group.q[0])
+        };
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        // the first batch alone: l = curvature y scale, q = 2 y^2
+        assert_eq!(one(true, None), (0.5, 6.0, 72.0));
+        assert_eq!(two(true, None), ([6.0, 0.0], 72.0));
+        // fresh: l = r (0.4, -0.2); q = r^2 (variance - E[b^2 S_z^2]), or what two terms carry
+        let (_, l, q) = one(false, Some(second.clone()));
+        close(l, 0.6);
+        close(q, 2.25 * (2.0 - 0.3));
+        let (l, q) = two(false, Some(second.clone()));
+        close(l[0], 0.6);
+        close(l[1], -0.3);
+        close(q, 2.25 * (2.0 - (0.16 + 0.04) / 4.0));
+        // both: 2 y r (covariance - curvature S_z / scale) on top
+        let (_, l, q) = one(true, Some(second.clone()));
+        close(l, 6.6);
+        close(q, 72.0 + 2.25 * (2.0 - 0.16 / 4.0) + 18.0 * (0.7 - 0.1));
+        // never negative
+        let negative = SecondStep { variance: vec![-1.0], ..second };
+        assert_eq!(one(false, Some(negative)).2, 0.0);
+
+        // a group of half the samples is cut at twice the probability, from above and below
+        let three = SampleTable {
+            weight: vec![0.1, 0.8, 0.1],
+            projections: Array2::zeros((3, 1)),
+            label: vec![-2.0, 1.0, 3.0],
+            s: vec![0.0; 3],
+            groups: vec![table(true, None)],
+        };
+        for (weight_tail, l, q) in [
+            (0.04, [-4.0, 2.0, 6.0], [32.0, 8.0, 72.0]),
+            (0.06, [2.0, 2.0, 2.0], [32.0, 8.0, 32.0]),
+        ] {
+            let choices = Choices { linear_terms: 1, weight_tail };
+            let group = &groups::<1>(&model, &three, &neurons, &choices)[0];
+            assert_eq!((group.l.concat(), &group.q[..]), (l.to_vec(), &q[..]));
+        }
+    }
 
     #[test]
     fn cap_keeps_the_quantile() {
