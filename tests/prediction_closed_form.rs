@@ -307,8 +307,7 @@ fn a_rotated_target() {
     }
 }
 
-/// After one step l(b) has a single term, so that further ones change nothing at level 2, except that
-/// the last trace of (10.47) is computed with F E_2 transposed, which moves z by 1e-4 with more terms.
+/// After one step l(b) has a single term, so that further ones change nothing at level 2.
 #[test]
 fn terms_that_vanish() {
     let setting = Setting {
@@ -321,7 +320,7 @@ fn terms_that_vanish() {
         predict(&setting, &options).unwrap()
     };
     let close = |found: f64, exact: f64, name: &str| {
-        assert!((found - exact).abs() < 2e-3, "{name}: {found} {exact}");
+        assert!((found - exact).abs() < 1e-7, "{name}: {found} {exact}");
     };
     let one = with(1);
     assert!(!one.outliers.is_empty());

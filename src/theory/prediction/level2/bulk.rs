@@ -211,7 +211,7 @@ impl<const A: usize> Bulk<A> {
         let second = std::array::from_fn(|i| {
             std::array::from_fn(|k| shape.beta[i][k] + shape.alpha[i] * shape.alpha[k])
         });
-        let fourth = product(&product(&f.f_m, &second), &l2f);
+        let fourth = product(&product(&f.f_m, &second), &product(&f.f_m, &sums.l2));
         let theta = self.theta(a0, &l2f);
         let stretched = apply(&f.f_m, &apply(&theta, &shape.alpha));
         let trace = |m: &Matrix<T, A>| (0..A).fold(T::real(0.0), |sum, i| sum + m[i][i]);
