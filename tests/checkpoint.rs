@@ -2,6 +2,7 @@
 //! files give typed errors and lose nothing.
 #![cfg(feature = "checkpoint")]
 
+use std::hash::Hasher;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,6 +16,7 @@ use linear_width::experiment::{
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, Report};
 use ndarray::{Array1, Array2};
+use serde_json::Value;
 
 mod common;
 use common::{Folder, numbers_of};
@@ -259,6 +261,105 @@ fn damaged_files_are_errors_or_harmless() {
     println!("{} bytes, {harmless} harmless changes", bytes.len());
 }
 
+/// The file `good` with `old` replaced by `new` in its head or in the list of its tensors, its
+/// numbers changed by `change`, and a checksum that fits again.
+fn forged(good: &[u8], old: &str, new: &str, change: fn(&mut Vec<u8>)) -> Vec<u8> {
+    const HEAD: &str = "linear-width checkpoint";
+    let length = u64::from_le_bytes(good[..8].try_into().unwrap()) as usize;
+    let list = std::str::from_utf8(&good[8..8 + length]).unwrap();
+    let mut numbers = good[8 + length..].to_vec();
+    change(&mut numbers);
+    let changed = list.replace(old, new);
+    let mut list: Value = serde_json::from_str(&changed).unwrap();
+    let mut hasher = fnv::FnvHasher::default();
+    if let Some(head) = list["__metadata__"].get_mut(HEAD) {
+        *head = head.as_str().unwrap().replace(old, new).into();
+        hasher.write(head.as_str().unwrap().as_bytes());
+    }
+    for name in ["stage_0", "stage_1", "first_layer"] {
+        if let Some(tensor) = list.get(name) {
+            let at = |k| usize::try_from(tensor["data_offsets"][k].as_u64().unwrap()).unwrap();
+            hasher.write(&numbers[at(0)..at(1)]);
+        }
+    }
+    if let Some(checksum) = list["__metadata__"].get_mut("checksum") {
+        *checksum = format!("{:016x}", hasher.finish()).into();
+    }
+    let list = list.to_string();
+    [&(list.len() as u64).to_le_bytes(), list.as_bytes(), &numbers].concat()
+}
+
+/// Files that are whole and make no sense: each is refused for its own reason and left alone.
+#[test]
+fn checkpoints_that_make_no_sense_are_refused() {
+    let folder = Folder::new("forged");
+    let (file, good) = (folder.file("run"), folder.file("good"));
+    let small = generated().width(4).dimension(3).samples(20).steps([2.0, 3.0]).keep_weights(true);
+    let experiment = small.build().unwrap();
+    stop(&experiment, &good, 4).unwrap();
+    let good = std::fs::read(&good).unwrap();
+    let as_it_is = |_: &mut Vec<u8>| {};
+    std::fs::write(&file, forged(&good, "nothing", "", as_it_is)).unwrap();
+    assert!(finish(&experiment, &file) == numbers_of(experiment.run().unwrap()));
+
+    let check = |old: &str, new: &str, change: fn(&mut Vec<u8>), said: &str| {
+        let bytes = forged(&good, old, new, change);
+        assert!(bytes != forged(&good, "nothing", "", as_it_is), "{old}: nothing changed");
+        std::fs::write(&file, &bytes).unwrap();
+        let error = experiment.run_checkpointed(&file, &mut go_on).unwrap_err().to_string();
+        let error = error.strip_prefix(&format!("{}: ", file.display())).unwrap();
+        assert!(error.starts_with(said), "{new}: {error}");
+        assert!(std::fs::read(&file).unwrap() == bytes, "{new}: the file was changed");
+    };
+    let (no, damaged) = ("not a checkpoint, format version 1: ", "the checkpoint is damaged: ");
+    let other = "the checkpoint of another experiment: ";
+    let no_entry = |name: &str| format!("{no}there is no entry {name:?}");
+    // the entries
+    check("\"checksum\"", "\"sum\"", as_it_is, &no_entry("checksum"));
+    check("linear-width ch", "Ch", as_it_is, &no_entry("linear-width checkpoint"));
+    check("__metadata__\":{", "__metadata__\":{\"a\":\"b\"},\"b\":{", as_it_is, no);
+    // the head
+    let another_version = format!("{no}another version");
+    check("\"version\":1", "\"version\":2", as_it_is, &another_version);
+    check("\"version\":1", "\"version\" 1", as_it_is, &another_version);
+    check("\"step\":1,\"g", "\"g", as_it_is, &format!("{damaged}missing field `step`"));
+    for step in [0, 2, 3] {
+        let said = format!("{damaged}its number of steps");
+        check("\"step\":1,\"g", &format!("\"step\":{step},\"g"), as_it_is, &said);
+    }
+    check("\"seed\":4", "\"mood\":4", as_it_is, &format!("{other}its seed is absent, not 4"));
+    let more = format!("{other}its mood is 4, not absent");
+    check("\"seed\":4", "\"seed\":4,\"mood\":4", as_it_is, &more);
+    // the matrices
+    let whole = "\"F64\",\"shape\":[4,3],\"data_offsets\":[";
+    let first = format!("\"first_layer\":{{\"dtype\":{whole}");
+    let kept = format!("\"stage_0\":{{\"dtype\":{whole}");
+    let wrong = |what: &str| format!("{damaged}a tensor of {what}");
+    for tensor in [&first, &kept] {
+        let with = |new: &str| tensor.replace("\"F64\",\"shape\":[4,3]", new);
+        let said = wrong("shape [12] and type F64");
+        check(tensor, &with("\"F64\",\"shape\":[12]"), as_it_is, &said);
+        let said = wrong("shape [4, 3] and type I64");
+        check(tensor, &with("\"I64\",\"shape\":[4,3]"), as_it_is, &said);
+        let name = if *tensor == first { "first_layer" } else { "stage_0" };
+        check(&format!("\"{name}\""), "\"stage_1\"", as_it_is, damaged);
+    }
+    let single = |tensor: &str| tensor.replace("F64", "F32").replace("[4,3]", "[4,6]");
+    let said = format!("{damaged}its weights are of another number type");
+    check(&first, &single(&first), as_it_is, &said);
+    check(&kept, &single(&kept), as_it_is, &wrong("shape [4, 6] and type F32"));
+    let turned = first.replace("[4,3]", "[3,4]");
+    check(&first, &turned, as_it_is, &format!("{damaged}its weights have another shape"));
+    // no entries, and more columns than an array may have
+    let endless =
+        kept.replace("[4,3]", "[0,9223372036854775808]").replace("s\":[", "s\":[96,96],\"x\":[");
+    check(&kept, &endless, |numbers| numbers.truncate(96), &wrong("shape [0, 92"));
+    let not_finite = |numbers: &mut Vec<u8>| {
+        numbers[..8].copy_from_slice(&f64::NAN.to_le_bytes());
+    };
+    check("nothing", "", not_finite, &format!("{damaged}the network has a non-finite entry"));
+}
+
 #[test]
 fn places_that_cannot_be_written_are_errors_before_anything_is_computed() {
     let folder = Folder::new("places");
@@ -279,8 +380,16 @@ fn places_that_cannot_be_written_are_errors_before_anything_is_computed() {
         let error = experiment.run_checkpointed(&odd, &mut count).unwrap_err();
         assert!(matches!(error, CheckpointError::Read { .. }), "{odd:?}: {error}");
     }
+    // no name
+    let error = experiment.run_checkpointed("", &mut count).unwrap_err();
+    let CheckpointError::Write { checkpoint, .. } = error else { panic!("{error}") };
     assert_eq!(calls, 0);
     assert!(matches!(Checkpoint::read(folder.file("none")), Err(CheckpointError::Read { .. })));
+    // a folder in the way
+    let inner = folder.file("inner");
+    std::fs::create_dir(&inner).unwrap();
+    assert!(matches!(checkpoint.write(&inner), Err(CheckpointError::Write { .. })));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "something was left behind");
 }
 
 /// The place goes away in the middle of a run: what was computed is in the error, and can be
@@ -359,6 +468,9 @@ fn a_read_only_folder_is_an_error() {
     let file = places.join("run");
     stop(&generated().build().unwrap(), &file, 5).unwrap();
     let before = std::fs::read(&file).unwrap();
+    let closed = places.join("closed");
+    std::fs::write(&closed, &before).unwrap();
+    common::set_mode(&closed, 0o000);
     common::set_mode(&file, 0o444);
     common::set_mode(&places, 0o555);
     let status = common::as_ordinary_user(&folder, "read_only_child").env(FILE, &file).status();
@@ -367,16 +479,21 @@ fn a_read_only_folder_is_an_error() {
     assert!(std::fs::read(&file).unwrap() == before);
 }
 
-/// What the ordinary user runs: from a checkpoint that can be read and not replaced.
+/// What the ordinary user runs: from a checkpoint that can be read and not replaced, and from one
+/// that cannot be read.
 #[test]
 fn read_only_child() {
     let (Ok(file), Err(_)) = (std::env::var(FILE), std::env::var(REPORT)) else { return };
-    let error = generated().build().unwrap().run_checkpointed(&file, &mut go_on).unwrap_err();
-    match error {
-        CheckpointError::Write { source, .. } => {
-            assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
-        }
-        other => panic!("{other}"),
+    let file = Path::new(&file);
+    let experiment = generated().build().unwrap();
+    let error = |file: &Path| experiment.run_checkpointed(file, &mut go_on).unwrap_err();
+    let denied = std::io::ErrorKind::PermissionDenied;
+    match (error(file), error(&file.with_file_name("closed"))) {
+        (
+            CheckpointError::Write { source: write, .. },
+            CheckpointError::Read { source: read, .. },
+        ) => assert_eq!((write.kind(), read.kind()), (denied, denied)),
+        (write, read) => panic!("{write}; {read}"),
     }
 }
 

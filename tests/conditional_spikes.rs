@@ -87,6 +87,28 @@ fn check_vectors(first: &GeneratedBatch, second: &GeneratedBatch) {
     assert!(one.right().row(1).iter().all(|v| *v == 0.0));
 }
 
+/// Nothing grows from a second layer of zeros, or from steps of size 0.
+#[test]
+fn nothing_gives_no_spikes() {
+    let batch = batch(5, 20, 1, 0);
+    for (a, etas) in [(Array1::zeros(8), [3.0, 4.0]), (second_layer(8), [0.0, 0.0])] {
+        let spikes = ConditionalSpikes::new(&SINE, a.view(), etas, &batch, &batch, 3).unwrap();
+        assert_eq!(spikes.singular_values(), Array1::<f64>::zeros(3));
+        let before = Array2::from_shape_fn((8, 5), |(j, i)| (j + 2 * i) as f64);
+        let mut first_layer = before.clone();
+        spikes.add_to(&mut first_layer).unwrap();
+        assert_eq!(first_layer, before);
+    }
+    // so small that its third power is 0: the first term stays
+    let a = 1e-120 * second_layer(8);
+    let spikes = ConditionalSpikes::new(&SINE, a.view(), [3.0, 4.0], &batch, &batch, 3).unwrap();
+    let values = spikes.singular_values();
+    let v_0 = spikes.right().row(0);
+    let expected = 1e-120 * (second_layer(8).mapv(|a| a * a).sum() * v_0.dot(&v_0)).sqrt();
+    assert!((values[0] / expected - 1.0).abs() < 1e-12, "{values}");
+    assert!(values[1].is_finite() && values[2] == 0.0, "{values}");
+}
+
 /// A batch of a user that is empty, or whose labels are not finite.
 struct BadBatch(usize);
 

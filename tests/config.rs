@@ -94,6 +94,8 @@ fn every_choice_round_trips() {
         config.target.link = link;
         round_trip(&config);
     }
+    let leaky: FunctionConfig = toml::from_str("name = \"leaky_relu\"").unwrap();
+    assert_eq!(leaky, FunctionConfig::LeakyRelu { slope: 0.01 });
     for second_layer in [SecondLayerConfig::Gaussian, SecondLayerConfig::Rademacher] {
         round_trip(&ExperimentConfig { second_layer, ..small() });
     }

@@ -106,6 +106,7 @@ fn out_of_range() {
     }
     range("triplets = 4", "triplets = 0", "triplets");
     range("triplets = 4", "triplets = 51", "triplets");
+    range("left_powers = 2", "left_powers = 101", "left_powers");
     range("memory_limit = 100000000", "memory_limit = 1000", "memory_limit");
     for bad in ["-1.0", "nan", "inf"] {
         let first = "[[steps]]\nconstant = 1.0";
@@ -124,6 +125,45 @@ fn out_of_range() {
     range("second_layer = \"uniform\"", "second_layer = { given = [1.0] }", "second_layer");
     let given = format!("second_layer = {{ given = [{}inf] }}", "1.0, ".repeat(59));
     range("second_layer = \"uniform\"", &given, "second_layer");
+}
+
+/// More than any machine has, and less than the limit, if there is one: the size is to blame.
+#[test]
+fn memory_that_cannot_be_had() {
+    let large = VALID.replace("width = 60", "width = 68719476736");
+    let large = large.replace("dimension = 50", "dimension = 1048576");
+    for limit in ["", "memory_limit = 9223372036854775807\n"] {
+        let found = problems(&large.replace("memory_limit = 100000000\n", limit));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].key.as_str(), found[0].line), ("width", Some(2)));
+        assert!(matches!(found[0].reason, Reason::Invalid(InvalidSetting::Memory { .. })));
+    }
+}
+
+/// A configuration that no text was read for, and errors that have no keys.
+#[test]
+fn errors_without_lines_or_keys() {
+    let mut config = ExperimentConfig::from_toml(VALID).unwrap();
+    config.steps[0].alpha = 0.9;
+    config.triplets = Some(0);
+    let error = config.build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "steps.1.alpha: alpha of step 1 is 0.9; it must lie in [0, 0.5)\n\
+         triplets: 0 singular triplets were asked for; 1 to min(N, d) = 50 can be had"
+    );
+    config.width = usize::MAX;
+    let write = config.to_toml().unwrap_err();
+    let syntax = ExperimentConfig::from_toml("width = ").unwrap_err();
+    let io = ExperimentConfig::read("no/such/file.toml").unwrap_err();
+    for (error, said) in [
+        (write, "cannot be written as TOML: "),
+        (syntax, "line 1, column 9: "),
+        (io, "no/such/file.toml: "),
+    ] {
+        assert!(error.to_string().starts_with(said), "{said}: {error}");
+        assert!(error.problems().is_empty(), "{error}");
+    }
 }
 
 #[test]

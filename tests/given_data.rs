@@ -224,6 +224,31 @@ fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
     none(experiment.fresh_batch(0, 5).unwrap_err());
 }
 
+/// Two features vary, up to two do not.
+#[test]
+fn the_report_says_what_was_done_to_the_data() {
+    for (inputs, labels, constant, said) in [
+        (false, false, 0, ""),
+        (true, false, 0, ", inputs standardised"),
+        (false, true, 0, ", labels standardised"),
+        (true, true, 1, ", inputs and labels standardised, 1 constant feature removed"),
+        (false, false, 2, ", 2 constant features removed"),
+    ] {
+        let varied = sines(40, 2);
+        let x = concatenate![Axis(1), varied.inputs().view(), Array2::ones((40, constant))];
+        let mut data = GivenData::new(x, varied.labels().to_owned()).unwrap().named("sines");
+        data = data.without_constant_features().unwrap();
+        if inputs {
+            data = data.standardised().unwrap();
+        }
+        if labels {
+            data = data.with_standardised_labels().unwrap();
+        }
+        let text = settings().data(data).samples(20).build().unwrap().run().unwrap().to_string();
+        assert!(text.contains(&format!("; sines (40 samples{said}); ")), "{said}: {text}");
+    }
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn the_report_survives_serialisation() {

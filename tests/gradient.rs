@@ -193,6 +193,12 @@ fn a_cancelled_step_leaves_the_weights_alone() {
     let outcome = ascend(&mut network, &batch, 1.0, 3, stop);
     assert_eq!(outcome, Err(TrainingError::Cancelled { step: 3 }));
     assert_eq!(network.first_layer(), before);
+    // the direction alone, also at its last tile
+    assert_eq!(ascent_direction(&network, &batch, stop), Ok(None));
+    let last = &mut |tile, tiles| {
+        if tile == tiles { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    assert_eq!(ascent_direction(&network, &batch, last), Ok(None));
 }
 
 #[test]

@@ -102,7 +102,12 @@ fn least_squares_is_ordinary_least_squares() {
     assert!((error.mean_square - 0.25086390431609595).abs() < 1e-13);
     // four samples, five unknowns
     let few = Ridge::new().intercept(true).fit(&inputs, &sines(3, 0.0)).unwrap();
-    assert!(matches!(few.least_squares(), Err(ReadoutError::IllConditioned { .. })));
+    let error = few.least_squares().unwrap_err();
+    assert!(matches!(error, ReadoutError::IllConditioned { .. }));
+    // advice that is of use without a lambda only
+    let more = ", or more samples than features";
+    assert!(error.to_string().ends_with(&format!("take a larger lambda{more}")), "{error}");
+    assert!(!few.readout(1e-20).unwrap_err().to_string().contains(more));
 }
 
 fn batch(dimension: usize, samples: usize, seed: u64, index: u64) -> GeneratedBatch {

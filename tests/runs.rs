@@ -163,10 +163,15 @@ fn divergence_names_the_step() {
         .scaling(Scaling::Standard)
         .precision(Precision::F32)
         .steps([1e4; 6]);
-    match steep.build().unwrap().run().unwrap_err() {
-        RunError::Training(TrainingError::Diverged { step }) => assert!((1..=6).contains(&step)),
-        other => panic!("{other}"),
-    }
+    let steep = steep.build().unwrap();
+    let RunError::Training(TrainingError::Diverged { step }) = steep.run().unwrap_err() else {
+        panic!("another error")
+    };
+    assert!((1..=6).contains(&step));
+    // the networks up to that step, the error, and no more
+    let networks: Vec<_> = steep.networks::<f32>().collect();
+    assert_eq!(networks.len(), step + 1);
+    assert!(networks[..step].iter().all(Result::is_ok) && networks[step].is_err());
 }
 
 #[test]

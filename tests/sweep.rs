@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use linear_width::config::{ConfigError, ExperimentConfig};
+use linear_width::spectral::OutlierRule;
 use linear_width::sweep::{
     ConfigPoint, ConfigSweep, PointReport, Shard, Summary, Sweep, SweepError, merge, read_results,
 };
@@ -126,6 +127,65 @@ fn mistakes_in_the_table_have_key_and_line() {
     assert_eq!(error("[sweep]", "[swept]"), ("sweep".into(), None));
     let twice = ConfigSweep::from_toml(&SWEEP.replace("[3, 11]", "[3, 3]")).unwrap();
     assert!(matches!(twice.sweep(), Err(SweepError::SameKey { .. })));
+}
+
+/// Each complaint about the table: what is put in place of what, the key, its line, the reason.
+#[test]
+fn complaints_about_the_table_say_why() {
+    let (seeds, alphas) = ("seeds = [3, 11]", "\"steps.2.alpha\" = [0.1, 0.4]");
+    let grid = format!("grid = {{ {alphas}, batches = [\"independent\", \"reused\"] }}");
+    let points = "points = [{ width = 40 }, { width = 50, \"target.noise\" = 0.2 }]";
+    let noises: Vec<String> = (0..1001).map(|k| (f64::from(k) / 1000.0).to_string()).collect();
+    let noises = format!("grid = {{ \"target.noise\" = [{}] }}", noises.join(", "));
+    let many = format!("{grid}\n{points}\n{seeds}");
+    for (old, new, said) in [
+        (seeds, "seeds = [\"x\"]", "14, sweep.seeds: must be a number of seeds"),
+        (seeds, "seeds = []", "14, sweep.seeds: must be a number of seeds"),
+        (seeds, "seeds = 1000001", "14, sweep.seeds: too many seeds"),
+        (seeds, "seeds = 9223372036854775807", "14, sweep.seeds: too many seeds"),
+        (points, "points = 3", "13, sweep.points: must be a list of tables"),
+        (points, "points = []", "13, sweep.points: must be a list of at least one table"),
+        (&grid, "grid = 3", "12, sweep.grid: must be a table of lists"),
+        (alphas, "width = 40", "12, sweep.grid.width: must be a list of at least one value"),
+        (alphas, "\"steps.2\" = [1]", "12, sweep.grid.steps.2: `steps.2` is not the key"),
+        (alphas, "\"steps.3.alpha\" = [1]", "12, sweep.grid.steps.3.alpha: there are 2 entries"),
+        (alphas, "\"width.x\" = [1]", "12, sweep.grid.width.x: `width.x` lies in something"),
+        (alphas, "\"width.x.y\" = [1]", "12, sweep.grid.width.x.y: `width.x.y` lies in"),
+        (alphas, "\"steps.x.y\" = [1]", "12, sweep.grid.steps.x.y: `steps.x.y` lies in"),
+        (alphas, "outlier_rule.marchenko_pastur.margin = [\"x\"]", "12, outlier_rule"),
+        (&many, &format!("{noises}\nseeds = 1000"), "11, sweep: more than 1000000 points"),
+    ] {
+        assert!(SWEEP.contains(old), "{old}");
+        let error = ConfigSweep::from_toml(&SWEEP.replace(old, new)).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("line {said}")), "{said}: {error}");
+    }
+    // the first seed is the experiment's
+    let counted = SWEEP.replace(seeds, "seeds = 2");
+    for (seed, said) in [
+        ("1.5", "line 5, seed: must be a seed"),
+        ("-1", "line 5, seed: must be a seed"),
+        ("\"x\"", "line 5, seed: must be a seed"),
+        ("\"18446744073709551615\"", "line 14, sweep.seeds: too many seeds"),
+    ] {
+        let text = counted.replace("seed = 7", &format!("seed = {seed}"));
+        assert_eq!(ConfigSweep::from_toml(&text).unwrap_err().to_string(), said);
+    }
+}
+
+/// Tables on the way to a swept key are made, and seeds beyond TOML's integers are kept.
+#[test]
+fn swept_keys_need_no_table_and_seeds_have_64_bits() {
+    let text = SWEEP
+        .replace("\"steps.2.alpha\" = [0.1, 0.4]", "outlier_rule.marchenko_pastur.margin = [0.5]")
+        .replace("seed = 7", "seed = \"9223372036854775807\"")
+        .replace("seeds = [3, 11]", "seeds = 2");
+    let sweep = ConfigSweep::from_toml(&text).unwrap();
+    assert_eq!(sweep.points().len(), 8);
+    for (point, seed) in sweep.points().iter().zip([(1 << 63) - 1, 1 << 63].repeat(4)) {
+        let config = point.config();
+        assert_eq!(config.seed, seed);
+        assert_eq!(config.outlier_rule, Some(OutlierRule::MarchenkoPastur { margin: 0.5 }));
+    }
 }
 
 #[test]

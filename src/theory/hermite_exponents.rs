@@ -136,6 +136,37 @@ mod tests {
         assert_eq!(reuse(&Link::new("0", |_| 0.0)), None);
     }
 
+    /// What counts as zero is measured in units of the link's own size.
+    #[test]
+    fn the_scale_of_the_link_plays_no_role() {
+        for scale in [1e-60, 1e-8, 1e8, 1e60] {
+            let sine = |z: f64| (2.0 * z).sin() - 2.0 * (-2.0_f64).exp() * z;
+            let scaled = Link::new("third, reuse 2", move |z| scale * sine(z));
+            assert_eq!(information_exponent(&scaled, 12, 1e-6).unwrap(), Some(3), "{scale}");
+            assert_eq!(reuse_exponent(&scaled, 8, 1e-6).unwrap(), Some(2), "{scale}");
+        }
+    }
+
+    /// Just above and just below the bound, by hand: for e He_3 + He_4 it lies at |e| sqrt 6 =
+    /// `tolerance` sqrt(24 + 6 e^2). For g = He_2 + e z, E z g^2 = 4 e and E g^4 = 60 + 60 e^2 + 3 e^4.
+    #[test]
+    fn the_bound_of_what_counts_as_zero() {
+        let tolerance = 1e-3;
+        for (factor, beyond) in [(0.999, false), (1.001, true)] {
+            for scale in [1e-3, 1.0, 1e3] {
+                let link = |coefficients: &[f64]| {
+                    Link::hermite(coefficients.iter().map(|c| scale * c).collect::<Vec<_>>())
+                };
+                let third = factor * tolerance * 2.0;
+                let found = information_exponent(&link(&[0.0, 0.0, 0.0, third, 1.0]), 6, tolerance);
+                assert_eq!(found.unwrap(), Some(if beyond { 3 } else { 4 }), "{factor} {scale}");
+                let first = factor * tolerance * 60.0_f64.sqrt() / 4.0;
+                let found = reuse_exponent(&link(&[0.0, first, 1.0]), 1, tolerance).unwrap();
+                assert_eq!(found, beyond.then_some(1), "{factor} {scale}");
+            }
+        }
+    }
+
     #[test]
     fn bad_tolerances_and_links_are_errors() {
         let link = Link::hermite([0.0, 1.0]);

@@ -291,6 +291,14 @@ mod tests {
         assert_eq!(new_direction_count(0.4, 0.3 - 1e-7).unwrap(), 2);
     }
 
+    /// Here the quotient in floating point lies below the whole number by up to 1e-4.
+    #[test]
+    fn the_count_is_exact_at_large_multiples() {
+        for (alpha_2, count) in [(0.3, 3_000_000), (0.123_456_7, 1_234_567)] {
+            assert_eq!(new_direction_count(0.499_999_9, alpha_2).unwrap(), count);
+        }
+    }
+
     #[test]
     fn exponents_fall_by_the_same_step_and_end_at_zero() {
         let spikes = Spikes::new(0.4, 0.3, Scaling::MeanField).unwrap();
