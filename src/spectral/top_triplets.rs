@@ -84,9 +84,7 @@ pub fn top_triplets<T: Scalar>(
         return leading_of_full(weights, count);
     }
     // the kernel of W^T W wants rows that lie side by side
-    let weights = weights.as_standard_layout();
-    // on a thread of the pool, which need not be woken for every product then
-    rayon::scope(|_| krylov(weights.view(), count, tolerance, options))
+    krylov(weights.as_standard_layout().view(), count, tolerance, options)
 }
 
 /// The leading part of the thin SVD.
@@ -333,9 +331,10 @@ fn subtract<T: Scalar>(coefficients: &Array2<T>, rows: ArrayView2<'_, T>, from: 
 }
 
 /// At most `room` rows of `block`, made orthonormal to each other and to `basis`. They are
-/// orthogonal to `basis` but for rounding, so that taking away what is left once suffices ("twice is enough"; Parlett, *The
-/// Symmetric Eigenvalue Problem*, section 6.9). Rows that lie in the span already are replaced by
-/// random ones: the Krylov space is then invariant, and the search goes on outside it.
+/// orthogonal to `basis` but for rounding, so that taking away what is left once suffices ("twice
+/// is enough"; Parlett, *The Symmetric Eigenvalue Problem*, section 6.9). Rows that lie in the span
+/// already are replaced by random ones: the Krylov space is then invariant, and the search goes on
+/// outside it.
 fn orthonormal_to<T: Scalar>(
     basis: &Array2<T>,
     mut block: Array2<T>,
