@@ -176,6 +176,9 @@ fn top_triplets_refuse_what_they_cannot_do() {
             SpectralError::Invalid(InvalidSetting::TripletCount { asked, available: 80 })
         );
     }
+    let empty = SpectralError::Decomposition(LinalgError::Empty { rows: 0, columns: 3 });
+    let nothing = Array2::<f64>::zeros((0, 3));
+    assert_eq!(top_triplets(nothing.view(), 1, &Default::default()).unwrap_err(), empty);
     let short = TopTripletsOptions { max_basis: Some(12), ..Default::default() };
     assert!(matches!(
         top_triplets(w.view(), 4, &short),
