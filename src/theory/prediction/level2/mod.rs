@@ -11,6 +11,8 @@ mod curve;
 mod density;
 mod field;
 mod input;
+#[cfg(test)]
+mod matrix_tests;
 mod outlier;
 mod shape;
 mod spikes;
