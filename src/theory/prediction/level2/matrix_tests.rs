@@ -279,6 +279,11 @@ fn not_admissible() {
     assert!(!bulk.admissible(-5.0, &shape));
     bulk.groups[1].q[2] = 1e4;
     assert!(!bulk.admissible(-0.05, &shape));
+    // m alone: D = 4, Delta = 1
+    let mut white = self::bulk::<1>(&model(), 0.0);
+    white.lam = vec![2.0; 3];
+    assert!(white.admissible(-0.24, &white.start()));
+    assert!(!white.admissible(-0.5, &white.start()));
     let nothing = Shape { alpha: [f64::NAN], ..shape };
     assert!(bulk.solve(-0.05, nothing).is_err());
 }
@@ -515,6 +520,54 @@ fn one_spike_of_any_size() {
     }
 }
 
+/// kappa_p of (10.37) by hand, and a vector of zeros.
+#[test]
+fn overlap_on_the_left() {
+    let spikes = Spikes::new(&model(), &samples(), &neurons());
+    let (rows, left) = ([2.0, 0.5, 1.5], array![0.3, -0.1]);
+    let neurons = neurons();
+    let (mut product, mut norm) = (0.0, 0.0);
+    for j in 0..3 {
+        let (w, b) = (neurons.weight[j], neurons.b[j]);
+        let q = neurons.polynomials.row(j).dot(&left);
+        product += w * b * q * (b + 0.5) / (1.0 - 0.3 * rows[j]);
+        norm += w * (b + 0.5) * (b + 0.5);
+    }
+    let found = spikes.left_overlap(-0.3, &rows, &left, &|b| b + 0.5);
+    assert!((found - product.abs() / norm.sqrt()).abs() < 1e-15, "{found}");
+    assert_eq!(spikes.left_overlap(-0.3, &rows, &left, &|_| 0.0), 0.0);
+    assert_eq!(spikes.left_overlap(-0.3, &rows, &(left * 100.0), &|b| b), 1.0);
+}
+
+/// The density of structured noise has mass 1; its second moment is E tr B^T B / min(N, d).
+fn moments_of_the_density<const A: usize>(gamma: f64) {
+    let model = Model { gamma, ..model() };
+    let bulk = bulk::<A>(&model, 0.3);
+    let start = bulk.start();
+    let rows = (0..3).map(|j| bulk.b_weight[j] * bulk.row(j, &start));
+    let exact = rows.sum::<f64>() * gamma / gamma.min(1.0);
+    let curve = Curve::new(bulk).unwrap();
+    // gamma is not 1: nothing lies below
+    let (top, low, n) = (curve.edge.z.sqrt(), 0.02 * curve.edge.z.sqrt(), 160);
+    let angle = |k: usize| std::f64::consts::PI * k as f64 / n as f64;
+    let grid: Vec<f64> = (1..n).map(|k| low + 0.5 * (top - low) * (1.0 - angle(k).cos())).collect();
+    let found = density(&curve, &grid).unwrap();
+    let (mut mass, mut second) = (0.0, 0.0);
+    for (k, (s, value)) in grid.iter().zip(found).enumerate() {
+        let w = 0.5 * (top - low) * angle(k + 1).sin() * std::f64::consts::PI / n as f64;
+        mass += w * value;
+        second += w * value * s * s;
+    }
+    assert!((mass - 1.0).abs() < 1e-3, "{A} {gamma}: {mass}");
+    assert!((second / exact - 1.0).abs() < 1e-3, "{A} {gamma}: {second} {exact}");
+}
+
+#[test]
+fn density_of_structured_noise() {
+    moments_of_the_density::<1>(0.4);
+    moments_of_the_density::<2>(2.5);
+}
+
 #[test]
 fn density_of_white_noise() {
     for gamma in [0.4, 2.5] {
@@ -524,6 +577,7 @@ fn density_of_white_noise() {
         // in no order, some outside; the smallest lie in the gap
         let grid = [1.0, 0.0, 0.5, 3.0, -1.0, 1.4, 0.3, 0.9, 2.0];
         let found = density(&curve, &grid).unwrap();
+        assert_eq!(found.len(), grid.len());
         for (s, found) in grid.into_iter().zip(found) {
             let exact = if s > 0.0 { law.singular_value_density(s) } else { 0.0 };
             assert!((found - exact).abs() < 1e-6, "{gamma} at {s}: {found} {exact}");
