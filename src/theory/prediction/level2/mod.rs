@@ -18,7 +18,11 @@ mod shape;
 mod spikes;
 mod sums;
 mod tables;
+#[cfg(test)]
+mod test_model;
 mod weights;
+#[cfg(test)]
+mod white_noise_tests;
 
 use self::bulk::Bulk;
 use self::curve::Curve;
