@@ -222,10 +222,10 @@ fn overlap_on_the_left() {
     let (rows, left) = ([2.0, 0.5, 1.5], array![0.3, -0.1]);
     let neurons = neurons();
     let (mut product, mut norm) = (0.0, 0.0);
-    for j in 0..3 {
+    for (j, row) in rows.iter().enumerate() {
         let (w, b) = (neurons.weight[j], neurons.b[j]);
         let q = neurons.polynomials.row(j).dot(&left);
-        product += w * b * q * (b + 0.5) / (1.0 - 0.3 * rows[j]);
+        product += w * b * q * (b + 0.5) / (1.0 - 0.3 * row);
         norm += w * (b + 0.5) * (b + 0.5);
     }
     let found = spikes.left_overlap(-0.3, &rows, &left, &|b| b + 0.5);
