@@ -11,12 +11,18 @@ mod curve;
 mod density;
 mod field;
 mod input;
+#[cfg(test)]
+mod matrix_tests;
 mod outlier;
 mod shape;
 mod spikes;
 mod sums;
 mod tables;
+#[cfg(test)]
+mod test_model;
 mod weights;
+#[cfg(test)]
+mod white_noise_tests;
 
 use self::bulk::Bulk;
 use self::curve::Curve;
