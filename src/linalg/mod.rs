@@ -146,19 +146,21 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
         Some(row) => vectorised(Largest(row)),
         None => row.iter().fold([T::zero(); 2], |so_far, x| larger(so_far, *x)),
     };
-    let [largest, sum] = a
-        .axis_iter(Axis(0))
-        .into_par_iter()
-        .map(per_row)
-        .reduce(|| [T::zero(); 2], |[a, s], [b, t]| [if b > a { b } else { a }, s + t]);
+    let rows = a.axis_iter(Axis(0)).into_par_iter();
+    let [largest, sum] = rows.map(per_row).reduce(|| [T::zero(); 2], both);
     if sum.is_finite() { Ok(largest.as_f64()) } else { Err(LinalgError::NonFinite) }
 }
 
 /// The largest absolute value so far, and a sum of zeros that is finite as long as all numbers are.
 #[inline(always)]
-fn larger<T: Scalar>([largest, sum]: [T; 2], x: T) -> [T; 2] {
-    let size = x.abs();
-    [if size > largest { size } else { largest }, sum + T::zero() * x]
+fn larger<T: Scalar>(so_far: [T; 2], x: T) -> [T; 2] {
+    both(so_far, [x.abs(), T::zero() * x])
+}
+
+/// [`larger`] for two sets of numbers.
+#[inline(always)]
+fn both<T: Scalar>([a, s]: [T; 2], [b, t]: [T; 2]) -> [T; 2] {
+    [if b > a { b } else { a }, s + t]
 }
 
 /// [`larger`] over a slice, some numbers at once.
@@ -179,8 +181,8 @@ impl<T: Scalar> Loop for Largest<'_, T> {
             }
         }
         let mut all = [T::zero(); 2];
-        for [largest, sum] in so_far {
-            all = [if largest > all[0] { largest } else { all[0] }, all[1] + sum];
+        for lane in so_far {
+            all = both(all, lane);
         }
         for x in rest {
             all = larger(all, *x);

@@ -84,7 +84,9 @@ pub fn top_triplets<T: Scalar>(
         return leading_of_full(weights, count);
     }
     // the kernel of W^T W wants rows that lie side by side
-    krylov(weights.as_standard_layout().view(), count, tolerance, options)
+    let weights = weights.as_standard_layout();
+    // More vectors need fewer passes over W, but a larger basis, and no longer wait for memory.
+    krylov(weights.view(), vectors_at_once::<T>(), count, tolerance, options)
 }
 
 /// The leading part of the thin SVD.
@@ -101,22 +103,6 @@ fn leading_of_full<T: Scalar>(
     })
 }
 
-/// The method itself, with a block that suffices for the multiplicities found.
-fn krylov<T: Scalar>(
-    weights: ArrayView2<'_, T>,
-    count: usize,
-    tolerance: f64,
-    options: &TopTripletsOptions,
-) -> Result<SingularTriplets<T>, SpectralError> {
-    // More vectors need fewer passes over W, but a larger basis, and no longer wait for memory.
-    let few = vectors_at_once::<T>();
-    let found = search(weights, few, count, tolerance, options)?;
-    if may_hide_copies(&found.values, few, tolerance) {
-        return search(weights, count.next_multiple_of(few), count, tolerance, options);
-    }
-    Ok(found)
-}
-
 /// Whether a value could have more copies than a Krylov space grown from `block` vectors holds, so
 /// that a smaller value stands in the place of one of them.
 fn may_hide_copies<T: Scalar>(values: &Array1<T>, block: usize, tolerance: f64) -> bool {
@@ -125,8 +111,9 @@ fn may_hide_copies<T: Scalar>(values: &Array1<T>, block: usize, tolerance: f64) 
     (block..values.len()).any(|i| value(i - block) - value(i - 1) <= resolution)
 }
 
-/// Grows a Krylov space from `block` vectors until it holds `count` triplets.
-fn search<T: Scalar>(
+/// The method itself: grows a Krylov space from `block` vectors until it holds `count` triplets, and
+/// begins again with more vectors when these may be too few for the multiplicities found.
+fn krylov<T: Scalar>(
     weights: ArrayView2<'_, T>,
     block: usize,
     count: usize,
@@ -162,6 +149,10 @@ fn search<T: Scalar>(
         let vectors = multiply(coefficients.t(), space.basis.view());
         let (triplets, residual) = refined(weights, vectors.view())?;
         if residual <= tolerance {
+            if block < count && may_hide_copies(&triplets.values, block, tolerance) {
+                let enough = count.next_multiple_of(block);
+                return krylov(weights, enough, count, tolerance, options);
+            }
             return Ok(triplets);
         }
         if full && options.max_basis.is_none() {
