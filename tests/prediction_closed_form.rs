@@ -364,3 +364,30 @@ fn left_overlaps_again() {
         assert!(text.contains("edge") && text.contains(&format!("{model:?}")), "{text}");
     }
 }
+
+/// Declaring kinks where the activation has none changes nothing, but for the rules: averages over
+/// fresh and reused samples.
+#[test]
+fn kinks_that_are_none() {
+    let value = |z: f64| z + C * (z * z - 1.0);
+    let derivative = |z: f64| 1.0 + 2.0 * C * z;
+    let with = |kinks: &[f64], batches| {
+        let activation = FnActivation::new("quadratic", value, derivative);
+        let activation = SharedActivation::new(activation.with_kinks(kinks.to_vec()));
+        let target = Target::single_index(Link::hermite([0.4, 1.0])).noise(0.5);
+        let setting = Setting { activation, target, ..setting([8.0, 30.0], batches) };
+        run(&setting, NoiseModel::Isotropic)
+    };
+    for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
+        let smooth = with(&[], batches);
+        let split = with(&[-0.8, 0.3], batches);
+        close(split.edge, smooth.edge, "edge");
+        close(split.lower_edge().unwrap(), smooth.lower_edge().unwrap(), "lower edge");
+        assert!(smooth.outliers.len() >= 2 && split.outliers.len() == smooth.outliers.len());
+        for (a, b) in split.outliers.iter().zip(&smooth.outliers) {
+            close(a.singular_value, b.singular_value, "singular value");
+            close(a.target_overlap, b.target_overlap, "target overlap");
+        }
+    }
+}
+

@@ -233,3 +233,17 @@ fn custom_laws() {
     assert_eq!((sparse.fine.nodes, sparse.fine.weights), (vec![-r, 0.0, r], vec![0.05, 0.9, 0.05]));
     assert_eq!(sparse.coarse, [-r, 0.0, r]);
 }
+
+/// Where an unbounded law is cut, kinks beyond are of no account.
+#[test]
+fn kinks_in_the_tail() {
+    let with = |kinks: &[f64]| {
+        let logistic = CustomLaw::quantile("logistic", |u| (u / (1.0 - u)).ln()).unwrap();
+        custom(logistic.with_kinks(kinks.to_vec()).unwrap(), 100)
+    };
+    // 1 / (2 N) = 0.005
+    let plain = with(&[0.5]);
+    let beyond = with(&[0.001, 0.5, 0.999]);
+    assert_eq!((plain.fine.nodes, plain.fine.weights), (beyond.fine.nodes, beyond.fine.weights));
+    assert_eq!(with(&[0.006, 0.5, 0.994]).fine.len(), 4 * 24);
+}

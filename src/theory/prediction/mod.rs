@@ -29,6 +29,8 @@ mod outliers;
 mod reused;
 mod setting;
 mod spikes;
+#[cfg(test)]
+mod test_quadratic;
 mod validity;
 
 pub use convergence::{Convergence, convergence};

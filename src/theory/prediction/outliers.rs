@@ -257,6 +257,45 @@ mod tests {
         }
     }
 
+    /// One spike of size theta on Marchenko-Pastur noise.
+    fn single(c: f64, theta: f64) -> (Bulk, Result<Vec<Outlier>, PredictionError>) {
+        let law = Law::new(&SecondLayerLaw::Rademacher, GaussianTail::Width, 100, 4, 8, 1).unwrap();
+        let bulk = Bulk::new(c, &law.fine, vec![1.0; 2]);
+        let spikes = Spikes {
+            target: Array2::from_elem((1, 1), theta),
+            perpendicular: Array2::zeros((2, 1)),
+            noise: Vec::new(),
+        };
+        let found = SpikeProblem::new(&bulk, &law, &spikes, None).solve();
+        (bulk, found)
+    }
+
+    /// Next to the threshold rounding puts the outlier on the edge, or below it: then there is none.
+    #[test]
+    fn no_outlier_on_the_edge() {
+        let mut hidden = 0;
+        for c in [0.5f64, 1.0, 2.0] {
+            for i in 0..60 {
+                let above = 2e-9 * 1.2f64.powi(i);
+                let (bulk, found) = single(c, c.powf(0.25) * (1.0 + above));
+                let found = found.unwrap();
+                hidden += usize::from(found.is_empty());
+                for outlier in &found {
+                    assert!(outlier.singular_value > bulk.edge(), "{c} {above}: {outlier:?}");
+                }
+                assert!(above < 1e-6 || found.len() == 1, "{c} {above}");
+            }
+        }
+        assert!(hidden > 0);
+    }
+
+    /// A spike whose square is finite, but not the slope there.
+    #[test]
+    fn a_spike_beyond_all_numbers() {
+        assert!(single(2.0, 1e70).1.is_ok());
+        assert!(matches!(single(2.0, 1e80).1, Err(PredictionError::NotConverged { .. })));
+    }
+
     /// Target columns that are separate but have the variance of all others change nothing: (7.5)
     /// to (7.8) are then (5.21) to (5.30). Several spikes and directions, D spread over b.
     #[test]

@@ -279,3 +279,7 @@ impl SpikeInput<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "spikes_tests.rs"]
+mod tests;

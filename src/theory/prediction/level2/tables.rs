@@ -155,3 +155,7 @@ fn fields(input: &SpikeInput, group: &Group, moments: &Moments) -> Array3<f64> {
     list.extend(rest);
     Array3::from_shape_fn((labels, r + terms + 4, s), |(i, k, j)| list[k][[i, j]])
 }
+
+#[cfg(test)]
+#[path = "tables_tests.rs"]
+mod tests;

@@ -178,3 +178,79 @@ fn density_of_white_noise() {
         }
     }
 }
+
+/// A spike that is only just there: the outlier is the edge to all digits, and its overlaps are
+/// next to 0, or 0 where rounding hides the slope.
+#[test]
+fn a_spike_at_the_threshold() {
+    let samples = samples();
+    let neurons = neurons();
+    let base = Model { gamma: 1.5, eta_2: 0.0, ..model() };
+    let curve = Curve::new(bulk::<1>(&base, 0.0)).unwrap();
+    let find = |eta_1: f64| {
+        outliers(&curve, &Spikes::new(&Model { eta_1, ..base.clone() }, &samples, &neurons))
+    };
+    let (mut none, mut one) = (0.1, 10.0);
+    let mut at_edge = 0;
+    for _ in 0..60 {
+        let middle = 0.5 * (none + one);
+        let found = find(middle).unwrap();
+        let Some(outlier) = found.first() else {
+            none = middle;
+            continue;
+        };
+        one = middle;
+        if curve.edge.x - outlier.at < 1e-6 {
+            at_edge += 1;
+            assert!(outlier.target_overlap < 0.01 && outlier.left_overlaps[0] < 0.01);
+            assert!((outlier.singular_value.powi(2) / curve.edge.z - 1.0).abs() < 1e-12);
+        }
+    }
+    assert!(at_edge > 10, "{at_edge}");
+}
+
+/// Rows of two variances: the density from the roots of the cubic (5.17) for m, where the two parts
+/// of the spectrum nearly touch, from either side, and where they lie far apart.
+#[test]
+fn density_of_two_parts() {
+    for large in [3.0, 7.0, 7.5, 8.0, 8.5, 9.0, 10.0, 40.0] {
+        let (gamma, weight) = (0.4, [0.5, 0.5]);
+        let model = Model { gamma, ..model() };
+        let mut bulk = bulk::<1>(&model, 0.0);
+        let d = [1.0, large];
+        (bulk.b, bulk.b_weight) = (vec![-1.0, 1.0], weight.to_vec());
+        (bulk.lam, bulk.terms) = (d.map(f64::sqrt).to_vec(), vec![[0.0]; 2]);
+        let curve = Curve::new(bulk).unwrap();
+        let top = curve.edge.z.sqrt();
+        let grid: Vec<f64> = (1..60).map(|i| top * f64::from(i) / 60.0).collect();
+        for (s, found) in grid.iter().zip(density(&curve, &grid).unwrap()) {
+            let exact = 2.0 * s * imaginary_root(gamma, d, weight, s * s)
+                / (std::f64::consts::PI * gamma.min(1.0));
+            assert!((found - exact).abs() < 1e-5, "{large} at {s}: {found} {exact}");
+        }
+    }
+}
+
+/// The imaginary part of the complex root of z = -1/m + gamma sum_i w_i d_i / (1 + d_i m), or 0:
+/// the cubic (z m + 1)(1 + d_0 m)(1 + d_1 m) - gamma m (w_0 d_0 (1 + d_1 m) + w_1 d_1 (1 + d_0 m)).
+fn imaginary_root(gamma: f64, d: [f64; 2], w: [f64; 2], z: f64) -> f64 {
+    let (sum, product) = (d[0] + d[1], d[0] * d[1]);
+    let mean = gamma * (w[0] * d[0] + w[1] * d[1]);
+    let cubic = [
+        1.0,
+        z + sum - mean,
+        z * sum + product - gamma * product * (w[0] + w[1]),
+        z * product,
+    ];
+    let at = |m: f64| cubic.iter().rev().fold(0.0, |value, c| value * m + c);
+    // a real root by bisection; the other two are those of a quadratic
+    let (mut low, mut high) = (-1e6, 1e6);
+    for _ in 0..200 {
+        let middle: f64 = 0.5 * (low + high);
+        if at(middle) < 0.0 { low = middle } else { high = middle }
+    }
+    let (a, b) = (cubic[3], cubic[2] + cubic[3] * low);
+    let c = cubic[1] + b * low;
+    (c / a - (0.5 * b / a).powi(2)).max(0.0).sqrt()
+}
+

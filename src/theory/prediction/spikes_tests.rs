@@ -1,0 +1,106 @@
+//! Noise functions and right vectors of two directions against sums over the nodes, with the
+//! averages in closed form (`test_quadratic`).
+
+use super::super::setting::Nodes;
+use super::super::test_quadratic::{Reduced, setting};
+
+fn nodes() -> Nodes {
+    Nodes { target: [20, 12, 4], noise: 2, ..Nodes::default() }
+}
+
+/// Calls `f` with share, first, weight, z*, y, zeta, s of every node that a second step sees.
+fn sum(reduced: &Reduced, f: impl Fn(bool, [f64; 2], f64, f64, f64) -> f64) -> f64 {
+    let input = reduced.input();
+    let mut sum = 0.0;
+    for node in &reduced.labels.nodes {
+        for (e, noise_weight) in reduced.labels.noise.iter() {
+            for (zeta, w) in reduced.orthogonal.iter() {
+                let weight = node.weight * noise_weight * w;
+                let (y, s) = (node.link + e, input.s(node, zeta));
+                for (share, reused) in [(0.4, true), (0.6, false)] {
+                    sum += share * weight * f(reused, [node.z[0], node.z[1]], y, zeta, s);
+                }
+            }
+        }
+    }
+    sum
+}
+
+fn close(found: f64, exact: f64, name: &str) {
+    assert!((found - exact).abs() < 1e-7 * exact.abs().max(1.0), "{name}: {found} {exact}");
+}
+
+/// rho_2, tau_2^2 and kappa (5.13) to (5.15), and with weights z*_i z*_j (8.6).
+#[test]
+fn noise_weighted_by_pairs() {
+    let reduced = Reduced::new(setting(), nodes());
+    let spikes = reduced.input().spikes(&reduced.groups());
+    let phi = reduced.step.phi;
+    assert_eq!(spikes.noise.len(), 5);
+    let pairs = [None, Some((0, 0)), Some((0, 1)), Some((1, 0)), Some((1, 1))];
+    for (found, pair) in spikes.noise.iter().zip(pairs) {
+        for (i, &b) in reduced.law.coarse.iter().enumerate() {
+            let [rho_2, tau_2, kappa] = [0, 1, 2].map(|which| {
+                sum(&reduced, |reused, z, y, _, s| {
+                    let at = reduced.averages(b, y, s, reused);
+                    let r = reduced.residual(y, s, reused);
+                    let value = match which {
+                        0 => r * at.linear,
+                        1 => phi * r * r * at.variance,
+                        _ => phi * r * y * at.covariance,
+                    };
+                    value * pair.map_or(1.0, |(i, j)| z[i] * z[j])
+                })
+            });
+            close(found.rho_2[i], rho_2, "rho_2");
+            close(found.tau_2_squared[i], tau_2, "tau_2^2");
+            close(found.kappa[i], kappa, "kappa");
+        }
+    }
+}
+
+/// <v_k, beta*_i> and the Gram matrix (12.7), here with v_k = eta_2 E[r S_k x] and what step one
+/// adds to v_0.
+#[test]
+fn right_vectors_of_two_directions() {
+    let reduced = Reduced::new(setting(), nodes());
+    let spikes = reduced.input().spikes(&reduced.groups());
+    let [eta_1, eta_2] = reduced.setting.step_sizes;
+    let (law, labels, phi) = (&reduced.law, &reduced.labels, reduced.step.phi);
+    let s_k = |k: usize, y: f64, s: f64, reused: bool| {
+        let q = |b: f64| law.polynomials[[law.fine.nodes.iter().position(|x| *x == b).unwrap(), k]];
+        reduced.mean(2, |b| q(b) * reduced.averages(b, y, s, reused).mean)
+    };
+    let r_s = |k: usize, y: f64, s: f64, reused: bool| {
+        reduced.residual(y, s, reused) * s_k(k, y, s, reused)
+    };
+    let spread = (phi * labels.second_moment).sqrt();
+    let first = |k: usize, c: f64| if k == 0 { eta_1 * reduced.step.c_1 * law.scale * c } else { 0.0 };
+    // along z*_0, z*_1 and the rest of beta_1, where samples of the first batch have phi y / spread
+    // on top
+    let mut along = [[0.0; 3]; 2];
+    for (k, along) in along.iter_mut().enumerate() {
+        for i in 0..2 {
+            let mean = sum(&reduced, |reused, z, y, _, s| r_s(k, y, s, reused) * z[i]);
+            along[i] = eta_2 * mean + first(k, labels.linear[i]);
+            close(spikes.target[[i, k]], along[i], "target");
+        }
+        let mean = sum(&reduced, |reused, _, y, zeta, s| {
+            let lift = if reused { phi * y / spread } else { 0.0 };
+            r_s(k, y, s, reused) * (zeta + lift)
+        });
+        along[2] = eta_2 * mean + first(k, spread);
+    }
+    let gram = spikes.gram();
+    let with_label = [0, 1].map(|k| {
+        sum(&reduced, |reused, _, y, _, s| if reused { r_s(k, y, s, true) * y } else { 0.0 })
+    });
+    for (k, l) in [(0, 0), (0, 1), (1, 1)] {
+        let square = sum(&reduced, |reused, _, y, _, s| {
+            r_s(k, y, s, reused) * r_s(l, y, s, reused)
+        });
+        let outside = square - with_label[k] * with_label[l] / labels.second_moment;
+        let inside: f64 = (0..3).map(|d| along[k][d] * along[l][d]).sum();
+        close(gram[[k, l]], inside + phi * eta_2 * eta_2 * outside, "gram");
+    }
+}
