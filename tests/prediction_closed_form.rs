@@ -390,4 +390,3 @@ fn kinks_that_are_none() {
         }
     }
 }
-

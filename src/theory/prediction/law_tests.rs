@@ -237,8 +237,10 @@ fn custom_laws() {
 /// Where an unbounded law is cut, kinks beyond are of no account.
 #[test]
 fn kinks_in_the_tail() {
+    let scale = 3f64.sqrt() / std::f64::consts::PI;
     let with = |kinks: &[f64]| {
-        let logistic = CustomLaw::quantile("logistic", |u| (u / (1.0 - u)).ln()).unwrap();
+        let quantile = move |u: f64| scale * (u / (1.0 - u)).ln();
+        let logistic = CustomLaw::quantile("logistic", quantile).unwrap();
         custom(logistic.with_kinks(kinks.to_vec()).unwrap(), 100)
     };
     // 1 / (2 N) = 0.005

@@ -165,10 +165,8 @@ fn smooth_averages_match_brute_force() {
                 exact[VALUE] += w * (shrunk * m.sin() - activation.mean);
                 exact[MEAN] += w * derivative;
                 exact[LINEAR] += w * z * derivative;
-                exact[SQUARE] += w
-                    * 0.5
-                    * amplitude.powi(2)
-                    * (1.0 + (-2.0 * variance).exp() * (2.0 * m).cos());
+                exact[SQUARE] +=
+                    w * 0.5 * amplitude.powi(2) * (1.0 + (-2.0 * variance).exp() * (2.0 * m).cos());
                 exact[CROSS] += w * first * derivative;
             }
             for k in 0..5 {

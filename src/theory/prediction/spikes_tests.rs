@@ -75,7 +75,8 @@ fn right_vectors_of_two_directions() {
         reduced.residual(y, s, reused) * s_k(k, y, s, reused)
     };
     let spread = (phi * labels.second_moment).sqrt();
-    let first = |k: usize, c: f64| if k == 0 { eta_1 * reduced.step.c_1 * law.scale * c } else { 0.0 };
+    let first =
+        |k: usize, c: f64| if k == 0 { eta_1 * reduced.step.c_1 * law.scale * c } else { 0.0 };
     // along z*_0, z*_1 and the rest of beta_1, where samples of the first batch have phi y / spread
     // on top
     let mut along = [[0.0; 3]; 2];
@@ -96,9 +97,8 @@ fn right_vectors_of_two_directions() {
         sum(&reduced, |reused, _, y, _, s| if reused { r_s(k, y, s, true) * y } else { 0.0 })
     });
     for (k, l) in [(0, 0), (0, 1), (1, 1)] {
-        let square = sum(&reduced, |reused, _, y, _, s| {
-            r_s(k, y, s, reused) * r_s(l, y, s, reused)
-        });
+        let square =
+            sum(&reduced, |reused, _, y, _, s| r_s(k, y, s, reused) * r_s(l, y, s, reused));
         let outside = square - with_label[k] * with_label[l] / labels.second_moment;
         let inside: f64 = (0..3).map(|d| along[k][d] * along[l][d]).sum();
         close(gram[[k, l]], inside + phi * eta_2 * eta_2 * outside, "gram");

@@ -115,7 +115,8 @@ fn constants_and_neurons() {
     assert_eq!(found.label_linear, labels.linear);
 
     let law = crate::network::SecondLayerLaw::Uniform;
-    let law = Law::new(&law, crate::theory::prediction::GaussianTail::Width, 100, 6, 20, 4).unwrap();
+    let law =
+        Law::new(&law, crate::theory::prediction::GaussianTail::Width, 100, 6, 20, 4).unwrap();
     let cubic = |b: f64| 0.3 - b + 0.2 * b.powi(3);
     let rho_2: Vec<f64> = law.coarse.iter().map(|b| cubic(*b)).collect();
     let found = neurons(&law, &rho_2);
