@@ -134,6 +134,12 @@ fn kinks_without_smoothing() {
     }
 }
 
+/// A spread of h above 1, so that the window is wider than its 6.5 units of tau.
+#[test]
+fn kinks_under_a_wide_window() {
+    CLIPPED.check(FirstStep { tau: 3.0, ..STEP }, 0.2, 1e-5);
+}
+
 /// Averages of a sine: over xi in closed form, over z by a fine trapezoidal rule. The table in c
 /// is large enough to be exact.
 #[test]

@@ -1,15 +1,16 @@
 //! Noise functions and right vectors of two directions against sums over the nodes, with the
 //! averages in closed form (`test_quadratic`).
 
-use super::super::setting::Nodes;
+use super::super::setting::{Nodes, Setting};
 use super::super::test_quadratic::{Reduced, setting};
+use crate::data::{MultiIndexLink, Target};
 
 fn nodes() -> Nodes {
-    Nodes { target: [20, 12, 4], noise: 2, ..Nodes::default() }
+    Nodes { target: [20, 12, 6], noise: 2, ..Nodes::default() }
 }
 
 /// Calls `f` with share, first, weight, z*, y, zeta, s of every node that a second step sees.
-fn sum(reduced: &Reduced, f: impl Fn(bool, [f64; 2], f64, f64, f64) -> f64) -> f64 {
+fn sum(reduced: &Reduced, f: impl Fn(bool, [f64; 3], f64, f64, f64) -> f64) -> f64 {
     let input = reduced.input();
     let mut sum = 0.0;
     for node in &reduced.labels.nodes {
@@ -18,7 +19,7 @@ fn sum(reduced: &Reduced, f: impl Fn(bool, [f64; 2], f64, f64, f64) -> f64) -> f
                 let weight = node.weight * noise_weight * w;
                 let (y, s) = (node.link + e, input.s(node, zeta));
                 for (share, reused) in [(0.4, true), (0.6, false)] {
-                    sum += share * weight * f(reused, [node.z[0], node.z[1]], y, zeta, s);
+                    sum += share * weight * f(reused, node.z, y, zeta, s);
                 }
             }
         }
@@ -31,14 +32,13 @@ fn close(found: f64, exact: f64, name: &str) {
 }
 
 /// rho_2, tau_2^2 and kappa (5.13) to (5.15), and with weights z*_i z*_j (8.6).
-#[test]
-fn noise_weighted_by_pairs() {
-    let reduced = Reduced::new(setting(), nodes());
+fn noise_by_pairs(setting: Setting, p: usize) {
+    let reduced = Reduced::new(setting, nodes());
     let spikes = reduced.input().spikes(&reduced.groups());
     let phi = reduced.step.phi;
-    assert_eq!(spikes.noise.len(), 5);
-    let pairs = [None, Some((0, 0)), Some((0, 1)), Some((1, 0)), Some((1, 1))];
-    for (found, pair) in spikes.noise.iter().zip(pairs) {
+    assert_eq!(spikes.noise.len(), 1 + p * p);
+    let pairs = (0..p).flat_map(|i| (0..p).map(move |j| Some((i, j))));
+    for (found, pair) in spikes.noise.iter().zip(std::iter::once(None).chain(pairs)) {
         for (i, &b) in reduced.law.coarse.iter().enumerate() {
             let [rho_2, tau_2, kappa] = [0, 1, 2].map(|which| {
                 sum(&reduced, |reused, z, y, _, s| {
@@ -57,6 +57,14 @@ fn noise_weighted_by_pairs() {
             close(found.kappa[i], kappa, "kappa");
         }
     }
+}
+
+#[test]
+fn noise_weighted_by_pairs() {
+    noise_by_pairs(setting(), 2);
+    let signs = |z: &[f64]| z[0].signum() + 0.5 * z[1].signum() - 0.25 * z[2].signum() + 0.3;
+    let target = Target::multi_index(MultiIndexLink::new("signs", 3, signs));
+    noise_by_pairs(Setting { target, ..setting() }, 3);
 }
 
 /// <v_k, beta*_i> and the Gram matrix (12.7), here with v_k = eta_2 E[r S_k x] and what step one

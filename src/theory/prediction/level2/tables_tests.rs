@@ -1,6 +1,7 @@
 //! The tables against closed forms (`test_quadratic`), at every node.
 
 use super::*;
+use crate::data::{Link, Target};
 use crate::theory::prediction::setting::Nodes;
 use crate::theory::prediction::test_quadratic::{C, C_1, Reduced, setting};
 
@@ -52,7 +53,9 @@ fn averages_of_every_group() {
 /// zeta.
 #[test]
 fn nodes_of_a_sample() {
-    let reduced = Reduced::new(setting(), nodes());
+    let mut reduced = Reduced::new(setting(), nodes());
+    // whatever the weights of the rule sum to
+    reduced.orthogonal.weights.iter_mut().for_each(|w| *w *= 2.0);
     let labels = &reduced.labels;
     let table = samples(&reduced.input(), &reduced.groups());
     let mean = |f: &dyn Fn(usize) -> f64| -> f64 {
@@ -70,6 +73,17 @@ fn nodes_of_a_sample() {
     close(mean(&|i| zeta(i) * y[i]), 0.0, "E y zeta");
     close(mean(&|i| zeta(i).powi(2)), reduced.step.phi * labels.second_moment, "E zeta^2");
     assert!((c[0] - c[1]).abs() > 0.1 && z.ncols() == 2);
+}
+
+/// One direction: s is c*_1 z* + sqrt(phi E y^2) zeta, and not y.
+#[test]
+fn nodes_of_one_direction() {
+    let target = Target::single_index(Link::hermite([0.3, 1.0]));
+    let reduced = Reduced::new(Setting { target, ..setting() }, nodes());
+    let table = samples(&reduced.input(), &reduced.groups());
+    assert_eq!(table.projections.ncols(), 1);
+    let square: f64 = table.weight.iter().zip(&table.s).map(|(w, s)| w * s * s).sum();
+    close(square, 1.0 + 1.09 / 3.0, "E s^2");
 }
 
 /// What is left out: nodes beyond the range of s of the tables, and weights below 1e-18.
