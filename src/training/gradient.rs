@@ -17,7 +17,7 @@ use crate::network::Network;
 
 /// Samples in a tile. The gradient holds one N x `TILE_SAMPLES` matrix and one tile of the batch,
 /// whatever n is. Fixed, so that sums are taken in the same order everywhere.
-pub const TILE_SAMPLES: usize = 1024;
+pub const TILE_SAMPLES: usize = 1536;
 
 /// A gradient step that did not come to its end.
 #[derive(Clone, Debug, Error, PartialEq)]
