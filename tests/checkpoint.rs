@@ -32,7 +32,7 @@ fn generated() -> ExperimentBuilder {
     Experiment::builder()
         .width(24)
         .dimension(16)
-        .samples(1100)
+        .samples(1700)
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .target(Target::single_index(link()).noise(0.1))
         .steps([2.0, 3.0, 4.0])
@@ -41,11 +41,11 @@ fn generated() -> ExperimentBuilder {
 }
 
 fn given() -> ExperimentBuilder {
-    let x = Array2::from_shape_fn((3300, 16), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    let y = Array1::from_shape_fn(3300, |i| x[[i, 0]] * x[[i, 1]] + x[[i, 2]]);
+    let x = Array2::from_shape_fn((5100, 16), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    let y = Array1::from_shape_fn(5100, |i| x[[i, 0]] * x[[i, 1]] + x[[i, 2]]);
     Experiment::builder()
         .width(24)
-        .samples(1100)
+        .samples(1700)
         .activation(Tanh::default())
         .data(GivenData::new(x, y).unwrap())
         .steps([2.0, 3.0, 4.0])
@@ -178,7 +178,7 @@ fn checkpoints_of_other_experiments_are_refused() {
     };
     refused(generated().seed(5), "seed is 4, not 5");
     refused(generated().width(25), "width is 24, not 25");
-    refused(generated().samples(1101), "samples is 1100");
+    refused(generated().samples(1701), "samples is 1700");
     refused(generated().steps([2.0, 3.0, 5.0]), "steps is");
     refused(generated().batches(BatchPolicy::Reused), "batches is");
     refused(generated().precision(Precision::F32), "precision is");
@@ -208,8 +208,8 @@ fn other_data_of_the_same_shape_are_refused() {
     let folder = Folder::new("data");
     let file = folder.file("run");
     stop(&given().build().unwrap(), &file, 5).unwrap();
-    let mut x = Array2::from_shape_fn((3300, 16), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    let y = Array1::from_shape_fn(3300, |i| x[[i, 0]] * x[[i, 1]] + x[[i, 2]]);
+    let mut x = Array2::from_shape_fn((5100, 16), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    let y = Array1::from_shape_fn(5100, |i| x[[i, 0]] * x[[i, 1]] + x[[i, 2]]);
     x[[3299, 15]] += 1e-15;
     let other = given().data(GivenData::new(x, y).unwrap()).build().unwrap();
     let error = other.run_checkpointed(&file, &mut go_on).unwrap_err();

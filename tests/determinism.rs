@@ -102,7 +102,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     )
     .unwrap();
     let weights = network.first_layer().view();
-    let batch = batch(1300);
+    let batch = batch(1900);
     let direction = ascent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
     let direction = direction.unwrap().unwrap();
     // with a limit of its own the search ends in an error where it would turn to the thin SVD
@@ -115,7 +115,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
         let path = Ridge::new().form(form).intercept(true).fit(&network, &batch).unwrap();
         sum(path.readout(0.3).unwrap().weights().iter().copied())
     };
-    let (x, y) = read::<T>(&batch, 1300);
+    let (x, y) = read::<T>(&batch, 1900);
     BTreeMap::from([
         ("run on generated data", sum(numbers(&generated.run().unwrap()))),
         ("run on given data", sum(numbers(&given.run().unwrap()))),
@@ -163,7 +163,7 @@ fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
     let folder = common::Folder::new("determinism");
     let text = r#"
         dimension = 30
-        samples = 1100
+        samples = 1700
         activation = { name = "tanh", scale = 2.0, shift = 0.5 }
         target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
         steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
@@ -206,16 +206,16 @@ fn read<T: Scalar>(batch: &impl Batch<T>, tile: usize) -> (Array2<T>, Array1<T>)
 #[test]
 fn tiles_and_threads_do_not_change_a_generated_batch() {
     fn check<T: Scalar>(batch: &GeneratedBatch) {
-        let whole = with_threads(1, || read::<T>(batch, 1300));
+        let whole = with_threads(1, || read::<T>(batch, 1900));
         for threads in THREADS {
-            for tile in [1, 7, 63, 64, 65, 100, 512, 1024] {
+            for tile in [1, 7, 63, 64, 65, 100, 512, 1536] {
                 let same = with_threads(threads, || read::<T>(batch, tile)) == whole;
                 assert!(same, "{threads} threads, {tile} samples at a time");
             }
         }
     }
-    check::<f32>(&batch(1300));
-    check::<f64>(&batch(1300));
+    check::<f32>(&batch(1900));
+    check::<f64>(&batch(1900));
 }
 
 /// A checksum of the functions of the mathematical library that this machine has: the standard

@@ -31,12 +31,12 @@ fn stored<T: Scalar>(batch: &impl Batch<T>, first: usize) -> (Array2<f64>, Array
 }
 
 /// What a run on generated data sees, stored and given back, gives the same weights to the last
-/// bit. 1100 samples: two tiles.
+/// bit. 1700 samples: two tiles.
 fn given_back<T: Scalar>(precision: Precision) {
-    let samples = 1100;
+    let samples = 1700;
     let policies = [
         (BatchPolicy::Independent, 0),
-        (BatchPolicy::PartlyReused { fraction: 0.3 }, 330),
+        (BatchPolicy::PartlyReused { fraction: 0.3 }, 510),
         (BatchPolicy::Reused, samples),
     ];
     for (policy, kept) in policies {

@@ -270,7 +270,7 @@ fn the_weights_are_a_second_layer() {
         Scaling::MeanField,
     )
     .unwrap();
-    let (x, _) = read::<f64>(&batch(10, 1100, 6, 1));
+    let (x, _) = read::<f64>(&batch(10, 1700, 6, 1));
     let apart = trained.output(x.view()).unwrap() - readout.predict(x.view()).unwrap();
     assert!(apart.iter().all(|x| x.abs() < 1e-13));
 }
@@ -293,7 +293,7 @@ fn validation_selects_the_smallest_error() {
 #[test]
 fn the_same_bits_for_any_number_of_threads() {
     let network = network(90, 40, SharedActivation::new(Tanh::default()));
-    let (train, test) = (batch(40, 1300, 8, 0), batch(40, 1100, 8, 1));
+    let (train, test) = (batch(40, 1900, 8, 0), batch(40, 1700, 8, 1));
     for form in [Form::Primal, Form::Dual] {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -178,7 +178,7 @@ fn divergence_names_the_step() {
 fn the_report_prints_what_matters() {
     let text = builder().build().unwrap().run().unwrap().to_string();
     for part in [
-        "N = 160, d = 80, n = 1400",
+        "N = 160, d = 80, n = 1600",
         "independent batches",
         "information exponent 1",
         "2 new directions, 3 outliers in total",

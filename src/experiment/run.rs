@@ -75,7 +75,7 @@ impl Experiment {
     }
 
     /// Runs, telling `observer` of every tile and twice in every spectrum; the observer may stop the
-    /// run, which then returns at once. A tile takes 4 N d 1024 operations and a decomposition cannot
+    /// run, which then returns at once. A tile takes 4 N d 1536 operations and a decomposition cannot
     /// be interrupted: a wish to stop is heard when the one that is being computed, or at most the
     /// one after it, is done. The predictions at the end are not interrupted.
     ///

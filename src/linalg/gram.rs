@@ -39,39 +39,86 @@ pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> 
         assert!(matches!(vectors_at_once::<T>(), 4 | 8));
     }
     match (w.as_slice(), vectors_at_once::<T>()) {
-        (Some(entries), 4) => in_groups::<T, 4>(entries, v),
-        (Some(entries), _) => in_groups::<T, 8>(entries, v),
+        (Some(entries), 4) => Parts::<T, 4>::new(entries, v).normal_product(v.dim()),
+        (Some(entries), _) => Parts::<T, 8>::new(entries, v).normal_product(v.dim()),
         (None, _) => multiply(multiply(v.view(), w.t()).view(), w),
     }
 }
 
-/// [`normal_product`] for W given row by row, for each group of `VECTORS` rows of V.
-fn in_groups<T: Scalar, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> Array2<T> {
-    let columns = v.ncols();
-    let v_interleaved = interleaved::<T, VECTORS>(v);
-    let rows = (w.len() / columns).div_ceil(PARTS).next_multiple_of(ROWS).max(2 * ROWS);
-    let sums: Vec<Vec<[T; VECTORS]>> = w
-        .par_chunks(rows * columns)
-        .map(|rows| {
-            let mut sum = vec![[T::zero(); VECTORS]; v_interleaved.len()];
-            vectorised(Visit { rows, v: &v_interleaved, sum: &mut sum, columns });
-            sum
+/// V W^T and V W^T W, as [`normal_product`] computes them.
+pub(crate) fn image_and_normal_product<T: Scalar>(
+    w: ArrayView2<'_, T>,
+    v: &Array2<T>,
+) -> (Array2<T>, Array2<T>) {
+    fn both<T: Scalar, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> (Array2<T>, Array2<T>) {
+        let parts = Parts::<T, VECTORS>::new(w, v);
+        (parts.image((v.nrows(), w.len() / v.ncols())), parts.normal_product(v.dim()))
+    }
+    match (w.as_slice(), vectors_at_once::<T>()) {
+        (Some(entries), 4) => both::<T, 4>(entries, v),
+        (Some(entries), _) => both::<T, 8>(entries, v),
+        (None, _) => {
+            let image = multiply(v.view(), w.t());
+            let product = multiply(image.view(), w);
+            (image, product)
+        }
+    }
+}
+
+/// W v and W^T W v for the rows of each part of W, arranged as [`Visit`] does.
+struct Parts<T, const VECTORS: usize> {
+    /// Rows of W in a part; the last may have fewer.
+    rows: usize,
+    images: Vec<Vec<[T; VECTORS]>>,
+    sums: Vec<Vec<[T; VECTORS]>>,
+}
+
+impl<T: Scalar, const VECTORS: usize> Parts<T, VECTORS> {
+    /// For W given row by row.
+    fn new(w: &[T], v: &Array2<T>) -> Self {
+        let columns = v.ncols();
+        let groups = v.nrows().div_ceil(VECTORS);
+        let v = interleaved::<T, VECTORS>(v);
+        let rows = (w.len() / columns).div_ceil(PARTS).next_multiple_of(ROWS).max(2 * ROWS);
+        let (images, sums) = w
+            .par_chunks(rows * columns)
+            .map(|rows| {
+                let mut image = vec![[T::zero(); VECTORS]; groups * (rows.len() / columns)];
+                let mut sum = vec![[T::zero(); VECTORS]; v.len()];
+                let (image_here, sum_here) = (&mut image, &mut sum);
+                vectorised(Visit { rows, v: &v, image: image_here, sum: sum_here, columns });
+                (image, sum)
+            })
+            .unzip();
+        Self { rows, images, sums }
+    }
+
+    /// V W^T, b x rows.
+    fn image(&self, shape: (usize, usize)) -> Array2<T> {
+        Array2::from_shape_fn(shape, |(vector, row)| {
+            let count = self.rows.min(shape.1 - row / self.rows * self.rows);
+            let part = &self.images[row / self.rows];
+            part[vector / VECTORS * count + row % self.rows][vector % VECTORS]
         })
-        .collect();
-    let mut total = v_interleaved;
-    total.par_chunks_mut(COLUMNS).enumerate().for_each(|(i, total)| {
-        total.fill([T::zero(); VECTORS]);
-        for sum in &sums {
-            for (total, sum) in total.iter_mut().zip(&sum[i * COLUMNS..]) {
-                for k in 0..VECTORS {
-                    total[k] += sum[k];
+    }
+
+    /// V W^T W, b x columns.
+    fn normal_product(&self, shape: (usize, usize)) -> Array2<T> {
+        let columns = shape.1;
+        let mut total = vec![[T::zero(); VECTORS]; shape.0.div_ceil(VECTORS) * columns];
+        total.par_chunks_mut(COLUMNS).enumerate().for_each(|(i, total)| {
+            for sum in &self.sums {
+                for (total, sum) in total.iter_mut().zip(&sum[i * COLUMNS..]) {
+                    for k in 0..VECTORS {
+                        total[k] += sum[k];
+                    }
                 }
             }
-        }
-    });
-    Array2::from_shape_fn(v.dim(), |(row, column)| {
-        total[row / VECTORS * columns + column][row % VECTORS]
-    })
+        });
+        Array2::from_shape_fn(shape, |(vector, column)| {
+            total[vector / VECTORS * columns + column][vector % VECTORS]
+        })
+    }
 }
 
 /// The columns of each group of `VECTORS` rows, filled up with zeros.

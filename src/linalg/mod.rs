@@ -41,7 +41,7 @@ mod anything {
     impl<T> Anything for T {}
 }
 
-pub(crate) use gram::{gram, normal_product, vectors_at_once};
+pub(crate) use gram::{gram, image_and_normal_product, normal_product, vectors_at_once};
 
 /// What a number must be for every backend that is compiled in.
 pub trait Element: FaerElement + LapackElement {}

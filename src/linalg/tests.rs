@@ -59,13 +59,18 @@ fn squares<T: Scalar>(eps: f64) {
     for (rows, columns, vectors) in [(1, 1, 1), (23, 17, 3), (70, 1031, 5), (1300, 9, 11)] {
         let w = filled::<T>(rows, columns, 0.3);
         let v = filled::<T>(vectors, columns, 0.7);
-        let plain = v.dot(&w.t()).dot(&w);
-        let scale = plain.iter().fold(1.0, |m: f64, x| m.max(x.as_f64().abs()));
+        let image = v.dot(&w.t());
+        let plain = image.dot(&w);
+        let close = |x: &Array2<T>, y: &Array2<T>| {
+            let scale = y.iter().fold(1.0, |m: f64, y| m.max(y.as_f64().abs()));
+            assert_eq!(x.dim(), y.dim());
+            x.iter().zip(y).all(|(x, y)| (x.as_f64() - y.as_f64()).abs() <= 100.0 * eps * scale)
+        };
         let strided = w.t().as_standard_layout().into_owned();
-        for product in [normal_product(w.view(), &v), normal_product(strided.t(), &v)] {
-            for (x, y) in product.iter().zip(&plain) {
-                assert!((x.as_f64() - y.as_f64()).abs() <= 100.0 * eps * scale);
-            }
+        for w in [w.view(), strided.t()] {
+            assert!(close(&normal_product(w, &v), &plain));
+            let (found, product) = image_and_normal_product(w, &v);
+            assert!(close(&found, &image) && close(&product, &plain));
         }
         let gram = gram(w.view(), 2.0);
         let wide = w.mapv(|x| x.as_f64() / 2.0);

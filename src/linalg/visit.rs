@@ -10,11 +10,12 @@ const SUMS: usize = 12;
 /// The same for what is left of them.
 const FEW: usize = 4;
 
-/// sum <- sum + W^T W v for some rows of W, given row by row. `v` and `sum` hold one array for each
-/// column of W, for each group of `VECTORS` vectors.
+/// image <- W v and sum <- sum + W^T W v for some rows of W, given row by row. `v` and `sum` hold one
+/// array for each column of W, for each group of `VECTORS` vectors, and `image` one for each row.
 pub(super) struct Visit<'a, T, const VECTORS: usize> {
     pub rows: &'a [T],
     pub v: &'a [[T; VECTORS]],
+    pub image: &'a mut [[T; VECTORS]],
     pub sum: &'a mut [[T; VECTORS]],
     pub columns: usize,
 }
@@ -26,28 +27,29 @@ impl<T: Scalar, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let columns = self.columns;
-        let mut overlaps = [[T::zero(); VECTORS]; ROWS];
-        for rows in self.rows.chunks(ROWS * columns) {
+        let count = self.rows.len() / columns;
+        for (i, rows) in self.rows.chunks(ROWS * columns).enumerate() {
+            let here = i * ROWS..i * ROWS + rows.len() / columns;
             let groups = self.v.chunks_exact(columns).zip(self.sum.chunks_exact_mut(columns));
-            for (v, sum) in groups {
-                let count = rows.len() / columns;
-                multiply_rows::<T, VECTORS, FMA>(rows, v, &mut overlaps[..count]);
-                add_multiples::<T, VECTORS, FMA>(rows, &overlaps[..count], sum);
+            for ((v, sum), image) in groups.zip(self.image.chunks_exact_mut(count)) {
+                let image = &mut image[here.clone()];
+                multiply_rows::<T, VECTORS, FMA>(rows, v, image);
+                add_multiples::<T, VECTORS, FMA>(rows, image, sum);
             }
         }
     }
 }
 
-/// overlaps <- W v.
+/// image <- W v.
 #[inline(always)]
 fn multiply_rows<T: Scalar, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
-    overlaps: &mut [[T; VECTORS]],
+    image: &mut [[T; VECTORS]],
 ) {
-    let (rows, overlaps) = multiply_groups::<T, VECTORS, SUMS, FMA>(rows, v, overlaps);
-    let (rows, overlaps) = multiply_groups::<T, VECTORS, FEW, FMA>(rows, v, overlaps);
-    multiply_groups::<T, VECTORS, 1, FMA>(rows, v, overlaps);
+    let (rows, image) = multiply_groups::<T, VECTORS, SUMS, FMA>(rows, v, image);
+    let (rows, image) = multiply_groups::<T, VECTORS, FEW, FMA>(rows, v, image);
+    multiply_groups::<T, VECTORS, 1, FMA>(rows, v, image);
 }
 
 /// [`multiply_rows`], `COUNT` rows at once as long as there are so many; returns the rest.
@@ -55,13 +57,13 @@ fn multiply_rows<T: Scalar, const VECTORS: usize, const FMA: bool>(
 fn multiply_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
     v: &[[T; VECTORS]],
-    overlaps: &'a mut [[T; VECTORS]],
+    image: &'a mut [[T; VECTORS]],
 ) -> (&'a [T], &'a mut [[T; VECTORS]]) {
     let columns = v.len();
-    let whole = overlaps.len() / COUNT * COUNT;
-    let (first, last) = overlaps.split_at_mut(whole);
-    for (rows, overlaps) in rows.chunks_exact(COUNT * columns).zip(first.chunks_exact_mut(COUNT)) {
-        multiply_some::<T, VECTORS, COUNT, FMA>(rows, v, overlaps);
+    let whole = image.len() / COUNT * COUNT;
+    let (first, last) = image.split_at_mut(whole);
+    for (rows, image) in rows.chunks_exact(COUNT * columns).zip(first.chunks_exact_mut(COUNT)) {
+        multiply_some::<T, VECTORS, COUNT, FMA>(rows, v, image);
     }
     (&rows[whole * columns..], last)
 }
@@ -71,7 +73,7 @@ fn multiply_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, cons
 fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
-    overlaps: &mut [[T; VECTORS]],
+    image: &mut [[T; VECTORS]],
 ) {
     let columns = v.len();
     let mut row = [rows; COUNT];
@@ -87,20 +89,20 @@ fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA:
             }
         }
     }
-    overlaps.copy_from_slice(&sums);
+    image.copy_from_slice(&sums);
 }
 
-/// sum <- sum + W^T overlaps.
+/// sum <- sum + W^T image.
 #[inline(always)]
 fn add_multiples<T: Scalar, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
-    overlaps: &[[T; VECTORS]],
+    image: &[[T; VECTORS]],
     sum: &mut [[T; VECTORS]],
 ) {
     let columns = sum.len();
-    let (rows, sum) = add_groups::<T, VECTORS, SUMS, FMA>(rows, columns, overlaps, sum);
-    let (rows, sum) = add_groups::<T, VECTORS, FEW, FMA>(rows, columns, overlaps, sum);
-    add_groups::<T, VECTORS, 1, FMA>(rows, columns, overlaps, sum);
+    let (rows, sum) = add_groups::<T, VECTORS, SUMS, FMA>(rows, columns, image, sum);
+    let (rows, sum) = add_groups::<T, VECTORS, FEW, FMA>(rows, columns, image, sum);
+    add_groups::<T, VECTORS, 1, FMA>(rows, columns, image, sum);
 }
 
 /// [`add_multiples`], `COUNT` columns of rows that are `columns` long at once as long as there are
@@ -109,13 +111,13 @@ fn add_multiples<T: Scalar, const VECTORS: usize, const FMA: bool>(
 fn add_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
     columns: usize,
-    overlaps: &[[T; VECTORS]],
+    image: &[[T; VECTORS]],
     sum: &'a mut [[T; VECTORS]],
 ) -> (&'a [T], &'a mut [[T; VECTORS]]) {
     let whole = sum.len() / COUNT * COUNT;
     let (first, last) = sum.split_at_mut(whole);
     for (i, sum) in first.chunks_exact_mut(COUNT).enumerate() {
-        add_some::<T, VECTORS, COUNT, FMA>(&rows[i * COUNT..], columns, overlaps, sum);
+        add_some::<T, VECTORS, COUNT, FMA>(&rows[i * COUNT..], columns, image, sum);
     }
     (&rows[whole..], last)
 }
@@ -125,16 +127,16 @@ fn add_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA
 fn add_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     columns: usize,
-    overlaps: &[[T; VECTORS]],
+    image: &[[T; VECTORS]],
     sum: &mut [[T; VECTORS]],
 ) {
     let mut sums = [[T::zero(); VECTORS]; COUNT];
     sums.copy_from_slice(sum);
-    for (r, overlap) in overlaps.iter().enumerate() {
+    for (r, image) in image.iter().enumerate() {
         let row = &rows[r * columns..][..COUNT];
         for c in 0..COUNT {
             for k in 0..VECTORS {
-                sums[c][k] = fma::<T, FMA>(row[c], overlap[k], sums[c][k]);
+                sums[c][k] = fma::<T, FMA>(row[c], image[k], sums[c][k]);
             }
         }
     }

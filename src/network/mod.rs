@@ -4,7 +4,7 @@ mod laws;
 
 pub use laws::{FirstLayerLaw, SecondLayerLaw};
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, aview_mut1, aview1};
 use rayon::prelude::*;
 
 use crate::Scalar;
@@ -195,12 +195,16 @@ impl<T: Scalar> Network<T> {
                     for (mut z, mut sum) in
                         row.into_iter().zip(sum.axis_chunks_iter_mut(Axis(0), CHUNK))
                     {
-                        let count = z.len();
-                        input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
-                        let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
-                        self.activation.evaluate(&input[..count], value, derivative);
-                        z.iter_mut().zip(derivative).for_each(|(z, d)| *z = *d);
-                        sum.iter_mut().zip(value).for_each(|(s, v): (&mut T, _)| *s += *a * *v);
+                        let (input, value, derivative) = (
+                            &mut input[..z.len()],
+                            &mut value[..z.len()],
+                            &mut derivative[..z.len()],
+                        );
+                        // whole arrays at once: loops over the iterators of views are not vectorised
+                        aview_mut1(input).assign(&z);
+                        self.activation.evaluate(input, value, derivative);
+                        z.assign(&aview1(derivative));
+                        sum.scaled_add(*a, &aview1(value));
                     }
                 }
                 sum

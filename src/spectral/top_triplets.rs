@@ -7,7 +7,8 @@ use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::linalg::{
-    LinalgError, multiply, normal_product, symmetric_eigen, tamed, untamed, vectors_at_once,
+    LinalgError, image_and_normal_product, multiply, normal_product, symmetric_eigen, tamed,
+    untamed, vectors_at_once,
 };
 use crate::random::{Purpose, stream};
 
@@ -147,7 +148,7 @@ fn krylov<T: Scalar>(
             continue;
         }
         let vectors = multiply(coefficients.t(), space.basis.view());
-        let (triplets, residual) = refined(weights, vectors.view())?;
+        let (triplets, residual) = refined(weights, &vectors, tolerance)?;
         if residual <= tolerance {
             if block < count && may_hide_copies(&triplets.values, block, tolerance) {
                 let enough = count.next_multiple_of(block);
@@ -282,28 +283,44 @@ impl<T: Scalar> KrylovSpace<T> {
 }
 
 /// The singular triplets of W within the span of the orthonormal rows `vectors`, and their largest
-/// residual relative to s_1. W itself is used, not its square: small values keep their digits.
+/// residual |W^T u - s v| relative to s_1. W itself is used, not its square: small values keep their
+/// digits.
 fn refined<T: Scalar>(
     weights: ArrayView2<'_, T>,
-    vectors: ArrayView2<'_, T>,
+    vectors: &Array2<T>,
+    tolerance: f64,
 ) -> Result<(SingularTriplets<T>, f64), SpectralError> {
-    let image = multiply(vectors, weights.t());
+    let (image, square) = image_and_normal_product(weights, vectors);
     let mut triplets = thin_svd(image.t())?;
-    triplets.right = multiply(triplets.right.view(), vectors);
+    let rotation = triplets.right;
+    triplets.right = multiply(rotation.view(), vectors.view());
 
-    let mut residual = multiply(triplets.left.t(), weights);
-    for ((mut row, right), s) in
-        residual.rows_mut().into_iter().zip(triplets.right.rows()).zip(&triplets.values)
-    {
+    // W^T u is a row of `rotation` W^T W divided by s, without reading W again; so is the rounding error
+    let [first, last] = [0, triplets.values.len() - 1].map(|i| triplets.values[i].as_f64());
+    let rounding = T::epsilon().as_f64() * first / last;
+    let adjoint = if rounding <= tolerance / 4.0 {
+        let mut adjoint = multiply(rotation.view(), square.view());
+        for (mut row, s) in adjoint.rows_mut().into_iter().zip(&triplets.values) {
+            row /= *s;
+        }
+        adjoint
+    } else {
+        multiply(triplets.left.t(), weights)
+    };
+    let residual = largest_residual(adjoint, &triplets);
+    Ok((triplets, residual))
+}
+
+/// The largest norm of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
+fn largest_residual<T: Scalar>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> f64 {
+    let mut largest = 0.0_f64;
+    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.values);
+    for (mut row, (right, s)) in adjoint.rows_mut().into_iter().zip(right_and_value) {
         row.scaled_add(-*s, &right);
+        largest = largest.max(row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt());
     }
-    let largest = residual
-        .rows()
-        .into_iter()
-        .map(|row| row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt())
-        .fold(0.0, f64::max);
     let scale = triplets.values[0].as_f64();
-    Ok((triplets, if scale > 0.0 { largest / scale } else { 0.0 }))
+    if scale > 0.0 { largest / scale } else { 0.0 }
 }
 
 /// Scalar products of the rows of `a` with those of `b`. For a few rows these are faster one by one

@@ -98,7 +98,7 @@ pub fn small_experiment() -> ExperimentBuilder {
     Experiment::builder()
         .width(160)
         .dimension(80)
-        .samples(1400)
+        .samples(1600)
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
         .seed(4)
