@@ -29,14 +29,16 @@ pub struct TopTripletsOptions {
 /// The `count` largest singular triplets of `weights` (N x d) without a full decomposition.
 ///
 /// A basis of the Krylov space of W^T W is grown from a random block of four vectors (`f32`:
-/// eight), kept orthonormal to rounding, and searched by Rayleigh-Ritz; the triplets are then those
-/// of W itself within the vectors found, and are returned when all residuals |W^T u - s v| are
-/// below the tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*, chapter
-/// 10). W is read once for every block of the basis. A Krylov space holds no more copies of a
-/// singular value than its block has vectors: when so many of the values found are equal within ten
-/// tolerances, and not the last ones, the search is repeated with a block of at least `count`. When
-/// `count` is more than an eighth of min(N, d), or the basis grows to its limit, the thin SVD is
-/// computed instead.
+/// eight), kept orthonormal to rounding, and searched by Rayleigh-Ritz; the triplets are then
+/// those of W itself within the vectors found, and are returned when all residuals |W^T u - s v|
+/// are below the tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*,
+/// chapter 10). W is read once for every block of the basis and once for the triplets; twice for
+/// these when s_1 / s_count is so large that rounding in W^T W v / s, from which the residuals
+/// then come, would reach a quarter of the tolerance. A Krylov space holds no more copies of a
+/// singular value than its block has vectors: when so many of the values found are equal within
+/// ten tolerances, and not the last ones, the search is repeated with a block of at least `count`.
+/// When `count` is more than an eighth of min(N, d), or the basis grows to its limit, the thin SVD
+/// is computed instead.
 ///
 /// # Errors
 /// [`SpectralError::Invalid`] when `count` is 0 or above min(N, d) or the tolerance is not
