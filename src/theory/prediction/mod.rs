@@ -10,7 +10,8 @@
 //! and `reused`) averages sigma over the pre-activations of each group; `spikes` turns them into the
 //! right vectors v_k. Then one of two models of the bulk: `bulk` and
 //! `outliers` with isotropic noise (level 1), or `level2` with noise that has the structure of the
-//! data. `validity` judges.
+//! data. `truncation` tells how many spikes are enough, `convergence` whether nodes and spikes were,
+//! and `validity` judges the assumptions.
 
 mod activation;
 mod bulk;
@@ -31,6 +32,7 @@ mod setting;
 mod spikes;
 #[cfg(test)]
 mod test_quadratic;
+mod truncation;
 mod validity;
 
 pub use convergence::{Convergence, convergence};
@@ -41,6 +43,7 @@ pub use outlier::Outlier;
 pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
 pub use validity::{Indicator, IndicatorKind};
 
+use crate::quadrature::Rule;
 use activation::Sigma;
 use bulk::Bulk;
 use error::finite;
@@ -209,20 +212,23 @@ impl Prediction {
 pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
     setting.check()?;
     options.check()?;
-    let nodes = &options.nodes;
+    let mut prediction = evaluate(setting, options)?;
+    if options.compare_nodes {
+        let indicator = convergence::quadrature(setting, options, &prediction);
+        prediction.indicators.push(indicator);
+    }
+    Ok(prediction)
+}
+
+/// The prediction for nodes that are taken as they are.
+fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
     let [eta_1, eta_2] = setting.step_sizes;
+    let options = &Options { nodes: options.nodes.for_step(eta_1.max(eta_2)), ..*options };
+    let nodes = &options.nodes;
     let isotropic = options.noise_model == NoiseModel::Isotropic;
     let separate_columns = isotropic && options.target_column;
     let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
     let labels = Labels::new(&setting.target, nodes)?;
-    let law = Law::new(
-        &setting.second_layer,
-        options.gaussian_tail,
-        setting.width,
-        nodes.second_layer,
-        nodes.bulk,
-        options.spikes,
-    )?;
     let step = FirstStep {
         unit: eta_1 / (setting.width as f64).sqrt(),
         phi: setting.phi(),
@@ -231,25 +237,14 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         tau: (setting.phi() * labels.second_moment * activation.derivative_variance).sqrt(),
     };
     let orthogonal = activation::gaussian_rule(nodes.family, nodes.orthogonal, &[]);
-    let input = SpikeInput {
-        labels: &labels,
-        law: &law,
-        step,
-        eta: setting.step_sizes,
-        orthogonal: &orthogonal,
-        weighted: separate_columns,
-    };
-    let largest_s = input.largest_s();
-    let (activation, labels, law) = (&activation, &labels, &law);
-    let groups = GroupInput { setting, activation, labels, law, step, largest_s }.groups(nodes)?;
-    let spikes = input.spikes(&groups);
-    finite("the right vectors of the spikes", spikes.target.iter().chain(&spikes.perpendicular))?;
+    let (activation, labels, orthogonal) = (&activation, &labels, &orthogonal);
+    let source = Source { setting, options, activation, labels, step, orthogonal };
+    let Expansion { law, groups, spikes, bulk, missing } = source.expansion()?;
+    let law = &law;
+    let input = source.input(law);
 
     let (edge, outliers, solution) = if isotropic {
         let variance = RowVariance { setting, activation, labels, law, step };
-        let d = variance.isotropic(&spikes.noise[0]);
-        finite("the row variance of the bulk", &d)?;
-        let bulk = Bulk::new(setting.gamma(), &law.fine, d);
         let special =
             separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
         let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
@@ -267,7 +262,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
 
     let spread = setting.phi() * labels.second_moment;
     let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
-    let indicators = Evidence {
+    let mut indicators = Evidence {
         phi: setting.phi(),
         label_quantile: labels.absolute_quantile(&setting.target, 1.0 / setting.samples as f64),
         largest_row: eta_1.max(eta_2) * law.largest() / (setting.width as f64).sqrt(),
@@ -280,6 +275,9 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         outliers: &outliers,
     }
     .indicators();
+    indicators.extend(convergence::few_neurons(setting.width, &outliers));
+    let (kept, found) = (law.spikes(), outliers.len());
+    indicators.push(convergence::truncation(missing, options.tolerance, kept, found));
     let intermediates = Intermediates {
         c_1: step.c_1,
         derivative_variance: activation.derivative_variance,
@@ -293,6 +291,85 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         target: spikes.target,
     };
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
+}
+
+/// What the sums over the samples are made from, whatever the number of spikes.
+struct Source<'a> {
+    setting: &'a Setting,
+    options: &'a Options,
+    activation: &'a Sigma<'a>,
+    labels: &'a Labels,
+    step: FirstStep,
+    orthogonal: &'a Rule,
+}
+
+/// The expansion in spikes, with as many as are needed.
+struct Expansion {
+    law: Law,
+    groups: Vec<Group>,
+    spikes: Spikes,
+    /// The bulk with isotropic noise.
+    bulk: Bulk,
+    /// What the spikes left out can change of a singular value.
+    missing: f64,
+}
+
+impl Source<'_> {
+    fn input<'a>(&'a self, law: &'a Law) -> SpikeInput<'a> {
+        SpikeInput {
+            labels: self.labels,
+            law,
+            step: self.step,
+            eta: self.setting.step_sizes,
+            orthogonal: self.orthogonal,
+            weighted: self.options.noise_model == NoiseModel::Isotropic
+                && self.options.target_column,
+        }
+    }
+
+    /// Takes more spikes until those left out are below the tolerance, or there are no more.
+    fn expansion(&self) -> Result<Expansion, PredictionError> {
+        let options = self.options;
+        let mut count = truncation::FIRST.min(options.spikes);
+        loop {
+            let expansion = self.expansion_of(count)?;
+            match truncation::next(count, options.spikes) {
+                Some(next) if expansion.missing > options.tolerance => count = next,
+                _ => return Ok(expansion),
+            }
+        }
+    }
+
+    /// The expansion with at most `count` spikes.
+    fn expansion_of(&self, count: usize) -> Result<Expansion, PredictionError> {
+        let &Self { setting, options, activation, labels, step, .. } = self;
+        let nodes = &options.nodes;
+        let law = Law::new(
+            &setting.second_layer,
+            options.gaussian_tail,
+            setting.width,
+            nodes.second_layer.max((nodes.second_layer * count).div_ceil(10)),
+            nodes.bulk.max(2 * count),
+            count,
+        )?;
+        let input = self.input(&law);
+        let largest_s = input.largest_s();
+        let groups = GroupInput { setting, activation, labels, law: &law, step, largest_s };
+        let groups = groups.groups(nodes)?;
+        let spikes = input.spikes(&groups);
+        finite(
+            "the right vectors of the spikes",
+            spikes.target.iter().chain(&spikes.perpendicular),
+        )?;
+        // fewer than asked for: the law of b has no more
+        let complete = law.spikes() < count || setting.step_sizes[1] == 0.0;
+        let variance = RowVariance { setting, activation, labels, law: &law, step };
+        let d = variance.isotropic(&spikes.noise[0]);
+        finite("the row variance of the bulk", &d)?;
+        let bulk = Bulk::new(setting.gamma(), &law.fine, d);
+        let missing = truncation::missing(&bulk, &law, &spikes, complete)?;
+        Ok(Expansion { law, groups, spikes, bulk, missing })
+    }
 }
 
 /// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the

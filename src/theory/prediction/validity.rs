@@ -22,6 +22,12 @@ pub enum IndicatorKind {
     LinearPart,
     /// Distance of the weakest outlier from the edge, relative to the edge.
     NearEdge,
+    /// How many neurons carry the left vector of the outlier that fewest carry.
+    FewNeurons,
+    /// Relative change that the spikes left out can make to the singular value of an outlier.
+    Truncation,
+    /// Relative change of singular values when there are fewer quadrature nodes.
+    Quadrature,
 }
 
 /// One check of the assumptions behind a prediction.
@@ -144,6 +150,7 @@ mod tests {
             target_overlap: 0.0,
             direction_overlaps: Vec::new(),
             left_overlaps: Vec::new(),
+            neuron_share: 1.0,
             left: ndarray::Array1::zeros(0),
             at: 0.0,
         }
