@@ -41,6 +41,16 @@ fn value(prediction: &Prediction, kind: IndicatorKind) -> (f64, bool) {
 /// outlier rests on few neurons, and the counts are those that the documents state.
 #[test]
 fn table_of_counts() {
+    table(&isotropic());
+}
+
+#[test]
+#[ignore = "a minute or two"]
+fn table_of_counts_with_noise_from_data() {
+    table(&Options::default());
+}
+
+fn table(options: &Options) {
     let laws = [SecondLayerLaw::Gaussian, SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher];
     for (alphas, formula) in [([0.2, 0.4], 2), ([0.4, 0.45], 5)] {
         for law in &laws {
@@ -48,7 +58,7 @@ fn table_of_counts() {
                 let mut counts = Vec::new();
                 for width in [1e4, 1e6, 1e9, 1e12] {
                     let setting = setting(width, alphas, batches, law.clone());
-                    let p = predict(&setting, &isotropic()).unwrap();
+                    let p = predict(&setting, options).unwrap();
                     let [(spikes, a), (nodes, b), (neurons, c)] = [
                         IndicatorKind::Truncation,
                         IndicatorKind::Quadrature,
