@@ -8,16 +8,16 @@
 //! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and
 //! constants; `groups` sorts the samples by the steps that see them; `moments` (with `independent`
 //! and `reused`) averages sigma over the pre-activations of each group; `spikes` turns them into the
-//! right vectors v_k. Then one of two models of the bulk: `bulk` and
-//! `outliers` with isotropic noise (level 1), or `level2` with noise that has the structure of the
-//! data. `truncation` tells how many spikes are enough, `convergence` whether nodes and spikes were,
-//! and `validity` judges the assumptions.
+//! right vectors v_k, `expansion` with as many of them as `truncation` finds enough. Then one of two
+//! models of the bulk: `bulk` and `outliers` with isotropic noise (level 1), or `level2` with noise
+//! that has the structure of the data. `convergence` tells whether nodes and spikes were enough, `validity` judges the assumptions.
 
 mod activation;
 mod bulk;
 mod convergence;
 mod custom_law;
 mod error;
+mod expansion;
 mod groups;
 mod independent;
 mod label;
@@ -43,11 +43,10 @@ pub use outlier::Outlier;
 pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
 pub use validity::{Indicator, IndicatorKind};
 
-use crate::quadrature::Rule;
 use activation::Sigma;
 use bulk::Bulk;
-use error::finite;
-use groups::{Group, GroupInput};
+use expansion::{Expansion, Source};
+use groups::Group;
 use label::Labels;
 use law::Law;
 use level2::Level2;
@@ -55,7 +54,7 @@ use moments::FirstStep;
 use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
-use spikes::{SpikeInput, Spikes};
+use spikes::Spikes;
 use validity::Evidence;
 
 /// Constants of docs/theory.md, sections 4 and 5.
@@ -291,85 +290,6 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
         target: spikes.target,
     };
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
-}
-
-/// What the sums over the samples are made from, whatever the number of spikes.
-struct Source<'a> {
-    setting: &'a Setting,
-    options: &'a Options,
-    activation: &'a Sigma<'a>,
-    labels: &'a Labels,
-    step: FirstStep,
-    orthogonal: &'a Rule,
-}
-
-/// The expansion in spikes, with as many as are needed.
-struct Expansion {
-    law: Law,
-    groups: Vec<Group>,
-    spikes: Spikes,
-    /// The bulk with isotropic noise.
-    bulk: Bulk,
-    /// What the spikes left out can change of a singular value.
-    missing: f64,
-}
-
-impl Source<'_> {
-    fn input<'a>(&'a self, law: &'a Law) -> SpikeInput<'a> {
-        SpikeInput {
-            labels: self.labels,
-            law,
-            step: self.step,
-            eta: self.setting.step_sizes,
-            orthogonal: self.orthogonal,
-            weighted: self.options.noise_model == NoiseModel::Isotropic
-                && self.options.target_column,
-        }
-    }
-
-    /// Takes more spikes until those left out are below the tolerance, or there are no more.
-    fn expansion(&self) -> Result<Expansion, PredictionError> {
-        let options = self.options;
-        let mut count = truncation::FIRST.min(options.spikes);
-        loop {
-            let expansion = self.expansion_of(count)?;
-            match truncation::next(count, options.spikes) {
-                Some(next) if expansion.missing > options.tolerance => count = next,
-                _ => return Ok(expansion),
-            }
-        }
-    }
-
-    /// The expansion with at most `count` spikes.
-    fn expansion_of(&self, count: usize) -> Result<Expansion, PredictionError> {
-        let &Self { setting, options, activation, labels, step, .. } = self;
-        let nodes = &options.nodes;
-        let law = Law::new(
-            &setting.second_layer,
-            options.gaussian_tail,
-            setting.width,
-            nodes.second_layer.max((nodes.second_layer * count).div_ceil(10)),
-            nodes.bulk.max(2 * count),
-            count,
-        )?;
-        let input = self.input(&law);
-        let largest_s = input.largest_s();
-        let groups = GroupInput { setting, activation, labels, law: &law, step, largest_s };
-        let groups = groups.groups(nodes)?;
-        let spikes = input.spikes(&groups);
-        finite(
-            "the right vectors of the spikes",
-            spikes.target.iter().chain(&spikes.perpendicular),
-        )?;
-        // fewer than asked for: the law of b has no more
-        let complete = law.spikes() < count || setting.step_sizes[1] == 0.0;
-        let variance = RowVariance { setting, activation, labels, law: &law, step };
-        let d = variance.isotropic(&spikes.noise[0]);
-        finite("the row variance of the bulk", &d)?;
-        let bulk = Bulk::new(setting.gamma(), &law.fine, d);
-        let missing = truncation::missing(&bulk, &law, &spikes, complete)?;
-        Ok(Expansion { law, groups, spikes, bulk, missing })
-    }
 }
 
 /// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the
