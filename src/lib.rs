@@ -112,7 +112,7 @@ pub mod sweep;
 pub mod theory;
 pub mod training;
 
-pub use error::InvalidSetting;
+pub use error::{InvalidSetting, Place};
 pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{Link, MultiIndexLink};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite_matrix, nonzero};
 use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
@@ -160,8 +160,8 @@ fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Optio
             expected: format!("{p} x {dimension}"),
         });
     }
-    if !directions.iter().all(|x| x.is_finite()) {
-        return Some(InvalidSetting::NonFinite { name: "the matrix of teacher directions" });
+    if let Err(problem) = finite_matrix("the matrix of teacher directions", directions.view()) {
+        return Some(problem);
     }
     for (index, row) in directions.rows().into_iter().enumerate() {
         let norm = row.dot(&row).sqrt();
@@ -246,7 +246,9 @@ mod tests {
         let single = |v| Target::single_index(link()).direction(v).teacher(2, 0).unwrap_err();
         assert!(matches!(single(array![2.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         assert!(matches!(single(array![0.0, 0.0]), InvalidSetting::NotNormalised { .. }));
-        assert!(matches!(single(array![f64::NAN, 1.0]), InvalidSetting::NonFinite { .. }));
+        let nan = single(array![1.0, f64::NAN]).to_string();
+        let expected = "row 0, column 1 of the matrix of teacher directions (from 0) is NaN";
+        assert!(nan.starts_with(expected), "{nan}");
         assert!(matches!(single(array![1.0]), InvalidSetting::Shape { .. }));
         let pair = Target::multi_index(MultiIndexLink::new("z1 z2", 2, |z| z[0] * z[1]));
         let skew = pair.clone().directions(array![[1.0, 0.0], [0.6, 0.8]]).teacher(2, 0);

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Why a sweep did not run to its end, or its results could not be used. What goes wrong in a
 /// single point is not here: it is recorded in that point's line.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum SweepError {
     /// The file could not be opened, read or written.
