@@ -174,5 +174,5 @@ fn memory_that_cannot_be_had() {
 fn several_problems_are_reported_together() {
     let error = valid().width(0).steps([f64::NAN]).triplets(3).build().unwrap_err();
     assert_eq!(error.problems.len(), 2, "{error}");
-    assert_eq!(error.to_string().lines().count(), 2);
+    assert_eq!(error.to_string().lines().count(), 3);
 }

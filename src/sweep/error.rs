@@ -71,14 +71,15 @@ pub enum SweepError {
         /// Why.
         why: String,
     },
-    /// Two points have the same key, so their results could not be told apart.
-    #[error("points {first} and {second} have the same key {key}")]
+    /// Two points have the same key, or keys that mean the same, so that one computation would be
+    /// done twice.
+    #[error("points {first} and {second} are the same: {key}")]
     SameKey {
         /// One point, from 0.
         first: usize,
         /// The other.
         second: usize,
-        /// Their key.
+        /// The key of the second.
         key: String,
     },
     /// A shard that does not exist.
