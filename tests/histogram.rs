@@ -140,9 +140,10 @@ fn the_ends_of_the_range() {
     assert_eq!(of(&[2.0], 3, 0.0, 1.0).unwrap().density, Array1::<f64>::zeros(3));
     let h = of(&[0.25, 3.0], 1_000_000, 0.0, 1.0).unwrap();
     assert_eq!((counts(&h, 2)[250_000], counts(&h, 2).iter().sum::<usize>()), (1, 1));
-    let h = of(&[0.0, 1e300], 4, -8e307, 8e307).unwrap();
-    assert_eq!(h.edges, Array1::from(vec![-8e307, -4e307, 0.0, 4e307, 8e307]));
-    assert_eq!(h.density, Array1::from(vec![0.0, 0.0, 0.5 / 4e307, 0.0]));
+    let unit = 2.0_f64.powi(1021);
+    let h = of(&[0.0, -1e308], 4, -2.0 * unit, 2.0 * unit).unwrap();
+    assert_eq!(h.edges / unit, Array1::from(vec![-2.0, -1.0, 0.0, 1.0, 2.0]));
+    assert_eq!(h.density * unit, Array1::from(vec![0.0, 0.0, 0.5, 0.0]));
     let h = of(&[1e-305, 2e-305], 2, 0.0, 2e-305).unwrap();
     assert_eq!(counts(&h, 2), [0, 2]);
 }
