@@ -19,10 +19,9 @@ use linear_width::spectral::Histogram;
 use linear_width::theory::MarchenkoPastur;
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Report};
-use ndarray::{Array1, Array2};
-use ndarray_npy::{ReadNpyError, read_npy};
 
 use common::data::Data;
+use common::npy;
 use common::options::CommonOptions;
 use common::picture::{self, BARS, LAW, OUTLIER, Panel};
 use common::settings::sine;
@@ -32,10 +31,10 @@ use common::settings::sine;
 struct Options {
     #[command(flatten)]
     common: CommonOptions,
-    /// Inputs, n x d, as .npy of 64-bit floats or bytes [default: the digits]
+    /// Inputs, n x d, as .npy of floats, integers or booleans of any size [default: the digits]
     #[arg(long, requires = "labels")]
     inputs: Option<PathBuf>,
-    /// Labels, n, as .npy of 64-bit floats or bytes
+    /// Labels, n, as .npy of floats, integers or booleans of any size
     #[arg(long, requires = "inputs")]
     labels: Option<PathBuf>,
     /// Hidden neurons N [default: 2 d]
@@ -49,9 +48,15 @@ struct Options {
     alpha: Vec<f64>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
-    let data = load(&options)?
+fn main() {
+    if let Err(error) = run(&Options::parse()) {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let data = load(options)?
         .without_constant_features()?
         // labels of the held-out samples play no part in this; to hide their inputs too, use
         // standardised_like
@@ -101,31 +106,13 @@ const NAMES: [&str; 4] = ["W₀", "W₁", "W₂, independent batches", "W₂, re
 fn load(options: &Options) -> Result<GivenData, Box<dyn Error>> {
     if let (Some(inputs), Some(labels)) = (&options.inputs, &options.labels) {
         let name = labels.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(GivenData::new(matrix(inputs)?, vector(labels)?)?.named(name));
+        return Ok(GivenData::new(npy::matrix(inputs)?, npy::list(labels)?)?.named(name));
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
-    let digits = vector(&folder.join("digits_labels.npy"))?;
+    let digits = npy::list(&folder.join("digits_labels.npy"))?;
     let parity = digits.mapv(|digit| if digit % 2.0 == 0.0 { -1.0 } else { 1.0 });
-    Ok(GivenData::new(matrix(&folder.join("digits_inputs.npy"))?, parity)?
+    Ok(GivenData::new(npy::matrix(&folder.join("digits_inputs.npy"))?, parity)?
         .named("parity of digits"))
-}
-
-fn matrix(path: &Path) -> Result<Array2<f64>, ReadNpyError> {
-    match read_npy::<_, Array2<f64>>(path) {
-        Err(ReadNpyError::WrongDescriptor(_)) => {
-            Ok(read_npy::<_, Array2<u8>>(path)?.mapv(f64::from))
-        }
-        other => other,
-    }
-}
-
-fn vector(path: &Path) -> Result<Array1<f64>, ReadNpyError> {
-    match read_npy::<_, Array1<f64>>(path) {
-        Err(ReadNpyError::WrongDescriptor(_)) => {
-            Ok(read_npy::<_, Array1<u8>>(path)?.mapv(f64::from))
-        }
-        other => other,
-    }
 }
 
 /// Trains on the first set, chooses lambda on the second, tests on the third.

@@ -1,9 +1,14 @@
 //! One type for every setting that is out of range.
 
+use std::fmt::{Debug, Display, Formatter, Result as Formatted};
+
+use ndarray::ArrayView2;
 use thiserror::Error;
 
+use crate::Scalar;
+
 /// A setting that is out of range: what it was, and what is allowed.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum InvalidSetting {
     /// A size that must be positive is zero.
@@ -54,10 +59,20 @@ pub enum InvalidSetting {
         expected: String,
     },
     /// An entry that is an infinity or a NaN.
-    #[error("{name} has a non-finite entry; every entry must be a finite number")]
+    #[error("a non-finite entry in {name}; every entry must be a finite number")]
     NonFinite {
         /// What holds it.
         name: &'static str,
+    },
+    /// An entry of known place that is an infinity or a NaN.
+    #[error("{place} of {name} (from 0) is {value}; it must be a finite number")]
+    NonFiniteEntry {
+        /// What holds it.
+        name: &'static str,
+        /// Where.
+        place: Place,
+        /// The entry.
+        value: f64,
     },
     /// A teacher direction that is not of unit length.
     #[error("teacher direction {index} has norm {norm}; it must be 1 to within 1e-6")]
@@ -110,13 +125,19 @@ pub enum InvalidSetting {
     },
     /// Features that are the same in every sample and cannot be scaled to variance 1.
     #[error(
-        "the features {columns:?} (from 0) are the same in every sample; \
+        "the features {columns:?} (from 0) are the same in every sample, to rounding; \
          a feature must vary to have variance 1: remove them first"
     )]
     ConstantFeatures {
         /// Which features, from 0.
         columns: Vec<usize>,
     },
+    /// Labels that are the same in every sample and cannot be scaled to variance 1.
+    #[error(
+        "the given labels are the same in every sample, to rounding; they must vary to have \
+         variance 1"
+    )]
+    ConstantLabels,
     /// More samples than the given data have.
     #[error(
         "{needed} different samples are needed and the given data have {available}; \
@@ -193,7 +214,105 @@ pub enum InvalidSetting {
     },
 }
 
+/// The place of an entry, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a list.
+    Entry(usize),
+    /// In a matrix.
+    Cell {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+    },
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Formatted {
+        match self {
+            Self::Entry(entry) => write!(f, "entry {entry}"),
+            Self::Cell { row, column } => write!(f, "row {row}, column {column}"),
+        }
+    }
+}
+
 /// Checks that a size is not zero.
 pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSetting> {
     if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
 }
+
+/// Checks that every entry of a list is finite.
+pub(crate) fn finite_list<'a, T: Scalar>(
+    name: &'static str,
+    values: impl IntoIterator<Item = &'a T>,
+) -> Result<(), InvalidSetting> {
+    match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((entry, value)) => {
+            let (place, value) = (Place::Entry(entry), value.as_f64());
+            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+        }
+    }
+}
+
+/// Checks that every entry of a matrix is finite.
+pub(crate) fn finite_matrix<T: Scalar>(
+    name: &'static str,
+    matrix: ArrayView2<'_, T>,
+) -> Result<(), InvalidSetting> {
+    match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), value)) => {
+            let (place, value) = (Place::Cell { row, column }, value.as_f64());
+            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+        }
+    }
+}
+
+/// The problems of one error as text: the only one by itself, several under a heading, one a line.
+pub(crate) fn listed(problems: &[impl Display]) -> String {
+    if let [only] = problems {
+        return only.to_string();
+    }
+    let mut text = format!("{} settings are wrong:", problems.len());
+    for problem in problems {
+        text += &format!("\n- {problem}");
+    }
+    text
+}
+
+/// `Debug` as `Display`. A program whose `main` returns an error prints it by `Debug`, and what its
+/// user should read is the sentence.
+macro_rules! debug_is_display {
+    ($($error:ty),+ $(,)?) => {$(
+        impl Debug for $error {
+            fn fmt(&self, f: &mut Formatter<'_>) -> Formatted {
+                Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+
+debug_is_display!(
+    InvalidSetting,
+    crate::experiment::BuildError,
+    crate::experiment::NoPrediction,
+    crate::experiment::RunError,
+    crate::linalg::LinalgError,
+    crate::quadrature::QuadratureError,
+    crate::readout::ReadoutError,
+    crate::spectral::SpectralError,
+    crate::theory::TheoryError,
+    crate::theory::prediction::PredictionError,
+    crate::training::TrainingError,
+);
+#[cfg(feature = "checkpoint")]
+debug_is_display!(crate::experiment::CheckpointError);
+#[cfg(feature = "config")]
+debug_is_display!(
+    crate::config::ConfigError,
+    crate::config::ConfigProblem,
+    crate::config::Reason,
+    crate::sweep::SweepError,
+);

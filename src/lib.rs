@@ -3,19 +3,22 @@
 
 //! Feature learning in linear-width two-layer networks: one against two large gradient steps.
 //!
-//! Width $N$, input dimension $d$ and sample size $n$ grow together. A network
-//! $f(x) = N^{-1/2} \sum_j a_j \sigma(\langle w_j, x \rangle)$ with $a = b/\sqrt{N}$ sees labels
-//! $y = g(\langle \beta_*, x \rangle) + \varepsilon$ and takes gradient steps of size
-//! $\eta_t = C_t N^{\alpha_t}$ on its first layer:
+//! Width N, input dimension d and sample size n grow together. A network
 //!
-//! $$ W_t = W_{t-1} + \eta_t G(W_{t-1}; X_t, y_t), \qquad
-//!    G = \tfrac1n \bigl[(a r^\top) \circ \sigma^{\prime}(W X^\top)\bigr] X, \quad r = y - f(X). $$
+//! ```text
+//! f(x) = N^(-1/2) Σⱼ aⱼ σ(⟨wⱼ, x⟩),    a = b/√N,
+//! ```
 //!
-//! After one step $W_1$ has one outlying singular value. A second step makes
-//! $l = \lfloor \alpha_2 / (\tfrac12 - \alpha_1) \rfloor$ new ones (Moniri & Hassani,
-//! [arXiv:2605.17767](https://arxiv.org/abs/2605.17767)), so that $W_2$ shows $l + 1$ in total for
-//! large $N$; and a second step that reuses the batch can find the direction $\beta_*$ when the
-//! information exponent of $g$ is above one, which fresh batches cannot.
+//! sees labels y = g(⟨β*, x⟩) + ε and takes gradient steps of size ηₜ = Cₜ N^αₜ on its first layer:
+//!
+//! ```text
+//! Wₜ = Wₜ₋₁ + ηₜ G(Wₜ₋₁; Xₜ, yₜ),    G = (1/n) [(a rᵀ) ∘ σ'(W Xᵀ)] X,    r = y - f(X).
+//! ```
+//!
+//! After one step W₁ has one outlying singular value. A second step makes l = ⌊α₂ / (1/2 - α₁)⌋ new
+//! ones (Moniri & Hassani, [arXiv:2605.17767](https://arxiv.org/abs/2605.17767)), so that W₂ shows
+//! l + 1 in total for large N; and a second step that reuses the batch can find the direction β*
+//! when the information exponent of g is above one, which fresh batches cannot.
 //!
 //! This crate simulates the steps, measures the spectrum and the learned directions, and puts
 //! beside them a prediction of the whole finite-size spectrum that has no free parameter
@@ -56,13 +59,16 @@
 //! ```
 //!
 //! With parameters, or with the derivative by hand: [`activation`]. Links, laws, schedules,
-//! observers, batches and loops of your own: the guide `docs/extending.md`.
+//! observers, batches and loops of your own: the guide [`extending`].
 //!
 //! # Modules
 //!
 //! [`activation`] and [`data`] say what is learned by what; [`network`] and [`training`] take the
-//! steps; [`spectral`] measures; [`theory`] predicts and never reads a simulation; [`experiment`]
-//! is the builder on top. [`quadrature`] serves them all.
+//! steps; [`spectral`] measures; [`readout`] trains the second layer by ridge regression and tests
+//! it; [`theory`] predicts and never reads a simulation; [`experiment`] is the builder on top.
+//! [`quadrature`] serves them all. With the feature `config` there are `config` (experiments written
+//! as TOML) and `sweep` (many of them, into one results file); local documentation shows them after
+//! `cargo doc --features config`.
 //!
 //! # Backends and threads
 //!
@@ -96,6 +102,8 @@ pub mod config;
 pub mod data;
 mod error;
 pub mod experiment;
+#[doc = include_str!("../docs/extending.md")]
+pub mod extending {}
 #[cfg(test)]
 mod golden;
 mod linalg;
@@ -112,17 +120,15 @@ pub mod sweep;
 pub mod theory;
 pub mod training;
 
-pub use error::InvalidSetting;
+pub use error::{InvalidSetting, Place};
 pub use experiment::{Experiment, Report};
 pub use linalg::{LinalgError, backend_name};
 pub use scalar::Scalar;
 pub use simd::instruction_set;
 
-/// The programs of the guide and of the README, compiled and run by `cargo test --doc`.
+/// The programs of the README, compiled and run by `cargo test --doc`.
 #[cfg(doctest)]
 mod documents {
-    #[doc = include_str!("../docs/extending.md")]
-    struct ExtensionGuide;
     #[doc = include_str!("../README.md")]
     struct Readme;
 }

@@ -92,7 +92,7 @@ fn teacher_directions() {
     e[0] = 2.0;
     assert!(matches!(with(e.clone()), InvalidSetting::NotNormalised { norm, .. } if norm == 2.0));
     e[0] = f64::NAN;
-    assert!(matches!(with(e), InvalidSetting::NonFinite { .. }));
+    assert!(matches!(with(e), InvalidSetting::NonFiniteEntry { .. }));
     assert!(matches!(with(array![1.0, 0.0]), InvalidSetting::Shape { .. }));
 
     let pair = || Target::multi_index(MultiIndexLink::new("z1 z2", 2, |z| z[0] * z[1]));
@@ -174,5 +174,5 @@ fn memory_that_cannot_be_had() {
 fn several_problems_are_reported_together() {
     let error = valid().width(0).steps([f64::NAN]).triplets(3).build().unwrap_err();
     assert_eq!(error.problems.len(), 2, "{error}");
-    assert_eq!(error.to_string().lines().count(), 2);
+    assert_eq!(error.to_string().lines().count(), 3);
 }

@@ -357,7 +357,7 @@ fn checkpoints_that_make_no_sense_are_refused() {
     let not_finite = |numbers: &mut Vec<u8>| {
         numbers[..8].copy_from_slice(&f64::NAN.to_le_bytes());
     };
-    check("nothing", "", not_finite, &format!("{damaged}the network has a non-finite entry"));
+    check("nothing", "", not_finite, &format!("{damaged}a non-finite entry in the network"));
 }
 
 #[test]

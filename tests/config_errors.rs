@@ -149,8 +149,9 @@ fn errors_without_lines_or_keys() {
     let error = config.build().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "steps.1.alpha: alpha of step 1 is 0.9; it must lie in [0, 0.5)\n\
-         triplets: 0 singular triplets were asked for; 1 to min(N, d) = 50 can be had"
+        "2 settings are wrong:\n\
+         - steps.1.alpha: alpha of step 1 is 0.9; it must lie in [0, 0.5)\n\
+         - triplets: 0 singular triplets were asked for; 1 to min(N, d) = 50 can be had"
     );
     config.width = usize::MAX;
     let write = config.to_toml().unwrap_err();
@@ -337,7 +338,43 @@ fn text_that_is_not_toml() {
     };
     assert_eq!(syntax("width = 3\ndimension = = 3"), (2, 13));
     assert_eq!(syntax("width = 3\nwidth = 4").0, 2);
-    assert_eq!(syntax("width = 3\nseed = 18446744073709551615").0, 2);
     let missing = ExperimentConfig::read("no/such/file.toml");
     assert!(matches!(missing, Err(ConfigError::Io { .. })));
+}
+
+/// What TOML's integers cannot hold has its key, at every depth.
+#[test]
+fn integers_beyond_64_bits_have_their_key() {
+    let (huge, small) = ("9223372036854775808", "-9223372036854775809");
+    for (old, key) in [
+        ("width = 60", "width"),
+        ("seed = 3", "seed"),
+        ("noise = 0.1", "target.noise"),
+        ("without = [0]", "target.without.1"),
+        ("constant = 2.0", "steps.2.constant"),
+        ("memory_limit = 100000000", "memory_limit"),
+        ("nodes = 40", "prediction_options.gaussian_tail.hermite.nodes"),
+    ] {
+        let (name, value) = old.split_once(" = ").unwrap();
+        for bad in [
+            huge,
+            small,
+            "18446744073709551616",
+            "1_000_000_000_000_000_000_000_000",
+            "0xffffffffffffffffffffffffffffffffffff",
+        ] {
+            let new = value.replace(value.trim_matches(['[', ']']), bad);
+            check(old, &format!("{name} = {new}"), key, true);
+        }
+    }
+    // every one of them, and what to do
+    let text = VALID.replace("width = 60", "width = 18446744073709551615");
+    let text = text.replace("seed = 3", &format!("seed = {huge}"));
+    let error = ExperimentConfig::from_toml(&text).unwrap_err().to_string();
+    let expected = format!(
+        "2 settings are wrong:\n- line 2, width: 18446744073709551615 is beyond the integers of \
+         TOML, -2^63 to 2^63 - 1; a larger seed is written in quotes, another number with a \
+         decimal point\n- line 5, seed: {huge} is beyond"
+    );
+    assert!(error.starts_with(&expected), "{error}");
 }

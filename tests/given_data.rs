@@ -1,11 +1,11 @@
 //! Experiments on the user's own inputs and labels.
 
 use linear_width::activation::Tanh;
-use linear_width::data::{Batch, GivenData, InputLaw, Link, Target};
+use linear_width::data::{Batch, GivenBatch, GivenData, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPrediction, Precision};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
-use linear_width::{Experiment, InvalidSetting, Scalar};
+use linear_width::{Experiment, InvalidSetting, Place, Scalar};
 use ndarray::{Array1, Array2, Axis, Slice, array, concatenate};
 
 fn target() -> Target {
@@ -117,14 +117,25 @@ fn bad_data_are_named() {
     let new = GivenData::new;
     let ones = || Array1::from_elem(3, 1.0);
     let x = array![[1.0, 2.0], [3.0, 2.0], [0.5, 2.0]];
-    for bad in [f64::NAN, f64::INFINITY] {
+    for value in [f64::INFINITY, f64::NEG_INFINITY] {
         let mut with = x.clone();
-        with[[1, 1]] = bad;
+        with[[2, 1]] = value;
         let error = new(with, ones()).unwrap_err();
-        assert_eq!(error, InvalidSetting::NonFinite { name: "the given inputs" });
-        let error = new(x.clone(), array![1.0, bad, 0.0]).unwrap_err();
-        assert_eq!(error, InvalidSetting::NonFinite { name: "the given labels" });
+        let (name, place) = ("the given inputs", Place::Cell { row: 2, column: 1 });
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
+        let error = new(x.clone(), array![1.0, value, 0.0]).unwrap_err();
+        let (name, place) = ("the given labels", Place::Entry(1));
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
     }
+    let error = new(array![[0.0, f64::NAN]], array![1.0]).unwrap_err().to_string();
+    let said = "row 0, column 1 of the given inputs (from 0) is NaN; it must be a finite number";
+    assert_eq!(error, said);
+    let labels = array![0.0, 1.0, 2.0, f64::NAN, f64::NAN];
+    let error = new(Array2::zeros((5, 1)), labels.clone()).unwrap_err().to_string();
+    let said = "entry 3 of the given labels (from 0) is NaN; it must be a finite number";
+    assert_eq!(error, said);
+    let error = GivenBatch::new(Array2::zeros((5, 1)), labels).unwrap_err().to_string();
+    assert_eq!(error, said.replace("given labels", "labels of the batch"));
     let error = new(x.clone(), Array1::zeros(2)).unwrap_err();
     assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
     let empty = new(Array2::zeros((0, 2)), Array1::zeros(0)).unwrap_err();
@@ -136,7 +147,8 @@ fn bad_data_are_named() {
     let constant = data.clone().standardised().unwrap_err();
     assert_eq!(constant, InvalidSetting::ConstantFeatures { columns: vec![1] });
     assert!(constant.to_string().contains("[1]"), "{constant}");
-    assert!(data.clone().with_standardised_labels().is_err());
+    let labels = data.clone().with_standardised_labels().unwrap_err();
+    assert_eq!(labels, InvalidSetting::ConstantLabels);
     let reduced = data.without_constant_features().unwrap();
     assert_eq!((reduced.dimension(), reduced.removed_features()), (1, &[1][..]));
     assert!(reduced.clone().standardised().is_ok());
@@ -150,6 +162,81 @@ fn bad_data_are_named() {
     let single = settings().data(huge).precision(Precision::F32).batches(BatchPolicy::Reused);
     let problems = single.triplets(1).build().unwrap_err().problems;
     assert_eq!(problems, [InvalidSetting::NonFinite { name: "the given data in 32 bits" }]);
+}
+
+/// `count` numbers near `mean`: each some units in the last place away, up to `most`.
+fn noisy(mean: f64, most: u64, count: usize) -> Array1<f64> {
+    let noise = |i: usize| (i as u64 * 7919 + 13) % (most + 1);
+    Array1::from_shape_fn(count, |i| f64::from_bits(mean.to_bits() + noise(i)))
+}
+
+/// Rounding errors about one number are no feature, whatever the number, its unit and the rows.
+#[test]
+fn features_that_vary_by_rounding_alone_are_named_and_removed() {
+    let sum = |terms: usize, x: f64| (0..terms).map(|_| x).sum::<f64>();
+    for count in [2, 3, 10, 200, 5000] {
+        let mut columns = vec![Array1::from_shape_fn(count, |i| (i as f64).sin())];
+        for mean in [14.62, -0.3, 1e-5_f64.ln(), 1.0, 1e10, -1e-10, 3e160, 7e-160, 1e300, 2e-300] {
+            for most in [0, 1, 2, 4] {
+                columns.push(noisy(mean, most, count));
+            }
+        }
+        columns.push(Array1::from_shape_fn(count, |i| if i == 0 { 0.1 + 0.2 } else { 0.3 }));
+        columns.push(Array1::from_shape_fn(count, |i| if i % 2 == 0 { sum(10, 0.1) } else { 1.0 }));
+        // what is not: the mean may be large, the deviation small
+        let kept = columns.len();
+        columns.push(Array1::from_shape_fn(count, |i| 1e12 + i as f64));
+        columns.push(Array1::from_shape_fn(count, |i| 14.62 * (1.0 + 1e-9 * (i % 2) as f64)));
+        columns.push(Array1::from_shape_fn(count, |i| 1e-160 * (i as f64 + 1.0)));
+        columns.push(Array1::from_shape_fn(count, |i| 1e160 * (i as f64 + 1.0)));
+        columns.push(Array1::from_shape_fn(count, |i| [1e-17, -1e-17][i % 2]));
+        columns.push(Array1::from_shape_fn(count, |i| f64::from(u8::from(i + 1 == count))));
+        let views: Vec<_> = columns.iter().map(|column| column.view()).collect();
+        let x = ndarray::stack(Axis(1), &views).unwrap();
+        let y = columns[0].clone();
+        let data = GivenData::new(x, y.clone()).unwrap();
+        let expected: Vec<usize> = (1..kept).collect();
+        let error = data.clone().standardised().unwrap_err();
+        assert_eq!(error, InvalidSetting::ConstantFeatures { columns: expected.clone() });
+        let removed = data.without_constant_features().unwrap();
+        assert_eq!(removed.removed_features(), expected, "{count}");
+        assert_eq!(removed.dimension(), columns.len() + 1 - kept);
+        for (j, column) in columns.into_iter().enumerate() {
+            let labels = GivenData::new(Array2::zeros((count, 1)), column).unwrap();
+            let refused = labels.with_standardised_labels().err();
+            let constant = refused == Some(InvalidSetting::ConstantLabels);
+            assert_eq!(constant, (1..kept).contains(&j), "{count}, {j}: {refused:?}");
+        }
+    }
+}
+
+/// Inputs of 32 bits come as 64 bits; their rounding is found, counts and years stay.
+#[test]
+fn rounding_of_32_bits_is_found_in_64() {
+    let x = Array2::from_shape_fn((30, 4), |(i, j)| match j {
+        0 => f64::from(f32::from_bits(14.62_f32.to_bits() + (i % 2) as u32)),
+        1 => 2000.0 + (i % 2) as f64,
+        2 => 1e6 + (i % 2) as f64,
+        _ => f64::from((i as f32).sin()),
+    });
+    let data = GivenData::new(x, Array1::from_iter((0..30).map(f64::from))).unwrap();
+    assert_eq!(data.without_constant_features().unwrap().removed_features(), [0]);
+}
+
+/// Rows of the data may have constant features of their own; the numbers are those of the first.
+#[test]
+fn features_removed_later_keep_their_numbers() {
+    let x = Array2::from_shape_fn((6, 5), |(i, j)| match j {
+        0 | 3 => 7.0,
+        4 => f64::from(u8::from(i == 5)),
+        _ => (i + j) as f64,
+    });
+    let data = GivenData::new(x, Array1::zeros(6)).unwrap();
+    let data = data.without_constant_features().unwrap();
+    assert_eq!(data.removed_features(), [0, 3]);
+    let part = data.rows(0..5).unwrap().without_constant_features().unwrap();
+    assert_eq!((part.removed_features(), part.dimension()), (&[0, 3, 4][..], 2));
+    assert_eq!(part.without_constant_features().unwrap().removed_features(), [0, 3, 4]);
 }
 
 #[test]

@@ -502,6 +502,100 @@ fn points_need_keys_of_their_own() {
     assert!(matches!(Sweep::new(vec![map]), Err(SweepError::Key { index: 0, .. })));
 }
 
+/// One value in two spellings is one point: in a grid, in a list, in a table, by default.
+#[test]
+fn one_value_in_two_spellings_is_the_same_point() {
+    let text =
+        |sweep: &str| SWEEP.split_once("[sweep]").unwrap().0.to_owned() + "[sweep]\n" + sweep;
+    let sweep = |table: &str| ConfigSweep::from_toml(&text(table)).expect(table).sweep();
+    for same in [
+        r#"grid = { "target.noise" = [0, 0.0] }"#,
+        r#"grid = { "target.noise" = [0.0, -0.0] }"#,
+        r#"grid = { "target.noise" = [0.5, 0, -0.0] }"#,
+        r#"grid = { "target.noise" = [1, 1.0] }"#,
+        r#"grid = { "target.noise" = [1.0, 1e0] }"#,
+        r#"grid = { "target.noise" = [1_0, 1e1] }"#,
+        r#"grid = { "target.noise" = [0.3, 3e-1] }"#,
+        r#"grid = { width = [40, 0x28] }"#,
+        r#"grid = { "steps.1.constant" = [1, 1.0] }"#,
+        r#"grid = { "target.link.coefficients" = [[0, 1], [0.0, 1.0]] }"#,
+        r#"grid = { "target.link" = [{ name = "tanh", shift = 0 }, { name = "tanh" }] }"#,
+        r#"grid = { activation = [{ name = "relu" }, { name = "relu" }] }"#,
+        r#"grid = { steps = [[{ constant = 1, alpha = 0 }], [{ constant = 1.0, alpha = -0.0 }]] }"#,
+        r#"points = [{ "target.noise" = 0 }, {}]"#,
+        r#"points = [{ width = 40 }, { "target.noise" = 0.0 }]"#,
+        "seeds = [3, \"3\"]",
+        "seeds = [\"18446744073709551615\", \"18446744073709551615\"]",
+    ] {
+        let error = sweep(same).err();
+        assert!(matches!(error, Some(SweepError::SameKey { .. })), "{same}: {error:?}");
+    }
+    for different in [
+        r#"grid = { "target.noise" = [0, 5e-324] }"#,
+        r#"grid = { "target.noise" = [0.3, 0.30000000000000004] }"#,
+        r#"grid = { "target.link.coefficients" = [[0, 1], [0, 1, 0.5]] }"#,
+        "seeds = [3, \"18446744073709551615\", \"9223372036854775808\", 4]",
+    ] {
+        assert!(sweep(different).is_ok(), "{different}");
+    }
+    // points of other types
+    let same = |json: [&str; 2]| {
+        let points: Vec<serde_json::Value> =
+            json.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        matches!(Sweep::new(points), Err(SweepError::SameKey { first: 0, second: 1, .. }))
+    };
+    assert!(same(["0", "0.0"]) && same(["0.0", "-0.0"]) && same(["1000", "1e3"]));
+    assert!(same([r#"{"a": [1, {"b": 2.0}]}"#, r#"{"a": [1.0, {"b": 2}]}"#]));
+    assert!(!same(["0", "\"0\""]) && !same(["1", "true"]) && !same(["\"1.0\"", "\"1\""]));
+    assert!(!same(["9007199254740993", "9007199254740992.0"]));
+    assert!(Sweep::new(vec![u128::MAX, u128::MAX - 1]).is_ok());
+    assert!(Sweep::new(vec![0.0, -0.0]).is_err());
+}
+
+#[test]
+fn seeds_of_a_list_may_stand_in_quotes() {
+    let list = "seeds = [3, \"18446744073709551615\"]";
+    let sweep = ConfigSweep::from_toml(&SWEEP.replace("seeds = [3, 11]", list)).unwrap();
+    let seeds: Vec<u64> = sweep.points()[..2].iter().map(|point| point.config().seed).collect();
+    assert_eq!(seeds, [3, u64::MAX]);
+    for bad in ["\"x\"", "\"-1\"", "\"18446744073709551616\"", "1.0", "true"] {
+        let text = SWEEP.replace("seeds = [3, 11]", &format!("seeds = [3, {bad}]"));
+        let error = ConfigSweep::from_toml(&text).unwrap_err().to_string();
+        assert!(error.starts_with("line 14, sweep.seeds: must be"), "{bad}: {error}");
+    }
+}
+
+/// Editors leave empty lines at the end of a file; those within are not believed.
+#[test]
+fn empty_lines_at_the_end_are_no_results() {
+    let folder = Folder::new("blank");
+    let file = folder.file("results.jsonl");
+    squares(4).run(&file, square).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let expected = read_results::<u32, u32>(&file).unwrap();
+    for end in ["\n", "\n\n\n", "\r\n", " \t\n", " ", "\n{\"ind"] {
+        std::fs::write(&file, format!("{text}{end}")).unwrap();
+        assert_eq!(read_results::<u32, u32>(&file).unwrap(), expected, "{end:?}");
+        let whole = folder.file("whole.jsonl");
+        merge(&[&file], &whole).unwrap();
+        assert_eq!(std::fs::read_to_string(&whole).unwrap().lines().count(), 5, "{end:?}");
+        std::fs::remove_file(whole).unwrap();
+        assert_eq!(squares(4).run(&file, square).unwrap().resumed, 4, "{end:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{end:?}");
+    }
+    let (head, last) = text.trim_end().rsplit_once('\n').unwrap();
+    // an interrupted file goes on behind them
+    std::fs::write(&file, format!("{head}\n\n")).unwrap();
+    assert_eq!(squares(4).run(&file, square).unwrap().computed, 1);
+    assert_eq!(read_results::<u32, u32>(&file).unwrap(), expected);
+    let within = format!("{head}\n\n{last}\n");
+    std::fs::write(&file, &within).unwrap();
+    let error = read_results::<u32, u32>(&file).unwrap_err();
+    assert!(matches!(error, SweepError::Corrupt { line: 6, .. }), "{error}");
+    assert!(squares(4).run(&file, square).is_err());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), within);
+}
+
 /// Results without content, and no points at all.
 #[test]
 fn empty_sweeps_and_results() {

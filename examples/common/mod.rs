@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod data;
+pub mod npy;
 pub mod options;
 pub mod picture;
 pub mod progress;

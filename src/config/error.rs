@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, listed};
 
 /// A configuration that cannot be used.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
@@ -29,16 +29,11 @@ pub enum ConfigError {
         message: String,
     },
     /// Keys that are unknown, missing, of the wrong type or out of range; never empty.
-    #[error("{}", list(.0))]
+    #[error("{}", listed(.0))]
     Problems(Vec<ConfigProblem>),
     /// The configuration holds a number that TOML cannot.
     #[error("cannot be written as TOML: {0}")]
     Write(String),
-}
-
-fn list(problems: &[ConfigProblem]) -> String {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    lines.join("\n")
 }
 
 impl ConfigError {
@@ -52,7 +47,7 @@ impl ConfigError {
 }
 
 /// One thing that is wrong with one key.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[error("{}{key}: {reason}", .line.map(|line| format!("line {line}, ")).unwrap_or_default())]
 pub struct ConfigProblem {
     /// The key with the tables it lies in, as in `steps.2.alpha`; entries of lists count from 1.
@@ -66,7 +61,7 @@ pub struct ConfigProblem {
 }
 
 /// What is wrong with a key.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
     /// An unknown key, a missing one, or a value of the wrong type.

@@ -39,7 +39,9 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
             "max_outliers" => rule("max_outliers"),
             name => name.into(),
         },
-        InvalidSetting::Shape { name, .. } | InvalidSetting::NonFinite { name } => match *name {
+        InvalidSetting::Shape { name, .. }
+        | InvalidSetting::NonFinite { name }
+        | InvalidSetting::NonFiniteEntry { name, .. } => match *name {
             "the matrix of teacher directions" => "target.directions".into(),
             "the given second layer" => "second_layer".into(),
             "the list of singular values" => match config.outlier_rule {
@@ -53,6 +55,7 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
         | InvalidSetting::Unverified { .. }
         | InvalidSetting::Quantile { .. } => "input_law".into(),
         InvalidSetting::ConstantFeatures { .. }
+        | InvalidSetting::ConstantLabels
         | InvalidSetting::TooFewSamples { .. }
         | InvalidSetting::NotWithGivenData { .. } => "samples".into(),
         InvalidSetting::OutOfRange { name, value, .. } => match *name {

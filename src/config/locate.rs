@@ -67,8 +67,20 @@ impl<'a> Source<'a> {
             ConfigError::Syntax { line: line_at(text, start), column, message }
         };
         let places = DeTable::parse(text).map_err(syntax)?.into_inner();
-        let table = toml::from_str(text).map_err(syntax)?;
-        Ok(Self { text, places, table })
+        let mut found = Vec::new();
+        too_large(&places, &mut Vec::new(), &mut found);
+        let mut source = Self { text, places, table: Table::new() };
+        if !found.is_empty() {
+            let placed = |(path, text): (Path, String)| ConfigProblem {
+                line: source.line(&path),
+                ..problem(&path, Reason::Malformed(text))
+            };
+            let mut problems: Vec<ConfigProblem> = found.into_iter().map(placed).collect();
+            problems.sort_by_key(|problem| problem.line);
+            return Err(ConfigError::Problems(problems));
+        }
+        source.table = toml::from_str(text).map_err(syntax)?;
+        Ok(source)
     }
 
     /// The line of the last part of `path` that the text has.
@@ -100,6 +112,36 @@ impl<'a> Source<'a> {
             }
         }
         error
+    }
+}
+
+/// Integers beyond the 64 bits of TOML, which would otherwise be an error without a key.
+fn too_large(table: &DeTable<'_>, path: &mut Path, found: &mut Vec<(Path, String)>) {
+    for (key, value) in table {
+        path.push(Segment::Key(key.get_ref().to_string()));
+        too_large_within(value.get_ref(), path, found);
+        path.pop();
+    }
+}
+
+fn too_large_within(value: &DeValue<'_>, path: &mut Path, found: &mut Vec<(Path, String)>) {
+    match value {
+        DeValue::Integer(i) if i64::from_str_radix(i.as_str(), i.radix()).is_err() => {
+            let text = format!(
+                "{i} is beyond the integers of TOML, -2^63 to 2^63 - 1; a larger seed is written \
+                 in quotes, another number with a decimal point"
+            );
+            found.push((path.clone(), text));
+        }
+        DeValue::Table(table) => too_large(table, path, found),
+        DeValue::Array(values) => {
+            for (entry, value) in values.iter().enumerate() {
+                path.push(Segment::Entry(entry));
+                too_large_within(value.get_ref(), path, found);
+                path.pop();
+            }
+        }
+        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{InputLaw, Teacher};
 use crate::Scalar;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
 use crate::random::{Purpose, stream};
 
 /// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again.
@@ -169,12 +169,11 @@ impl<T: Scalar> GivenBatch<T> {
             return Err(InvalidSetting::Shape {
                 name: "the vector of labels",
                 found: y.len().to_string(),
-                expected: x.nrows().to_string(),
+                expected: format!("{}, one label per row of the inputs", x.nrows()),
             });
         }
-        if !x.iter().chain(&y).all(|v| v.is_finite()) {
-            return Err(InvalidSetting::NonFinite { name: "the batch" });
-        }
+        finite_matrix("the inputs of the batch", x.view())?;
+        finite_list("the labels of the batch", &y)?;
         Ok(Self { x, y })
     }
 }

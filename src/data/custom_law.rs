@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::distr::{Distribution, Open01};
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite_list};
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
 
@@ -80,9 +80,7 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let mut values: Vec<(f64, f64)> = values.into_iter().collect();
-        if values.iter().any(|(b, _)| !b.is_finite()) {
-            return Err(InvalidSetting::NonFinite { name: "a discrete law" });
-        }
+        finite_list("a discrete law", values.iter().map(|(b, _)| b))?;
         for &(_, probability) in &values {
             if !(0.0..=1.0).contains(&probability) {
                 return Err(InvalidSetting::OutOfRange {

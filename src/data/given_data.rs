@@ -8,8 +8,9 @@ use ndarray::{
 };
 
 use super::Batch;
+use super::constant::constant;
 use crate::Scalar;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
 
 /// Inputs X (n x d, one per row) and labels y (n) from outside, for an experiment without a teacher
 /// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Also a [`Batch`] of
@@ -44,7 +45,8 @@ impl GivenData {
     /// Inputs `x` (n x d, one per row) with labels `y` (length n).
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite.
+    /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite, naming
+    /// its row and column.
     pub fn new(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
@@ -52,11 +54,11 @@ impl GivenData {
             return Err(InvalidSetting::Shape {
                 name: "the vector of labels",
                 found: y.len().to_string(),
-                expected: x.nrows().to_string(),
+                expected: format!("{}, one label per row of the inputs", x.nrows()),
             });
         }
-        finite("the given inputs", &x)?;
-        finite("the given labels", &y)?;
+        finite_matrix("the given inputs", x.view())?;
+        finite_list("the given labels", &y)?;
         Ok(Self {
             name: "given labels".into(),
             x: x.into_shared(),
@@ -75,6 +77,13 @@ impl GivenData {
 
     /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
     /// n - 1).
+    ///
+    /// A feature that varies by rounding errors alone counts as constant, for its standardised
+    /// values would be noise: a standard deviation of at most n 2^-52 times the mean (n no less than
+    /// 10 and no more than 10000 here; the bound of scikit-learn's `StandardScaler`), or at most
+    /// 2^-23 times the mean where no value has more than the 24 significant bits of an `f32`. The
+    /// rounding of narrower types, as `float16`, cannot be told from data. Where such a variation
+    /// is meant, subtract the mean before the numbers are rounded.
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
@@ -117,15 +126,12 @@ impl GivenData {
     /// Subtracts from the labels their mean and divides by their standard deviation (over n).
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] when all labels are equal; [`InvalidSetting::NonFinite`] when
-    /// the squares of their differences overflow or vanish.
+    /// [`InvalidSetting::ConstantLabels`] when all labels are equal, to rounding as in
+    /// [`standardised`](Self::standardised); [`InvalidSetting::NonFinite`] when the squares of
+    /// their differences overflow or vanish.
     pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
         if constant(self.y.view()) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the variance of the given labels",
-                value: 0.0,
-                allowed: "above 0",
-            });
+            return Err(InvalidSetting::ConstantLabels);
         }
         let (mean, deviation) = mean_and_deviation("the standardised labels", self.y.view())?;
         let y = self.y.mapv(|y| (y - mean) / deviation);
@@ -135,18 +141,24 @@ impl GivenData {
         Ok(self)
     }
 
-    /// Removes the features that are the same in every sample; see
-    /// [`removed_features`](Self::removed_features).
+    /// Removes the features that are the same in every sample, to rounding as in
+    /// [`standardised`](Self::standardised); see [`removed_features`](Self::removed_features).
     ///
     /// # Errors
     /// [`InvalidSetting::ZeroSize`] when none is left.
     pub fn without_constant_features(mut self) -> Result<Self, InvalidSetting> {
         let constant = self.constant_features();
-        let kept: Vec<usize> = (0..self.dimension()).filter(|j| !constant.contains(j)).collect();
+        let varies = |j: &usize| constant.binary_search(j).is_err();
+        let kept: Vec<usize> = (0..self.dimension()).filter(varies).collect();
         nonzero("the number of features that are not constant", kept.len())?;
         if !constant.is_empty() {
+            // numbers of before any removal, for rows of the data may have constant features, too
+            let numbers = 0..self.dimension() + self.removed.len();
+            let left: Vec<usize> =
+                numbers.filter(|j| self.removed.binary_search(j).is_err()).collect();
+            self.removed.extend(constant.iter().map(|j| left[*j]));
+            self.removed.sort_unstable();
             self.x = self.x.select(Axis(1), &kept).into_shared();
-            self.removed = constant;
         }
         Ok(self)
     }
@@ -205,7 +217,7 @@ impl GivenData {
     }
 
     /// The features that [`without_constant_features`](Self::without_constant_features) removed,
-    /// numbered from 0 as they were before.
+    /// numbered from 0 as they were before any was removed.
     pub fn removed_features(&self) -> &[usize] {
         &self.removed
     }
@@ -230,10 +242,6 @@ fn finite<'a>(
     } else {
         Err(InvalidSetting::NonFinite { name })
     }
-}
-
-fn constant(values: ArrayView1<'_, f64>) -> bool {
-    values.iter().all(|v| *v == values[0])
 }
 
 /// About the first value, so that a large mean costs no digits. A deviation whose square

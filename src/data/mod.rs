@@ -5,6 +5,7 @@
 //! and labels from outside, [`GivenData`].
 
 mod batch;
+mod constant;
 mod custom_law;
 mod given_data;
 mod law;

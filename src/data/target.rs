@@ -4,7 +4,8 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{Link, MultiIndexLink};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite_matrix, nonzero};
+use crate::memory;
 use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
@@ -138,7 +139,8 @@ impl Target {
     ///
     /// # Errors
     /// The first [`InvalidSetting`] found: zero sizes, more directions than `dimension`, directions
-    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise.
+    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise, random
+    /// directions that the memory does not hold.
     pub fn teacher(&self, dimension: usize, seed: u64) -> Result<Teacher, InvalidSetting> {
         nonzero("dimension", dimension)?;
         if let Some(problem) = self.problems(dimension).into_iter().next() {
@@ -146,7 +148,12 @@ impl Target {
         }
         let directions = match &self.directions {
             Some(directions) => directions.clone(),
-            None => random_frame(self.projections(), dimension, seed),
+            None => {
+                let entries = (self.projections() as u128).saturating_mul(dimension as u128);
+                // the frame, and a copy of it
+                memory::available(entries.saturating_mul(16))?;
+                random_frame(self.projections(), dimension, seed)
+            }
         };
         Ok(Teacher { link: self.link.clone(), directions, noise: self.noise })
     }
@@ -160,8 +167,8 @@ fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Optio
             expected: format!("{p} x {dimension}"),
         });
     }
-    if !directions.iter().all(|x| x.is_finite()) {
-        return Some(InvalidSetting::NonFinite { name: "the matrix of teacher directions" });
+    if let Err(problem) = finite_matrix("the matrix of teacher directions", directions.view()) {
+        return Some(problem);
     }
     for (index, row) in directions.rows().into_iter().enumerate() {
         let norm = row.dot(&row).sqrt();
@@ -246,7 +253,9 @@ mod tests {
         let single = |v| Target::single_index(link()).direction(v).teacher(2, 0).unwrap_err();
         assert!(matches!(single(array![2.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         assert!(matches!(single(array![0.0, 0.0]), InvalidSetting::NotNormalised { .. }));
-        assert!(matches!(single(array![f64::NAN, 1.0]), InvalidSetting::NonFinite { .. }));
+        let nan = single(array![1.0, f64::NAN]).to_string();
+        let expected = "row 0, column 1 of the matrix of teacher directions (from 0) is NaN";
+        assert!(nan.starts_with(expected), "{nan}");
         assert!(matches!(single(array![1.0]), InvalidSetting::Shape { .. }));
         let pair = Target::multi_index(MultiIndexLink::new("z1 z2", 2, |z| z[0] * z[1]));
         let skew = pair.clone().directions(array![[1.0, 0.0], [0.6, 0.8]]).teacher(2, 0);
@@ -255,6 +264,10 @@ mod tests {
             pair.teacher(1, 0),
             Err(InvalidSetting::TooManyDirections { directions: 2, dimension: 1 })
         ));
+        for dimension in [usize::MAX, usize::MAX / 8, 1 << 50] {
+            let large = Target::single_index(link()).teacher(dimension, 0);
+            assert!(matches!(large, Err(InvalidSetting::Memory { .. })), "{dimension}");
+        }
         let noise = Target::single_index(link()).noise(-0.1).teacher(2, 0);
         assert_eq!(noise.unwrap_err(), InvalidSetting::Noise { value: -0.1 });
     }

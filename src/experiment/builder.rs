@@ -6,7 +6,7 @@ use super::source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred, SharedActivation};
 use crate::data::{GivenData, InputLaw, Target};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, listed, nonzero};
 use crate::memory;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
@@ -18,16 +18,11 @@ use crate::training::{BatchPolicy, StepSize};
 const MAX_LEFT_POWERS: usize = 100;
 
 /// Everything that is wrong with the settings of an experiment.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[error("{}", list(.problems))]
+#[derive(Clone, Error, PartialEq)]
+#[error("{}", listed(.problems))]
 pub struct BuildError {
     /// Every problem found, in the order of the settings; never empty.
     pub problems: Vec<InvalidSetting>,
-}
-
-fn list(problems: &[InvalidSetting]) -> String {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    lines.join("\n")
 }
 
 /// Settings of an experiment; see [`Experiment::builder`].

@@ -6,8 +6,10 @@ use crate::error::InvalidSetting;
 use crate::memory;
 use crate::training::TILE_SAMPLES;
 
-/// An upper estimate of the bytes a run holds at once, independent of the number of samples. With
-/// numbers of `size` bytes, m = min(N, d) and tiles of [`TILE_SAMPLES`], the larger of
+/// An upper estimate of the bytes a run holds at once, whatever the number of samples.
+///
+/// It is the larger of two needs, with numbers of `size` bytes, m = min(N, d) and tiles of
+/// [`TILE_SAMPLES`]:
 ///
 /// - a gradient step: size (2 N d + (2 N + d) tile): weights, direction, pre-activations and their
 ///   packed copy, inputs;

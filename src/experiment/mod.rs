@@ -98,7 +98,7 @@ pub struct Experiment {
 }
 
 /// Why an experiment has no prediction.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NoPrediction {
     /// The theory covers one and two steps.

@@ -24,7 +24,7 @@ use crate::spectral::{
 use crate::training::{TrainingError, ascend};
 
 /// A run that did not come to its end.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RunError {
     /// A gradient step failed: it diverged, naming the step.

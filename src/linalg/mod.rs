@@ -48,7 +48,7 @@ pub trait Element: FaerElement + LapackElement {}
 impl<T: FaerElement + LapackElement> Element for T {}
 
 /// A decomposition that could not be computed.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum LinalgError {
     /// The matrix holds an infinity or a NaN.

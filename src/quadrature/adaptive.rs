@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{Rule, gauss_legendre, normal_density};
 
 /// An expectation that could not be computed to the accuracy asked for.
-#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[derive(Clone, Copy, Error, PartialEq)]
 #[non_exhaustive]
 pub enum QuadratureError {
     /// The function returned an infinity or a NaN.

@@ -6,7 +6,7 @@ use crate::error::InvalidSetting;
 use crate::linalg::LinalgError;
 
 /// A readout that could not be trained or tested.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ReadoutError {
     /// A lambda that is not a positive number, a batch that does not fit the features, a feature or

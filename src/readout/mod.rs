@@ -1,19 +1,18 @@
 //! The second layer trained by ridge regression, and its test error beside the best linear
 //! predictor.
 //!
-//! A predictor is linear in p features, $\hat y(x) = \langle \theta, \phi(x) \rangle + b$; the
-//! intercept b is 0 unless asked for. For a [`Network`](crate::network::Network) the features are
-//! $\phi(x) = \sigma(W x)/\sqrt N$ (p = N), so that $\theta$ is a second layer a in mean-field
-//! scaling. For [`LinearFeatures`] they are $x/\sqrt d$ (p = d). On n samples, ridge regression
-//! minimises
+//! A predictor is linear in p features, ŷ(x) = ⟨θ, φ(x)⟩ + b; the intercept b is 0 unless asked for.
+//! For a [`Network`](crate::network::Network) the features are φ(x) = σ(W x)/√N (p = N), so that θ is
+//! a second layer a in mean-field scaling. For [`LinearFeatures`] they are x/√d (p = d). On n
+//! samples, ridge regression minimises
 //!
-//! $$ \frac1n \sum_{i=1}^n (y_i - \langle \theta, \phi(x_i) \rangle - b)^2
-//!    + \frac{\lambda}{p} |\theta|^2, \qquad \lambda > 0 $$
+//! ```text
+//! (1/n) Σᵢ (yᵢ - ⟨θ, φ(xᵢ)⟩ - b)² + (λ/p) |θ|²,    λ > 0
+//! ```
 //!
 //! (the scaling of Ba et al., [arXiv:2205.01445](https://arxiv.org/abs/2205.01445)); b is not
-//! penalised. With $u = \theta/\sqrt p$, the coefficients of the bare $\sigma(W x)$ or $x$, the
-//! penalty is $\lambda |u|^2$: the same minimiser as other libraries' ridge regression of y on
-//! $\sigma(W x)$ with penalty parameter $n \lambda$.
+//! penalised. With u = θ/√p, the coefficients of the bare σ(W x) or x, the penalty is λ |u|²: the
+//! same minimiser as other libraries' ridge regression of y on σ(W x) with penalty parameter n λ.
 //!
 //! One decomposition serves all lambdas:
 //!

@@ -8,7 +8,7 @@ use crate::error::InvalidSetting;
 use crate::linalg::{self, LinalgError};
 
 /// A spectrum that could not be computed.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SpectralError {
     /// The matrix is empty or not finite, or the backend failed.

@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, Place, nonzero};
 
 /// A histogram of equal bins, as a density over all the values it was made of: the bars' area is
 /// the fraction of values inside the range.
@@ -16,12 +16,23 @@ pub struct Histogram {
 }
 
 impl Histogram {
+    /// The most bins a histogram may have.
+    pub const MAX_BINS: usize = 10_000_000;
+
     /// A histogram of `values` with `bins` equal bins on [`from`, `to`]. A value on an inner edge
     /// counts to the right bin, one on the last edge to the last.
     ///
+    /// Edges and counts are those of NumPy, `numpy.histogram(values, bins, (from, to))`, to the last
+    /// bit: edge i is `from + i * ((to - from) / bins)`, rounded in that order, and a value is put
+    /// where its comparison with the edges says. NumPy's densities leave out the values outside of
+    /// the range; these do not.
+    ///
     /// # Errors
-    /// [`InvalidSetting`] when there are no values or bins, or the range is empty or not finite, or
-    /// so wide or narrow that the width of a bin or its inverse is not an ordinary number.
+    /// [`InvalidSetting`] when there are no values or bins, or more than
+    /// [`MAX_BINS`](Self::MAX_BINS) bins; when the range is empty or not finite, or so wide or
+    /// narrow that its length, the width of a bin or its inverse is not an ordinary number; when the
+    /// bins are so many that two edges round to one number; [`InvalidSetting::NonFiniteEntry`] when
+    /// a value is an infinity or a NaN.
     ///
     /// ```
     /// use linear_width::spectral::Histogram;
@@ -36,31 +47,49 @@ impl Histogram {
         from: f64,
         to: f64,
     ) -> Result<Self, InvalidSetting> {
-        nonzero("bins", bins)?;
-        let width = (to - from) / bins as f64;
-        if !(from.is_finite() && to.is_finite() && from < to && width.is_normal()) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the upper end of the histogram",
-                value: to,
-                allowed: "finite and above the lower end, by an ordinary number",
-            });
-        }
+        let edges = edges(bins, from, to)?;
         let mut counts = vec![0_usize; bins];
         let mut total = 0_usize;
         for value in values {
+            if !value.is_finite() {
+                let (name, place) = ("the values of the histogram", Place::Entry(total));
+                return Err(InvalidSetting::NonFiniteEntry { name, place, value });
+            }
             total += 1;
-            if value == to {
-                counts[bins - 1] += 1;
-            } else if (from..to).contains(&value) {
-                counts[(((value - from) / width) as usize).min(bins - 1)] += 1;
+            if (from..=to).contains(&value) {
+                let right = edges.partition_point(|edge| *edge <= value);
+                counts[(right - 1).min(bins - 1)] += 1;
             }
         }
         nonzero("the number of values", total)?;
-        let scale = 1.0 / total as f64 / width;
-        let edge = |i: usize| if i == bins { to } else { from + width * i as f64 };
-        Ok(Self {
-            edges: (0..=bins).map(edge).collect(),
-            density: counts.into_iter().map(|c| c as f64 * scale).collect(),
-        })
+        let bar =
+            |(count, edges): (usize, &[f64])| count as f64 / total as f64 / (edges[1] - edges[0]);
+        let density = counts.into_iter().zip(edges.windows(2)).map(bar).collect();
+        Ok(Self { edges: edges.into(), density })
+    }
+}
+
+/// The edges of `numpy.linspace`.
+fn edges(bins: usize, from: f64, to: f64) -> Result<Vec<f64>, InvalidSetting> {
+    nonzero("bins", bins)?;
+    let too_many =
+        |allowed| InvalidSetting::OutOfRange { name: "bins", value: bins as f64, allowed };
+    if bins > Histogram::MAX_BINS {
+        return Err(too_many("at most 10000000"));
+    }
+    let width = (to - from) / bins as f64;
+    if !(from.is_finite() && to.is_finite() && from < to && width.is_normal()) {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the upper end of the histogram",
+            value: to,
+            allowed: "finite and above the lower end, by an ordinary number",
+        });
+    }
+    let edge = |i: usize| if i == bins { to } else { from + width * i as f64 };
+    let edges: Vec<f64> = (0..=bins).map(edge).collect();
+    if edges.windows(2).all(|pair| pair[0] < pair[1]) {
+        Ok(edges)
+    } else {
+        Err(too_many("so few that no two edges round to the same number"))
     }
 }

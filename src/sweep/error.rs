@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Why a sweep did not run to its end, or its results could not be used. What goes wrong in a
 /// single point is not here: it is recorded in that point's line.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum SweepError {
     /// The file could not be opened, read or written.
@@ -71,14 +71,15 @@ pub enum SweepError {
         /// Why.
         why: String,
     },
-    /// Two points have the same key, so their results could not be told apart.
-    #[error("points {first} and {second} have the same key {key}")]
+    /// Two points have the same key, or keys that mean the same, so that one computation would be
+    /// done twice.
+    #[error("points {first} and {second} are the same: {key}")]
     SameKey {
         /// One point, from 0.
         first: usize,
         /// The other.
         second: usize,
-        /// Their key.
+        /// The key of the second.
         key: String,
     },
     /// A shard that does not exist.

@@ -1,10 +1,12 @@
 //! Sweeps over experiments, written as TOML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hasher;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::spelling::spelled_one_way;
 use super::{Sweep, SweepError};
 use crate::config::locate::Source;
 use crate::config::{ConfigError, ExperimentConfig, read_text};
@@ -153,8 +155,10 @@ impl ConfigSweep {
     /// version of this crate and the backend, so that results of different ones are not mixed.
     ///
     /// # Errors
-    /// [`SweepError::SameKey`] when a value or a seed is listed twice.
+    /// [`SweepError::SameKey`] when two points are the same experiment: a value or a seed is listed
+    /// twice, in two spellings (0 and 0.0) or once left to its default.
     pub fn sweep(&self) -> Result<Sweep<ConfigPoint>, SweepError> {
+        self.different()?;
         #[derive(Serialize)]
         struct Settings<'a> {
             crate_version: &'static str,
@@ -166,6 +170,23 @@ impl ConfigSweep {
             backend: backend_name(),
             file: &self.settings,
         })
+    }
+
+    /// No two points have equal settings, however they are written.
+    fn different(&self) -> Result<(), SweepError> {
+        let mut seen: HashMap<u64, usize> = HashMap::with_capacity(self.points.len());
+        for (second, point) in self.points.iter().enumerate() {
+            let text = serde_json::to_string(&point.config)
+                .map_err(|error| SweepError::Key { index: second, why: error.to_string() })?;
+            let mut hasher = fnv::FnvHasher::default();
+            hasher.write(spelled_one_way(&text).as_bytes());
+            let first = *seen.entry(hasher.finish()).or_insert(second);
+            if first != second && self.points[first].config == point.config {
+                let key = serde_json::to_string(point).unwrap_or(text);
+                return Err(SweepError::SameKey { first, second, key });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -124,7 +124,8 @@ impl Entry {
 pub(super) struct Contents {
     pub header: Option<Header>,
     pub entries: Vec<Entry>,
-    /// Bytes up to the end of the last complete line; what follows was torn off in a write.
+    /// Bytes up to the end of the last result; what follows was torn off in a write, or is empty
+    /// lines.
     pub complete: u64,
     /// What follows.
     pub torn: Vec<u8>,
@@ -138,9 +139,19 @@ pub(super) fn scan(mut reader: impl BufRead, path: &Path) -> Result<Contents, Sw
     for number in 1.. {
         let mut line = Vec::new();
         reader.read_until(b'\n', &mut line).map_err(SweepError::io(path))?;
-        if line.last() != Some(&b'\n') {
-            contents.torn = line;
+        // editors leave empty lines at the end
+        let empty = contents.header.is_some() && line.trim_ascii().is_empty();
+        let complete = line.last() == Some(&b'\n');
+        if empty || !complete {
+            contents.torn.append(&mut line);
+            if complete {
+                continue;
+            }
             break;
+        }
+        if !contents.torn.is_empty() {
+            let why = "an empty line before this one".into();
+            return Err(SweepError::Corrupt { path: path.to_owned(), line: number, why });
         }
         contents.complete += line.len() as u64;
         let Some(header) = &contents.header else {

@@ -53,6 +53,7 @@ mod format;
 mod results;
 mod schedule;
 mod shard;
+mod spelling;
 
 pub use error::SweepError;
 pub use experiments::{ConfigPoint, ConfigSweep, PointReport, StageReport};
@@ -71,6 +72,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use file::ResultsFile;
 use format::{Entry, Header};
 use schedule::{Event, Job, process};
+use spelling::spelled_one_way;
 
 /// Points, and how they are to be run; see the [module](self).
 #[derive(Clone, Debug)]
@@ -111,7 +113,8 @@ pub struct Summary {
 
 impl<P: Serialize + Sync> Sweep<P> {
     /// A sweep over these points. The JSON form of a point is its key in the results file and must
-    /// say all that tells it from the others: the settings that vary, and the seed.
+    /// say all that tells it from the others: the settings that vary, and the seed. Numbers are told
+    /// apart by their values, not by their spelling: 0, 0.0 and -0.0 are the same.
     ///
     /// # Errors
     /// [`SweepError::Key`] when a point cannot be written as JSON, [`SweepError::SameKey`].
@@ -121,7 +124,7 @@ impl<P: Serialize + Sync> Sweep<P> {
         for (index, point) in points.iter().enumerate() {
             let key = to_raw_value(point)
                 .map_err(|error| SweepError::Key { index, why: error.to_string() })?;
-            if let Some(first) = numbers.insert(key.get().to_owned(), index) {
+            if let Some(first) = numbers.insert(spelled_one_way(key.get()), index) {
                 let key = key.get().to_owned();
                 return Err(SweepError::SameKey { first, second: index, key });
             }

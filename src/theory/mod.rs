@@ -23,7 +23,7 @@ pub use single_spike::{SingleSpike, SpikedSingularValue};
 use crate::error::InvalidSetting;
 
 /// A theory question that has no answer as asked.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TheoryError {
     /// A parameter out of range.

@@ -20,7 +20,7 @@ use crate::network::Network;
 pub const TILE_SAMPLES: usize = 1536;
 
 /// A gradient step that did not come to its end.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingError {
     /// A weight became infinite or NaN.

@@ -16,7 +16,7 @@ use super::run::State;
 use super::{Experiment, Observer, Precision, Report, RunError, Stage};
 
 /// A run that stopped, or whose checkpoint could not be read or written.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The run itself stopped. The checkpoint of the last step that was taken is in its file.

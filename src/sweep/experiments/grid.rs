@@ -171,21 +171,25 @@ fn seeds(value: &Value, base: &Table, place: &[Segment]) -> Result<Vec<u64>, Com
     match value {
         Value::Integer(count) if *count > 0 => {
             let count = u64::try_from(*count).map_err(|_| bad())?;
-            let first = base.get("seed").map_or(Some(0), |seed| match seed {
-                Value::Integer(seed) => u64::try_from(*seed).ok(),
-                Value::String(seed) => seed.parse().ok(),
-                _ => None,
-            });
+            let first = base.get("seed").map_or(Some(0), seed);
             let first = first.ok_or_else(|| Complaint::new(&[key("seed")], "must be a seed"))?;
             let end = first.checked_add(count).filter(|_| count <= MAX_POINTS as u64);
             let end = end.ok_or_else(|| Complaint::new(place, "too many seeds"))?;
             Ok((first..end).collect())
         }
         Value::Array(values) if !values.is_empty() => {
-            let number = |value: &Value| value.as_integer().and_then(|s| u64::try_from(s).ok());
-            values.iter().map(number).collect::<Option<_>>().ok_or_else(bad)
+            values.iter().map(seed).collect::<Option<_>>().ok_or_else(bad)
         }
         _ => Err(bad()),
+    }
+}
+
+/// A seed as configurations write it: an integer, or one in quotes.
+fn seed(value: &Value) -> Option<u64> {
+    match value {
+        Value::Integer(seed) => u64::try_from(*seed).ok(),
+        Value::String(seed) => seed.parse().ok(),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::error::InvalidSetting;
 
 /// Why a prediction could not be made.
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PredictionError {
     /// A number of the setting or of the options lies outside its range.

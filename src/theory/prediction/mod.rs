@@ -5,12 +5,32 @@
 //! outlier with the overlaps of its singular vectors, the constants on the way, and signs of when
 //! not to trust it. No simulation is read.
 //!
-//! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and
-//! constants; `groups` sorts the samples by the steps that see them; `moments` (with `independent`
-//! and `reused`) averages sigma over the pre-activations of each group; `spikes` turns them into the
-//! right vectors v_k, `expansion` with as many of them as `truncation` finds enough. Then one of two
-//! models of the bulk: `bulk` and `outliers` with isotropic noise (level 1), or `level2` with noise
-//! that has the structure of the data. `convergence` tells whether nodes and spikes were enough, `validity` judges the assumptions.
+//! The shortest way to one is through an experiment, which need not be run:
+//!
+//! ```
+//! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+//! use linear_width::network::SecondLayerLaw;
+//! use linear_width::theory::prediction::Options;
+//! use linear_width::training::StepSize;
+//!
+//! let experiment = Experiment::builder()
+//!     .width(2000).dimension(1000).samples(3000)
+//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
+//!     .target(Target::single_index(Link::from_activation(Tanh::default())).noise(0.1))
+//!     .second_layer(SecondLayerLaw::Uniform)
+//!     .steps([StepSize::scaled(2.0, 0.3)])
+//!     .build()?;
+//! let prediction = experiment.predict(1, &Options::default())?;
+//! println!("the bulk of W_1 ends at {:.2}", prediction.edge);
+//! for outlier in &prediction.outliers {
+//!     let (s, overlap) = (outlier.singular_value, outlier.target_overlap);
+//!     println!("outlier at {s:.2}, overlap {overlap:.2} with the direction of the target");
+//! }
+//! let density = prediction.density(&[0.5, 1.0, 1.5])?;
+//! # assert_eq!(prediction.outliers.len(), 1);
+//! # assert!(density.iter().all(|height| *height > 0.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod activation;
 mod bulk;
