@@ -10,6 +10,7 @@ use ndarray::{
 use super::Batch;
 use crate::Scalar;
 use crate::error::{InvalidSetting, nonzero};
+use crate::linalg::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) from outside, for an experiment without a teacher
 /// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Also a [`Batch`] of
@@ -78,8 +79,8 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
-    /// [`InvalidSetting::NonFinite`] when the squares of the numbers overflow, or those of their
-    /// differences vanish.
+    /// [`InvalidSetting::NonFinite`] when differences of its numbers overflow, and
+    /// [`InvalidSetting::OutOfRange`] when its standard deviation is below the normal numbers.
     pub fn standardised(self) -> Result<Self, InvalidSetting> {
         let own = self.clone();
         self.standardised_like(&own)
@@ -105,7 +106,7 @@ impl GivenData {
         }
         let mut x = self.x.into_owned();
         for (mut column, like) in x.columns_mut().into_iter().zip(training.x.columns()) {
-            let (mean, deviation) = mean_and_deviation("the standardised inputs", like)?;
+            let (mean, deviation) = mean_and_deviation("the standard deviation of a feature", like)?;
             column.mapv_inplace(|x| (x - mean) / deviation);
         }
         finite("the standardised inputs", &x)?;
@@ -117,8 +118,8 @@ impl GivenData {
     /// Subtracts from the labels their mean and divides by their standard deviation (over n).
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] when all labels are equal; [`InvalidSetting::NonFinite`] when
-    /// the squares of their differences overflow or vanish.
+    /// [`InvalidSetting::OutOfRange`] when all labels are equal, or their standard deviation is below
+    /// the normal numbers; [`InvalidSetting::NonFinite`] when their differences overflow.
     pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
         if constant(self.y.view()) {
             return Err(InvalidSetting::OutOfRange {
@@ -127,7 +128,7 @@ impl GivenData {
                 allowed: "above 0",
             });
         }
-        let (mean, deviation) = mean_and_deviation("the standardised labels", self.y.view())?;
+        let (mean, deviation) = mean_and_deviation("the standard deviation of the labels", self.y.view())?;
         let y = self.y.mapv(|y| (y - mean) / deviation);
         finite("the standardised labels", &y)?;
         self.y = y.into_shared();
@@ -236,20 +237,26 @@ fn constant(values: ArrayView1<'_, f64>) -> bool {
     values.iter().all(|v| *v == values[0])
 }
 
-/// About the first value, so that a large mean costs no digits. A deviation whose square
-/// overflows or vanishes is an error.
+/// About the first value, so that a large mean costs no digits; in a unit in which squares neither
+/// overflow nor vanish.
 fn mean_and_deviation(
     name: &'static str,
     values: ArrayView1<'_, f64>,
 ) -> Result<(f64, f64), InvalidSetting> {
     let (origin, count) = (values[0], values.len() as f64);
-    let shift = values.iter().map(|v| v - origin).sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
-    // a subnormal square has lost its digits
-    if variance.is_normal() {
-        Ok((origin + shift, variance.sqrt()))
+    let mut rest = values.mapv(|v| v - origin);
+    finite(name, &rest)?;
+    let e = exponent(rest.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
+    rest.mapv_inplace(|v| times_power(v, -e));
+    let shift = rest.sum() / count;
+    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
+    let deviation = times_power(variance.sqrt(), e);
+    // a subnormal number has lost its digits
+    if deviation.is_normal() {
+        Ok((origin + times_power(shift, e), deviation))
     } else {
-        Err(InvalidSetting::NonFinite { name })
+        let allowed = "2.3e-308 or more: give the numbers in another unit";
+        Err(InvalidSetting::OutOfRange { name, value: deviation, allowed })
     }
 }
 

@@ -77,10 +77,10 @@ pub fn top_triplets<T: Scalar>(
         }
         .into());
     }
-    // entries whose squares overflow or vanish; also refuses those that are not finite
-    if let Some((tame, factor)) = tamed(weights)? {
+    // entries whose powers overflow or vanish; also refuses those that are not finite
+    if let Some((tame, e)) = tamed(weights)? {
         let mut triplets = top_triplets(tame.view(), count, options)?;
-        triplets.values = untamed(triplets.values, factor)?;
+        triplets.values = untamed(triplets.values, e)?;
         return Ok(triplets);
     }
     if 8 * count > available {
@@ -261,7 +261,7 @@ impl<T: Scalar> KrylovSpace<T> {
     /// largest residual as singular vectors, relative to the largest singular value: in exact
     /// arithmetic only `outside` is not in the span of Q.
     fn leading(&self, count: usize) -> Result<(Array2<T>, f64), SpectralError> {
-        let (values, vectors) = symmetric_eigen(self.projected().view())?;
+        let (values, vectors) = symmetric_eigen(self.projected())?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);
         vectors.invert_axis(Axis(1));

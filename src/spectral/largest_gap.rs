@@ -1,0 +1,93 @@
+//! Where the largest gap of a spectrum is, and which gaps are rounding errors.
+
+use crate::error::InvalidSetting;
+
+/// A bulk whose values repeat has no spacing of its own; then a gap must be this many times its
+/// largest step.
+const STEPS: f64 = 2.0;
+
+/// How many of the decreasing values `s`, more than 3 `max` of them, are outliers by
+/// [`OutlierRule::LargestGap`](super::OutlierRule::LargestGap). `size` is N + d.
+pub(super) fn outliers(
+    s: &[f64],
+    size: f64,
+    max: usize,
+    factor: f64,
+) -> Result<usize, InvalidSetting> {
+    let accuracy = Accuracy::of(s, size);
+    let rank = s.iter().take_while(|s| **s > accuracy.direct).count();
+    if rank <= max {
+        return Ok(rank);
+    }
+    if rank <= 2 * max {
+        return Err(InvalidSetting::Shape {
+            name: "the list of singular values",
+            found: format!("{rank} above rounding error"),
+            expected: format!(
+                "at most {max} of them (no bulk) or more than 2 x {max} (a bulk) for the gap rule; \
+                 change max_outliers, or take another rule"
+            ),
+        });
+    }
+    let last = (3 * max).min(rank - 1);
+    let spacing = (s[max] - s[last]) / (last - max) as f64;
+    let step = largest_step(&s[max..rank], 2 * max, &accuracy);
+    let is_gap = |k: usize| {
+        let gap = s[k - 1] - s[k];
+        gap > factor * spacing && gap > STEPS * step && gap > accuracy.at(s[k])
+    };
+    Ok((1..=max).rev().find(|k| is_gap(*k)).unwrap_or(0))
+}
+
+/// The largest of the first `count` steps from one value to a different one, when values repeat
+/// before `count` steps are done; 0 when none does.
+fn largest_step(bulk: &[f64], count: usize, accuracy: &Accuracy) -> f64 {
+    let steps = || bulk.windows(2).map(|pair| (pair[0] - pair[1], pair[1]));
+    let is_step = |(step, s): &(f64, f64)| *step > accuracy.at(*s);
+    if steps().take(count).all(|step| is_step(&step)) {
+        return 0.0;
+    }
+    steps().filter(is_step).take(count).map(|(step, _)| step).fold(0.0, f64::max)
+}
+
+/// How well the singular values of a matrix are known.
+struct Accuracy {
+    largest: f64,
+    /// The error of a singular value decomposition, and the least that any method leaves.
+    direct: f64,
+    /// The most that [`SpectrumMethod::Automatic`](super::SpectrumMethod::Automatic) leaves.
+    most: f64,
+    /// N + d machine epsilons: the error of W^T W relative to its norm.
+    square: f64,
+}
+
+impl Accuracy {
+    /// For `f32` when no number needs more digits than an `f32` has.
+    fn of(s: &[f64], size: f64) -> Self {
+        let largest = s[0];
+        let square = size.max(s.len() as f64) * f64::EPSILON;
+        let single = s.iter().all(|s| s.to_bits().trailing_zeros() >= 29);
+        let (direct, most) = if single {
+            (SINGLE * size.sqrt() * f64::from(f32::EPSILON), 1e-6)
+        } else {
+            (square, 1e-9)
+        };
+        let direct = direct.min(1e-3).max(square.min(1e-9));
+        Self { largest, direct: direct * largest, most: most.max(direct) * largest, square }
+    }
+
+    /// The error of the value `s`. A root from W^T W is off by `square` s_1^2 / s; one that is
+    /// smaller than that does not come from W^T W ([`SpectrumMethod::Gram`](super::SpectrumMethod)
+    /// gives 0 for it).
+    fn at(&self, s: f64) -> f64 {
+        let relative = s / self.largest;
+        if relative * relative <= 0.5 * self.square {
+            return self.direct;
+        }
+        (self.square / relative * self.largest).clamp(self.direct, self.most)
+    }
+}
+
+/// The error of singular values in `f32` is at most this many roots of N + d machine epsilons
+/// (measured; the worst case is larger and does not occur).
+const SINGLE: f64 = 2.0;
