@@ -106,7 +106,8 @@ impl GivenData {
         }
         let mut x = self.x.into_owned();
         for (mut column, like) in x.columns_mut().into_iter().zip(training.x.columns()) {
-            let (mean, deviation) = mean_and_deviation("the standard deviation of a feature", like)?;
+            let (mean, deviation) =
+                mean_and_deviation("the standard deviation of a feature", like)?;
             column.mapv_inplace(|x| (x - mean) / deviation);
         }
         finite("the standardised inputs", &x)?;
@@ -128,7 +129,8 @@ impl GivenData {
                 allowed: "above 0",
             });
         }
-        let (mean, deviation) = mean_and_deviation("the standard deviation of the labels", self.y.view())?;
+        let (mean, deviation) =
+            mean_and_deviation("the standard deviation of the labels", self.y.view())?;
         let y = self.y.mapv(|y| (y - mean) / deviation);
         finite("the standardised labels", &y)?;
         self.y = y.into_shared();

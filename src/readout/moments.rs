@@ -112,10 +112,8 @@ impl Moments {
             for row in phi.rows() {
                 Zip::from(&mut largest).and(row).for_each(|m, x| *m = m.max(x.abs()));
             }
-            let needed = Units {
-                features: largest.iter().map(|x| exponent(*x)).collect(),
-                label: unit(&y),
-            };
+            let needed =
+                Units { features: largest.iter().map(|x| exponent(*x)).collect(), label: unit(&y) };
             let units = match &mut sums {
                 Some(sums) => sums.raised_to(&needed),
                 None => needed,

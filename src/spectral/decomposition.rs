@@ -160,11 +160,8 @@ fn gram_singular_values<T: Scalar>(
     let (rows, columns) = weights.dim();
     // so that no square overflows or vanishes
     let e = linalg::exponent(linalg::largest_entry(weights)?);
-    let gram = if rows >= columns {
-        linalg::gram(weights, -e)
-    } else {
-        linalg::gram(weights.t(), -e)
-    };
+    let gram =
+        if rows >= columns { linalg::gram(weights, -e) } else { linalg::gram(weights.t(), -e) };
     let squares = linalg::symmetric_eigenvalues(gram)?;
     let largest = squares[squares.len() - 1].max(0.0);
     let delta = (rows + columns) as f64 * f64::EPSILON * largest;

@@ -31,15 +31,16 @@ pub enum OutlierRule {
     /// larger than `factor` times the mean gap of the 2 `max_outliers` singular values that follow
     /// rank `max_outliers`. Needs no law of the bulk.
     ///
-    /// A gap must also be larger than the rounding error of the singular values, so that equal
-    /// values have none: (N + d) 2.2e-16 s_1 times s_1 / s_k, but no more than the 1e-9 s_1 of
-    /// [`SpectrumMethod::Automatic`](super::SpectrumMethod::Automatic); for values that have no
-    /// more digits than an `f32`, at least 2 sqrt(N + d) 1.2e-7 s_1. Values of this size and smaller
-    /// are zeros: a matrix of rank r, r <= `max_outliers`, has r outliers and no bulk. The zeros
-    /// of one of larger rank are not counted to the bulk, and a rank between `max_outliers` and
-    /// twice that is an error: the bulk would have fewer than `max_outliers` spacings. Where values
-    /// of the bulk repeat, a gap must be more than twice the largest of the next 2 `max_outliers`
-    /// steps between different values.
+    /// A gap must also be larger than the rounding error of the singular values: 4 sqrt(N + d)
+    /// epsilon s_1, and (N + d) 2.2e-16 s_1^2 / s_k where they may come from W^T W, but no more than
+    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). The epsilon is that of `f32`, and 1e-6
+    /// stands for 1e-9, when no value has more digits than an `f32`.
+    ///
+    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros. A matrix of rank r, r <= `max_outliers`, has
+    /// r outliers and no bulk; in one of larger rank the zeros do not belong to the bulk, and a rank
+    /// above `max_outliers`, but not above twice that, is an error: the bulk would have fewer than
+    /// `max_outliers` spacings. Where values of the bulk repeat, a gap must be more than twice the
+    /// largest of the next 2 `max_outliers` steps between different values.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
