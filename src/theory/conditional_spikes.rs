@@ -100,13 +100,6 @@ impl ConditionalSpikes {
             second_layer[j].powi(k as i32 + 1)
         });
         check_finite("the powers of the second layer", left.iter())?;
-        let largest = |numbers: ArrayView1<'_, f64>| numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
-        if largest(second_layer) > 0.0 {
-            for u in left.columns() {
-                let name = "the largest entry of a power of the second layer";
-                check_normal(name, largest(u))?;
-            }
-        }
 
         let beta_1 = moments(first_batch, 1, |_, y| y.to_owned().insert_axis(Axis(0)));
         let beta_1 = beta_1.remove_axis(Axis(0));
@@ -126,12 +119,33 @@ impl ConditionalSpikes {
             }
         }
         check_finite("a right vector v_k", right.iter())?;
-        for v in right.rows() {
-            if v.iter().any(|x| *x != 0.0) {
-                check_normal("the largest entry of a right vector v_k", largest(v))?;
+        let spikes = Self { left, right, beta_1 };
+        spikes.check_sizes(second_layer)?;
+        Ok(spikes)
+    }
+
+    /// Checks that no vector has lost its digits by being too small while its partner is so large
+    /// that this is seen beside the first term.
+    fn check_sizes(&self, second_layer: ArrayView1<'_, f64>) -> Result<(), InvalidSetting> {
+        let largest = |numbers: ArrayView1<'_, f64>| numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
+        let first = largest(self.left.column(0)) * largest(self.right.row(0));
+        let check = |name, value: f64, partner: f64| {
+            let allowed = "2.3e-308 or more: ask for fewer terms, or larger layers, steps or data";
+            if value.is_normal() || f64::MIN_POSITIVE * partner <= f64::EPSILON * first {
+                return Ok(());
+            }
+            Err(InvalidSetting::OutOfRange { name, value, allowed })
+        };
+        for (u, v) in self.left.columns().into_iter().zip(self.right.rows()) {
+            let (u, v) = (largest(u), largest(v));
+            if largest(second_layer) > 0.0 {
+                check("the largest entry of a power of the second layer", u, v)?;
+            }
+            if v > 0.0 {
+                check("the largest entry of a right vector v_k", v, u)?;
             }
         }
-        Ok(Self { left, right, beta_1 })
+        Ok(())
     }
 
     /// The left vectors u_k = a^{o(k+1)}, one per column (N x K).
@@ -240,16 +254,6 @@ fn check_finite<'a>(
     mut entries: impl Iterator<Item = &'a f64>,
 ) -> Result<(), InvalidSetting> {
     if entries.all(|x| x.is_finite()) { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
-}
-
-/// Checks that the largest of some numbers has not lost its digits by being too small.
-fn check_normal(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
-    let allowed = "2.3e-308 or more: ask for fewer terms, or larger layers, steps or data";
-    if value.is_normal() {
-        Ok(())
-    } else {
-        Err(InvalidSetting::OutOfRange { name, value, allowed })
-    }
 }
 
 /// (1/n) sum_i weight_k(x_i, y_i) x_i, one row for each of `count` weights (`count` x d). `weights`
