@@ -110,17 +110,36 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    match tamed(a)? {
-        None => backend::singular_values(a),
-        Some((tame, e)) => untamed(backend::singular_values(tame.view())?, e),
-    }
+    let values = match tamed(a)? {
+        None => backend::singular_values(a)?,
+        Some((tame, e)) => untamed(backend::singular_values(tame.view())?, e)?,
+    };
+    let order = decreasing(&values);
+    Ok(values.select(Axis(0), &order))
 }
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    let Some((tame, e)) = tamed(a)? else { return backend::thin_svd(a) };
-    let (left, values, right) = backend::thin_svd(tame.view())?;
-    Ok((left, untamed(values, e)?, right))
+    let (left, values, right) = match tamed(a)? {
+        None => backend::thin_svd(a)?,
+        Some((tame, e)) => {
+            let (left, values, right) = backend::thin_svd(tame.view())?;
+            (left, untamed(values, e)?, right)
+        }
+    };
+    if values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]) {
+        return Ok((left, values, right));
+    }
+    let order = decreasing(&values);
+    let (left, right) = (left.select(Axis(1), &order), right.select(Axis(0), &order));
+    Ok((left, values.select(Axis(0), &order), right))
+}
+
+/// The order in which the values decrease: `faer` leaves those near rounding error unsorted.
+fn decreasing<T: Scalar>(values: &Array1<T>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|i, j| values[*j].as_f64().total_cmp(&values[*i].as_f64()));
+    order
 }
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower

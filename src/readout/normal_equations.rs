@@ -20,6 +20,10 @@ const UNEQUAL: i32 = 10;
 /// A feature whose standard deviation is less than this part of its mean is rounding error only.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
+/// The exponents of the smallest `f64` and of the rounding error of 1.
+const SMALLEST: i32 = -1074;
+const LABEL_ROUNDING: i32 = -53;
+
 /// (G + (lambda/p) I) theta = c for all lambdas, G = Phi^T Phi / n; or its dual form, with Phi Phi^T
 /// / n. All is counted in [`Units`].
 #[derive(Clone, Debug)]
@@ -188,14 +192,14 @@ impl NormalEquations {
         let label = self.units.label;
         let scaled = |(m, power): (&f64, &i32)| times_power(*m, power + label);
         let own: Array1<f64> = mantissas.iter().zip(powers).map(scaled).collect();
-        let largest = mantissas.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        for (own, mantissa) in own.iter().zip(mantissas) {
-            let counts = mantissa.abs() > f64::EPSILON * largest;
-            if counts && !own.is_normal() && own.is_finite() {
+        for ((own, mantissa), e) in own.iter().zip(mantissas).zip(&self.units.features) {
+            let lost = *mantissa != 0.0 && own.abs() < f64::MIN_POSITIVE;
+            // times a feature, the lost digits are a part of a label
+            if lost && SMALLEST + e > label + LABEL_ROUNDING {
                 return Err(InvalidSetting::OutOfRange {
                     name: "a weight of the trained readout",
                     value: *own,
-                    allowed: "a number of f64: give features and labels in other units",
+                    allowed: "2.3e-308 or more: give features and labels in other units",
                 }
                 .into());
             }
