@@ -118,7 +118,8 @@ impl Ridge {
         }
     }
 
-    /// Reads the batch once and decomposes; then every lambda costs one product with a vector. The
+    /// Reads the batch once and decomposes; then every lambda costs one product with a vector, or,
+    /// where features of different size make the condition number exceed 1e6, one decomposition. The
     /// same bits for any number of threads (with the `faer` backend).
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 use crate::error::InvalidSetting;
 use crate::linalg::{exponent, times_power};
 
-/// A bulk whose values repeat has no spacing of its own; then a gap must be this many times its
-/// largest step.
+/// Where a bulk has only a few different values, a gap must be this many times its largest step.
 const STEPS: f64 = 2.0;
 
 /// How many of the decreasing values `s`, more than 3 `max` of them, are outliers by
@@ -35,23 +34,29 @@ pub(super) fn outliers(
     }
     let last = (3 * max).min(rank - 1);
     let spacing = (s[max] - s[last]) / (last - max) as f64;
-    let step = largest_step(&s[max..rank], 2 * max, &accuracy);
+    let among_copies = bound_among_copies(&s[max..rank], 2 * max, factor, &accuracy);
     let is_gap = |k: usize| {
         let gap = s[k - 1] - s[k];
-        gap > factor * spacing && gap > STEPS * step && gap > accuracy.at(s[k])
+        gap > factor * spacing && gap > among_copies && gap > accuracy.at(s[k])
     };
     Ok((1..=max).rev().find(|k| is_gap(*k)).unwrap_or(0))
 }
 
-/// The largest of the first `count` steps from one value to a different one, when values repeat
-/// before `count` steps are done; 0 when none does.
-fn largest_step(bulk: &[f64], count: usize, accuracy: &Accuracy) -> f64 {
+/// What a gap must exceed when values of the bulk repeat: `factor` times the mean of its first
+/// `count` steps from one value to a different one. A few steps have no mean, and their largest
+/// stands for it. 0 when no value repeats.
+fn bound_among_copies(bulk: &[f64], count: usize, factor: f64, accuracy: &Accuracy) -> f64 {
     let steps = || bulk.windows(2).map(|pair| (pair[0] - pair[1], pair[1]));
     let is_step = |(step, s): &(f64, f64)| *step > accuracy.at(*s);
     if steps().take(count).all(|step| is_step(&step)) {
         return 0.0;
     }
-    steps().filter(is_step).take(count).map(|(step, _)| step).fold(0.0, f64::max)
+    let steps: Vec<f64> = steps().filter(is_step).take(count).map(|(step, _)| step).collect();
+    if steps.len() == count {
+        factor * steps.iter().sum::<f64>() / count as f64
+    } else {
+        STEPS * steps.into_iter().fold(0.0, f64::max)
+    }
 }
 
 /// How well the singular values of a matrix are known.

@@ -39,8 +39,9 @@ pub enum OutlierRule {
     /// Values below 4 sqrt(N + d) epsilon s_1 are zeros. A matrix of rank r, r <= `max_outliers`, has
     /// r outliers and no bulk; in one of larger rank the zeros do not belong to the bulk, and a rank
     /// above `max_outliers`, but not above twice that, is an error: the bulk would have fewer than
-    /// `max_outliers` spacings. Where values of the bulk repeat, a gap must be more than twice the
-    /// largest of the next 2 `max_outliers` steps between different values.
+    /// `max_outliers` spacings. Where values of the bulk repeat, the mean is that of the next 2
+    /// `max_outliers` steps between different values; if there are fewer, a gap must be more than
+    /// twice the largest.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
