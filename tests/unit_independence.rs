@@ -59,7 +59,7 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
     assert!(same(&found.left, &expected.left, 0), "{name}");
     assert!(same(&found.right, &expected.right, 0), "{name}");
 
-    let count = (w.nrows().min(w.ncols()) / 8).min(4).max(1);
+    let count = (w.nrows().min(w.ncols()) / 8).clamp(1, 4);
     let options = TopTripletsOptions::default();
     let expected = top_triplets(w.view(), count, &options).unwrap();
     let found = top_triplets(other.view(), count, &options).unwrap();
