@@ -106,7 +106,15 @@ fn nothing_gives_no_spikes() {
     let v_0 = spikes.right().row(0);
     let expected = 1e-120 * (second_layer(8).mapv(|a| a * a).sum() * v_0.dot(&v_0)).sqrt();
     assert!((values[0] / expected - 1.0).abs() < 1e-12, "{values}");
-    assert!(values[1].is_finite() && values[2] == 0.0, "{values}");
+    // the second one too, at 1e-240: to leading order its left vector has lost that of the first
+    let (u, v) = (spikes.left().column(1).mapv(|u| u * 1e240), spikes.right().row(1));
+    let first = spikes.left().column(0).mapv(|u| u * 1e120);
+    let rest = &u - first.dot(&u) / first.dot(&first) * &first;
+    let direction = spikes.right().row(0);
+    let alone = &v - direction.dot(&v) / direction.dot(&direction) * &direction;
+    let second = 1e-240 * (rest.dot(&rest) * alone.dot(&alone)).sqrt();
+    assert!((values[1] / second - 1.0).abs() < 1e-9, "{values} {second}");
+    assert!(values[2] == 0.0, "{values}");
 }
 
 /// A batch of a user that is empty, or whose labels are not finite.

@@ -408,7 +408,8 @@ fn bad_input_is_named() {
     for form in FORMS {
         let ridge = Ridge::new().form(form);
         not_finite(ridge.fit(&Broken(2, f64::NAN), &train).unwrap_err());
-        not_finite(ridge.fit(&Broken(2, 1e200), &train).unwrap_err());
+        // features whose squares overflow are features like others
+        assert!(ridge.fit(&Broken(2, 1e200), &train).is_ok());
         not_finite(ridge.fit(&inputs, &Unlabelled).unwrap_err());
     }
     not_finite(readout.test_error(&Unlabelled).unwrap_err());

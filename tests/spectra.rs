@@ -70,11 +70,11 @@ fn squares_cost_what_is_stated() {
 fn the_automatic_method_takes_the_direct_way_where_squares_are_too_costly() {
     let methods = [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct];
     let by = |w: &Array2<f64>| methods.map(|m| singular_values_by(w.view(), m).unwrap());
-    // a graded matrix of small rank: its zero would come out as 1e-8
+    // a matrix of small rank: 1e-9 in the place of a zero would be lost in the square
     let w = noise::<f64>(60, 3, 1).dot(&noise::<f64>(50, 3, 2).t());
     let [automatic, gram, direct] = by(&w);
     assert_eq!(automatic, direct);
-    assert!(direct[10] < 1e-14 && gram[10] > 1e-12, "{} {}", direct[10], gram[10]);
+    assert!(direct[10] < 1e-14 && gram[10] == 0.0, "{} {}", direct[10], gram[10]);
     // noise: squares are accurate enough
     let w = noise::<f64>(60, 30, 1);
     let [automatic, gram, _] = by(&w);
@@ -282,4 +282,34 @@ fn sphere_rows_have_the_same_edge() {
     let s = singular_values(network.first_layer().view()).unwrap();
     let (left, right) = MarchenkoPastur::new(2.0).unwrap().singular_value_edges();
     assert!((s[0] / right - 1.0).abs() < 0.02 && (s[399] / left - 1.0).abs() < 0.05);
+}
+
+/// Triplets far below the largest one: W^T W has rounding errors that are larger than their squares.
+#[test]
+fn top_triplets_far_below_the_largest_are_found() {
+    let plain = noise::<f64>(500, 400, 3);
+    for largest in [1e3, 1e5, 1e6, 1e8, 1e10] {
+        let mut w = plain.clone();
+        for (k, s) in [largest, 0.7 * largest, 0.01 * largest, 50.0].into_iter().enumerate() {
+            let u = noise::<f64>(500, 1, 20 + k as u64).remove_axis(Axis(1));
+            let v = noise::<f64>(400, 1, 40 + k as u64).remove_axis(Axis(1));
+            let size = s / (u.dot(&u) * v.dot(&v)).sqrt();
+            for (mut row, u) in w.rows_mut().into_iter().zip(&u) {
+                row.scaled_add(size * u, &v);
+            }
+        }
+        let full = thin_svd(w.view()).unwrap();
+        // an error, and not the thin SVD, when the basis does not suffice
+        let options = TopTripletsOptions { max_basis: Some(190), ..Default::default() };
+        let top = top_triplets(w.view(), 6, &options).unwrap();
+        for k in 0..6 {
+            let rounding = 1e-14 * largest;
+            assert!((top.values[k] - full.values[k]).abs() < 1e-10 + rounding, "{largest:e}, {k}");
+            let back = top.left_vector(k).dot(&w) - &(&top.right_vector(k) * top.values[k]);
+            let residual = back.dot(&back).sqrt() / full.values[0];
+            assert!(residual < 2e-10, "{largest:e}, {k}: {residual:e}");
+        }
+        let gram = top.right.dot(&top.right.t()) - Array2::<f64>::eye(6);
+        assert!(gram.iter().all(|x| x.abs() < 1e-13), "{largest:e}");
+    }
 }

@@ -11,6 +11,7 @@ use super::Batch;
 use super::constant::constant;
 use crate::Scalar;
 use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
+use crate::linalg::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) from outside, for an experiment without a teacher
 /// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Also a [`Batch`] of
@@ -87,8 +88,8 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
-    /// [`InvalidSetting::NonFinite`] when the squares of the numbers overflow, or those of their
-    /// differences vanish.
+    /// [`InvalidSetting::NonFinite`] when differences of its numbers overflow, and
+    /// [`InvalidSetting::OutOfRange`] when its standard deviation is below the normal numbers.
     pub fn standardised(self) -> Result<Self, InvalidSetting> {
         let own = self.clone();
         self.standardised_like(&own)
@@ -114,7 +115,8 @@ impl GivenData {
         }
         let mut x = self.x.into_owned();
         for (mut column, like) in x.columns_mut().into_iter().zip(training.x.columns()) {
-            let (mean, deviation) = mean_and_deviation("the standardised inputs", like)?;
+            let (mean, deviation) =
+                mean_and_deviation("the standard deviation of a feature", like)?;
             column.mapv_inplace(|x| (x - mean) / deviation);
         }
         finite("the standardised inputs", &x)?;
@@ -127,13 +129,15 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantLabels`] when all labels are equal, to rounding as in
-    /// [`standardised`](Self::standardised); [`InvalidSetting::NonFinite`] when the squares of
-    /// their differences overflow or vanish.
+    /// [`standardised`](Self::standardised); [`InvalidSetting::NonFinite`] when their differences
+    /// overflow, and [`InvalidSetting::OutOfRange`] when their standard deviation is below the normal
+    /// numbers.
     pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
         if constant(self.y.view()) {
             return Err(InvalidSetting::ConstantLabels);
         }
-        let (mean, deviation) = mean_and_deviation("the standardised labels", self.y.view())?;
+        let (mean, deviation) =
+            mean_and_deviation("the standard deviation of the labels", self.y.view())?;
         let y = self.y.mapv(|y| (y - mean) / deviation);
         finite("the standardised labels", &y)?;
         self.y = y.into_shared();
@@ -244,20 +248,26 @@ fn finite<'a>(
     }
 }
 
-/// About the first value, so that a large mean costs no digits. A deviation whose square
-/// overflows or vanishes is an error.
+/// About the first value, so that a large mean costs no digits; in a unit in which squares neither
+/// overflow nor vanish.
 fn mean_and_deviation(
     name: &'static str,
     values: ArrayView1<'_, f64>,
 ) -> Result<(f64, f64), InvalidSetting> {
     let (origin, count) = (values[0], values.len() as f64);
-    let shift = values.iter().map(|v| v - origin).sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
-    // a subnormal square has lost its digits
-    if variance.is_normal() {
-        Ok((origin + shift, variance.sqrt()))
+    let mut rest = values.mapv(|v| v - origin);
+    finite(name, &rest)?;
+    let e = exponent(rest.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
+    rest.mapv_inplace(|v| times_power(v, -e));
+    let shift = rest.sum() / count;
+    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
+    let deviation = times_power(variance.sqrt(), e);
+    // a subnormal number has lost its digits
+    if deviation.is_normal() {
+        Ok((origin + times_power(shift, e), deviation))
     } else {
-        Err(InvalidSetting::NonFinite { name })
+        let allowed = "2.3e-308 or more: give the numbers in another unit";
+        Err(InvalidSetting::OutOfRange { name, value: deviation, allowed })
     }
 }
 

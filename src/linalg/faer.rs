@@ -124,7 +124,7 @@ pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
 pub(super) fn symmetric_eigen<T: Scalar>(
-    a: ArrayView2<'_, T>,
+    a: Array2<T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     let size = a.nrows();
@@ -134,7 +134,7 @@ pub(super) fn symmetric_eigen<T: Scalar>(
     let mut u = Mat::<T>::zeros(size, width);
     let scratch = self_adjoint_evd_scratch::<T>(size, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    with_matrix(a, |a| {
+    with_matrix(a.view(), |a| {
         self_adjoint_evd(
             a,
             values.as_mut(),
@@ -150,6 +150,7 @@ pub(super) fn symmetric_eigen<T: Scalar>(
         columns: size,
     })?;
     leave_vector_state_clean();
+    drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
 }
 

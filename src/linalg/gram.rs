@@ -4,18 +4,21 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::visit::{ROWS, Visit};
-use super::{backend, multiply};
+use super::{PowerOfTwo, backend, multiply};
 use crate::Scalar;
 use crate::simd::vectorised;
 
-/// The lower triangle of W^T W / scale^2 in `f64` (columns x columns); what stands above it means
-/// nothing. W is visited in blocks of rows, so that no second copy of it is made.
-pub(crate) fn gram<T: Scalar>(w: ArrayView2<'_, T>, scale: f64) -> Array2<f64> {
+/// The lower triangle of V^T V in `f64` (columns x columns) for V = 2^power W; what stands above it
+/// means nothing. W is visited in blocks of rows, so that no second copy of it is made.
+pub(crate) fn gram<T: Scalar>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
     const ROWS: usize = 1024;
+    let factor = PowerOfTwo::new(power);
     let mut gram = Array2::zeros((w.ncols(), w.ncols()));
     for block in w.axis_chunks_iter(Axis(0), ROWS) {
         let mut wide = Array2::zeros(block.dim());
-        ndarray::Zip::from(&mut wide).and(block).par_for_each(|wide, x| *wide = x.as_f64() / scale);
+        ndarray::Zip::from(&mut wide)
+            .and(block)
+            .par_for_each(|wide, x| *wide = factor.times(x.as_f64()));
         backend::add_gram(&wide, &mut gram);
     }
     gram

@@ -86,18 +86,17 @@ const GRAM_BLOCKS: usize = 4;
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
 pub(super) fn symmetric_eigen<T: Scalar>(
-    a: ArrayView2<'_, T>,
+    mut a: Array2<T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     // the lower triangle of a row-major matrix is LAPACK's upper one, and `ndarray-linalg` does not
     // turn its argument round: both are filled
-    let mut full = a.to_owned();
-    for row in 0..full.nrows() {
-        for column in row + 1..full.ncols() {
-            full[[row, column]] = full[[column, row]];
+    for row in 0..a.nrows() {
+        for column in row + 1..a.ncols() {
+            a[[row, column]] = a[[column, row]];
         }
     }
-    T::eigen(full, vectors)
+    T::eigen(a, vectors)
 }
 
 pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {

@@ -10,6 +10,7 @@ mod faer;
 mod gram;
 #[cfg(feature = "lapack")]
 mod lapack;
+mod scale;
 mod visit;
 
 #[cfg(all(feature = "faer", not(feature = "lapack")))]
@@ -42,6 +43,7 @@ mod anything {
 }
 
 pub(crate) use gram::{gram, image_and_normal_product, normal_product, vectors_at_once};
+pub(crate) use scale::{PowerOfTwo, exponent, tamed, times_power, untamed};
 
 /// What a number must be for every backend that is compiled in.
 pub trait Element: FaerElement + LapackElement {}
@@ -108,32 +110,72 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    match tamed(a)? {
-        None => backend::singular_values(a),
-        Some((tame, factor)) => untamed(backend::singular_values(tame.view())?, factor),
-    }
+    let values = match tamed(a)? {
+        None => backend::singular_values(a)?,
+        Some((tame, e)) => untamed(backend::singular_values(tame.view())?, e)?,
+    };
+    let order = decreasing(&values);
+    Ok(values.select(Axis(0), &order))
 }
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    let Some((tame, factor)) = tamed(a)? else { return backend::thin_svd(a) };
-    let (left, values, right) = backend::thin_svd(tame.view())?;
-    Ok((left, untamed(values, factor)?, right))
+    let (left, values, right) = match tamed(a)? {
+        None => backend::thin_svd(a)?,
+        Some((tame, e)) => {
+            let (left, values, right) = backend::thin_svd(tame.view())?;
+            (left, untamed(values, e)?, right)
+        }
+    };
+    if values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]) {
+        return Ok((left, values, right));
+    }
+    let order = decreasing(&values);
+    let (left, right) = (left.select(Axis(1), &order), right.select(Axis(0), &order));
+    Ok((left, values.select(Axis(0), &order), right))
+}
+
+/// The order in which the values decrease: `faer` leaves those near rounding error unsorted.
+fn decreasing<T: Scalar>(values: &Array1<T>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|i, j| values[*j].as_f64().total_cmp(&values[*i].as_f64()));
+    order
 }
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
-/// triangle is read.
+/// triangle is read. The same bits in any unit of the matrix.
 pub(crate) fn symmetric_eigen<T: Scalar>(
-    a: ArrayView2<'_, T>,
+    a: Array2<T>,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
-    backend::symmetric_eigen(a, true)
+    symmetric(a, true)
 }
 
 /// Eigenvalues (increasing) of a symmetric matrix; only the lower triangle is read.
-pub(crate) fn symmetric_eigenvalues<T: Scalar>(
-    a: ArrayView2<'_, T>,
-) -> Result<Array1<T>, LinalgError> {
-    Ok(backend::symmetric_eigen(a, false)?.0)
+pub(crate) fn symmetric_eigenvalues<T: Scalar>(a: Array2<T>) -> Result<Array1<T>, LinalgError> {
+    Ok(symmetric(a, false)?.0)
+}
+
+/// Brings the largest entry between 1 and 2 first: `faer` is accurate only near there
+/// (docs/faer-report.md).
+fn symmetric<T: Scalar>(
+    mut a: Array2<T>,
+    vectors: bool,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    let (rows, columns) = a.dim();
+    if rows == 0 {
+        return Err(LinalgError::Empty { rows, columns });
+    }
+    let lower = a.rows().into_iter().enumerate();
+    let lower = lower.flat_map(|(i, row)| row.into_iter().take(i + 1));
+    let [largest, sum] = lower.fold([T::zero(); 2], |so_far, x| larger(so_far, *x));
+    if !sum.is_finite() {
+        return Err(LinalgError::NonFinite);
+    }
+    let e = if largest == T::zero() { 0 } else { exponent(largest.as_f64()) };
+    let factor = PowerOfTwo::new(-e);
+    a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));
+    let (values, vectors) = backend::symmetric_eigen(a, vectors)?;
+    Ok((untamed(values, e)?, vectors))
 }
 
 /// The largest absolute value of an entry.
@@ -189,27 +231,6 @@ impl<T: Scalar> Loop for Largest<'_, T> {
         }
         all
     }
-}
-
-/// The matrix times a power of two, and that power, when its entries are so large or so small that
-/// their squares overflow or vanish; `None` when they are not. The same for any order of entries.
-pub(crate) fn tamed<T: Scalar>(
-    a: ArrayView2<'_, T>,
-) -> Result<Option<(Array2<T>, f64)>, LinalgError> {
-    let largest = largest_entry(a)?;
-    // only the epsilon of `f64` is below 1e-10
-    let limit = if T::epsilon().as_f64() < 1e-10 { 1e100 } else { 1e10 };
-    if largest == 0.0 || (1.0 / limit..=limit).contains(&largest) {
-        return Ok(None);
-    }
-    let factor = (-largest.log2().round()).min(1000.0).exp2();
-    Ok(Some((a.mapv(|x| T::of(x.as_f64() * factor)), factor)))
-}
-
-/// Values of the matrix from those of the tame one.
-pub(crate) fn untamed<T: Scalar>(values: Array1<T>, factor: f64) -> Result<Array1<T>, LinalgError> {
-    let values = values.mapv(|x| T::of(x.as_f64() / factor));
-    if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(LinalgError::Overflow) }
 }
 
 #[cfg(test)]

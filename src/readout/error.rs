@@ -16,12 +16,14 @@ pub enum ReadoutError {
     /// The normal equations are too close to singular for `f64`.
     #[error(
         "with lambda = {lambda} the normal equations have condition number {condition:.1e}; \
-         it must be at most 1e13: take a larger lambda{}", more_samples(.lambda)
+         it must be at most 1e13: standardise the features, or take a larger lambda{}",
+        more_samples(.lambda)
     )]
     IllConditioned {
         /// The ridge parameter, 0 for least squares.
         lambda: f64,
-        /// Largest over smallest eigenvalue, lambda / p added to both.
+        /// Largest over smallest eigenvalue, lambda / p added to both; of the matrix scaled to a
+        /// diagonal near 1 when the features differ in size.
         condition: f64,
     },
     /// The eigenvalue decomposition failed.

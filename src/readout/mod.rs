@@ -56,6 +56,7 @@
 mod error;
 mod features;
 mod moments;
+mod normal_equations;
 mod population;
 mod predictor;
 mod ridge;

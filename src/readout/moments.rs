@@ -6,7 +6,7 @@ use super::{Features, ReadoutError};
 use crate::Scalar;
 use crate::data::Batch;
 use crate::error::{InvalidSetting, nonzero};
-use crate::linalg::gram;
+use crate::linalg::{PowerOfTwo, exponent, gram, times_power};
 use crate::training::TILE_SAMPLES;
 
 /// Calls `visit` with features (m x p) and labels (m) of each tile in turn, in `f64`.
@@ -59,19 +59,40 @@ pub(super) fn finite<'a>(
     if values.all(|v| v.is_finite()) { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
 }
 
-/// Means that are subtracted: all 0 without an intercept.
+/// Powers of two in which features and labels are counted, so that no square overflows or vanishes
+/// whatever their own units are.
+#[derive(Clone, Debug)]
+pub(super) struct Units {
+    /// Exponents, one for each feature.
+    pub features: Vec<i32>,
+    pub label: i32,
+}
+
+/// The exponent of a unit in which all of `numbers` are below 2.
+fn unit<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> i32 {
+    exponent(numbers.into_iter().fold(0.0_f64, |m, x| m.max(x.abs())))
+}
+
+/// Means that are subtracted, in [`Units`]: all 0 without an intercept.
 #[derive(Clone, Debug)]
 pub(super) struct Means {
     pub features: Array1<f64>,
     pub label: f64,
 }
 
+impl Means {
+    fn zero(features: usize) -> Self {
+        Self { features: Array1::zeros(features), label: 0.0 }
+    }
+}
+
 /// The moments of a batch about its means.
 pub(super) struct Moments {
+    pub units: Units,
     pub means: Means,
-    /// Phi^T Phi / n (p x p); the lower triangle counts.
+    /// Phi^T Phi / n (p x p) in units; the lower triangle counts.
     pub gram: Array2<f64>,
-    /// Phi^T y / n (p).
+    /// Phi^T y / n (p) in units.
     pub correlation: Array1<f64>,
 }
 
@@ -85,48 +106,119 @@ impl Moments {
         centred: bool,
     ) -> Result<Self, ReadoutError> {
         let (p, n) = (features.count(), batch.samples() as f64);
-        let mut origin: Option<Means> = None;
-        let mut shift = Means { features: Array1::zeros(p), label: 0.0 };
-        let mut second: Array2<f64> = Array2::zeros((p, p));
-        let mut correlation: Array1<f64> = Array1::zeros(p);
+        let mut sums: Option<Sums> = None;
         visit_tiles(features, batch, |_, mut phi, mut y| {
-            let origin = origin.get_or_insert_with(|| {
-                if centred {
-                    means(&phi, &y)
-                } else {
-                    Means { features: Array1::zeros(p), label: 0.0 }
-                }
+            let mut largest: Array1<f64> = Array1::zeros(p);
+            for row in phi.rows() {
+                Zip::from(&mut largest).and(row).for_each(|m, x| *m = m.max(x.abs()));
+            }
+            let needed =
+                Units { features: largest.iter().map(|x| exponent(*x)).collect(), label: unit(&y) };
+            let units = match &mut sums {
+                Some(sums) => sums.raised_to(&needed),
+                None => needed,
+            };
+            let factors: Vec<_> = units.features.iter().map(|e| PowerOfTwo::new(-e)).collect();
+            for mut row in phi.rows_mut() {
+                row.iter_mut().zip(&factors).for_each(|(x, factor)| *x = factor.times(*x));
+            }
+            let factor = PowerOfTwo::new(-units.label);
+            y.mapv_inplace(|y| factor.times(y));
+
+            let sums = sums.get_or_insert_with(|| {
+                Sums::new(units, if centred { means(&phi, &y) } else { Means::zero(p) })
             });
             if centred {
-                subtract(&mut phi, &mut y, origin);
-                shift.features += &phi.sum_axis(Axis(0));
-                shift.label += y.sum();
+                subtract(&mut phi, &mut y, &sums.origin);
+                sums.shift.features += &phi.sum_axis(Axis(0));
+                sums.shift.label += y.sum();
             }
-            correlation += &weighted_sum(&phi, y.view());
-            add_lower(&mut second, &gram(phi.view(), 1.0));
+            sums.correlation += &weighted_sum(&phi, y.view());
+            add_lower(&mut sums.second, &gram(phi.view(), 0));
             Ok(())
         })?;
-        let mut means = origin.unwrap_or_else(|| Means { features: Array1::zeros(p), label: 0.0 });
-        second /= n;
+        let no_samples = InvalidSetting::ZeroSize { name: "samples" };
+        Ok(sums.ok_or(no_samples)?.moments(n))
+    }
+}
+
+/// What [`Moments`] are made of.
+struct Sums {
+    units: Units,
+    /// About which the sums are taken.
+    origin: Means,
+    shift: Means,
+    second: Array2<f64>,
+    correlation: Array1<f64>,
+}
+
+impl Sums {
+    fn new(units: Units, origin: Means) -> Self {
+        let p = units.features.len();
+        let (second, correlation) = (Array2::zeros((p, p)), Array1::zeros(p));
+        Self { units, origin, shift: Means::zero(p), second, correlation }
+    }
+
+    /// Changes to units that are large enough for `needed` too, and returns them.
+    fn raised_to(&mut self, needed: &Units) -> Units {
+        let old = self.units.clone();
+        let new = Units {
+            features: old.features.iter().zip(&needed.features).map(|(a, b)| *a.max(b)).collect(),
+            label: old.label.max(needed.label),
+        };
+        let factor = |old: i32, new: i32| times_power(1.0, old - new);
+        let factors: Array1<f64> =
+            old.features.iter().zip(&new.features).map(|(old, new)| factor(*old, *new)).collect();
+        if factors.iter().any(|f| *f != 1.0) {
+            for means in [&mut self.origin, &mut self.shift] {
+                means.features *= &factors;
+            }
+            self.correlation *= &factors;
+            for (mut row, f) in self.second.rows_mut().into_iter().zip(&factors) {
+                row *= *f;
+                row *= &factors;
+            }
+        }
+        let label = factor(old.label, new.label);
+        self.origin.label *= label;
+        self.shift.label *= label;
+        self.correlation *= label;
+        self.units = new;
+        self.units.clone()
+    }
+
+    /// The moments of `n` samples.
+    fn moments(self, n: f64) -> Moments {
+        let Self { units, origin: mut means, mut shift, second: mut gram, mut correlation } = self;
+        gram /= n;
         correlation /= n;
         shift.features /= n;
         shift.label /= n;
-        for (i, mut row) in second.rows_mut().into_iter().enumerate() {
+        for (i, mut row) in gram.rows_mut().into_iter().enumerate() {
             row.scaled_add(-shift.features[i], &shift.features);
         }
         correlation.scaled_add(-shift.label, &shift.features);
         means.features += &shift.features;
         means.label += shift.label;
-        Ok(Self { means, gram: second, correlation })
+        Moments { units, means, gram, correlation }
     }
 }
 
-/// Features (n x p) and labels (n) of a whole batch about their means.
+/// A whole batch about its means, in one unit for all features.
+pub(super) struct Centred {
+    pub units: Units,
+    pub means: Means,
+    /// n x p.
+    pub features: Array2<f64>,
+    pub labels: Array1<f64>,
+}
+
+/// Features and labels of a whole batch about their means.
 pub(super) fn centred_samples<F: Features>(
     features: &F,
     batch: &impl Batch<F::Scalar>,
     centred: bool,
-) -> Result<(Means, Array2<f64>, Array1<f64>), ReadoutError> {
+) -> Result<Centred, ReadoutError> {
     let (n, p) = (batch.samples(), features.count());
     let (mut all, mut labels) = (Array2::zeros((n, p)), Array1::zeros(n));
     visit_tiles(features, batch, |first, phi, y| {
@@ -135,7 +227,11 @@ pub(super) fn centred_samples<F: Features>(
         labels.slice_axis_mut(Axis(0), range).assign(&y);
         Ok(())
     })?;
-    let mut total = Means { features: Array1::zeros(p), label: 0.0 };
+    let (e, label) = (unit(&all), unit(&labels));
+    let (of_features, of_labels) = (PowerOfTwo::new(-e), PowerOfTwo::new(-label));
+    all.mapv_inplace(|x| of_features.times(x));
+    labels.mapv_inplace(|y| of_labels.times(y));
+    let mut total = Means::zero(p);
     if centred {
         // twice: the second time removes what rounding left of large means
         for _ in 0..2 {
@@ -145,7 +241,8 @@ pub(super) fn centred_samples<F: Features>(
             total.label += means.label;
         }
     }
-    Ok((total, all, labels))
+    let units = Units { features: vec![e; p], label };
+    Ok(Centred { units, means: total, features: all, labels })
 }
 
 fn means(phi: &Array2<f64>, y: &Array1<f64>) -> Means {

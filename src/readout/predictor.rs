@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::moments::{finite, visit_tiles};
 use super::{Features, ReadoutError};
 use crate::Scalar;
 use crate::data::Batch;
 use crate::error::InvalidSetting;
-use crate::linalg::multiply;
+use crate::linalg::{exponent, multiply, times_power};
 use crate::training::TILE_SAMPLES;
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
@@ -70,7 +70,8 @@ impl<'a, F: Features> Readout<'a, F> {
     ///
     /// # Errors
     /// [`ReadoutError::Invalid`] when the batch has fewer than two samples (one has no standard
-    /// error) or the wrong dimension, or a feature or label is not finite.
+    /// error) or the wrong dimension, a feature or label is not finite, or the error is beyond the
+    /// range of `f64`.
     pub fn test_error(&self, batch: &impl Batch<F::Scalar>) -> Result<TestError, ReadoutError> {
         let weights = self.weights.view().insert_axis(Axis(1));
         let errors = test_errors(self.features, weights, &[self.intercept], batch)?;
@@ -115,23 +116,36 @@ pub(super) fn test_errors<F: Features>(
         .into());
     }
     let intercepts = Array1::from(intercepts.to_vec());
-    let mut squares: Array2<f64> = Array2::zeros((samples, intercepts.len()));
+    let mut residuals: Array2<f64> = Array2::zeros((samples, intercepts.len()));
     visit_tiles(features, batch, |first, phi, y| {
         let predictions = multiply(phi.view(), weights) + &intercepts;
         for (i, row) in predictions.rows().into_iter().enumerate() {
-            let mut squares = squares.row_mut(first + i);
-            squares.iter_mut().zip(row).for_each(|(s, p)| *s = (y[i] - p).powi(2));
+            let mut residuals = residuals.row_mut(first + i);
+            residuals.iter_mut().zip(row).for_each(|(r, p)| *r = y[i] - p);
         }
         Ok(())
     })?;
-    finite("the squared errors", squares.iter())?;
-    let count = samples as f64;
-    let error = |squares: ndarray::ArrayView1<'_, f64>| {
-        let mean = squares.sum() / count;
-        let variance = squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        TestError { mean_square: mean, standard_error: (variance / count).sqrt(), samples }
-    };
-    let errors: Vec<TestError> = squares.columns().into_iter().map(error).collect();
-    finite("the test error", errors.iter().flat_map(|e| [&e.mean_square, &e.standard_error]))?;
-    Ok(errors)
+    finite("the difference of label and prediction", residuals.iter())?;
+    residuals.columns().into_iter().map(error_of).collect()
+}
+
+/// The test error of one readout.
+fn error_of(residuals: ArrayView1<'_, f64>) -> Result<TestError, ReadoutError> {
+    let (samples, count) = (residuals.len(), residuals.len() as f64);
+    // in a unit in which neither squares nor fourth powers overflow or vanish
+    let e = exponent(residuals.iter().fold(0.0_f64, |m, r| m.max(r.abs())));
+    let squares: Array1<f64> = residuals.mapv(|r| times_power(r, -e).powi(2));
+    let mean = squares.sum() / count;
+    let variance = squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let [mean_square, standard_error] =
+        [mean, (variance / count).sqrt()].map(|x| times_power(x, 2 * e));
+    if mean > 0.0 && !mean_square.is_normal() {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the test error",
+            value: mean_square,
+            allowed: "a number of f64: give the labels in another unit",
+        }
+        .into());
+    }
+    Ok(TestError { mean_square, standard_error, samples })
 }

@@ -1,19 +1,16 @@
 //! Ridge regression, primal or dual, all lambdas from one eigenvalue decomposition.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array2, Axis};
 
-use super::moments::{Means, Moments, centred_samples, finite};
+use super::moments::{Moments, centred_samples, finite};
+use super::normal_equations::NormalEquations;
 use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::Batch;
 use crate::error::InvalidSetting;
-use crate::linalg::{gram, symmetric_eigen};
+use crate::linalg::gram;
 use crate::memory;
 use crate::training::TILE_SAMPLES;
-
-/// Normal equations with a larger condition number are refused: fewer than three digits would be
-/// left.
-const MAX_CONDITION: f64 = 1e13;
 
 /// Which matrix is decomposed. Both give the same readout, to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +19,7 @@ pub enum Form {
     /// The smaller matrix: primal when p <= n.
     #[default]
     ByShape,
-    /// Phi^T Phi, p x p. The batch is read tile by tile; no n x p matrix exists. About four p x p
+    /// Phi^T Phi, p x p. The batch is read tile by tile; no n x p matrix exists. About five p x p
     /// matrices are held.
     Primal,
     /// Phi Phi^T, n x n. Phi (n x p) is held, and about four n x n matrices.
@@ -79,7 +76,7 @@ impl Ridge {
     /// An upper estimate of the bytes that [`fit`](Self::fit) holds at once, features and batch not
     /// counted. With p features in d dimensions, n samples, tiles of m = min(n, [`TILE_SAMPLES`]),
     ///
-    /// - primal: 8 (5 p^2 + m (d + 4 p)), whatever n is;
+    /// - primal: 8 (6 p^2 + m (d + 4 p)), whatever n is;
     /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
     ///
     /// ```
@@ -90,7 +87,7 @@ impl Ridge {
     /// let batch = GivenBatch::new(Array2::<f64>::ones((10, 3)), Array1::ones(10))?;
     /// let inputs = LinearFeatures::<f64>::new(3)?;
     /// let needed = Ridge::new().estimated_bytes(&inputs, &batch);
-    /// assert_eq!(needed, 8 * (5 * 9 + 10 * (3 + 4 * 3)));
+    /// assert_eq!(needed, 8 * (6 * 9 + 10 * (3 + 4 * 3)));
     /// let error = Ridge::new().memory_limit(1000).fit(&inputs, &batch).unwrap_err();
     /// assert!(error.to_string().contains("the memory limit is 1000 bytes"));
     /// # Ok::<(), linear_width::InvalidSetting>(())
@@ -106,7 +103,7 @@ impl Ridge {
         let times = u128::saturating_mul;
         let sum = |terms: &[u128]| terms.iter().fold(0_u128, |a, b| a.saturating_add(*b));
         let numbers = if self.is_primal(features.count(), batch.samples()) {
-            [times(5 * p, p), times(tile, sum(&[d, 4 * p])), 0, 0]
+            [times(6 * p, p), times(tile, sum(&[d, 4 * p])), 0, 0]
         } else {
             [times(5 * n, n), times(p, n), 1024 * n, times(tile, sum(&[d, 3 * p]))]
         };
@@ -121,7 +118,8 @@ impl Ridge {
         }
     }
 
-    /// Reads the batch once and decomposes; then every lambda costs one product with a vector. The
+    /// Reads the batch once and decomposes; then every lambda costs one product with a vector, or,
+    /// where features of different size make the condition number exceed 1e6, one decomposition. The
     /// same bits for any number of threads (with the `faer` backend).
     ///
     /// # Errors
@@ -135,15 +133,15 @@ impl Ridge {
         let needed = self.estimated_bytes(features, batch);
         memory::within(self.memory_limit, needed)?;
         memory::available(needed)?;
-        if self.is_primal(features.count(), batch.samples()) {
-            let moments = Moments::of(features, batch, self.intercept)?;
-            RidgePath::new(features, moments.means, moments.gram, &moments.correlation, None)
+        let equations = if self.is_primal(features.count(), batch.samples()) {
+            NormalEquations::primal(Moments::of(features, batch, self.intercept)?)?
         } else {
-            let (means, phi, y) = centred_samples(features, batch, self.intercept)?;
+            let samples = centred_samples(features, batch, self.intercept)?;
             let n = batch.samples() as f64;
-            let kernel = gram(phi.t(), 1.0) / n;
-            RidgePath::new(features, means, kernel, &(y / n), Some(phi))
-        }
+            let kernel = gram(samples.features.t(), 0) / n;
+            NormalEquations::dual(samples, kernel)?
+        };
+        Ok(RidgePath { features, equations })
     }
 }
 
@@ -151,38 +149,16 @@ impl Ridge {
 #[derive(Clone, Debug)]
 pub struct RidgePath<'a, F> {
     features: &'a F,
-    means: Means,
-    /// Eigenvalues of the Gram matrix over n, increasing, none below 0.
-    values: Array1<f64>,
-    /// Its eigenvectors, columns.
-    vectors: Array2<f64>,
-    /// The right-hand side along them.
-    right: Array1<f64>,
-    /// Dual form: the centred features (n x p), which turn dual coefficients into weights.
-    samples: Option<Array2<f64>>,
+    equations: NormalEquations,
 }
 
 impl<'a, F: Features> RidgePath<'a, F> {
-    fn new(
-        features: &'a F,
-        means: Means,
-        gram: Array2<f64>,
-        right: &Array1<f64>,
-        samples: Option<Array2<f64>>,
-    ) -> Result<Self, ReadoutError> {
-        finite("the Gram matrix of the features", gram.iter())?;
-        finite("the correlation of features and labels", right.iter())?;
-        let (values, vectors) = symmetric_eigen(gram.view())?;
-        let right = vectors.t().dot(right);
-        let values = values.mapv(|v| v.max(0.0));
-        Ok(Self { features, means, values, vectors, right, samples })
-    }
-
     /// The readout with ridge parameter `lambda`.
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] when `lambda` is not a finite number above 0;
-    /// [`ReadoutError::IllConditioned`] when it is too small to matter in `f64`.
+    /// [`ReadoutError::IllConditioned`] when it is too small to matter in `f64`;
+    /// [`ReadoutError::Invalid`] when a weight is beyond the range of `f64`.
     pub fn readout(&self, lambda: f64) -> Result<Readout<'a, F>, ReadoutError> {
         if !(lambda.is_finite() && lambda > 0.0) {
             return Err(InvalidSetting::OutOfRange {
@@ -196,36 +172,21 @@ impl<'a, F: Features> RidgePath<'a, F> {
     }
 
     /// The least-squares readout, lambda = 0; it exists when the features of the batch are linearly
-    /// independent, so p <= n at least (p < n with an intercept).
+    /// independent, so p <= n at least (p < n with an intercept). The unit of each feature is free.
     ///
     /// # Errors
-    /// [`ReadoutError::IllConditioned`] when they are not, to rounding.
+    /// [`ReadoutError::IllConditioned`] when they are not, to rounding;
+    /// [`ReadoutError::Invalid`] when a weight is beyond the range of `f64`.
     pub fn least_squares(&self) -> Result<Readout<'a, F>, ReadoutError> {
-        if self.samples.as_ref().is_some_and(|phi| phi.nrows() < phi.ncols()) {
+        if self.equations.undetermined() {
             return Err(ReadoutError::IllConditioned { lambda: 0.0, condition: f64::INFINITY });
         }
         self.solve(0.0)
     }
 
     fn solve(&self, lambda: f64) -> Result<Readout<'a, F>, ReadoutError> {
-        let ridge = lambda / self.features.count() as f64;
-        let (smallest, largest) = match (self.values.first(), self.values.last()) {
-            (Some(first), Some(last)) => (first + ridge, last + ridge),
-            _ => (ridge, ridge),
-        };
-        let condition = if smallest > 0.0 { largest / smallest } else { f64::INFINITY };
-        if condition.is_nan() || condition > MAX_CONDITION {
-            return Err(ReadoutError::IllConditioned { lambda, condition });
-        }
-        let along: Array1<f64> =
-            self.right.iter().zip(&self.values).map(|(c, s)| c / (s + ridge)).collect();
-        let solution = self.vectors.dot(&along);
-        let weights = match &self.samples {
-            Some(phi) => phi.t().dot(&solution),
-            None => solution,
-        };
-        finite("the trained readout", weights.iter())?;
-        let intercept = self.means.label - self.means.features.dot(&weights);
+        let (weights, intercept) = self.equations.solve(lambda)?;
+        finite("the trained readout", weights.iter().chain([&intercept]))?;
         Ok(Readout::new(self.features, weights, intercept, lambda))
     }
 

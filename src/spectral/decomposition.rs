@@ -91,7 +91,8 @@ pub enum SpectrumMethod {
     ///
     /// Squares lose small values: the error of s_k is at most
     /// min(delta / s_k, sqrt(delta)) with delta = (N + d) 2.2e-16 s_1^2 (Weyl's inequality for
-    /// a symmetric perturbation of norm delta; at 2000 x 1000 a seventh of delta was seen).
+    /// a symmetric perturbation of norm delta; at 2000 x 1000 a seventh of delta was seen). A
+    /// square below delta / 2 may be rounding error and nothing else; its root is given as 0.
     Gram,
     /// The singular value decomposition of W itself, backward stable: the error of s_k is a small
     /// multiple of the machine epsilon times s_1.
@@ -139,35 +140,36 @@ pub fn singular_values_by<T: Scalar>(
     if method == SpectrumMethod::Direct {
         return Ok(linalg::singular_values(weights)?);
     }
-    let (values, error) = gram_singular_values(weights)?;
+    let (values, error, e) = gram_singular_values(weights)?;
     // only the epsilon of `f64` is below 1e-10
     let allowed = if T::epsilon().as_f64() < 1e-10 { 1e-9 } else { 1e-6 };
     if method == SpectrumMethod::Gram || error <= allowed * values[0] {
-        let values = values.mapv(T::of);
-        return if values[0].is_finite() { Ok(values) } else { Err(LinalgError::Overflow.into()) };
+        return Ok(linalg::untamed(values, e).and_then(|values| {
+            let values = values.mapv(T::of);
+            if values[0].is_finite() { Ok(values) } else { Err(LinalgError::Overflow) }
+        })?);
     }
     Ok(linalg::singular_values(weights)?)
 }
 
-/// Singular values from the smaller Gram matrix, and the largest of their error bounds.
+/// Singular values from the smaller Gram matrix, and the largest of their error bounds, in units of
+/// a power of two; and its exponent.
 fn gram_singular_values<T: Scalar>(
     weights: ArrayView2<'_, T>,
-) -> Result<(Array1<f64>, f64), SpectralError> {
+) -> Result<(Array1<f64>, f64, i32), SpectralError> {
     let (rows, columns) = weights.dim();
-    // scaled so that no square overflows or vanishes
-    let scale = linalg::largest_entry(weights)?;
-    let scale = if scale > 0.0 { scale } else { 1.0 };
-    let gram = if rows >= columns {
-        linalg::gram(weights, scale)
-    } else {
-        linalg::gram(weights.t(), scale)
-    };
-    let squares = linalg::symmetric_eigenvalues(gram.view())?;
-    let values: Array1<f64> = squares.iter().rev().map(|x| x.max(0.0).sqrt()).collect();
-    let delta = (rows + columns) as f64 * f64::EPSILON * values[0].powi(2);
+    // so that no square overflows or vanishes
+    let e = linalg::exponent(linalg::largest_entry(weights)?);
+    let gram =
+        if rows >= columns { linalg::gram(weights, -e) } else { linalg::gram(weights.t(), -e) };
+    let squares = linalg::symmetric_eigenvalues(gram)?;
+    let largest = squares[squares.len() - 1].max(0.0);
+    let delta = (rows + columns) as f64 * f64::EPSILON * largest;
+    let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
+    let values: Array1<f64> = squares.iter().rev().map(root).collect();
     let smallest = values[values.len() - 1];
-    let error = delta.sqrt().min(delta / smallest);
-    Ok((values.mapv(|x| scale * x), scale * error))
+    let error = if smallest > 0.0 { delta.sqrt().min(delta / smallest) } else { delta.sqrt() };
+    Ok((values, error, e))
 }
 
 /// The thin singular value decomposition of `weights` (N x d): all min(N, d) triplets.

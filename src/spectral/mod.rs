@@ -30,6 +30,7 @@
 
 mod decomposition;
 mod histogram;
+mod largest_gap;
 mod outliers;
 mod overlap;
 mod top_triplets;

@@ -1,5 +1,6 @@
 //! What counts as an outlier.
 
+use super::largest_gap;
 use crate::error::InvalidSetting;
 use crate::theory::MarchenkoPastur;
 
@@ -29,6 +30,18 @@ pub enum OutlierRule {
     /// outwards: the outliers end at the last gap s_k - s_{k+1}, k <= `max_outliers`, that is
     /// larger than `factor` times the mean gap of the 2 `max_outliers` singular values that follow
     /// rank `max_outliers`. Needs no law of the bulk.
+    ///
+    /// A gap must also be larger than the rounding error of the singular values: 4 sqrt(N + d)
+    /// epsilon s_1, and (N + d) 2.2e-16 s_1^2 / s_k where they may come from W^T W, but no more than
+    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). The epsilon is that of `f32`, and 1e-6
+    /// stands for 1e-9, when no value has more digits than an `f32`.
+    ///
+    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros. A matrix of rank r, r <= `max_outliers`, has
+    /// r outliers and no bulk; in one of larger rank the zeros do not belong to the bulk, and a rank
+    /// above `max_outliers`, but not above twice that, is an error: the bulk would have fewer than
+    /// `max_outliers` spacings. Where values of the bulk repeat, the mean is that of the next 2
+    /// `max_outliers` steps between different values; if there are fewer, a gap must be more than
+    /// twice the largest.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
@@ -126,7 +139,10 @@ impl OutlierRule {
     /// Applies the rule to all singular values (decreasing) of an N x d matrix.
     ///
     /// # Errors
-    /// As [`check_for`](Self::check_for); [`InvalidSetting::ZeroSize`] when a size is 0.
+    /// As [`check_for`](Self::check_for); [`InvalidSetting::NonFinite`] or
+    /// [`InvalidSetting::OutOfRange`] when a singular value is not finite, negative or larger than
+    /// the one before it; [`InvalidSetting::ZeroSize`] when the Marchenko-Pastur rule is given a
+    /// size 0; [`InvalidSetting::Shape`] when the gap rule finds too few values beside zeros.
     ///
     /// ```
     /// use linear_width::spectral::OutlierRule;
@@ -145,6 +161,7 @@ impl OutlierRule {
         dimension: usize,
     ) -> Result<Outliers, InvalidSetting> {
         self.check_for(singular_values.len())?;
+        check_decreasing(singular_values)?;
         let above = |threshold: f64| {
             // no singular value is larger than that, and the report stays finite
             let threshold = threshold.min(f64::MAX);
@@ -159,15 +176,28 @@ impl OutlierRule {
             }
             Self::LargestGap { max_outliers, factor } => {
                 let s = singular_values;
-                let last = 3 * max_outliers;
-                let spacing = (s[max_outliers] - s[last]) / (last - max_outliers) as f64;
-                let count = (1..=max_outliers)
-                    .rev()
-                    .find(|k| s[k - 1] - s[*k] > factor * spacing)
-                    .unwrap_or(0);
-                let threshold = if count == 0 { s[0] } else { 0.5 * (s[count - 1] + s[count]) };
+                let size = width as f64 + dimension as f64;
+                let count = largest_gap::outliers(s, size, max_outliers, factor)?;
+                let middle = |k: usize| 0.5 * s[k - 1] + 0.5 * s[k];
+                let threshold = if count == 0 { s[0] } else { middle(count) };
                 Ok(Outliers { count, rule: *self, threshold })
             }
         }
+    }
+}
+
+fn check_decreasing(singular_values: &[f64]) -> Result<(), InvalidSetting> {
+    if !singular_values.iter().all(|s| s.is_finite()) {
+        return Err(InvalidSetting::NonFinite { name: "the list of singular values" });
+    }
+    let wrong = |value, allowed| {
+        Err(InvalidSetting::OutOfRange { name: "a singular value", value, allowed })
+    };
+    if let Some(s) = singular_values.iter().find(|s| **s < 0.0) {
+        return wrong(*s, "0 or more");
+    }
+    match singular_values.windows(2).find(|pair| pair[1] > pair[0]) {
+        Some(pair) => wrong(pair[1], "at most the one before it: sort them, largest first"),
+        None => Ok(()),
     }
 }

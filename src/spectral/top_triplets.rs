@@ -34,7 +34,9 @@ pub struct TopTripletsOptions {
 /// are below the tolerance (Musco & Musco, NIPS 2015; Golub & Van Loan, *Matrix Computations*,
 /// chapter 10). W is read once for every block of the basis and once for the triplets; twice for
 /// these when s_1 / s_count is so large that rounding in W^T W v / s, from which the residuals
-/// then come, would reach a quarter of the tolerance. A Krylov space holds no more copies of a
+/// then come, would reach a quarter of the tolerance. When rounding in W^T W hides the small
+/// triplets from the search (s_1 / s_count above about 1e5 in `f64`), it begins again in the
+/// complement of the large ones, with two readings of W for a block. A Krylov space holds no more copies of a
 /// singular value than its block has vectors: when so many of the values found are equal within
 /// ten tolerances, and not the last ones, the search is repeated with a block of at least `count`.
 /// When `count` is more than an eighth of min(N, d), or the basis grows to its limit, the thin SVD
@@ -77,10 +79,10 @@ pub fn top_triplets<T: Scalar>(
         }
         .into());
     }
-    // entries whose squares overflow or vanish; also refuses those that are not finite
-    if let Some((tame, factor)) = tamed(weights)? {
+    // entries whose powers overflow or vanish; also refuses those that are not finite
+    if let Some((tame, e)) = tamed(weights)? {
         let mut triplets = top_triplets(tame.view(), count, options)?;
-        triplets.values = untamed(triplets.values, factor)?;
+        triplets.values = untamed(triplets.values, e)?;
         return Ok(triplets);
     }
     if 8 * count > available {
@@ -89,7 +91,7 @@ pub fn top_triplets<T: Scalar>(
     // the kernel of W^T W wants rows that lie side by side
     let weights = weights.as_standard_layout();
     // More vectors need fewer passes over W, but a larger basis, and no longer wait for memory.
-    krylov(weights.view(), vectors_at_once::<T>(), count, tolerance, options)
+    krylov(&Deflated::new(weights.view()), vectors_at_once::<T>(), count, tolerance, options)
 }
 
 /// The leading part of the thin SVD.
@@ -114,49 +116,121 @@ fn may_hide_copies<T: Scalar>(values: &Array1<T>, block: usize, tolerance: f64) 
     (block..values.len()).any(|i| value(i - block) - value(i - 1) <= resolution)
 }
 
-/// The method itself: grows a Krylov space from `block` vectors until it holds `count` triplets, and
-/// begins again with more vectors when these may be too few for the multiplicities found.
+/// W without some of its leading triplets, and these.
+struct Deflated<'a, T> {
+    weights: ArrayView2<'a, T>,
+    /// Left vectors, rows (k x N).
+    left: Array2<T>,
+    /// Right vectors, rows (k x d).
+    right: Array2<T>,
+}
+
+impl<'a, T: Scalar> Deflated<'a, T> {
+    /// Nothing is taken away yet.
+    fn new(weights: ArrayView2<'a, T>) -> Self {
+        let (rows, columns) = weights.dim();
+        Self { weights, left: Array2::zeros((0, rows)), right: Array2::zeros((0, columns)) }
+    }
+
+    /// How many triplets are taken away.
+    fn known(&self) -> usize {
+        self.right.nrows()
+    }
+
+    /// V W^T W for row vectors V without the known triplets. These are taken away after W and after
+    /// W^T: rounding errors of size s_1^2 become such of s_1 s_k.
+    fn normal_product(&self, v: &Array2<T>) -> Array2<T> {
+        if self.known() == 0 {
+            return normal_product(self.weights, v);
+        }
+        let mut image = multiply(v.view(), self.weights.t());
+        subtract(&overlaps(&image, &self.left), self.left.view(), &mut image);
+        let mut product = multiply(image.view(), self.weights);
+        self.project(&mut product);
+        product
+    }
+
+    /// Takes the known right vectors away from the rows.
+    fn project(&self, rows: &mut Array2<T>) {
+        subtract(&overlaps(rows, &self.right), self.right.view(), rows);
+    }
+
+    /// The same matrix without `count` leading `triplets`.
+    fn without(&self, triplets: &SingularTriplets<T>, count: usize) -> Self {
+        let first = Slice::from(..count);
+        Self {
+            weights: self.weights,
+            left: triplets.left.slice_axis(Axis(1), first).t().as_standard_layout().into_owned(),
+            right: triplets.right.slice_axis(Axis(0), first).to_owned(),
+        }
+    }
+}
+
+/// How many leading triplets are so far above the last one that they hide it: their rounding errors
+/// in W^T W are larger than it. They are themselves known well.
+fn hiding<T: Scalar>(values: &Array1<T>, residuals: &[f64], tolerance: f64) -> usize {
+    let last = values[values.len() - 1].as_f64();
+    let hides =
+        |(s, residual): &(&T, &f64)| s.as_f64() > 30.0 * last && **residual < tolerance / 10.0;
+    values.iter().zip(residuals).take_while(hides).count()
+}
+
+/// The method itself: grows a Krylov space from `block` vectors until it holds those of `count`
+/// triplets that are not known. It begins again with more vectors when these may be too few for the
+/// multiplicities found, and without the leading triplets when these hide the others.
 fn krylov<T: Scalar>(
-    weights: ArrayView2<'_, T>,
+    matrix: &Deflated<'_, T>,
     block: usize,
     count: usize,
     tolerance: f64,
     options: &TopTripletsOptions,
 ) -> Result<SingularTriplets<T>, SpectralError> {
-    let dimension = weights.ncols();
+    let (weights, dimension) = (matrix.weights, matrix.weights.ncols());
+    let wanted = count - matrix.known();
     let least = block.max(count).min(dimension);
     let limit = options.max_basis.unwrap_or(dimension / 2).clamp(least, dimension);
     let mut start = stream(options.seed, Purpose::KrylovStart, 0, 0);
     let mut random = |rows: usize| {
-        Array2::from_shape_simple_fn((rows, dimension), || {
+        let mut random = Array2::from_shape_simple_fn((rows, dimension), || {
             let z: f64 = StandardNormal.sample(&mut start);
             T::of(z)
-        })
+        });
+        matrix.project(&mut random);
+        random
     };
 
     let mut space = KrylovSpace::new(random(block));
-    let mut schedule = Schedule { next: FIRST_LOOK.max(2 * count), last: None };
+    let mut schedule = Schedule { next: FIRST_LOOK.max(2 * wanted), last: None };
     loop {
         let room = limit - space.size();
         let next = orthonormal_to(&space.basis, space.outside.clone(), &mut random, room);
-        space.extend(&next, normal_product(weights, &next));
+        space.extend(&next, matrix.normal_product(&next));
         let full = space.size() == limit;
         if !full && space.size() < schedule.next {
             continue;
         }
-        let (coefficients, estimate) = space.leading(count)?;
+        let (coefficients, estimate) = space.leading(wanted)?;
         schedule.plan(space.size(), block, estimate, tolerance);
         if !full && estimate > tolerance {
             continue;
         }
-        let vectors = multiply(coefficients.t(), space.basis.view());
-        let (triplets, residual) = refined(weights, &vectors, tolerance)?;
+        let mut vectors = matrix.right.clone();
+        let found = multiply(coefficients.t(), space.basis.view());
+        // both have as many columns, so this cannot fail
+        let appended = vectors.append(Axis(0), found.view());
+        debug_assert!(appended.is_ok());
+        let (triplets, residuals) = refined(weights, &vectors, tolerance)?;
+        let residual = residuals.iter().copied().fold(0.0, f64::max);
         if residual <= tolerance {
             if block < count && may_hide_copies(&triplets.values, block, tolerance) {
                 let enough = count.next_multiple_of(block);
-                return krylov(weights, enough, count, tolerance, options);
+                return krylov(&Deflated::new(weights), enough, count, tolerance, options);
             }
             return Ok(triplets);
+        }
+        let hiding = hiding(&triplets.values, &residuals, tolerance);
+        if estimate <= tolerance && residual > 2.0 * tolerance && hiding > matrix.known() {
+            return krylov(&matrix.without(&triplets, hiding), block, count, tolerance, options);
         }
         if full && options.max_basis.is_none() {
             return leading_of_full(weights, count);
@@ -261,7 +335,7 @@ impl<T: Scalar> KrylovSpace<T> {
     /// largest residual as singular vectors, relative to the largest singular value: in exact
     /// arithmetic only `outside` is not in the span of Q.
     fn leading(&self, count: usize) -> Result<(Array2<T>, f64), SpectralError> {
-        let (values, vectors) = symmetric_eigen(self.projected().view())?;
+        let (values, vectors) = symmetric_eigen(self.projected())?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);
         vectors.invert_axis(Axis(1));
@@ -284,14 +358,14 @@ impl<T: Scalar> KrylovSpace<T> {
     }
 }
 
-/// The singular triplets of W within the span of the orthonormal rows `vectors`, and their largest
-/// residual |W^T u - s v| relative to s_1. W itself is used, not its square: small values keep their
+/// The singular triplets of W within the span of the orthonormal rows `vectors`, and their
+/// residuals |W^T u - s v| relative to s_1. W itself is used, not its square: small values keep their
 /// digits.
 fn refined<T: Scalar>(
     weights: ArrayView2<'_, T>,
     vectors: &Array2<T>,
     tolerance: f64,
-) -> Result<(SingularTriplets<T>, f64), SpectralError> {
+) -> Result<(SingularTriplets<T>, Vec<f64>), SpectralError> {
     let (image, square) = image_and_normal_product(weights, vectors);
     let mut triplets = thin_svd(image.t())?;
     let rotation = triplets.right;
@@ -309,20 +383,21 @@ fn refined<T: Scalar>(
     } else {
         multiply(triplets.left.t(), weights)
     };
-    let residual = largest_residual(adjoint, &triplets);
-    Ok((triplets, residual))
+    let residuals = residuals(adjoint, &triplets);
+    Ok((triplets, residuals))
 }
 
-/// The largest norm of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
-fn largest_residual<T: Scalar>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> f64 {
-    let mut largest = 0.0_f64;
-    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.values);
-    for (mut row, (right, s)) in adjoint.rows_mut().into_iter().zip(right_and_value) {
-        row.scaled_add(-*s, &right);
-        largest = largest.max(row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt());
-    }
+/// The norms of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
+fn residuals<T: Scalar>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> Vec<f64> {
     let scale = triplets.values[0].as_f64();
-    if scale > 0.0 { largest / scale } else { 0.0 }
+    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.values);
+    let rows = adjoint.rows_mut().into_iter().zip(right_and_value);
+    rows.map(|(mut row, (right, s))| {
+        row.scaled_add(-*s, &right);
+        let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+        if scale > 0.0 { norm / scale } else { 0.0 }
+    })
+    .collect()
 }
 
 /// Scalar products of the rows of `a` with those of `b`. For a few rows these are faster one by one
@@ -369,7 +444,14 @@ fn orthonormal_to<T: Scalar>(
                 let norm = candidate.dot(&candidate).sqrt();
                 if norm > lost {
                     candidate /= norm;
-                    break;
+                    if norm > T::of(0.1) {
+                        break;
+                    }
+                    // what was left of the basis has grown beside the rest
+                    let mut again = candidate.insert_axis(Axis(0));
+                    norms[row] = reorthogonalised(basis, &mut again)[0];
+                    candidate = again.remove_axis(Axis(0));
+                    continue;
                 }
             }
             let mut fresh = random(1);

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::Batch;
 use crate::error::{InvalidSetting, nonzero};
-use crate::linalg::{multiply, product};
+use crate::linalg::{exponent, multiply, product, times_power};
 use crate::theory::small::left_singular;
 use crate::training::TILE_SAMPLES;
 
@@ -72,7 +72,7 @@ impl ConditionalSpikes {
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is
     /// negative or not finite, the batches differ in dimension, the second layer or a resulting
-    /// vector has a non-finite entry, or the activation cannot be integrated against the Gaussian.
+    /// vector has a non-finite entry, or is so small that its digits are lost, or the activation cannot be integrated against the Gaussian.
     pub fn new(
         activation: &impl Activation,
         second_layer: ArrayView1<'_, f64>,
@@ -119,7 +119,33 @@ impl ConditionalSpikes {
             }
         }
         check_finite("a right vector v_k", right.iter())?;
-        Ok(Self { left, right, beta_1 })
+        let spikes = Self { left, right, beta_1 };
+        spikes.check_sizes(second_layer)?;
+        Ok(spikes)
+    }
+
+    /// Checks that no vector has lost its digits by being too small while its partner is so large
+    /// that this is seen beside the first term.
+    fn check_sizes(&self, second_layer: ArrayView1<'_, f64>) -> Result<(), InvalidSetting> {
+        let largest = |numbers: ArrayView1<'_, f64>| numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
+        let first = largest(self.left.column(0)) * largest(self.right.row(0));
+        let check = |name, value: f64, partner: f64| {
+            let allowed = "2.3e-308 or more: ask for fewer terms, or larger layers, steps or data";
+            if value.is_normal() || f64::MIN_POSITIVE * partner <= f64::EPSILON * first {
+                return Ok(());
+            }
+            Err(InvalidSetting::OutOfRange { name, value, allowed })
+        };
+        for (u, v) in self.left.columns().into_iter().zip(self.right.rows()) {
+            let (u, v) = (largest(u), largest(v));
+            if largest(second_layer) > 0.0 {
+                check("the largest entry of a power of the second layer", u, v)?;
+            }
+            if v > 0.0 {
+                check("the largest entry of a right vector v_k", v, u)?;
+            }
+        }
+        Ok(())
     }
 
     /// The left vectors u_k = a^{o(k+1)}, one per column (N x K).
@@ -152,15 +178,20 @@ impl ConditionalSpikes {
     /// accuracy*, Linear Algebra Appl. 299, 1999); no Gram matrix is formed.
     pub fn singular_values(&self) -> Array1<f64> {
         let mut terms: Vec<_> = (self.left.columns().into_iter().zip(self.right.rows()))
-            .map(|(u, v)| (norm(u), norm(v), u, v))
-            .filter(|(size_u, size_v, ..)| *size_u > 0.0 && *size_v > 0.0)
+            .filter_map(|(u, v)| Some((Length::of(u)?, Length::of(v)?, u, v)))
             .collect();
-        terms.sort_by(|a, b| (b.0 * b.1).total_cmp(&(a.0 * a.1)));
+        // sizes in the unit of the largest, so that no product of two overflows or vanishes
+        let e = terms.iter().map(|(u, v, ..)| u.exponent + v.exponent).max().unwrap_or(0);
+        let size = |(u, v): (&Length, &Length)| {
+            times_power(u.number * v.number, u.exponent + v.exponent - e)
+        };
+        terms.sort_by(|a, b| size((&b.0, &b.1)).total_cmp(&size((&a.0, &a.1))));
 
         // sum_k u_k v_k^T = sum_i q_i rows_i^T with orthonormal q_i
         let (mut orthonormal, mut rows) = (Vec::<Array1<f64>>::new(), Vec::<Array1<f64>>::new());
-        for (size_u, size_v, u, v) in terms {
-            let (mut rest, v) = (&u / size_u, (&v / size_v) * (size_u * size_v));
+        for (length_u, length_v, u, v) in terms {
+            let size = size((&length_u, &length_v));
+            let (mut rest, v) = (length_u.unit_vector(u), length_v.unit_vector(v) * size);
             for _ in 0..2 {
                 for (q, row) in orthonormal.iter().zip(&mut rows) {
                     let overlap = q.dot(&rest);
@@ -168,7 +199,7 @@ impl ConditionalSpikes {
                     row.scaled_add(overlap, &v);
                 }
             }
-            let size = norm(rest.view());
+            let size = rest.dot(&rest).sqrt();
             if size > 100.0 * f64::EPSILON {
                 orthonormal.push(rest / size);
                 rows.push(v * size);
@@ -176,7 +207,7 @@ impl ConditionalSpikes {
         }
         let dimension = self.right.ncols();
         let columns = Array2::from_shape_fn((dimension, rows.len()), |(i, k)| rows[k][i]);
-        let mut values = left_singular(columns).0.to_vec();
+        let mut values = left_singular(columns).0.mapv(|s| times_power(s, e)).to_vec();
         values.resize(self.terms(), 0.0);
         Array1::from(values)
     }
@@ -247,11 +278,24 @@ fn moments(
     sums
 }
 
-/// The Euclidean norm, safe from underflow and overflow of squares.
-fn norm(vector: ArrayView1<'_, f64>) -> f64 {
-    let scale = vector.iter().fold(0.0, |scale: f64, x| scale.max(x.abs()));
-    if scale == 0.0 {
-        return 0.0;
+/// The Euclidean norm of a vector, number 2^exponent.
+struct Length {
+    number: f64,
+    exponent: i32,
+}
+
+impl Length {
+    /// `None` for the zero vector.
+    fn of(vector: ArrayView1<'_, f64>) -> Option<Self> {
+        let largest = vector.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        let exponent = exponent(largest);
+        let squares = vector.iter().map(|x| times_power(*x, -exponent).powi(2));
+        let number = squares.sum::<f64>().sqrt();
+        (largest > 0.0).then_some(Self { number, exponent })
     }
-    scale * vector.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt()
+
+    /// The vector divided by its length.
+    fn unit_vector(&self, vector: ArrayView1<'_, f64>) -> Array1<f64> {
+        vector.mapv(|x| times_power(x, -self.exponent) / self.number)
+    }
 }

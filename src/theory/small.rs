@@ -3,6 +3,8 @@
 
 use ndarray::{Array1, Array2};
 
+use crate::linalg::{PowerOfTwo, exponent, times_power};
+
 /// The triangular factor of a tall matrix that arrives row by row (Givens rotations): no squaring,
 /// so columns of very different size keep their relative accuracy.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ impl RowQr {
                 continue;
             }
             let old = self.factor[[i, i]];
-            let norm = (old * old + row[i] * row[i]).sqrt();
+            let norm = length(old, row[i]);
             if norm == 0.0 {
                 continue;
             }
@@ -43,6 +45,22 @@ impl RowQr {
             self.push(&mut row.to_vec());
         }
     }
+}
+
+/// sqrt(x^2 + y^2), in another unit where the squares would overflow or lose digits.
+fn length(x: f64, y: f64) -> f64 {
+    let e = exponent(x.abs().max(y.abs()));
+    if (-400..=400).contains(&e) {
+        return (x * x + y * y).sqrt();
+    }
+    let (x, y) = (times_power(x, -e), times_power(y, -e));
+    times_power((x * x + y * y).sqrt(), e)
+}
+
+/// The unit in which the largest of `numbers` is between 1 and 2.
+fn unit<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> i32 {
+    let largest = numbers.into_iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if largest.is_finite() { exponent(largest) } else { 0 }
 }
 
 /// Lower triangular C with C C^T = `matrix`, or `None` if a pivot is at most `smallest` times the
@@ -82,29 +100,35 @@ pub(crate) fn positive_inverse(matrix: &Array2<f64>) -> Option<Array2<f64>> {
 }
 
 /// Singular values (decreasing) and left singular vectors of a tall matrix by one-sided Jacobi
-/// rotations of its columns (Hestenes). High relative accuracy for graded columns. Vectors of zero
-/// singular values are zero.
+/// rotations of its columns (Hestenes). High relative accuracy for graded columns, in any unit.
+/// Vectors of zero singular values are zero.
 pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
     let (rows, n) = a.dim();
+    let e = unit(&a);
+    let factor = PowerOfTwo::new(-e);
+    a.mapv_inplace(|x| factor.times(x));
     for _ in 0..60 {
         let mut largest = 0f64;
         for p in 0..n {
             for q in p + 1..n {
+                // each column in a unit of its own: squares of a short one may vanish
+                let (e_p, e_q) = (unit(a.column(p)), unit(a.column(q)));
+                let (of_p, of_q) = (PowerOfTwo::new(-e_p), PowerOfTwo::new(-e_q));
                 let (mut pp, mut qq, mut pq) = (0.0, 0.0, 0.0);
                 for i in 0..rows {
-                    let (x, y) = (a[[i, p]], a[[i, q]]);
+                    let (x, y) = (of_p.times(a[[i, p]]), of_q.times(a[[i, q]]));
                     pp += x * x;
                     qq += y * y;
                     pq += x * y;
                 }
-                // the roots apart: their product may underflow
                 let cosine = pq.abs() / (pp.sqrt() * qq.sqrt());
                 if cosine.is_nan() || cosine < 1e-15 {
                     continue;
                 }
                 largest = largest.max(cosine);
-                let angle = (qq - pp) / (2.0 * pq);
-                let tangent = angle.signum() / (angle.abs() + (1.0 + angle * angle).sqrt());
+                let difference = times_power(qq, e_q - e_p) - times_power(pp, e_p - e_q);
+                let angle = difference / (2.0 * pq);
+                let tangent = angle.signum() / (angle.abs() + length(1.0, angle));
                 let c = 1.0 / (1.0 + tangent * tangent).sqrt();
                 let s = c * tangent;
                 for i in 0..rows {
@@ -118,11 +142,16 @@ pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
             break;
         }
     }
-    let norms: Vec<f64> =
-        a.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect();
+    let norms: Vec<f64> = (a.columns().into_iter())
+        .map(|column| {
+            let e = unit(column);
+            let column = column.mapv(|x| times_power(x, -e));
+            times_power(column.dot(&column).sqrt(), e)
+        })
+        .collect();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
-    let values = order.iter().map(|&j| norms[j]).collect();
+    let values = order.iter().map(|&j| times_power(norms[j], e)).collect();
     let vectors = Array2::from_shape_fn((rows, n), |(i, k)| {
         let norm = norms[order[k]];
         if norm > 0.0 { a[[i, order[k]]] / norm } else { 0.0 }
@@ -133,7 +162,9 @@ pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
 /// Eigenvalues (increasing) and eigenvectors (columns) by cyclic Jacobi rotations.
 pub(crate) fn symmetric_eigen(matrix: &Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     let n = matrix.nrows();
-    let mut a = matrix.clone();
+    let e = unit(matrix);
+    let factor = PowerOfTwo::new(-e);
+    let mut a = matrix.mapv(|x| factor.times(x));
     let mut v = Array2::eye(n);
     for _ in 0..60 {
         let mut off = 0.0;
@@ -158,7 +189,7 @@ pub(crate) fn symmetric_eigen(matrix: &Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     }
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| a[[i, i]].total_cmp(&a[[j, j]]));
-    let values = order.iter().map(|&i| a[[i, i]]).collect();
+    let values = order.iter().map(|&i| times_power(a[[i, i]], e)).collect();
     (values, Array2::from_shape_fn((n, n), |(i, k)| v[[i, order[k]]]))
 }
 
@@ -248,7 +279,7 @@ mod tests {
     #[test]
     fn rotations_of_any_scale_and_of_equal_columns() {
         let a = array![[2.0, 1.0], [1.0, 2.0]];
-        for scale in [1e-100, 1e-20, 1.0, 1e20, 1e100] {
+        for scale in [1e-300, 1e-170, 1e-100, 1e-20, 1.0, 1e20, 1e100, 1e170, 1e300] {
             let (values, _) = left_singular(&a * scale);
             let (eigenvalues, _) = symmetric_eigen(&(&a * scale));
             for (k, exact) in [3.0 * scale, scale].into_iter().enumerate() {
@@ -256,6 +287,12 @@ mod tests {
                 assert!((eigenvalues[1 - k] / exact - 1.0).abs() < 1e-15, "{eigenvalues:?}");
             }
         }
+        // a short column that is not orthogonal to a long one
+        let far = array![[1.0, 1e-200], [1.0, 0.0]];
+        let (values, vectors) = left_singular(far);
+        let root = 0.5_f64.sqrt();
+        assert!((values[1] / 1e-200 - root).abs() < 1e-15, "{values}");
+        assert!((vectors[[0, 1]].abs() - root).abs() < 1e-15, "{vectors}");
         // columns without an angle: orthogonal of equal length, or zero
         assert_eq!(left_singular(Array2::eye(3)).0, array![1.0, 1.0, 1.0]);
         let (values, vectors) = left_singular(array![[0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]);
@@ -273,6 +310,16 @@ mod tests {
         }
         assert!((qr.factor.t().dot(&qr.factor) - a.t().dot(&a)).iter().all(|e| e.abs() < 1e-14));
         assert_eq!(qr.factor[[1, 0]], 0.0);
+    }
+
+    #[test]
+    fn factors_of_tiny_and_huge_rows() {
+        for scale in [1e-300, 1e-170, 1e170, 1e300] {
+            let mut qr = RowQr::new(1);
+            qr.push(&mut [3.0 * scale]);
+            qr.push(&mut [4.0 * scale]);
+            assert!((qr.factor[[0, 0]] / scale - 5.0).abs() < 1e-14, "{}", qr.factor);
+        }
     }
 
     #[test]

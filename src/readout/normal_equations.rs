@@ -1,0 +1,218 @@
+//! The normal equations of ridge regression, solved for any lambda and in any unit.
+
+use ndarray::{Array1, Array2};
+
+use super::ReadoutError;
+use super::moments::{Centred, Means, Moments, Units, finite};
+use crate::error::InvalidSetting;
+use crate::linalg::{exponent, symmetric_eigen, times_power};
+
+/// Normal equations with a larger condition number are refused: fewer than three digits would be
+/// left.
+const MAX_CONDITION: f64 = 1e13;
+
+/// Above this condition number, features of unequal size are scaled to one size first.
+const FINE_CONDITION: f64 = 1e6;
+
+/// Features are of unequal size when their mean squares differ by more than this power of two.
+const UNEQUAL: i32 = 10;
+
+/// A feature whose standard deviation is less than this part of its mean is rounding error only.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
+
+/// The exponents of the smallest `f64` and of the rounding error of 1.
+const SMALLEST: i32 = -1074;
+const LABEL_ROUNDING: i32 = -53;
+
+/// (G + (lambda/p) I) theta = c for all lambdas, G = Phi^T Phi / n; or its dual form, with Phi Phi^T
+/// / n. All is counted in [`Units`].
+#[derive(Clone, Debug)]
+pub(super) struct NormalEquations {
+    units: Units,
+    means: Means,
+    /// G = V diag(values) V^T in the largest unit of the features.
+    eigen: Eigen,
+    rest: Rest,
+}
+
+/// What the two forms keep beside the eigenvalues.
+#[derive(Clone, Debug)]
+enum Rest {
+    /// The mean squares of the features about their means and, when they are unequal in size, G and
+    /// c: each entry in the units of its own features.
+    Primal { squares: Array1<f64>, unequal: Option<(Array2<f64>, Array1<f64>)> },
+    /// The centred features (n x p), which turn dual coefficients into weights.
+    Dual(Array2<f64>),
+}
+
+/// A symmetric system of equations.
+#[derive(Clone, Debug)]
+struct Eigen {
+    /// Eigenvalues, increasing, none below 0.
+    values: Array1<f64>,
+    /// Eigenvectors, columns.
+    vectors: Array2<f64>,
+    /// The right-hand side along them.
+    right: Array1<f64>,
+}
+
+impl Eigen {
+    fn new(matrix: Array2<f64>, right: &Array1<f64>) -> Result<Self, ReadoutError> {
+        finite("the Gram matrix of the features", matrix.iter())?;
+        finite("the correlation of features and labels", right.iter())?;
+        let (values, vectors) = symmetric_eigen(matrix)?;
+        Ok(Self { values: values.mapv(|v| v.max(0.0)), right: vectors.t().dot(right), vectors })
+    }
+
+    /// The solution with `ridge` added to 2^-shift times the matrix, and the condition number.
+    fn solved(&self, ridge: f64, shift: i32) -> (Array1<f64>, f64) {
+        let values = self.values.mapv(|v| times_power(v, -shift) + ridge);
+        let (smallest, largest) = (values[0], values[values.len() - 1]);
+        let condition = if smallest > 0.0 { largest / smallest } else { f64::INFINITY };
+        (self.vectors.dot(&(&self.right / &values)), condition)
+    }
+}
+
+/// Weights mantissa 2^(power + unit of the labels).
+struct Weights {
+    mantissas: Array1<f64>,
+    powers: Vec<i32>,
+    condition: f64,
+}
+
+impl NormalEquations {
+    pub fn primal(moments: Moments) -> Result<Self, ReadoutError> {
+        let Moments { units, means, gram, correlation } = moments;
+        let squares = gram.diag().to_owned();
+        let sizes = squares.iter().zip(&units.features).filter(|(square, _)| **square > 0.0);
+        let sizes: Vec<i32> = sizes.map(|(square, e)| exponent(*square) + 2 * e).collect();
+        let (least, most) = (sizes.iter().min(), sizes.iter().max());
+        let unequal = least.zip(most).is_some_and(|(least, most)| most - least > UNEQUAL);
+        let unequal = unequal.then(|| (gram.clone(), correlation.clone()));
+
+        let e = largest(&units);
+        let to_one_unit: Array1<f64> =
+            units.features.iter().map(|own| times_power(1.0, own - e)).collect();
+        let mut one_unit = gram;
+        for (mut row, factor) in one_unit.rows_mut().into_iter().zip(&to_one_unit) {
+            row *= *factor;
+            row *= &to_one_unit;
+        }
+        let eigen = Eigen::new(one_unit, &(correlation * to_one_unit))?;
+        Ok(Self { units, means, eigen, rest: Rest::Primal { squares, unequal } })
+    }
+
+    /// With the kernel Phi Phi^T / n.
+    pub fn dual(samples: Centred, kernel: Array2<f64>) -> Result<Self, ReadoutError> {
+        let Centred { units, means, features, labels } = samples;
+        let right = labels / features.nrows() as f64;
+        let eigen = Eigen::new(kernel, &right)?;
+        Ok(Self { units, means, eigen, rest: Rest::Dual(features) })
+    }
+
+    /// Whether there are more features than samples, seen from the shape alone.
+    pub fn undetermined(&self) -> bool {
+        matches!(&self.rest, Rest::Dual(features) if features.nrows() < features.ncols())
+    }
+
+    /// The weights and the intercept.
+    pub fn solve(&self, lambda: f64) -> Result<(Array1<f64>, f64), ReadoutError> {
+        let ridge = lambda / self.units.features.len() as f64;
+        let refused = |condition| ReadoutError::IllConditioned { lambda, condition };
+        if self.has_only_rounding(ridge) {
+            return Err(refused(f64::INFINITY));
+        }
+        let mut weights = self.in_one_unit(ridge);
+        if let Rest::Primal { unequal: Some((gram, correlation)), .. } = &self.rest {
+            if weights.condition.is_nan() || weights.condition > FINE_CONDITION {
+                weights = self.equilibrated(ridge, gram, correlation)?;
+            }
+        }
+        if weights.condition.is_nan() || weights.condition > MAX_CONDITION {
+            return Err(refused(weights.condition));
+        }
+        self.in_own_units(&weights)
+    }
+
+    /// Whether a feature is the same in every sample but for rounding in its mean, so that its square
+    /// means nothing beside `ridge`.
+    fn has_only_rounding(&self, ridge: f64) -> bool {
+        let Rest::Primal { squares, .. } = &self.rest else { return false };
+        let features = squares.iter().zip(&self.means.features).zip(&self.units.features);
+        features.into_iter().any(|((square, mean), e)| {
+            let rounding = (ROUNDING * mean).powi(2);
+            square + times_power(ridge, -2 * e) < rounding
+        })
+    }
+
+    /// By the eigenvalues that serve all lambdas.
+    fn in_one_unit(&self, ridge: f64) -> Weights {
+        let e = largest(&self.units);
+        // a large ridge becomes a number of ordinary size, and the matrix small beside it
+        let shift = if ridge > 0.0 { (exponent(ridge) - 2 * e).max(0) } else { 0 };
+        let (solution, condition) = self.eigen.solved(times_power(ridge, -2 * e - shift), shift);
+        let mantissas = match &self.rest {
+            Rest::Primal { .. } => solution,
+            Rest::Dual(features) => features.t().dot(&solution),
+        };
+        let powers = vec![-e - shift; mantissas.len()];
+        Weights { mantissas, powers, condition }
+    }
+
+    /// With each weight in a unit of its own, in which the diagonal of the matrix is near 1 (van der
+    /// Sluis, Numer. Math. 14, 1969: no other scaling is better by more than a factor p).
+    fn equilibrated(
+        &self,
+        ridge: f64,
+        gram: &Array2<f64>,
+        correlation: &Array1<f64>,
+    ) -> Result<Weights, ReadoutError> {
+        let units = &self.units.features;
+        let half = |(j, e): (usize, &i32)| {
+            let of_square = (gram[[j, j]] > 0.0).then(|| exponent(gram[[j, j]]));
+            let of_ridge = (ridge > 0.0).then(|| exponent(ridge) - 2 * e);
+            of_square.max(of_ridge).unwrap_or(0).div_euclid(2)
+        };
+        let halves: Vec<i32> = units.iter().enumerate().map(half).collect();
+        let mut matrix = gram.clone();
+        for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
+            for (x, half) in row.iter_mut().zip(&halves) {
+                *x = times_power(*x, -halves[i] - half);
+            }
+            row[i] += times_power(ridge, -2 * (units[i] + halves[i]));
+        }
+        let right = correlation.iter().zip(&halves).map(|(c, half)| times_power(*c, -half));
+        let (mantissas, condition) = Eigen::new(matrix, &right.collect())?.solved(0.0, 0);
+        let powers = units.iter().zip(&halves).map(|(e, half)| -e - half).collect();
+        Ok(Weights { mantissas, powers, condition })
+    }
+
+    fn in_own_units(&self, weights: &Weights) -> Result<(Array1<f64>, f64), ReadoutError> {
+        let Weights { mantissas, powers, .. } = weights;
+        let label = self.units.label;
+        let scaled = |(m, power): (&f64, &i32)| times_power(*m, power + label);
+        let own: Array1<f64> = mantissas.iter().zip(powers).map(scaled).collect();
+        for ((own, mantissa), e) in own.iter().zip(mantissas).zip(&self.units.features) {
+            let lost = *mantissa != 0.0 && own.abs() < f64::MIN_POSITIVE;
+            // times a feature, the lost digits are a part of a label
+            if lost && SMALLEST + e > label + LABEL_ROUNDING {
+                return Err(InvalidSetting::OutOfRange {
+                    name: "a weight of the trained readout",
+                    value: *own,
+                    allowed: "2.3e-308 or more: give features and labels in other units",
+                }
+                .into());
+            }
+        }
+        let means = self.means.features.iter().zip(&self.units.features);
+        let shares = means
+            .zip(mantissas.iter().zip(powers))
+            .map(|((mean, e), (m, power))| mean * times_power(*m, power + e));
+        let intercept = times_power(self.means.label - shares.sum::<f64>(), label);
+        Ok((own, intercept))
+    }
+}
+
+fn largest(units: &Units) -> i32 {
+    units.features.iter().copied().max().unwrap_or(0)
+}
