@@ -98,6 +98,7 @@ mod error;
 pub mod experiment;
 #[cfg(test)]
 mod golden;
+mod guard;
 mod linalg;
 mod memory;
 pub mod network;

@@ -30,7 +30,7 @@ fn batch(dimension: usize, samples: usize) -> GeneratedBatch {
 fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     let mut x = Array2::zeros((batch.samples(), batch.dimension()));
     let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 

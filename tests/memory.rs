@@ -229,6 +229,11 @@ fn given_data_count_for_the_budget() {
     assert!(needed > 8 * 5000 * 21);
     assert!(build(needed).is_ok());
     let error = build(needed - 1).unwrap_err();
-    let limit = format!("the memory limit is {} bytes", needed - 1);
+    let limit = &error.problems[0];
+    let limit = match limit {
+        InvalidSetting::Memory { limit, .. } => limit.clone(),
+        other => panic!("{other}"),
+    };
+    assert!(limit.contains(&format!("({} bytes)", needed - 1)), "{limit}");
     assert_eq!(error.problems, [InvalidSetting::Memory { needed: needed as u128, limit }]);
 }

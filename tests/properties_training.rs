@@ -40,7 +40,7 @@ fn go(_: usize, _: usize) -> ControlFlow<()> {
 fn arrays<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     let (mut x, mut y) =
         (Array2::zeros((batch.samples(), batch.dimension())), Array1::zeros(batch.samples()));
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 

@@ -197,12 +197,13 @@ fn generate<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let mut batch = inputs.fresh_batches()?;
     Ok(Box::new(move || {
         let batch = batch()?;
-        let (seconds, (x, y)) = timed(|| {
+        let (seconds, (x, y, read)) = timed(|| {
             let mut x = Array2::<T>::zeros((samples, dimension));
             let mut y = Array1::zeros(samples);
-            batch.read(0, x.view_mut(), y.view_mut());
-            (x, y)
+            let read = batch.read(0, x.view_mut(), y.view_mut());
+            (x, y, read)
         });
+        read?;
         Ok((seconds, mean(&x, |x| x * x) + mean(&y, |y| y * y)))
     }))
 }

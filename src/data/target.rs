@@ -5,6 +5,9 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::{Link, MultiIndexLink};
 use crate::error::{InvalidSetting, nonzero};
+use crate::guard::guarded;
+use crate::memory;
+use crate::quadrature::QuadratureError;
 use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
@@ -130,7 +133,33 @@ impl Target {
         if let Some(directions) = &self.directions {
             problems.extend(frame_problems(directions, p, dimension));
         }
+        if (1..=dimension).contains(&p) {
+            problems.extend(self.link_problem());
+        }
         problems
+    }
+
+    /// The problem of the link, when it panics or is not finite at a few places, the same on every
+    /// line through the origin.
+    fn link_problem(&self) -> Option<InvalidSetting> {
+        const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
+        let p = self.projections();
+        let name = || format!("the link {}", self.name());
+        let tried = guarded(name, || {
+            // alternating signs too, so that a difference is not always 0
+            let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
+            points
+                .map(|(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect::<Vec<f64>>())
+                .find(|point| !self.clean_label(point).is_finite())
+        });
+        match tried {
+            Ok(None) => None,
+            Ok(Some(point)) => Some(InvalidSetting::Function {
+                name: self.name().to_owned(),
+                source: QuadratureError::NonFinite { at: point[0] },
+            }),
+            Err(problem) => Some(problem),
+        }
     }
 
     /// The target with its directions realised in dimension `dimension`: the given ones, or random
@@ -138,12 +167,15 @@ impl Target {
     ///
     /// # Errors
     /// The first [`InvalidSetting`] found: zero sizes, more directions than `dimension`, directions
-    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise.
+    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise, a link that
+    /// panics or is not finite at a few places where it is tried, directions that no memory is there
+    /// for.
     pub fn teacher(&self, dimension: usize, seed: u64) -> Result<Teacher, InvalidSetting> {
         nonzero("dimension", dimension)?;
         if let Some(problem) = self.problems(dimension).into_iter().next() {
             return Err(problem);
         }
+        memory::available((self.projections() as u128).saturating_mul(8 * dimension as u128))?;
         let directions = match &self.directions {
             Some(directions) => directions.clone(),
             None => random_frame(self.projections(), dimension, seed),

@@ -29,6 +29,7 @@ mod clock;
 mod display;
 mod memory;
 mod networks;
+mod notes;
 mod progress;
 mod report;
 mod run;

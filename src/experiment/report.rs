@@ -11,7 +11,7 @@ use crate::quadrature::gaussian_expectation;
 use crate::spectral::Outliers;
 use crate::theory::prediction::{NoiseModel, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
-use crate::training::{BatchPolicy, StepSize};
+use crate::training::{BatchPolicy, Change, StepSize};
 
 /// Coefficients at or below this count as zero in the report.
 const ZERO: f64 = 1e-8;
@@ -223,6 +223,9 @@ pub struct Stage {
     pub step: usize,
     /// eta of the step that led here; `None` for W_0.
     pub eta: Option<f64>,
+    /// How far that step moved the weights; `None` for W_0.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub change: Option<Change>,
     /// All min(N, d) singular values, largest first.
     pub singular_values: Array1<f64>,
     /// How many are outliers, by which rule.
@@ -256,6 +259,10 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
+    /// What the numbers do not say by themselves, in plain sentences: features far from mean 0 and
+    /// variance 1, labels that are all the same, steps that changed nothing.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub notes: Vec<String>,
 }
 
 impl Report {

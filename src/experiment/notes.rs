@@ -1,0 +1,131 @@
+//! What a reader of the report should know and its numbers do not say.
+
+use ndarray::{ArrayView1, ArrayView2};
+use rayon::prelude::*;
+
+use super::{Experiment, Stage};
+use crate::data::GivenData;
+
+/// A largest change of the weights, over their largest entry, that no printed digit shows.
+const UNSEEN: f64 = 1e-6;
+
+impl Experiment {
+    /// All notes on a run with these stages.
+    pub(super) fn notes(&self, stages: &[Stage]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(data) = self.given_data() {
+            if !data.has_standardised_inputs() {
+                notes.extend(features(data.inputs()));
+            }
+            notes.extend(labels(data));
+        }
+        notes.extend(stages.iter().filter_map(|stage| self.unmoved(stage)));
+        notes
+    }
+
+    /// The note on a step that changed nothing, or nothing that can be seen.
+    fn unmoved(&self, stage: &Stage) -> Option<String> {
+        let (step, change) = (stage.step, stage.change?);
+        let note = if change.relative > UNSEEN {
+            return None;
+        } else if stage.eta == Some(0.0) {
+            format!("step {step} changed nothing: its step size is 0")
+        } else if change.no_gradient {
+            format!(
+                "step {step} changed nothing: its gradient is 0; the activation is flat wherever \
+                 the samples reach, or nothing is left to learn, or the second layer is 0"
+            )
+        } else if change.relative == 0.0 {
+            format!("step {step} changed W by less than rounding: take a larger step")
+        } else {
+            format!(
+                "step {step} changed W by {:.0e} of its size, which no digit printed here shows: \
+                 take a larger step, or look whether the activation is flat where the samples are",
+                change.relative
+            )
+        };
+        Some(note)
+    }
+}
+
+/// Largest |mean|, smallest and largest standard deviation of the features; about the first value
+/// of each, so that a large mean costs no digits.
+fn moments(x: ArrayView2<'_, f64>) -> (f64, f64, f64) {
+    let of = |column: ArrayView1<'_, f64>| {
+        let (origin, count) = (column[0], column.len() as f64);
+        let shift = column.iter().map(|v| v - origin).sum::<f64>() / count;
+        let square = column.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
+        ((origin + shift).abs(), square.sqrt())
+    };
+    let columns = x.columns().into_iter().collect::<Vec<_>>();
+    let all: Vec<(f64, f64)> = columns.into_par_iter().map(of).collect();
+    all.into_iter().fold((0.0, f64::INFINITY, 0.0), |(mean, low, high), (m, s)| {
+        (mean.max(m), low.min(s), high.max(s))
+    })
+}
+
+/// The note on features far from mean 0 and variance 1, beyond what chance does to n samples.
+fn features(x: ArrayView2<'_, f64>) -> Option<String> {
+    let chance = 4.0 / (x.nrows() as f64).sqrt();
+    let (mean, low, high) = moments(x);
+    let mut found = Vec::new();
+    if mean > 0.5 + chance {
+        found.push(format!("mean up to {mean:.3}"));
+    }
+    if low < 0.5 - chance || high > 2.0 + chance {
+        found.push(format!("standard deviation from {low:.3} to {high:.3}"));
+    }
+    (!found.is_empty()).then(|| {
+        format!(
+            "the features have {}; the laws of the first layer suppose mean 0 and variance 1: \
+             standardise them (GivenData::standardised)",
+            found.join(" and ")
+        )
+    })
+}
+
+fn labels(data: &GivenData) -> Option<String> {
+    let (labels, first) = (data.labels(), data.labels()[0]);
+    labels
+        .iter()
+        .all(|y| *y == first)
+        .then(|| format!("all labels are {first}: there is nothing to learn from the inputs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, stream};
+    use ndarray::{Array2, Axis};
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn gaussian(samples: usize, dimension: usize) -> Array2<f64> {
+        let mut generator = stream(5, Purpose::Inputs, 0, 0);
+        Array2::from_shape_simple_fn((samples, dimension), || {
+            StandardNormal.sample(&mut generator)
+        })
+    }
+
+    #[test]
+    fn what_chance_does_is_not_noted() {
+        for (samples, dimension) in [(2, 50), (10, 2000), (60, 3000), (2000, 300)] {
+            assert_eq!(features(gaussian(samples, dimension).view()), None, "{samples}");
+        }
+    }
+
+    #[test]
+    fn one_feature_in_another_unit_is_noted() {
+        for (shift, scale, said) in [
+            (1099.0, 1.0, "mean up to 1099."),
+            (-3.0, 1.0, "mean up to 3."),
+            (0.0, 1e-6, "standard deviation from 0.000 to"),
+            (0.0, 1e6, "standard deviation from"),
+            (5.0, 0.0, "mean up to 5.000 and standard deviation from 0.000"),
+        ] {
+            let mut x = gaussian(400, 20);
+            x.index_axis_mut(Axis(1), 7).mapv_inplace(|v| scale * v + shift);
+            let note = features(x.view()).unwrap();
+            assert!(note.contains(said) && note.contains("standardise"), "{note}");
+        }
+    }
+}
