@@ -101,9 +101,7 @@ mod tests {
 
     fn gaussian(samples: usize, dimension: usize) -> Array2<f64> {
         let mut generator = stream(5, Purpose::Inputs, 0, 0);
-        Array2::from_shape_simple_fn((samples, dimension), || {
-            StandardNormal.sample(&mut generator)
-        })
+        Array2::from_shape_simple_fn((samples, dimension), || StandardNormal.sample(&mut generator))
     }
 
     #[test]
