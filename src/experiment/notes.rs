@@ -70,10 +70,11 @@ fn features(x: ArrayView2<'_, f64>) -> Option<String> {
     let (mean, low, high) = moments(x);
     let mut found = Vec::new();
     if mean > 0.5 + chance {
-        found.push(format!("mean up to {mean:.3}"));
+        found.push(format!("mean up to {}", number(mean)));
     }
     if low < 0.5 - chance || high > 2.0 + chance {
-        found.push(format!("standard deviation from {low:.3} to {high:.3}"));
+        let (low, high) = (number(low), number(high));
+        found.push(format!("standard deviation from {low} to {high}"));
     }
     (!found.is_empty()).then(|| {
         format!(
@@ -82,6 +83,10 @@ fn features(x: ArrayView2<'_, f64>) -> Option<String> {
             found.join(" and ")
         )
     })
+}
+
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-2..1e5).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
 fn labels(data: &GivenData) -> Option<String> {
@@ -115,10 +120,10 @@ mod tests {
     fn one_feature_in_another_unit_is_noted() {
         for (shift, scale, said) in [
             (1099.0, 1.0, "mean up to 1099."),
-            (-3.0, 1.0, "mean up to 3."),
-            (0.0, 1e-6, "standard deviation from 0.000 to"),
+            (-3.0, 1.0, "mean up to 2.9"),
+            (0.0, 1e-6, "e-7 to 1."),
             (0.0, 1e6, "standard deviation from"),
-            (5.0, 0.0, "mean up to 5.000 and standard deviation from 0.000"),
+            (5.0, 0.0, "mean up to 5.00 and standard deviation from 0.00 to"),
         ] {
             let mut x = gaussian(400, 20);
             x.index_axis_mut(Axis(1), 7).mapv_inplace(|v| scale * v + shift);
