@@ -61,9 +61,9 @@ struct Head {
     version: u32,
     identity: Map<String, Value>,
     step: usize,
+    gradient_seconds: f64,
     #[serde(default)]
     change: Option<Change>,
-    gradient_seconds: f64,
     /// Without weights.
     stages: Vec<Stage>,
 }
