@@ -1,5 +1,6 @@
 //! One type for every setting that is out of range.
 
+use ndarray::ArrayView2;
 use thiserror::Error;
 
 /// A setting that is out of range: what it was, and what is allowed.
@@ -231,6 +232,26 @@ pub(crate) fn in_words(bytes: u128) -> String {
 /// Checks that a size is not zero.
 pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSetting> {
     if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
+}
+
+/// The first row that is not of length 1, or not orthogonal to one before it, to within `tolerance`.
+pub(crate) fn not_orthonormal(
+    directions: ArrayView2<'_, f64>,
+    tolerance: f64,
+) -> Option<InvalidSetting> {
+    for (index, row) in directions.rows().into_iter().enumerate() {
+        let norm = row.dot(&row).sqrt();
+        if (norm - 1.0).abs() > tolerance {
+            return Some(InvalidSetting::NotNormalised { index, norm });
+        }
+        for first in 0..index {
+            let product = row.dot(&directions.row(first));
+            if product.abs() > tolerance {
+                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
+            }
+        }
+    }
+    None
 }
 
 #[cfg(test)]

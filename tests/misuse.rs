@@ -15,13 +15,14 @@ use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::spectral::{
-    Histogram, OutlierRule, TopTripletsOptions, overlap, singular_values, top_triplets,
+    Histogram, OutlierRule, TopTripletsOptions, overlap, singular_values, subspace_overlap,
+    top_triplets,
 };
 use linear_width::theory::prediction::{Nodes, Options};
 use linear_width::theory::{MarchenkoPastur, information_exponent, new_direction_count};
 use linear_width::training::{BatchPolicy, StepSize, ascend};
-use linear_width::{Experiment, Report};
-use ndarray::{Array1, Array2, array};
+use linear_width::{Experiment, InvalidSetting, Report};
+use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
 
 /// What was done, what the answer must say, and the answer.
 type Misuse = (&'static str, &'static str, Box<dyn Fn() -> String>);
@@ -95,6 +96,26 @@ fn read(batch: &impl Batch<f64>, first: usize, count: usize, dimension: usize) -
     error(batch.read(first, x.view_mut(), y.view_mut()))
 }
 
+/// A batch of one's own that is empty.
+struct Nothing;
+
+impl Batch<f64> for Nothing {
+    fn samples(&self) -> usize {
+        0
+    }
+    fn dimension(&self) -> usize {
+        4
+    }
+    fn read(
+        &self,
+        _: usize,
+        _: ArrayViewMut2<'_, f64>,
+        _: ArrayViewMut1<'_, f64>,
+    ) -> Result<(), InvalidSetting> {
+        Ok(())
+    }
+}
+
 fn go_on(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -116,6 +137,9 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("a step of NaN", "C of step 1 is NaN", || error(valid().steps([f64::NAN]).build())),
         case("an infinite step", "C of step 1 is inf", || {
             error(valid().steps([f64::INFINITY]).build())
+        }),
+        case("a step that overflows", "the step size eta is inf", || {
+            error(valid().steps([StepSize::scaled(1e308, 0.4)]).build())
         }),
         case("a schedule that panics", "the schedule of steps panicked", || {
             let sizes = [1.0, 2.0];
@@ -350,6 +374,10 @@ fn given_data() -> Vec<Misuse> {
             let data = GivenData::new(sines(60, 5), Array1::ones(60)).unwrap();
             error(data.with_standardised_labels())
         }),
+        case("labels of size 1e6", "the labels have root mean square", || {
+            let y = sines(60, 1).column(0).mapv(|v| 1e6 * v);
+            report(on(GivenData::new(sines(60, 5), y).unwrap())).to_string()
+        }),
         case("NaN in the inputs", "non-finite", || {
             let mut x = sines(60, 5);
             x[[7, 2]] = f64::NAN;
@@ -437,6 +465,9 @@ fn batches_and_networks() -> Vec<Misuse> {
         case("a step on a batch of another dimension", "the batch has shape 50 x 4", || {
             error(ascend(&mut network(6, 5), &generated(50, 4), 1.0, 1, &mut go_on))
         }),
+        case("a step on a batch without samples", "samples is 0", || {
+            error(ascend(&mut network(6, 4), &Nothing, 1.0, 1, &mut go_on))
+        }),
         case("a step of NaN in a loop of one's own", "the step size eta is NaN", || {
             error(ascend(&mut network(6, 4), &generated(50, 4), f64::NAN, 1, &mut go_on))
         }),
@@ -494,6 +525,17 @@ fn spectra_and_theory() -> Vec<Misuse> {
         }),
         case("overlap with the zero vector", "norm of a vector of the overlap is 0", || {
             error(overlap(array![1.0, 0.0].view(), array![0.0, 0.0].view()))
+        }),
+        case(
+            "overlap with a plane whose directions are not orthogonal",
+            "inner product 0.6",
+            || {
+                let plane = array![[1.0, 0.0], [0.6, 0.8]];
+                error(subspace_overlap(array![0.0, 1.0].view(), plane.view()))
+            },
+        ),
+        case("overlap with a line of length 2", "norm 2", || {
+            error(subspace_overlap(array![0.0, 1.0].view(), array![[2.0, 0.0]].view()))
         }),
         case("a histogram without bins", "bins is 0", || error(Histogram::new([1.0], 0, 0.0, 1.0))),
         case("a histogram from right to left", "upper end", || {

@@ -138,7 +138,8 @@ fn ascend_twice<T: Scalar>(
     let (seconds, result) = timed(|| {
         batches.into_iter().zip(sizes).zip(1..).try_for_each(|((batch, size), step)| {
             let eta = size.eta(network.width());
-            ascend(&mut network, batch, eta, step, &mut |_, _| ControlFlow::Continue(()))
+            let go_on = &mut |_, _| ControlFlow::Continue(());
+            ascend(&mut network, batch, eta, step, go_on).map(drop)
         })
     });
     result?;

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{Link, MultiIndexLink};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, nonzero, not_orthonormal};
 use crate::guard::guarded;
 use crate::memory;
 use crate::quadrature::QuadratureError;
@@ -195,19 +195,7 @@ fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Optio
     if !directions.iter().all(|x| x.is_finite()) {
         return Some(InvalidSetting::NonFinite { name: "the matrix of teacher directions" });
     }
-    for (index, row) in directions.rows().into_iter().enumerate() {
-        let norm = row.dot(&row).sqrt();
-        if (norm - 1.0).abs() > ORTHONORMAL_TOLERANCE {
-            return Some(InvalidSetting::NotNormalised { index, norm });
-        }
-        for first in 0..index {
-            let product = row.dot(&directions.row(first));
-            if product.abs() > ORTHONORMAL_TOLERANCE {
-                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
-            }
-        }
-    }
-    None
+    not_orthonormal(directions.view(), ORTHONORMAL_TOLERANCE)
 }
 
 /// A uniform orthonormal p-frame: Gaussian rows, Gram-Schmidt done twice.

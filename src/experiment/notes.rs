@@ -89,12 +89,23 @@ fn number(x: f64) -> String {
     if x == 0.0 || (1e-2..1e5).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
 }
 
+/// The note on labels that are all the same, or far from size 1, which the step sizes multiply.
 fn labels(data: &GivenData) -> Option<String> {
     let (labels, first) = (data.labels(), data.labels()[0]);
-    labels
-        .iter()
-        .all(|y| *y == first)
-        .then(|| format!("all labels are {first}: there is nothing to learn from the inputs"))
+    if labels.iter().all(|y| *y == first) {
+        return Some(format!("all labels are {first}: there is nothing to learn from the inputs"));
+    }
+    let largest = labels.iter().fold(0.0_f64, |m, y| m.max(y.abs()));
+    // in units of the largest, so that no square overflows
+    let square = labels.iter().map(|y| (y / largest).powi(2)).sum::<f64>() / labels.len() as f64;
+    let size = largest * square.sqrt();
+    (!(0.01..=10.0).contains(&size)).then(|| {
+        format!(
+            "the labels have root mean square {}; a step grows with them as with its size: \
+             standardise them (GivenData::with_standardised_labels)",
+            number(size)
+        )
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +124,24 @@ mod tests {
     fn what_chance_does_is_not_noted() {
         for (samples, dimension) in [(2, 50), (10, 2000), (60, 3000), (2000, 300)] {
             assert_eq!(features(gaussian(samples, dimension).view()), None, "{samples}");
+        }
+    }
+
+    #[test]
+    fn labels_of_another_size_are_noted() {
+        for (scale, shift, said) in [
+            (1.0, 0.0, None),
+            (1.0, 3.0, None),
+            (1e-3, 0.0, Some("root mean square 1.0e-3")),
+            (1.0, 1e6, Some("root mean square 1.0e6")),
+            (1e300, 0.0, Some("e300;")),
+            (0.0, 7.0, Some("all labels are 7:")),
+        ] {
+            let y = gaussian(400, 1).column(0).mapv(|v| scale * v + shift);
+            let data = GivenData::new(gaussian(400, 3), y).unwrap();
+            let note = labels(&data);
+            assert_eq!(note.is_some(), said.is_some(), "{note:?}");
+            assert!(note.unwrap_or_default().contains(said.unwrap_or_default()), "{said:?}");
         }
     }
 

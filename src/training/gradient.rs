@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::data::Batch;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::product;
 use crate::memory::Buffer;
 use crate::network::Network;
@@ -56,6 +56,7 @@ pub enum TrainingError {
 ///
 /// # Errors
 /// [`InvalidSetting::Shape`] when the batch's dimension is not the network's,
+/// [`InvalidSetting::ZeroSize`] when it has no samples,
 /// [`InvalidSetting::Memory`] when the system gives no memory for the direction and a tile.
 pub fn ascent_direction<T: Scalar>(
     network: &Network<T>,
@@ -75,6 +76,7 @@ pub fn ascent_direction<T: Scalar>(
 }
 
 fn fits<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Result<(), InvalidSetting> {
+    nonzero("samples", batch.samples())?;
     let (found, expected) = (batch.dimension(), network.dimension());
     if found == expected {
         return Ok(());
