@@ -169,7 +169,7 @@ fn divergence_and_bad_steps_are_errors() {
     let go = &mut |_, _| ControlFlow::Continue(());
     let mut outcome = Ok(());
     for step in 1..=10 {
-        outcome = ascend(&mut network, &batch, 1e6, step, go);
+        outcome = ascend(&mut network, &batch, 1e6, step, go).map(drop);
         if outcome.is_err() {
             assert_eq!(outcome, Err(TrainingError::Diverged { step }));
             break;

@@ -220,6 +220,7 @@ pub fn ascend<T: Scalar>(
     }
     let (moved, before) = (extent.moved.as_f64(), extent.before.as_f64());
     // a first layer of zeros is moved infinitely far
-    let relative = if moved == 0.0 { 0.0 } else { (moved / before).min(f64::MAX) };
+    let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
+    let relative = if moved == 0.0 { 0.0 } else { ratio };
     Ok(Change { relative, no_gradient: extent.direction == T::zero() })
 }
