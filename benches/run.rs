@@ -49,7 +49,7 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
         b.iter(|| {
             for first in (0..sizes.samples).step_by(x.nrows()) {
                 let first = first.min(sizes.samples - x.nrows());
-                batch.read(first, x.view_mut(), y.view_mut());
+                batch.read(first, x.view_mut(), y.view_mut()).unwrap();
             }
         });
     });

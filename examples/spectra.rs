@@ -87,7 +87,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 1 => format!("W₁, η₁ = {} N^{}", arguments.c1, arguments.alpha1),
                 _ => format!("W₂, η₂ = {c2} N^{alpha_2}: l = {l}"),
             };
-            panels.push(spectrum_panel(stage, prediction, &law, right, &title)?);
+            let chance = run.chance_overlaps().0;
+            panels.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
             data.array(
                 format!("singular_values_l{l}_w{}", stage.step),
                 stage.singular_values.view(),

@@ -204,8 +204,34 @@ pub enum InvalidSetting {
         /// The value there.
         value: f64,
     },
+    /// A function of the user's that panics, as one that reads a projection there is none of.
+    #[error("{name} panicked when it was tried: {message}")]
+    Panicked {
+        /// Which function.
+        name: String,
+        /// What the panic said.
+        message: String,
+    },
+    /// The batch of a step that is not taken.
+    #[error("the batch of step {step} (from 0) was asked for; {steps} steps are taken")]
+    NoSuchStep {
+        /// The step asked for, from 0.
+        step: usize,
+        /// The number of steps.
+        steps: usize,
+    },
+    /// Samples that a batch does not have.
+    #[error("{count} samples from number {first} (from 0) were asked for; there are {samples}")]
+    NoSuchSamples {
+        /// The first sample asked for, from 0.
+        first: usize,
+        /// How many were asked for.
+        count: usize,
+        /// How many there are.
+        samples: usize,
+    },
     /// The run, or the training of a readout, would need more memory than it may have or than the machine gives.
-    #[error("about {needed} bytes of memory are needed; {limit}")]
+    #[error("{} of memory are needed ({needed} bytes); {limit}", in_words(*.needed))]
     Memory {
         /// The estimate in bytes (saturating).
         needed: u128,
@@ -235,6 +261,15 @@ impl Display for Place {
             Self::Cell { row, column } => write!(f, "row {row}, column {column}"),
         }
     }
+}
+
+/// A number of bytes in the largest binary unit that it fills.
+pub(crate) fn in_words(bytes: u128) -> String {
+    const UNITS: [&str; 4] = ["GiB", "MiB", "KiB", "bytes"];
+    let unit = (0..3).find(|u| bytes >> (10 * (3 - u)) > 0).unwrap_or(3);
+    let amount = bytes as f64 / 2_f64.powi(10 * (3 - unit as i32));
+    let digits = usize::from(unit < 3 && amount < 99.95);
+    format!("{amount:.digits$} {}", UNITS[unit])
 }
 
 /// Checks that a size is not zero.
@@ -316,3 +351,42 @@ debug_is_display!(
     crate::config::Reason,
     crate::sweep::SweepError,
 );
+
+/// The first row that is not of length 1, or not orthogonal to one before it, to within `tolerance`.
+pub(crate) fn not_orthonormal(
+    directions: ArrayView2<'_, f64>,
+    tolerance: f64,
+) -> Option<InvalidSetting> {
+    for (index, row) in directions.rows().into_iter().enumerate() {
+        let norm = row.dot(&row).sqrt();
+        if (norm - 1.0).abs() > tolerance {
+            return Some(InvalidSetting::NotNormalised { index, norm });
+        }
+        for first in 0..index {
+            let product = row.dot(&directions.row(first));
+            if product.abs() > tolerance {
+                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn bytes_are_told_in_the_largest_unit() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1.0 KiB"),
+            (150 << 20, "150 MiB"),
+            (3 << 29, "1.5 GiB"),
+            (24_000_000_000_000, "22352 GiB"),
+        ] {
+            assert_eq!(in_words(bytes), text);
+        }
+    }
+}

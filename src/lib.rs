@@ -27,16 +27,19 @@
 //! # A first program
 //!
 //! ```
-//! use linear_width::activation::Tanh;
-//! use linear_width::data::{Link, Target};
-//! use linear_width::training::{BatchPolicy, StepSize};
 //! use linear_width::Experiment;
+//! use linear_width::activation::Sine;
+//! use linear_width::data::{Link, Target};
+//! use linear_width::network::SecondLayerLaw;
+//! use linear_width::training::{BatchPolicy, StepSize};
 //!
+//! let link = Link::new("cos(1.5 z + 0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])?;
 //! let report = Experiment::builder()
-//!     .width(200).dimension(100).samples(300)
-//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
-//!     .target(Target::single_index(Link::hermite([0.0, 0.0, 0.5, 0.5])).noise(0.1))
-//!     .steps([StepSize::scaled(2.0, 0.35), StepSize::scaled(2.0, 0.4)])
+//!     .width(200).dimension(100).samples(240)
+//!     .activation(Sine { amplitude: 1.65, phase: 0.7 })
+//!     .second_layer(SecondLayerLaw::Gaussian) // the law of b; this one is the default
+//!     .target(Target::single_index(link).noise(0.1))
+//!     .steps([StepSize::scaled(2.0, 0.37), StepSize::scaled(2.0, 0.42)])
 //!     .batches(BatchPolicy::Reused)
 //!     .build()?.run()?;
 //! println!("{report}");
@@ -106,6 +109,7 @@ pub mod experiment;
 pub mod extending {}
 #[cfg(test)]
 mod golden;
+mod guard;
 mod linalg;
 mod memory;
 pub mod network;

@@ -1,10 +1,11 @@
 //! Every invalid setting of the builder, and the typed error it gives.
 
-use linear_width::activation::{FnActivation, Tanh};
+use linear_width::activation::{FnActivation, SharedActivation, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
-use linear_width::experiment::ExperimentBuilder;
-use linear_width::network::SecondLayerLaw;
+use linear_width::experiment::{ExperimentBuilder, RunError};
+use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
+use linear_width::theory::prediction::Options;
 use linear_width::training::StepSize;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, array};
@@ -162,12 +163,43 @@ fn functions_that_are_not_finite() {
 fn memory_that_cannot_be_had() {
     let limited = problem(valid().memory_limit(1000));
     assert!(matches!(limited, InvalidSetting::Memory { .. }));
-    assert!(limited.to_string().contains("1000"));
-    // far beyond any address space, and just beyond any machine
-    for (width, dimension) in [(usize::MAX, usize::MAX), (1 << 40, 1 << 20)] {
-        let problem = problem(valid().width(width).dimension(dimension));
+    assert!(limited.to_string().contains("1000 bytes"), "{limited}");
+    // far beyond any address space, and just beyond any machine: nothing that needs the memory is
+    // begun
+    for (width, dimension) in [(usize::MAX, usize::MAX), (1 << 40, 1 << 20), (2, 1 << 45)] {
+        let experiment = valid().width(width).dimension(dimension).triplets(1).build().unwrap();
+        let run = experiment.run().unwrap_err();
+        assert!(matches!(run, RunError::Invalid(InvalidSetting::Memory { .. })), "{run}");
+        assert!(run.to_string().contains("GiB of memory are needed ("), "{run}");
+        let network = experiment.networks::<f32>().next().unwrap().unwrap_err();
+        assert!(matches!(network, RunError::Invalid(InvalidSetting::Memory { .. })), "{network}");
+        let problem = experiment.initial_network::<f64>().unwrap_err();
         assert!(matches!(problem, InvalidSetting::Memory { .. }), "{problem}");
+        let random = Network::<f64>::random(
+            width,
+            dimension,
+            FirstLayerLaw::Sphere,
+            &SecondLayerLaw::Gaussian,
+            SharedActivation::new(Tanh::default()),
+            Scaling::MeanField,
+            0,
+        );
+        assert!(matches!(random, Err(InvalidSetting::Memory { .. })));
+        if dimension >= 1 << 45 {
+            let teacher = experiment.teacher().unwrap_err();
+            assert!(matches!(teacher, InvalidSetting::Memory { .. }), "{teacher}");
+            assert!(experiment.batch(0).is_err() && experiment.fresh_batch(0, 5).is_err());
+        }
     }
+}
+
+/// What needs no memory of the size of the weights goes through the builder at any size.
+#[test]
+fn networks_beyond_any_machine_are_predicted() {
+    let experiment = valid().width(1 << 40).dimension(1 << 39).samples(3 << 39).build().unwrap();
+    let prediction = experiment.predict(2, &Options::default()).unwrap();
+    assert!(prediction.outliers[0].target_overlap > 0.8);
+    assert!(experiment.estimated_bytes() > 1 << 80);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn batch(dimension: usize, samples: usize, seed: u64, index: u64) -> GeneratedBa
 fn read(batch: &impl Batch<f64>) -> (Array2<f64>, Array1<f64>) {
     let mut x = Array2::zeros((batch.samples(), batch.dimension()));
     let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 
@@ -127,9 +127,15 @@ impl Batch<f64> for BadBatch {
     fn dimension(&self) -> usize {
         5
     }
-    fn read(&self, _: usize, mut x: ArrayViewMut2<'_, f64>, mut y: ArrayViewMut1<'_, f64>) {
+    fn read(
+        &self,
+        _: usize,
+        mut x: ArrayViewMut2<'_, f64>,
+        mut y: ArrayViewMut1<'_, f64>,
+    ) -> Result<(), InvalidSetting> {
         x.fill(1.0);
         y.fill(f64::NAN);
+        Ok(())
     }
 }
 

@@ -199,7 +199,7 @@ fn read<T: Scalar>(batch: &impl Batch<T>, tile: usize) -> (Array2<T>, Array1<T>)
     let mut y = Array1::zeros(batch.samples());
     let rows = ndarray::Axis(0);
     let pieces = x.axis_chunks_iter_mut(rows, tile).zip(y.axis_chunks_iter_mut(rows, tile));
-    pieces.enumerate().for_each(|(k, (x, y))| batch.read(k * tile, x, y));
+    pieces.enumerate().for_each(|(k, (x, y))| batch.read(k * tile, x, y).unwrap());
     (x, y)
 }
 

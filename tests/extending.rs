@@ -163,7 +163,7 @@ fn custom_inputs_are_the_same_in_any_tiling_and_universal() {
     let batch = experiment.batch(0).unwrap();
     let read = |first: usize, count: usize| {
         let mut x = Array2::<f64>::zeros((count, 400));
-        batch.read(first, x.view_mut(), Array1::zeros(count).view_mut());
+        batch.read(first, x.view_mut(), Array1::zeros(count).view_mut()).unwrap();
         x
     };
     let whole = read(0, 300);

@@ -26,7 +26,7 @@ fn settings() -> ExperimentBuilder {
 fn stored<T: Scalar>(batch: &impl Batch<T>, first: usize) -> (Array2<f64>, Array1<f64>) {
     let mut x = Array2::<T>::zeros((batch.samples() - first, batch.dimension()));
     let mut y = Array1::<T>::zeros(batch.samples() - first);
-    batch.read(first, x.view_mut(), y.view_mut());
+    batch.read(first, x.view_mut(), y.view_mut()).unwrap();
     (x.mapv(|x| x.as_f64()), y.mapv(|y| y.as_f64()))
 }
 

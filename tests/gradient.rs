@@ -30,7 +30,7 @@ fn batch(dimension: usize, samples: usize) -> GeneratedBatch {
 fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     let mut x = Array2::zeros((batch.samples(), batch.dimension()));
     let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 
@@ -169,7 +169,7 @@ fn divergence_and_bad_steps_are_errors() {
     let go = &mut |_, _| ControlFlow::Continue(());
     let mut outcome = Ok(());
     for step in 1..=10 {
-        outcome = ascend(&mut network, &batch, 1e6, step, go);
+        outcome = ascend(&mut network, &batch, 1e6, step, go).map(drop);
         if outcome.is_err() {
             assert_eq!(outcome, Err(TrainingError::Diverged { step }));
             break;

@@ -238,6 +238,6 @@ fn the_gram_matrix_is_that_of_the_data() {
 fn whole(batch: &impl Batch<f64>) -> (Array2<f64>, Array1<f64>) {
     let (mut x, mut y) =
         (Array2::zeros((batch.samples(), batch.dimension())), Array1::zeros(batch.samples()));
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }

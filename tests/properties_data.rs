@@ -17,7 +17,7 @@ use strategies::{
 
 fn read<T: Scalar>(batch: &impl Batch<T>, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
     let (mut x, mut y) = (Array2::zeros((count, batch.dimension())), Array1::zeros(count));
-    batch.read(first, x.view_mut(), y.view_mut());
+    batch.read(first, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 

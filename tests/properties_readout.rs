@@ -34,7 +34,7 @@ fn check<F: Features<Scalar = f64>>(
     intercept: bool,
 ) -> Result<(), TestCaseError> {
     let batch = GivenBatch::new(x.clone(), y.clone()).unwrap();
-    let phi = features.evaluate(x.view());
+    let phi = features.evaluate(x.view()).unwrap();
     let mut found: Vec<Array1<f64>> = Vec::new();
     for form in [Form::Primal, Form::Dual, Form::ByShape] {
         let path = Ridge::new().intercept(intercept).form(form).fit(features, &batch).unwrap();

@@ -40,7 +40,7 @@ fn go(_: usize, _: usize) -> ControlFlow<()> {
 fn arrays<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     let (mut x, mut y) =
         (Array2::zeros((batch.samples(), batch.dimension())), Array1::zeros(batch.samples()));
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 
@@ -104,8 +104,11 @@ proptest! {
         let direction = ascent_direction(&network, &batch, &mut go).unwrap().unwrap();
         let mut after = network.clone();
         match ascend(&mut after, &batch, eta, 3, &mut go) {
-            Ok(()) => {
+            Ok(change) => {
                 prop_assert!(eta >= 0.0 && eta.is_finite());
+                let moved = *after.first_layer() != before;
+                prop_assert_eq!(change.relative > 0.0, moved);
+                prop_assert!(!change.no_gradient || direction.iter().all(|g| *g == 0.0));
                 prop_assert!(after.first_layer().iter().all(|w| w.is_finite()));
                 prop_assert_eq!(after.second_layer(), network.second_layer());
                 let expected = &before + &(eta * &direction);
@@ -126,7 +129,7 @@ proptest! {
         }
         let (mut network, batch) = single(&network, &batch);
         match ascend(&mut network, &batch, eta, 1, &mut go) {
-            Ok(()) => prop_assert!(network.first_layer().iter().all(|w| w.is_finite())),
+            Ok(_) => prop_assert!(network.first_layer().iter().all(|w| w.is_finite())),
             Err(TrainingError::Diverged { .. }) => prop_assert!(eta > 1e20),
             Err(TrainingError::Invalid(_)) => prop_assert!(!(eta >= 0.0 && eta.is_finite())),
             Err(other) => prop_assert!(false, "{other}"),

@@ -119,7 +119,7 @@ fn batch(dimension: usize, samples: usize, seed: u64, index: u64) -> GeneratedBa
 fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     let mut x = Array2::zeros((batch.samples(), batch.dimension()));
     let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut());
+    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
     (x, y)
 }
 
@@ -356,8 +356,8 @@ impl Features for Broken {
     fn count(&self) -> usize {
         2
     }
-    fn evaluate(&self, x: ndarray::ArrayView2<'_, f64>) -> Array2<f64> {
-        Array2::from_elem((x.nrows(), self.0), self.1)
+    fn evaluate(&self, x: ndarray::ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+        Ok(Array2::from_elem((x.nrows(), self.0), self.1))
     }
 }
 
@@ -375,9 +375,10 @@ impl Batch<f64> for Unlabelled {
         _: usize,
         mut x: ndarray::ArrayViewMut2<'_, f64>,
         mut y: ndarray::ArrayViewMut1<'_, f64>,
-    ) {
+    ) -> Result<(), InvalidSetting> {
         x.fill(1.0);
         y.fill(f64::NAN);
+        Ok(())
     }
 }
 

@@ -138,7 +138,8 @@ fn ascend_twice<T: Scalar>(
     let (seconds, result) = timed(|| {
         batches.into_iter().zip(sizes).zip(1..).try_for_each(|((batch, size), step)| {
             let eta = size.eta(network.width());
-            ascend(&mut network, batch, eta, step, &mut |_, _| ControlFlow::Continue(()))
+            let go_on = &mut |_, _| ControlFlow::Continue(());
+            ascend(&mut network, batch, eta, step, go_on).map(drop)
         })
     });
     result?;
@@ -197,12 +198,13 @@ fn generate<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let mut batch = inputs.fresh_batches()?;
     Ok(Box::new(move || {
         let batch = batch()?;
-        let (seconds, (x, y)) = timed(|| {
+        let (seconds, (x, y, read)) = timed(|| {
             let mut x = Array2::<T>::zeros((samples, dimension));
             let mut y = Array1::zeros(samples);
-            batch.read(0, x.view_mut(), y.view_mut());
-            (x, y)
+            let read = batch.read(0, x.view_mut(), y.view_mut());
+            (x, y, read)
         });
+        read?;
         Ok((seconds, mean(&x, |x| x * x) + mean(&y, |y| y * y)))
     }))
 }

@@ -14,11 +14,13 @@ use linear_width::theory::prediction::Prediction;
 use super::picture::{BARS, LAW, OUTLIER, Panel, axes, outline};
 
 /// One spectrum on a logarithmic axis that ends at twice `right`: histogram, law of the bulk
-/// (`law` when there is no prediction), outliers with their overlaps, predicted outliers.
+/// (`law` when there is no prediction), outliers with their overlaps, of which chance gives `chance`,
+/// predicted outliers.
 pub fn spectrum_panel(
     stage: &Stage,
     prediction: Option<&Prediction>,
     law: &MarchenkoPastur,
+    chance: f64,
     right: f64,
     title: &str,
 ) -> Result<Panel, Box<dyn Error>> {
@@ -94,7 +96,9 @@ pub fn spectrum_panel(
             .with_color(OUTLIER)
             .with_marker(MarkerShape::Triangle)
             .with_size(5.0)
-            .with_legend("measured outlier, with its overlap with the teacher"),
+            .with_legend(format!(
+                "measured outlier, with its overlap with the teacher (chance: {chance:.2})"
+            )),
     ));
     Ok((plots, layout))
 }

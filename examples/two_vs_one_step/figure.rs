@@ -15,6 +15,7 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<[PathBuf; 2], 
     for Comparison { independent, reused } in comparisons {
         let settings = &independent.report.settings;
         let law = MarchenkoPastur::of_first_layer(settings.width, settings.dimension)?;
+        let chance = independent.report.chance_overlaps().0;
         let link = &settings.link;
         let [first, second] = &independent.predictions;
         let panels = [
@@ -25,7 +26,7 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<[PathBuf; 2], 
         ];
         let right = panels.iter().map(|(s, _, _)| s.singular_values[0]).fold(0.0, f64::max);
         for (stage, prediction, title) in panels {
-            drawn.push(spectrum_panel(stage, prediction, &law, right, &title)?);
+            drawn.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
         }
     }
     save(figure(drawn, 4, (430.0, 330.0)), folder, "two_vs_one_step")

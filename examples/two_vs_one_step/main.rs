@@ -79,17 +79,21 @@ fn print(comparison: &Comparison) {
     let (independent, reused) = (&comparison.independent.report, &comparison.reused.report);
     let settings = &independent.settings;
     println!(
-        "\n=== link {}: N = {}, d = {}, n = {}, {}, noise {}, seed {} ===",
+        "\n=== link {}: N = {}, d = {}, n = {}, {}, b {}, noise {}, seed {} ===",
         settings.link,
         settings.width,
         settings.dimension,
         settings.samples,
         settings.activation,
+        settings.second_layer,
         settings.noise,
         settings.seed
     );
     print!("{}", independent.leading_order);
-    println!("\nmeasured (predicted), * outlier:");
+    let (target, left) = independent.chance_overlaps();
+    println!(
+        "\nmeasured (predicted), * outlier; chance gives overlaps of {target:.3} with the target, {left:.3} with powers of a:"
+    );
     print!("{}", independent.stages[1]);
     print!("independent batches, {}", independent.stages[2]);
     print!("reused batch, {}", reused.stages[2]);

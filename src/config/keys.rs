@@ -26,10 +26,7 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
             Some(_) => "triplets".into(),
             None => "width".into(),
         },
-        InvalidSetting::Memory { .. } => match config.memory_limit {
-            Some(limit) if config.estimated_bytes() > limit as u128 => "memory_limit".into(),
-            _ => "width".into(),
-        },
+        InvalidSetting::Memory { .. } => "memory_limit".into(),
         InvalidSetting::Function { name, .. } => {
             let link = config.target.link().is_ok_and(|link| link.name() == name);
             let activation = name.contains(&config.activation.activation().name());
@@ -54,7 +51,10 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
         InvalidSetting::Moment { .. }
         | InvalidSetting::Unverified { .. }
         | InvalidSetting::Quantile { .. } => "input_law".into(),
-        InvalidSetting::ConstantFeatures { .. }
+        InvalidSetting::Panicked { .. }
+        | InvalidSetting::NoSuchStep { .. }
+        | InvalidSetting::NoSuchSamples { .. }
+        | InvalidSetting::ConstantFeatures { .. }
         | InvalidSetting::ConstantLabels
         | InvalidSetting::TooFewSamples { .. }
         | InvalidSetting::NotWithGivenData { .. } => "samples".into(),

@@ -18,10 +18,39 @@ pub trait Batch<T: Scalar>: Sync {
     fn dimension(&self) -> usize;
 
     /// Writes the samples `first..first + y.len()` into `x` (one input per row) and `y`. Reading
-    /// the same samples again gives the same numbers.
+    /// the same samples again gives the same numbers. The crate itself never asks for samples that
+    /// there are not, nor with an `x` of a shape other than `y.len()` x `dimension()`.
     ///
-    /// The caller keeps `first + y.len() <= samples()` and `x` of shape `y.len()` x `dimension()`.
-    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>);
+    /// # Errors
+    /// The batches of this crate return [`InvalidSetting::NoSuchSamples`] and
+    /// [`InvalidSetting::Shape`] for these.
+    fn read(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting>;
+}
+
+/// Checks what is asked of a batch of `(samples, dimension)`: `count` samples from `first` on, into
+/// a matrix of `shape`.
+pub(crate) fn check_read(
+    (samples, dimension): (usize, usize),
+    first: usize,
+    shape: (usize, usize),
+    count: usize,
+) -> Result<(), InvalidSetting> {
+    if first.checked_add(count).is_none_or(|end| end > samples) {
+        return Err(InvalidSetting::NoSuchSamples { first, count, samples });
+    }
+    if shape != (count, dimension) {
+        return Err(InvalidSetting::Shape {
+            name: "the matrix that samples are read into",
+            found: format!("{} x {}", shape.0, shape.1),
+            expected: format!("{count} x {dimension}"),
+        });
+    }
+    Ok(())
 }
 
 /// Samples in a block: each block has its own stream of random numbers. Part of the meaning of a
@@ -40,7 +69,7 @@ const BLOCK: usize = 64;
 /// let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(10, 7)?;
 /// let batch = GeneratedBatch::new(InputLaw::Gaussian, teacher, 500, 7, 0)?;
 /// let (mut x, mut y) = (Array2::<f64>::zeros((100, 10)), Array1::<f64>::zeros(100));
-/// batch.read(300, x.view_mut(), y.view_mut());
+/// batch.read(300, x.view_mut(), y.view_mut())?;
 /// assert!(x.iter().all(|x| x.is_finite()));
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
@@ -126,7 +155,14 @@ impl<T: Scalar> Batch<T> for GeneratedBatch {
         self.teacher.directions().ncols()
     }
 
-    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {
+    fn read(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        let shape = (self.samples, self.teacher.directions().ncols());
+        check_read(shape, first, x.dim(), y.len())?;
         let end = first + y.len();
         let mut pieces = Vec::new();
         let (mut rest_x, mut rest_y, mut at) = (x, y, first);
@@ -138,6 +174,7 @@ impl<T: Scalar> Batch<T> for GeneratedBatch {
             (rest_x, rest_y, at) = (after_x, after_y, until);
         }
         pieces.into_par_iter().for_each(|(at, x, y)| self.read_block(at / BLOCK, at % BLOCK, x, y));
+        Ok(())
     }
 }
 
@@ -185,10 +222,17 @@ impl<T: Scalar> Batch<T> for GivenBatch<T> {
     fn dimension(&self) -> usize {
         self.x.ncols()
     }
-    fn read(&self, first: usize, mut x: ArrayViewMut2<'_, T>, mut y: ArrayViewMut1<'_, T>) {
+    fn read(
+        &self,
+        first: usize,
+        mut x: ArrayViewMut2<'_, T>,
+        mut y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        check_read(self.x.dim(), first, x.dim(), y.len())?;
         let range = Slice::from(first..first + y.len());
         x.assign(&self.x.slice_axis(Axis(0), range));
         y.assign(&self.y.slice_axis(Axis(0), range));
+        Ok(())
     }
 }
 
@@ -210,7 +254,7 @@ mod tests {
     ) -> (Array2<T>, Array1<T>) {
         let mut x = Array2::zeros((count, batch.dimension()));
         let mut y = Array1::zeros(count);
-        batch.read(first, x.view_mut(), y.view_mut());
+        batch.read(first, x.view_mut(), y.view_mut()).unwrap();
         (x, y)
     }
 
@@ -245,6 +289,29 @@ mod tests {
         let residual = &y - &clean;
         let variance = residual.dot(&residual) / 300.0;
         assert!((variance / 0.09 - 1.0).abs() < 0.3, "{variance}");
+    }
+
+    #[test]
+    fn samples_that_are_not_there_are_refused() {
+        let generated = batch(InputLaw::Gaussian, 1, 0);
+        let x = Array2::<f64>::zeros((300, 11));
+        let given = GivenBatch::new(x, Array1::zeros(300)).unwrap();
+        let batches: [&dyn Batch<f64>; 2] = [&generated, &given];
+        for batch in batches {
+            let read = |first, rows, columns, count| {
+                let mut x = Array2::zeros((rows, columns));
+                batch.read(first, x.view_mut(), Array1::zeros(count).view_mut())
+            };
+            for (first, count) in [(299, 2), (300, 1), (usize::MAX, 1)] {
+                let expected = InvalidSetting::NoSuchSamples { first, count, samples: 300 };
+                assert_eq!(read(first, count, 11, count), Err(expected));
+            }
+            for (rows, columns) in [(4, 11), (5, 10), (5, 12)] {
+                let error = read(0, rows, columns, 5).unwrap_err();
+                assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
+            }
+            assert_eq!(read(295, 5, 11, 5), Ok(()));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rand::distr::{Distribution, Open01};
 
 use crate::error::{InvalidSetting, finite_list};
+use crate::guard::guarded;
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
 
@@ -122,13 +123,14 @@ impl CustomLaw {
         function: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
-        increasing(&name, &function)?;
+        let law = || format!("the quantile function of the law {name}");
+        guarded(law, || increasing(&name, &function))??;
         // over z with u = P(Z < z): smooth where Q has the usual singularities at its ends
         let both = |z: f64, out: &mut [f64]| {
             let b = function(normal_distribution(z).clamp(SMALLEST, 1.0 - SMALLEST));
             out.copy_from_slice(&[b, b * b]);
         };
-        let found = gaussian_expectations(2, both, &[], 1e-6)
+        let found = guarded(law, || gaussian_expectations(2, both, &[], 1e-6))?
             .map_err(|source| InvalidSetting::Function { name: name.clone(), source })?;
         moments(&name, found[0], found[1], TOLERANCE)?;
         let kind = Kind::Quantile { function: Arc::new(function), kinks: Arc::new([]) };
@@ -162,7 +164,10 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let mut generator = stream(0, Purpose::LawCheck, 0, 0);
-        let draws: Vec<f64> = (0..DRAWS).map(|_| draw(&mut generator)).collect();
+        let draws: Vec<f64> = guarded(
+            || format!("the law {name}"),
+            || (0..DRAWS).map(|_| draw(&mut generator)).collect(),
+        )?;
         if draws.iter().any(|x| !x.is_finite()) {
             return Err(InvalidSetting::NonFinite { name: "a sampled law" });
         }

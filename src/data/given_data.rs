@@ -8,6 +8,7 @@ use ndarray::{
 };
 
 use super::Batch;
+use super::batch::check_read;
 use super::constant::constant;
 use crate::Scalar;
 use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
@@ -280,10 +281,17 @@ impl<T: Scalar> Batch<T> for GivenData {
         self.x.ncols()
     }
 
-    fn read(&self, first: usize, mut x: ArrayViewMut2<'_, T>, mut y: ArrayViewMut1<'_, T>) {
+    fn read(
+        &self,
+        first: usize,
+        mut x: ArrayViewMut2<'_, T>,
+        mut y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        check_read(self.x.dim(), first, x.dim(), y.len())?;
         let range = Slice::from(first..first + y.len());
         Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
         Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
+        Ok(())
     }
 }
 
@@ -309,7 +317,7 @@ mod tests {
         let part = data.rows(4..9).unwrap();
         assert_eq!(part.inputs().as_ptr(), data.inputs().row(4).as_ptr());
         let (mut tile, mut y) = (Array2::<f32>::zeros((2, 3)), Array1::<f32>::zeros(2));
-        part.read(3, tile.view_mut(), y.view_mut());
+        part.read(3, tile.view_mut(), y.view_mut()).unwrap();
         assert_eq!(tile, x.slice_axis(Axis(0), Slice::from(7..9)).mapv(|v| v as f32));
         assert_eq!(y, tile.column(0));
         assert!(data.rows(3..3).is_err() && data.rows(3..11).is_err());

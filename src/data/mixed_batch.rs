@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis};
 
+use super::batch::check_read;
 use super::{Batch, GeneratedBatch};
 use crate::Scalar;
 use crate::error::InvalidSetting;
@@ -20,11 +21,10 @@ use crate::error::InvalidSetting;
 /// let mixed = MixedBatch::new(batch(0)?, batch(1)?, kept)?;
 /// let read = |batch: &dyn Batch<f64>, first| {
 ///     let (mut x, mut y) = (Array2::zeros((100, 10)), Array1::zeros(100));
-///     batch.read(first, x.view_mut(), y.view_mut());
-///     (x, y)
+///     batch.read(first, x.view_mut(), y.view_mut()).map(|()| (x, y))
 /// };
-/// assert_eq!(read(&mixed, 50), read(&batch(0)?, 50)); // samples 50 to 149
-/// assert_eq!(read(&mixed, 150), read(&batch(1)?, 150)); // samples 150 to 249
+/// assert_eq!(read(&mixed, 50)?, read(&batch(0)?, 50)?); // samples 50 to 149
+/// assert_eq!(read(&mixed, 150)?, read(&batch(1)?, 150)?); // samples 150 to 249
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -69,12 +69,18 @@ impl<T: Scalar, B: Batch<T>> Batch<T> for MixedBatch<B> {
         self.first.dimension()
     }
 
-    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {
+    fn read(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        check_read((self.first.samples(), self.first.dimension()), first, x.dim(), y.len())?;
         let kept = self.kept.saturating_sub(first).min(y.len());
         let (kept_x, own_x) = x.split_at(Axis(0), kept);
         let (kept_y, own_y) = y.split_at(Axis(0), kept);
-        self.first.read(first, kept_x, kept_y);
-        self.own.read(first + kept, own_x, own_y);
+        self.first.read(first, kept_x, kept_y)?;
+        self.own.read(first + kept, own_x, own_y)
     }
 }
 
@@ -93,7 +99,7 @@ mod tests {
     fn read(batch: &dyn Batch<f64>, first: usize, count: usize) -> (Array2<f64>, Array1<f64>) {
         let mut x = Array2::zeros((count, batch.dimension()));
         let mut y = Array1::zeros(count);
-        batch.read(first, x.view_mut(), y.view_mut());
+        batch.read(first, x.view_mut(), y.view_mut()).unwrap();
         (x, y)
     }
 

@@ -4,8 +4,10 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{Link, MultiIndexLink};
-use crate::error::{InvalidSetting, finite_matrix, nonzero};
+use crate::error::{InvalidSetting, finite_matrix, nonzero, not_orthonormal};
+use crate::guard::guarded;
 use crate::memory;
+use crate::quadrature::QuadratureError;
 use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
@@ -131,7 +133,33 @@ impl Target {
         if let Some(directions) = &self.directions {
             problems.extend(frame_problems(directions, p, dimension));
         }
+        if (1..=dimension).contains(&p) {
+            problems.extend(self.link_problem());
+        }
         problems
+    }
+
+    /// The problem of the link, when it panics or is not finite at a few places, the same on every
+    /// line through the origin.
+    fn link_problem(&self) -> Option<InvalidSetting> {
+        const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
+        let p = self.projections();
+        let name = || format!("the link {}", self.name());
+        let tried = guarded(name, || {
+            // alternating signs too, so that a difference is not always 0
+            let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
+            points
+                .map(|(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect::<Vec<f64>>())
+                .find(|point| !self.clean_label(point).is_finite())
+        });
+        match tried {
+            Ok(None) => None,
+            Ok(Some(point)) => Some(InvalidSetting::Function {
+                name: self.name().to_owned(),
+                source: QuadratureError::NonFinite { at: point[0] },
+            }),
+            Err(problem) => Some(problem),
+        }
     }
 
     /// The target with its directions realised in dimension `dimension`: the given ones, or random
@@ -139,8 +167,9 @@ impl Target {
     ///
     /// # Errors
     /// The first [`InvalidSetting`] found: zero sizes, more directions than `dimension`, directions
-    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise, random
-    /// directions that the memory does not hold.
+    /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise, a link that
+    /// panics or is not finite at a few places where it is tried, directions that no memory is there
+    /// for.
     pub fn teacher(&self, dimension: usize, seed: u64) -> Result<Teacher, InvalidSetting> {
         nonzero("dimension", dimension)?;
         if let Some(problem) = self.problems(dimension).into_iter().next() {
@@ -170,19 +199,7 @@ fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Optio
     if let Err(problem) = finite_matrix("the matrix of teacher directions", directions.view()) {
         return Some(problem);
     }
-    for (index, row) in directions.rows().into_iter().enumerate() {
-        let norm = row.dot(&row).sqrt();
-        if (norm - 1.0).abs() > ORTHONORMAL_TOLERANCE {
-            return Some(InvalidSetting::NotNormalised { index, norm });
-        }
-        for first in 0..index {
-            let product = row.dot(&directions.row(first));
-            if product.abs() > ORTHONORMAL_TOLERANCE {
-                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
-            }
-        }
-    }
-    None
+    not_orthonormal(directions.view(), ORTHONORMAL_TOLERANCE)
 }
 
 /// A uniform orthonormal p-frame: Gaussian rows, Gram-Schmidt done twice.

@@ -7,6 +7,7 @@ use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred, SharedActivation};
 use crate::data::{GivenData, InputLaw, Target};
 use crate::error::{InvalidSetting, listed, nonzero};
+use crate::guard::guarded;
 use crate::memory;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
@@ -52,6 +53,8 @@ pub struct ExperimentBuilder {
     second_layer: SecondLayerLaw,
     scaling: Scaling,
     steps: Vec<StepSize>,
+    /// The panic of the schedule that was to give them.
+    bad_steps: Option<InvalidSetting>,
     batches: BatchPolicy,
     precision: Precision,
     seed: u64,
@@ -158,7 +161,14 @@ impl ExperimentBuilder {
 
     /// One step size per gradient step: [`StepSize`]s, or plain numbers. Required.
     pub fn steps(mut self, steps: impl IntoIterator<Item = impl Into<StepSize>>) -> Self {
-        self.steps = steps.into_iter().map(Into::into).collect();
+        let steps = guarded(
+            || "the schedule of steps".into(),
+            || steps.into_iter().map(Into::into).collect(),
+        );
+        match steps {
+            Ok(steps) => (self.steps, self.bad_steps) = (steps, None),
+            Err(problem) => (self.steps, self.bad_steps) = (Vec::new(), Some(problem)),
+        }
         self
     }
 
@@ -227,7 +237,8 @@ impl ExperimentBuilder {
     }
 
     /// Refuses to build when [`Experiment::estimated_bytes`], which counts given data too, is above
-    /// this. Default: whatever the allocator gives; it is asked again when the run starts.
+    /// this. Default: no limit; whether the machine gives the memory is asked when the run starts,
+    /// so that a network too large for any machine can still be predicted.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
         self
@@ -282,7 +293,7 @@ impl ExperimentBuilder {
             problems.extend(self.second_layer.problem(width));
         }
         if self.steps.is_empty() {
-            problems.push(InvalidSetting::NoSteps);
+            problems.push(self.bad_steps.unwrap_or(InvalidSetting::NoSteps));
         }
         problems.extend(self.steps.iter().enumerate().filter_map(|(t, s)| s.check(t + 1).err()));
         problems.extend(self.batches.check().err());
@@ -321,23 +332,27 @@ impl ExperimentBuilder {
             }),
         };
         if sizes_known {
-            // samples that are there already count for the limit, not for what is asked for
             let held = source.as_ref().map_or(0, |source| source.bytes(dimension));
-            let within = memory::within(self.memory_limit, needed.saturating_add(held));
-            problems.extend(within.and_then(|()| memory::available(needed)).err());
+            problems.extend(memory::within(self.memory_limit, needed.saturating_add(held)).err());
         }
         let (Some(activation), Some(source), true) = (activation, source, problems.is_empty())
         else {
             return Err(BuildError { problems });
         };
-        let leading_order = LeadingOrder::new(
-            &activation,
-            source.target(),
-            &self.steps,
-            &self.second_layer,
-            self.scaling,
-            (width, dimension, samples),
+        let leading_order = guarded(
+            || "a function of the experiment".into(),
+            || {
+                LeadingOrder::new(
+                    &activation,
+                    source.target(),
+                    &self.steps,
+                    &self.second_layer,
+                    self.scaling,
+                    (width, dimension, samples),
+                )
+            },
         )
+        .and_then(|result| result)
         .map_err(|problem| BuildError { problems: vec![problem] })?;
         Ok(Experiment {
             width,
@@ -365,6 +380,13 @@ impl ExperimentBuilder {
 
 /// The activation, centred if asked; value and derivative must be finite wherever a Gaussian goes.
 fn prepared(
+    activation: &SharedActivation,
+    centred: bool,
+) -> Result<SharedActivation, InvalidSetting> {
+    guarded(|| format!("the activation {}", activation.name()), || integrated(activation, centred))?
+}
+
+fn integrated(
     activation: &SharedActivation,
     centred: bool,
 ) -> Result<SharedActivation, InvalidSetting> {

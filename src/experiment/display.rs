@@ -2,30 +2,37 @@
 
 use std::fmt;
 
-use super::{LeadingOrder, Report, Settings, Stage};
+use super::pairing::exchanged;
+use super::report::MAX_EXPONENT;
+use super::{LeadingOrder, LinkSymmetry, Report, Settings, Stage};
+use crate::spectral::Outliers;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = &self.settings;
         writeln!(
             f,
-            "N = {}, d = {}, n = {}; {}; {}; {} batches; seed {}; {:?}, {}",
+            "N = {}, d = {}, n = {}; {}; {}; {} batches; b {}; seed {}; {:?}, {}",
             s.width,
             s.dimension,
             s.samples,
             s.activation,
             data(s),
             s.batches,
+            s.second_layer,
             s.seed,
             s.precision,
             s.backend
         )?;
         write!(f, "{}", self.leading_order)?;
         for stage in &self.stages {
-            write!(f, "{stage}")?;
+            table(f, stage, Some(self.chance_overlaps()))?;
         }
         if let Some(why) = &self.no_prediction {
             writeln!(f, "no prediction: {why}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
         }
         Ok(())
     }
@@ -34,12 +41,21 @@ impl fmt::Display for Report {
 impl fmt::Display for LeadingOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.link_coefficients.is_some() {
-            let exponent = |e: Option<usize>| e.map_or("none".into(), |e| e.to_string());
+            let exponent = |e: Option<usize>, by_symmetry: Option<&str>| match (e, by_symmetry) {
+                (Some(e), _) => e.to_string(),
+                (None, Some(why)) => format!("none (the link is {why})"),
+                (None, None) => format!("above {MAX_EXPONENT}"),
+            };
+            let (constant, even) = match self.link_symmetry {
+                Some(LinkSymmetry::Constant) => (Some("constant"), Some("constant")),
+                Some(LinkSymmetry::Even) => (None, Some("even")),
+                _ => (None, None),
+            };
             writeln!(
                 f,
                 "link: information exponent {}, reuse exponent {}",
-                exponent(self.information_exponent),
-                exponent(self.reuse_exponent)
+                exponent(self.information_exponent, constant),
+                exponent(self.reuse_exponent, even)
             )?;
         }
         if let Some(first) = &self.first_step {
@@ -57,12 +73,20 @@ impl fmt::Display for LeadingOrder {
             if terms.len() > SHOWN {
                 exponents.push("...".into());
             }
+            let cases = spikes.special_cases();
+            let left = match cases.is_empty() {
+                true => String::new(),
+                false => format!(
+                    " ({} after special cases: {})",
+                    spikes.expected_outliers(),
+                    cases.join("; ")
+                ),
+            };
             writeln!(
                 f,
-                "leading order, W_2: {} new directions, {} outliers in total ({} after special cases); spikes N^{{{}}}",
+                "leading order, W_2 for large N: {} new directions, {} outliers in total{left}; spikes N^{{{}}}",
                 spikes.new_directions_of_second_step(),
                 spikes.total_outliers_after_second_step(),
-                spikes.expected_outliers(),
                 exponents.join(", ")
             )?;
         }
@@ -72,57 +96,67 @@ impl fmt::Display for LeadingOrder {
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "W_{}", self.step)?;
-        if let Some(eta) = self.eta {
-            write!(f, " (eta = {eta:.3})")?;
-        }
+        table(f, self, None)
+    }
+}
+
+/// The outliers of one stage, measured and predicted, the first value of the bulk, and the overlaps
+/// that chance gives with the target and with powers of a, when they are known.
+fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) -> fmt::Result {
+    write!(f, "W_{}", stage.step)?;
+    if let Some(eta) = stage.eta {
+        write!(f, " (eta = {eta:.3})")?;
+    }
+    let Outliers { count, rule, threshold } = &stage.outliers;
+    writeln!(f, ": {} above {threshold:.3} (rule: {})", outliers(*count), rule.name())?;
+    let predicted = stage.prediction.as_ref();
+    if let Some(prediction) = predicted {
         writeln!(
             f,
-            ": {} (rule: {}, threshold {:.3}); {:.2} s gradient, {:.2} s spectrum",
-            outliers(self.outliers.count),
-            self.outliers.rule.name(),
-            self.outliers.threshold,
-            self.gradient_seconds,
-            self.spectrum_seconds
+            "  predicted (in brackets): {}, edge of the bulk {:.3}",
+            outliers(prediction.outliers.len()),
+            prediction.edge
         )?;
-        let predicted = self.prediction.as_ref();
-        if let Some(prediction) = predicted {
-            writeln!(
-                f,
-                "  predicted (in brackets): {}, edge of the bulk {:.3}",
-                outliers(prediction.outliers.len()),
-                prediction.edge
-            )?;
-        }
-        let powers = self.triplets.first().map_or(0, |t| t.left_overlaps.len());
-        let taught = self.triplets.iter().any(|t| !t.direction_overlaps.is_empty());
-        write!(f, "    k     singular value")?;
-        if taught {
-            write!(f, "      <v, target>")?;
-        }
-        for power in 1..=powers {
-            let label = if power == 1 { "<u, a>".into() } else { format!("<u, a^{power}>") };
-            write!(f, "{label:>17}")?;
-        }
-        writeln!(f)?;
-        for (k, triplet) in self.triplets.iter().enumerate() {
-            let mark = if k < self.outliers.count { '*' } else { ' ' };
-            let beside = predicted.and_then(|p| p.outliers.get(k));
-            write!(f, "  {mark} {}", k + 1)?;
-            pair(f, 3, triplet.singular_value, beside.map(|b| b.singular_value))?;
-            if taught {
-                pair(f, 3, triplet.target_overlap, beside.map(|b| b.target_overlap))?;
-            }
-            for (power, overlap) in triplet.left_overlaps.iter().enumerate() {
-                pair(f, 3, *overlap, beside.and_then(|b| b.left_overlaps.get(power).copied()))?;
-            }
-            writeln!(f)?;
-        }
-        for warning in predicted.into_iter().flat_map(|p| &p.warnings) {
-            writeln!(f, "  note: {warning}")?;
-        }
-        Ok(())
     }
+    let triplets = &stage.triplets;
+    let powers = triplets.first().map_or(0, |t| t.left_overlaps.len());
+    let taught = triplets.iter().any(|t| !t.direction_overlaps.is_empty());
+    let mut head = format!("    k{:^17}", "singular value");
+    if taught {
+        head += &format!("{:^17}", "<v, target>");
+    }
+    for power in 1..=powers {
+        let label = if power == 1 { "<u, a>".into() } else { format!("<u, a^{power}>") };
+        head += &format!("{label:^17}");
+    }
+    writeln!(f, "{}", head.trim_end())?;
+    let pairs = stage.pairing();
+    let shown = (*count).max(predicted.map_or(0, |p| p.outliers.len())).saturating_add(1);
+    for (k, triplet) in triplets.iter().enumerate().take(shown) {
+        let mark = if k < *count { '*' } else { ' ' };
+        let beside = predicted.and_then(|p| p.outliers.get(pairs[k]?));
+        let mut row = format!("  {mark} {}", k + 1);
+        row += &pair(triplet.singular_value, beside.map(|b| b.singular_value));
+        if taught {
+            row += &pair(triplet.target_overlap, beside.map(|b| b.target_overlap));
+        }
+        for (power, overlap) in triplet.left_overlaps.iter().enumerate() {
+            row += &pair(*overlap, beside.and_then(|b| b.left_overlaps.get(power).copied()));
+        }
+        if exchanged(&pairs, k) {
+            row += "order exchanged";
+        }
+        writeln!(f, "{}", row.trim_end())?;
+    }
+    if let Some((target, left)) = chance {
+        let columns = taught.then_some(target).into_iter().chain((0..powers).map(|_| left));
+        let row: String = columns.map(|level| pair(level, None)).collect();
+        writeln!(f, "    chance            {}", row.trim_end())?;
+    }
+    for warning in predicted.into_iter().flat_map(|p| &p.warnings) {
+        writeln!(f, "  note: {warning}")?;
+    }
+    Ok(())
 }
 
 /// Where the labels come from.
@@ -149,12 +183,7 @@ fn outliers(count: usize) -> String {
 }
 
 /// A measured number with the predicted one in brackets.
-fn pair(
-    f: &mut fmt::Formatter<'_>,
-    digits: usize,
-    measured: f64,
-    predicted: Option<f64>,
-) -> fmt::Result {
-    let predicted = predicted.map_or(String::new(), |p| format!("({p:.digits$})"));
-    write!(f, "{measured:>8.digits$} {predicted:<8}")
+fn pair(measured: f64, predicted: Option<f64>) -> String {
+    let predicted = predicted.map_or(String::new(), |p| format!("({p:.3})"));
+    format!("{measured:>8.3} {predicted:<8}")
 }

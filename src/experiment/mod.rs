@@ -29,6 +29,8 @@ mod clock;
 mod display;
 mod memory;
 mod networks;
+mod notes;
+mod pairing;
 mod progress;
 mod report;
 mod run;
@@ -41,7 +43,8 @@ pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
 pub use report::{
-    GivenDataSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
+    GivenDataSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
+    Triplet,
 };
 pub use run::RunError;
 pub(crate) use source::Source;

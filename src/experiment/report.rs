@@ -4,19 +4,19 @@ use ndarray::{Array1, Array2};
 
 use super::Precision;
 use crate::activation::{Activation, SharedActivation, hermite_coefficients};
-use crate::data::{GivenData, InputLaw, Target};
+use crate::data::{GivenData, InputLaw, Link, Target};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::Outliers;
 use crate::theory::prediction::{NoiseModel, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
-use crate::training::{BatchPolicy, StepSize};
+use crate::training::{BatchPolicy, Change, StepSize};
 
 /// Coefficients at or below this count as zero in the report.
 const ZERO: f64 = 1e-8;
 /// Degrees and powers looked at for the exponents of a link.
-const MAX_EXPONENT: usize = 12;
+pub(super) const MAX_EXPONENT: usize = 12;
 /// Degrees of the activation looked at for the special cases of the count; beyond it the formula
 /// stands as it is.
 const MAX_DEGREE: usize = 40;
@@ -86,6 +86,41 @@ impl From<&GivenData> for GivenDataSettings {
     }
 }
 
+/// What the exponents of a single-index link turn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum LinkSymmetry {
+    /// g(z) is the same for all z: neither exponent exists.
+    Constant,
+    /// g(-z) = g(z): there is no reuse exponent.
+    Even,
+    /// Neither.
+    None,
+}
+
+impl LinkSymmetry {
+    /// Looked for at 60 places up to |z| = 6, to 1e-8 of the largest value.
+    fn of(link: &Link) -> Self {
+        let places = || (1..=60).map(|i| f64::from(i) / 10.0);
+        let centre = link.value(0.0);
+        let pairs: Vec<(f64, f64)> = places().map(|z| (link.value(z), link.value(-z))).collect();
+        let largest = pairs.iter().fold(centre.abs(), |m, (a, b)| m.max(a.abs()).max(b.abs()));
+        let same = |a: f64, b: f64| (a - b).abs() <= ZERO * largest;
+        if pairs.iter().all(|(a, b)| same(*a, centre) && same(*b, centre)) {
+            Self::Constant
+        } else if pairs.iter().all(|(a, b)| same(*a, *b)) {
+            Self::Even
+        } else {
+            Self::None
+        }
+    }
+}
+
 /// What leading-order theory says of the settings; no simulation enters.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -98,6 +133,9 @@ pub struct LeadingOrder {
     pub information_exponent: Option<usize>,
     /// Reuse exponent of a single-index link (up to 12), `None` if larger or infinite.
     pub reuse_exponent: Option<usize>,
+    /// Why an exponent of a single-index link is `None`: by symmetry, or because it is above 12.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub link_symmetry: Option<LinkSymmetry>,
     /// The spike of W_1, for a single-index target in mean-field scaling.
     pub first_step: Option<FirstStep>,
     /// The spikes of W_2, for two or more steps in mean-field scaling on generated data.
@@ -143,6 +181,7 @@ impl LeadingOrder {
             link_coefficients: None,
             information_exponent: None,
             reuse_exponent: None,
+            link_symmetry: None,
             first_step: None,
             spikes,
         };
@@ -152,6 +191,7 @@ impl LeadingOrder {
         let c_target = link.hermite_coefficients(3).map_err(named(link.name().to_owned()))?;
         result.information_exponent = information_exponent(link, MAX_EXPONENT, ZERO)?;
         result.reuse_exponent = reuse_exponent(link, MAX_EXPONENT, ZERO)?;
+        result.link_symmetry = Some(LinkSymmetry::of(link));
         if scaling == Scaling::MeanField {
             let clean = gaussian_expectation(|z| link.value(z).powi(2), link.kinks(), 1e-12)
                 .map_err(named(link.name().to_owned()))?;
@@ -223,6 +263,9 @@ pub struct Stage {
     pub step: usize,
     /// eta of the step that led here; `None` for W_0.
     pub eta: Option<f64>,
+    /// How far that step moved the weights; `None` for W_0.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub change: Option<Change>,
     /// All min(N, d) singular values, largest first.
     pub singular_values: Array1<f64>,
     /// How many are outliers, by which rule.
@@ -256,9 +299,23 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
+    /// What the numbers do not say by themselves, in plain sentences: features far from mean 0 and
+    /// variance 1, labels that are all the same, steps that changed nothing.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub notes: Vec<String>,
 }
 
 impl Report {
+    /// The overlaps that chance gives, root mean square: of a right vector with the span of the
+    /// target's p directions, sqrt(p/d), and of a left vector with a power of a, 1/sqrt(N).
+    ///
+    /// An overlap that is not several times as large says nothing.
+    pub fn chance_overlaps(&self) -> (f64, f64) {
+        let Settings { width, dimension, projections, .. } = self.settings;
+        let target = (projections as f64 / dimension as f64).sqrt();
+        (target, 1.0 / (width as f64).sqrt())
+    }
+
     /// The weights after the last step.
     pub fn last(&self) -> Option<&Stage> {
         self.stages.last()

@@ -21,7 +21,7 @@ use crate::spectral::{
     SpectralError, TopTripletsOptions, overlap, overlaps_with_powers, singular_values_by,
     top_triplets,
 };
-use crate::training::{TrainingError, ascend};
+use crate::training::{Change, TrainingError, ascend};
 
 /// A run that did not come to its end.
 #[derive(Clone, Error, PartialEq)]
@@ -96,7 +96,7 @@ impl Experiment {
     pub(super) fn start<T: Scalar>(&self) -> Result<State<T>, RunError> {
         self.check_memory()?;
         let network = self.initial_network()?;
-        Ok(State { network, step: 0, gradient_seconds: 0.0, stages: Vec::new() })
+        Ok(State { network, step: 0, change: None, gradient_seconds: 0.0, stages: Vec::new() })
     }
 
     /// Measures and steps in turn from `state` to the end; `keep` is shown the first state and the
@@ -120,6 +120,7 @@ impl Experiment {
 
     fn report(&self, mut stages: Vec<Stage>, teacher: Array2<f64>, a: Array1<f64>) -> Report {
         let no_prediction = self.add_predictions(&mut stages).err().map(|why| why.to_string());
+        let notes = self.notes(&stages);
         Report {
             settings: self.settings(),
             leading_order: self.leading_order.clone(),
@@ -127,6 +128,7 @@ impl Experiment {
             teacher,
             stages,
             no_prediction,
+            notes,
         }
     }
 
@@ -148,7 +150,7 @@ impl Experiment {
         clock: &mut Clock<'_>,
     ) -> Result<Stage, RunError> {
         let start = Instant::now();
-        let State { network, step, gradient_seconds, .. } = state;
+        let State { network, step, change, gradient_seconds, .. } = state;
         let step = *step;
         let failed = |source| RunError::Spectrum { step, source };
         let weights = network.first_layer();
@@ -185,6 +187,7 @@ impl Experiment {
         Ok(Stage {
             step,
             eta: step.checked_sub(1).map(|t| self.steps[t].eta(self.width)),
+            change: *change,
             singular_values: values,
             outliers,
             triplets,
@@ -226,6 +229,8 @@ pub(super) struct State<T> {
     pub network: Network<T>,
     /// How many steps have been taken.
     pub step: usize,
+    /// How far the last of them moved the weights.
+    pub change: Option<Change>,
     /// Seconds the last of them took.
     pub gradient_seconds: f64,
     /// W_0, ..., W_{step - 1} as measured.
@@ -250,7 +255,9 @@ impl<T: Scalar> State<T> {
         let Self { mut network, step: taken, stages, .. } = self;
         let (step, eta) = (taken + 1, experiment.steps[taken].eta(experiment.width));
         let batch = experiment.batch(taken)?;
-        ascend(&mut network, &batch, eta, step, &mut |tile, _| clock.tile(step, tile))?;
-        Ok(Self { network, step, gradient_seconds: start.elapsed().as_secs_f64(), stages })
+        let progress = &mut |tile, _| clock.tile(step, tile);
+        let change = Some(ascend(&mut network, &batch, eta, step, progress)?);
+        let gradient_seconds = start.elapsed().as_secs_f64();
+        Ok(Self { network, step, change, gradient_seconds, stages })
     }
 }

@@ -63,7 +63,12 @@ impl<T: Scalar> Batch<T> for StepBatch {
         }
     }
 
-    fn read(&self, first: usize, x: ArrayViewMut2<'_, T>, y: ArrayViewMut1<'_, T>) {
+    fn read(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
         match self {
             Self::Generated(batch) => batch.read(first, x, y),
             Self::Given(batch) => batch.read(first, x, y),
@@ -153,8 +158,12 @@ impl Experiment {
     /// and the rest of its own.
     ///
     /// # Errors
-    /// None for a built experiment, whose settings have been checked, and a step that it takes.
+    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken.
     pub fn batch(&self, step: usize) -> Result<StepBatch, InvalidSetting> {
+        let steps = self.steps.len();
+        if step >= steps {
+            return Err(InvalidSetting::NoSuchStep { step, steps });
+        }
         let kept = self.batches.kept_samples(self.samples);
         match &self.source {
             Source::Generated { .. } => {

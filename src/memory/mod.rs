@@ -4,13 +4,13 @@ mod buffer;
 
 pub(crate) use buffer::Buffer;
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_words};
 
 /// Checks an estimate against the user's limit.
 pub(crate) fn within(limit: Option<usize>, needed: u128) -> Result<(), InvalidSetting> {
     match limit {
         Some(limit) if needed > limit as u128 => {
-            let limit = format!("the memory limit is {limit} bytes");
+            let limit = format!("the memory limit is {} ({limit} bytes)", in_words(limit as u128));
             Err(InvalidSetting::Memory { needed, limit })
         }
         _ => Ok(()),

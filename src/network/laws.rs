@@ -1,5 +1,7 @@
 //! Laws of the two layers at initialisation.
 
+use std::fmt;
+
 use ndarray::{Array1, Array2, Axis};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -64,6 +66,18 @@ pub enum SecondLayerLaw {
     Given(Array1<f64>),
     /// Independent entries of a law of your own.
     Custom(CustomLaw),
+}
+
+impl fmt::Display for SecondLayerLaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gaussian => f.write_str("Gaussian"),
+            Self::Uniform => f.write_str("uniform"),
+            Self::Rademacher => f.write_str("Rademacher"),
+            Self::Given(_) => f.write_str("given"),
+            Self::Custom(law) => f.write_str(law.name()),
+        }
+    }
 }
 
 impl SecondLayerLaw {
@@ -135,6 +149,9 @@ mod tests {
             assert!(b.mean().unwrap().abs() < 0.02, "{law:?}");
             assert!((b.mapv(|x| x * x).mean().unwrap() - 1.0).abs() < 0.02, "{law:?}");
         }
+        let names = ["Gaussian", "uniform", "Rademacher"];
+        let laws = [SecondLayerLaw::Gaussian, SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher];
+        assert_eq!(laws.map(|law| law.to_string()), names);
         assert_eq!(SecondLayerLaw::Rademacher.distinct_nonzero_values(), Some(2));
         let given = SecondLayerLaw::Given(Array1::from(vec![1.0, 0.0, 1.0, -2.0]));
         assert_eq!(given.distinct_nonzero_values(), Some(2));

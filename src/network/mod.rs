@@ -11,6 +11,7 @@ use crate::Scalar;
 use crate::activation::{Activation, SharedActivation};
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::multiply;
+use crate::memory;
 
 /// How the output is scaled. With a = b / sqrt(N), so that |a| is about 1:
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -99,7 +100,8 @@ impl<T: Scalar> Network<T> {
     /// A network of the given `width` N and `dimension` d with random layers drawn from `seed`.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0 or a given second layer has the wrong length.
+    /// [`InvalidSetting`] when a size is 0, a given second layer has the wrong length, or there is no
+    /// memory for the layers.
     pub fn random(
         width: usize,
         dimension: usize,
@@ -111,6 +113,8 @@ impl<T: Scalar> Network<T> {
     ) -> Result<Self, InvalidSetting> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
+        let entries = (width as u128).saturating_mul(dimension as u128);
+        memory::available(entries.saturating_mul(size_of::<T>() as u128))?;
         let root = (width as f64).sqrt();
         let a = second_layer.draw(width, seed)?.mapv(|b| T::of(b / root));
         Self::new(first_layer.draw(width, dimension, seed), a, activation, scaling)

@@ -15,7 +15,7 @@ use crate::network::Network;
 /// three methods.
 ///
 /// ```
-/// use linear_width::readout::Features;
+/// use linear_width::{InvalidSetting, readout::Features};
 /// use ndarray::{Array2, ArrayView2};
 ///
 /// /// The squares of the entries.
@@ -24,11 +24,12 @@ use crate::network::Network;
 ///     type Scalar = f64;
 ///     fn dimension(&self) -> usize { self.0 }
 ///     fn count(&self) -> usize { self.0 }
-///     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Array2<f64> {
-///         x.mapv(|x| x * x / (self.0 as f64).sqrt())
+///     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+///         Ok(x.mapv(|x| x * x / (self.0 as f64).sqrt()))
 ///     }
 /// }
-/// # assert_eq!(Squares(1).evaluate(ndarray::array![[3.0]].view())[[0, 0]], 9.0);
+/// # assert_eq!(Squares(1).evaluate(ndarray::array![[3.0]].view())?[[0, 0]], 9.0);
+/// # Ok::<(), InvalidSetting>(())
 /// ```
 pub trait Features: Sync {
     /// The number type of inputs and features. Sums over samples are taken in `f64` either way.
@@ -43,8 +44,30 @@ pub trait Features: Sync {
     /// The features of the inputs `x`, one per row (m x d): a matrix of m x p. A row of the result
     /// depends on the same row of `x` alone; m is at most
     /// [`TILE_SAMPLES`](crate::training::TILE_SAMPLES), and `x` has [`dimension`](Self::dimension)
+    /// columns, when the crate asks.
+    ///
+    /// # Errors
+    /// The features of this crate return [`InvalidSetting::Shape`] when `x` has another number of
     /// columns.
-    fn evaluate(&self, x: ArrayView2<'_, Self::Scalar>) -> Array2<Self::Scalar>;
+    fn evaluate(
+        &self,
+        x: ArrayView2<'_, Self::Scalar>,
+    ) -> Result<Array2<Self::Scalar>, InvalidSetting>;
+}
+
+/// Checks the inputs `x` against the dimension of what takes them.
+pub(super) fn check_inputs<T>(
+    x: &ArrayView2<'_, T>,
+    dimension: usize,
+) -> Result<(), InvalidSetting> {
+    if x.ncols() == dimension {
+        return Ok(());
+    }
+    Err(InvalidSetting::Shape {
+        name: "the matrix of inputs",
+        found: format!("{} x {}", x.nrows(), x.ncols()),
+        expected: format!("any x {dimension}"),
+    })
 }
 
 /// sigma(W x) / sqrt(N), in either scaling of the output; the second layer plays no part.
@@ -59,7 +82,8 @@ impl<T: Scalar> Features for Network<T> {
         self.width()
     }
 
-    fn evaluate(&self, x: ArrayView2<'_, T>) -> Array2<T> {
+    fn evaluate(&self, x: ArrayView2<'_, T>) -> Result<Array2<T>, InvalidSetting> {
+        check_inputs(&x, self.first_layer().ncols())?;
         // numbers taken at once: they stay in the first-level cache
         const CHUNK: usize = 256;
         let mut z = multiply(x, self.first_layer().t());
@@ -75,7 +99,7 @@ impl<T: Scalar> Features for Network<T> {
                 z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
             }
         });
-        z
+        Ok(z)
     }
 }
 
@@ -86,7 +110,7 @@ impl<T: Scalar> Features for Network<T> {
 /// use linear_width::readout::{Features, LinearFeatures};
 ///
 /// let inputs = LinearFeatures::<f64>::new(4)?;
-/// assert_eq!(inputs.evaluate(ndarray::array![[2.0, 0.0, 4.0, 6.0]].view())[[0, 3]], 3.0);
+/// assert_eq!(inputs.evaluate(ndarray::array![[2.0, 0.0, 4.0, 6.0]].view())?[[0, 3]], 3.0);
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +141,9 @@ impl<T: Scalar> Features for LinearFeatures<T> {
         self.dimension
     }
 
-    fn evaluate(&self, x: ArrayView2<'_, T>) -> Array2<T> {
+    fn evaluate(&self, x: ArrayView2<'_, T>) -> Result<Array2<T>, InvalidSetting> {
+        check_inputs(&x, self.dimension)?;
         let factor = T::of(1.0 / (self.dimension as f64).sqrt());
-        x.mapv(|x| factor * x)
+        Ok(x.mapv(|x| factor * x))
     }
 }

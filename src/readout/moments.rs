@@ -32,8 +32,8 @@ pub(super) fn visit_tiles<F: Features>(
         let count = TILE_SAMPLES.min(samples - first);
         let mut x = x.slice_axis_mut(Axis(0), Slice::from(..count));
         let mut y = y.slice_axis_mut(Axis(0), Slice::from(..count));
-        batch.read(first, x.view_mut(), y.view_mut());
-        let phi = features.evaluate(x.view());
+        batch.read(first, x.view_mut(), y.view_mut())?;
+        let phi = features.evaluate(x.view())?;
         if phi.dim() != (count, features.count()) {
             return Err(InvalidSetting::Shape {
                 name: "the matrix of features",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+use super::features::check_inputs;
 use super::moments::{finite, visit_tiles};
 use super::{Features, ReadoutError};
 use crate::Scalar;
@@ -49,17 +50,10 @@ impl<'a, F: Features> Readout<'a, F> {
     /// # Errors
     /// [`InvalidSetting`] when `x` has the wrong dimension or a feature is not finite.
     pub fn predict(&self, x: ArrayView2<'_, F::Scalar>) -> Result<Array1<f64>, ReadoutError> {
-        if x.ncols() != self.features.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of inputs",
-                found: format!("{} x {}", x.nrows(), x.ncols()),
-                expected: format!("any x {}", self.features.dimension()),
-            }
-            .into());
-        }
+        check_inputs(&x, self.features.dimension())?;
         let mut predictions = Vec::with_capacity(x.nrows());
         for tile in x.axis_chunks_iter(Axis(0), TILE_SAMPLES) {
-            let phi = self.features.evaluate(tile).mapv(|phi| phi.as_f64());
+            let phi = self.features.evaluate(tile)?.mapv(|phi| phi.as_f64());
             finite("the features", phi.iter())?;
             predictions.extend(phi.dot(&self.weights) + self.intercept);
         }

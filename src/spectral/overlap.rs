@@ -3,7 +3,7 @@
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use crate::Scalar;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, not_orthonormal};
 
 fn same_length(name: &'static str, found: usize, expected: usize) -> Result<(), InvalidSetting> {
     if found == expected {
@@ -56,7 +56,8 @@ pub fn overlap<T: Scalar>(
 /// `directions` (p x d), between 0 and 1.
 ///
 /// # Errors
-/// As [`overlap`]; the rows are taken to be orthonormal.
+/// As [`overlap`]; [`InvalidSetting::NotNormalised`] and [`InvalidSetting::NotOrthogonal`] when the
+/// rows are not orthonormal to 1e-6 (in `f32`, to 3e-3).
 ///
 /// ```
 /// use linear_width::spectral::subspace_overlap;
@@ -71,6 +72,11 @@ pub fn subspace_overlap<T: Scalar>(
     v: ArrayView1<'_, T>,
     directions: ArrayView2<'_, T>,
 ) -> Result<f64, InvalidSetting> {
+    let wide = directions.mapv(|x| x.as_f64());
+    let tolerance = (10.0 * T::epsilon().as_f64().sqrt()).max(1e-6);
+    if let Some(problem) = not_orthonormal(wide.view(), tolerance) {
+        return Err(problem);
+    }
     let mut sum = 0.0;
     for direction in directions.rows() {
         sum += overlap(v, direction)?.powi(2);

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::error::in_words;
+
 /// Why a sweep did not run to its end, or its results could not be used. What goes wrong in a
 /// single point is not here: it is recorded in that point's line.
 #[derive(Error)]
@@ -54,7 +56,7 @@ pub enum SweepError {
         why: String,
     },
     /// A point needs more memory than the budget.
-    #[error("point {key} needs about {needed} bytes; the memory budget is {budget}")]
+    #[error("point {key} needs about {} ({needed} bytes); the memory budget is {} ({budget} bytes)", in_words(*.needed), in_words(*.budget))]
     Memory {
         /// The key of the point.
         key: String,

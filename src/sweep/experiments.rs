@@ -197,6 +197,9 @@ pub struct PointReport {
     pub stages: Vec<StageReport>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
+    /// The notes of the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The numbers of a [`Stage`](crate::experiment::Stage) that a sweep keeps.
@@ -226,6 +229,10 @@ impl From<&Report> for PointReport {
             triplets: stage.triplets.clone(),
             prediction: stage.prediction.clone(),
         });
-        Self { stages: stages.collect(), no_prediction: report.no_prediction.clone() }
+        Self {
+            stages: stages.collect(),
+            no_prediction: report.no_prediction.clone(),
+            notes: report.notes.clone(),
+        }
     }
 }

@@ -101,7 +101,7 @@ impl ConditionalSpikes {
         });
         check_finite("the powers of the second layer", left.iter())?;
 
-        let beta_1 = moments(first_batch, 1, |_, y| y.to_owned().insert_axis(Axis(0)));
+        let beta_1 = moments(first_batch, 1, |_, y| y.to_owned().insert_axis(Axis(0)))?;
         let beta_1 = beta_1.remove_axis(Axis(0));
         check_finite("beta_1 = X_1^T y_1 / n of the first batch", beta_1.iter())?;
 
@@ -111,7 +111,7 @@ impl ConditionalSpikes {
             // x_i>
             let shift = etas[0] * c[1] * multiply(x, column);
             Array2::from_shape_fn((terms, y.len()), |(k, i)| y[i] * shift[[i, 0]].powi(k as i32))
-        });
+        })?;
         for (k, mut row) in right.rows_mut().into_iter().enumerate() {
             row *= etas[1] * (k + 1) as f64 * c[k + 1];
             if k == 0 {
@@ -262,7 +262,7 @@ fn moments(
     batch: &impl Batch<f64>,
     count: usize,
     weights: impl Fn(ArrayView2<'_, f64>, ArrayView1<'_, f64>) -> Array2<f64>,
-) -> Array2<f64> {
+) -> Result<Array2<f64>, InvalidSetting> {
     let (samples, dimension) = (batch.samples(), batch.dimension());
     let tile = TILE_SAMPLES.min(samples);
     let (mut x_tile, mut y_tile) = (Array2::zeros((tile, dimension)), Array1::zeros(tile));
@@ -271,11 +271,11 @@ fn moments(
         let part = Slice::from(..tile.min(samples - first));
         let mut x = x_tile.slice_axis_mut(Axis(0), part);
         let mut y = y_tile.slice_axis_mut(Axis(0), part);
-        batch.read(first, x.view_mut(), y.view_mut());
+        batch.read(first, x.view_mut(), y.view_mut())?;
         let weights = weights(x.view(), y.view());
         product(1.0 / samples as f64, weights.view(), x.view(), 1.0, sums.view_mut());
     }
-    sums
+    Ok(sums)
 }
 
 /// The Euclidean norm of a vector, number 2^exponent.

@@ -190,6 +190,41 @@ impl Spikes {
         self.distinct_values.map_or(terms, |m| terms.min(m))
     }
 
+    /// Why fewer outliers are expected than the formula counts, one reason an entry; empty when none
+    /// of the special cases applies.
+    ///
+    /// ```
+    /// use linear_width::{network::Scaling, theory::Spikes};
+    ///
+    /// let spikes = Spikes::new(0.25, 0.3, Scaling::MeanField)?;
+    /// let odd = spikes.with_hermite_coefficients(&[0.0, 0.7, 0.0], 1e-9)?;
+    /// assert_eq!(odd.special_cases(), ["k = 1 vanishes: c_2 = 0"]);
+    /// # Ok::<(), linear_width::theory::TheoryError>(())
+    /// ```
+    pub fn special_cases(&self) -> Vec<String> {
+        let gone = |t: &&SpikeTerm| t.status == SpikeTermStatus::Vanishes;
+        let vanishing: Vec<usize> = self.terms.iter().filter(gone).map(|t| t.k).collect();
+        let mut cases = Vec::new();
+        if vanishing.first() == Some(&0) {
+            // v_k carries c_1^k
+            cases.push("all vanish: c_1 = 0".to_owned());
+        } else {
+            const NAMED: usize = 3;
+            let named = vanishing.iter().take(NAMED);
+            cases.extend(named.map(|k| format!("k = {k} vanishes: c_{} = 0", k + 1)));
+            if vanishing.len() > NAMED {
+                cases.push(format!("so do {} more", vanishing.len() - NAMED));
+            }
+        }
+        let left = self.total_outliers_after_second_step() - vanishing.len();
+        if let Some(count) = self.distinct_values.filter(|count| *count < left) {
+            cases.push(format!(
+                "b takes {count} values other than 0, so that no more are independent"
+            ));
+        }
+        cases
+    }
+
     /// The terms whose exponent is 0: each is out only past a threshold.
     pub fn marginal_terms(&self) -> impl Iterator<Item = &SpikeTerm> {
         self.terms.iter().filter(|t| t.status == SpikeTermStatus::Marginal)
@@ -333,9 +368,16 @@ mod tests {
     fn a_vanishing_first_coefficient_removes_everything() {
         let spikes = Spikes::new(0.4, 0.45, Scaling::MeanField).unwrap();
         let even = spikes.clone().with_hermite_coefficients(&[0.0, 0.0, 1.0, 0.0, 1.0, 0.0], 0.0);
-        assert_eq!(even.unwrap().expected_outliers(), 0);
+        let even = even.unwrap();
+        assert_eq!(even.expected_outliers(), 0);
+        assert_eq!(even.special_cases(), ["all vanish: c_1 = 0"]);
         let odd = spikes.clone().with_hermite_coefficients(&[0.0, 1.0, 0.0, -0.1, 0.0, 0.01], 1e-9);
-        assert_eq!(odd.unwrap().expected_outliers(), 3);
+        let odd = odd.unwrap();
+        assert_eq!(odd.expected_outliers(), 3);
+        let reasons = ["k = 1 vanishes: c_2 = 0", "k = 3 vanishes: c_4 = 0"];
+        assert_eq!(odd.special_cases(), reasons);
+        let two = odd.with_distinct_second_layer_values(2).special_cases();
+        assert!(two.len() == 3 && two[2].contains("2 values"), "{two:?}");
         assert!(spikes.with_hermite_coefficients(&[0.0, 1.0], 0.0).is_err());
     }
 

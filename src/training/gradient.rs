@@ -4,13 +4,13 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array1, Array2, Axis, Slice};
+use ndarray::{Array1, Array2, Axis, Slice, Zip};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
 use crate::data::Batch;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::product;
 use crate::memory::Buffer;
 use crate::network::Network;
@@ -56,6 +56,7 @@ pub enum TrainingError {
 ///
 /// # Errors
 /// [`InvalidSetting::Shape`] when the batch's dimension is not the network's,
+/// [`InvalidSetting::ZeroSize`] when it has no samples,
 /// [`InvalidSetting::Memory`] when the system gives no memory for the direction and a tile.
 pub fn ascent_direction<T: Scalar>(
     network: &Network<T>,
@@ -75,6 +76,7 @@ pub fn ascent_direction<T: Scalar>(
 }
 
 fn fits<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Result<(), InvalidSetting> {
+    nonzero("samples", batch.samples())?;
     let (found, expected) = (batch.dimension(), network.dimension());
     if found == expected {
         return Ok(());
@@ -106,7 +108,7 @@ fn direction_per_weight<T: Scalar>(
         let count = TILE_SAMPLES.min(samples - first);
         let mut x = x_tile.slice_axis_mut(Axis(0), Slice::from(..count));
         let mut residual = y_tile.slice_axis_mut(Axis(0), Slice::from(..count));
-        batch.read(first, x.view_mut(), residual.view_mut());
+        batch.read(first, x.view_mut(), residual.view_mut())?;
         let mut z = z_tile.matrix(width, count);
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(z.view_mut());
@@ -123,7 +125,44 @@ fn direction_per_weight<T: Scalar>(
     Ok(Some(direction))
 }
 
-/// One update W <- W + eta G(W; X, y), in place. `step` (from 1) is named in errors.
+/// How far a step moved the first layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Change {
+    /// The largest |W' - W| over the largest |W|, entry by entry, at most `f64::MAX`. 0 when the
+    /// step changed nothing, or less than the numbers can hold.
+    pub relative: f64,
+    /// Whether the ascent direction is 0 in every entry.
+    pub no_gradient: bool,
+}
+
+/// Largest absolute entries of one row: before the update, of the update, of the direction; and
+/// whether all is finite after it.
+#[derive(Clone, Copy)]
+struct Extent<T> {
+    before: T,
+    moved: T,
+    direction: T,
+    finite: bool,
+}
+
+impl<T: Scalar> Extent<T> {
+    fn none() -> Self {
+        Self { before: T::zero(), moved: T::zero(), direction: T::zero(), finite: true }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            before: self.before.max(other.before),
+            moved: self.moved.max(other.moved),
+            direction: self.direction.max(other.direction),
+            finite: self.finite & other.finite,
+        }
+    }
+}
+
+/// One update W <- W + eta G(W; X, y), in place; says how far it went. `step` (from 1) is named in
+/// errors.
 ///
 /// `progress` is as for [`ascent_direction`].
 ///
@@ -137,7 +176,7 @@ pub fn ascend<T: Scalar>(
     eta: f64,
     step: usize,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-) -> Result<(), TrainingError> {
+) -> Result<Change, TrainingError> {
     if !(eta.is_finite() && eta >= 0.0) {
         return Err(InvalidSetting::OutOfRange {
             name: "the step size eta",
@@ -152,14 +191,36 @@ pub fn ascend<T: Scalar>(
     let direction = direction.matrix(network.width(), network.dimension());
     let (weights, second_layer) = network.layers_mut();
     let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
-    let diverged = rows
+    let extent = rows
         .zip(direction.axis_iter(Axis(0)))
         .zip(second_layer.axis_iter(Axis(0)))
         .map(|((mut weights, direction), a)| {
-            weights.scaled_add(T::of(eta) * *a.into_scalar(), &direction);
-            // no early end, so that the loop is vectorised
-            !weights.iter().fold(true, |all, w| all & w.is_finite())
+            let a = *a.into_scalar();
+            let factor = T::of(eta) * a;
+            // no early end and no branch, so that the loop is vectorised
+            let mut extent = Extent::none();
+            Zip::from(&mut weights).and(&direction).for_each(|w, g| {
+                let new = *w + factor * *g;
+                extent = extent.and(Extent {
+                    before: w.abs(),
+                    moved: (new - *w).abs(),
+                    direction: g.abs(),
+                    finite: new.is_finite(),
+                });
+                *w = new;
+            });
+            if a == T::zero() {
+                extent.direction = T::zero();
+            }
+            extent
         })
-        .reduce(|| false, |a, b| a || b);
-    if diverged { Err(TrainingError::Diverged { step }) } else { Ok(()) }
+        .reduce(Extent::none, Extent::and);
+    if !extent.finite {
+        return Err(TrainingError::Diverged { step });
+    }
+    let (moved, before) = (extent.moved.as_f64(), extent.before.as_f64());
+    // a first layer of zeros is moved infinitely far
+    let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
+    let relative = if moved == 0.0 { 0.0 } else { ratio };
+    Ok(Change { relative, no_gradient: extent.direction == T::zero() })
 }

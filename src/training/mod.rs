@@ -31,5 +31,5 @@ mod gradient;
 mod step_size;
 
 pub use batch_policy::BatchPolicy;
-pub use gradient::{TILE_SAMPLES, TrainingError, ascend, ascent_direction};
+pub use gradient::{Change, TILE_SAMPLES, TrainingError, ascend, ascent_direction};
 pub use step_size::StepSize;

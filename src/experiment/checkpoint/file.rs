@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use super::{Checkpoint, CheckpointError, Weights, checksum};
 use crate::Scalar;
 use crate::experiment::Stage;
+use crate::training::Change;
 
 /// The version of the format; other versions are refused.
 const VERSION: u32 = 1;
@@ -35,6 +36,7 @@ fn kept(stage: usize) -> String {
 pub(super) struct Contents<'a, T> {
     pub identity: &'a Map<String, Value>,
     pub step: usize,
+    pub change: Option<Change>,
     pub gradient_seconds: f64,
     pub stages: &'a [Stage],
     pub weights: &'a Array2<T>,
@@ -45,6 +47,7 @@ impl<T: Stored> Contents<'_, T> {
         Checkpoint {
             identity: self.identity.clone(),
             step: self.step,
+            change: self.change,
             gradient_seconds: self.gradient_seconds,
             stages: self.stages.to_vec(),
             weights: T::weights(self.weights.clone()),
@@ -59,6 +62,8 @@ struct Head {
     identity: Map<String, Value>,
     step: usize,
     gradient_seconds: f64,
+    #[serde(default)]
+    change: Option<Change>,
     /// Without weights.
     stages: Vec<Stage>,
 }
@@ -150,6 +155,7 @@ pub(super) fn write<T: Stored>(path: &Path, contents: &Contents<'_, T>) -> io::R
         version: VERSION,
         identity: contents.identity.clone(),
         step: contents.step,
+        change: contents.change,
         gradient_seconds: contents.gradient_seconds,
         stages: contents.stages.iter().map(without_weights).collect(),
     };
@@ -201,6 +207,7 @@ fn without_weights(stage: &Stage) -> Stage {
     Stage {
         step: stage.step,
         eta: stage.eta,
+        change: stage.change,
         singular_values: stage.singular_values.clone(),
         outliers: stage.outliers.clone(),
         triplets: stage.triplets.clone(),
@@ -251,8 +258,8 @@ pub(super) fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         Dtype::F32 => Weights::F32(matrix(&weights).map_err(damaged)?),
         _ => Weights::F64(matrix(&weights).map_err(damaged)?),
     };
-    let Head { identity, step, gradient_seconds, .. } = head;
-    Ok(Checkpoint { identity, step, gradient_seconds, stages, weights })
+    let Head { identity, step, change, gradient_seconds, .. } = head;
+    Ok(Checkpoint { identity, step, change, gradient_seconds, stages, weights })
 }
 
 /// A file taken apart, its numbers not looked at yet.

@@ -79,7 +79,9 @@ fn samples(experiment: &Experiment) -> Result<String, RunError> {
         let mut x = Array2::<f64>::zeros((count, experiment.dimension));
         let mut y = Array1::zeros(count);
         // the last ones, which are a step's own where a part is reused
-        batch.read(experiment.samples - count, x.view_mut(), y.view_mut());
+        batch
+            .read(experiment.samples - count, x.view_mut(), y.view_mut())
+            .map_err(RunError::from)?;
         x.iter().chain(&y).for_each(|x| add(&mut hasher, *x));
     }
     Ok(checksum(&hasher))

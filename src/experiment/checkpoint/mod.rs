@@ -14,6 +14,7 @@ use thiserror::Error;
 use self::file::{Contents, Stored};
 use super::run::State;
 use super::{Experiment, Observer, Precision, Report, RunError, Stage};
+use crate::training::Change;
 
 /// A run that stopped, or whose checkpoint could not be read or written.
 #[derive(Error)]
@@ -82,6 +83,7 @@ pub enum CheckpointError {
 pub struct Checkpoint {
     identity: Map<String, Value>,
     step: usize,
+    change: Option<Change>,
     gradient_seconds: f64,
     stages: Vec<Stage>,
     weights: Weights,
@@ -135,6 +137,7 @@ impl Checkpoint {
         Contents {
             identity: &self.identity,
             step: self.step,
+            change: self.change,
             gradient_seconds: self.gradient_seconds,
             stages: &self.stages,
             weights,
@@ -163,8 +166,8 @@ impl Checkpoint {
         }
         let network = experiment.start()?.network;
         let network = network.with_first_layer(weights).map_err(|e| damaged(&e.to_string()))?;
-        let Self { step, gradient_seconds, stages, .. } = self;
-        Ok(State { network, step, gradient_seconds, stages })
+        let Self { step, change, gradient_seconds, stages, .. } = self;
+        Ok(State { network, step, change, gradient_seconds, stages })
     }
 }
 
@@ -237,11 +240,15 @@ impl Experiment {
             self.start()?
         };
         self.run_on(start, observer, |state| {
-            let State { network, step, gradient_seconds, stages } = state;
-            let (step, gradient_seconds) = (*step, *gradient_seconds);
-            let weights = network.first_layer();
-            let contents =
-                Contents { identity: &identity, step, gradient_seconds, stages, weights };
+            let State { network, step, change, gradient_seconds, stages } = state;
+            let contents = Contents {
+                identity: &identity,
+                step: *step,
+                change: *change,
+                gradient_seconds: *gradient_seconds,
+                stages,
+                weights: network.first_layer(),
+            };
             file::write(path, &contents).map_err(|source| {
                 let checkpoint = Box::new(contents.owned());
                 CheckpointError::Write { path: path.to_owned(), source, checkpoint }

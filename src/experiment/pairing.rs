@@ -1,0 +1,256 @@
+//! Which predicted outlier belongs to which measured one.
+
+use super::{Stage, Triplet};
+
+/// Differences that count as one: 5 % in singular value, 0.15 in an overlap. Outliers that lie
+/// apart are then paired by size, and close ones, whose order chance decides, by their vectors.
+const VALUE: f64 = 0.05;
+const OVERLAP: f64 = 0.15;
+/// No pair costs more, so that sums stay finite.
+const LARGEST: f64 = 1e12;
+
+impl Stage {
+    /// For each of [`triplets`](Self::triplets), the predicted outlier it belongs to, by its number
+    /// in the prediction; `None` where there is none.
+    ///
+    /// Pairs are made by the singular values and by all overlaps that both sides have: the
+    /// assignment with the smallest sum over pairs of (ln(s/s') / 0.05)^2 and, for each overlap,
+    /// ((o - o') / 0.15)^2. Two outliers of nearly the same size are so told apart by their vectors.
+    /// When the prediction has more outliers than were measured, the largest values of the bulk take
+    /// part.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(200).dimension(100).samples(300).target(target);
+    /// let report = settings.activation(Tanh::default()).steps([12.0, 20.0]).build()?.run()?;
+    /// let stage = &report.stages[2];
+    /// let predicted = &stage.prediction.as_ref().unwrap().outliers;
+    /// for (measured, pair) in stage.triplets.iter().zip(stage.pairing()) {
+    ///     let beside = pair.map(|j| predicted[j].singular_value);
+    ///     println!("{} {beside:?}", measured.singular_value);
+    /// }
+    /// # assert_eq!(stage.pairing()[0], Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pairing(&self) -> Vec<Option<usize>> {
+        let predicted = self.prediction.as_ref().map_or(&[][..], |p| &p.outliers);
+        let mut pairs = vec![None; self.triplets.len()];
+        let taking_part = self.outliers.count.max(predicted.len()).min(self.triplets.len());
+        let measured = &self.triplets[..taking_part];
+        if measured.len() <= predicted.len() {
+            let cost = |k: usize, j: usize| distance(&measured[k], &predicted[j]);
+            for (k, j) in assignment(measured.len(), predicted.len(), cost).into_iter().enumerate()
+            {
+                pairs[k] = Some(j);
+            }
+        } else {
+            let cost = |j: usize, k: usize| distance(&measured[k], &predicted[j]);
+            for (j, k) in assignment(predicted.len(), measured.len(), cost).into_iter().enumerate()
+            {
+                pairs[k] = Some(j);
+            }
+        }
+        pairs
+    }
+}
+
+/// Whether the pair of triplet `k` stands in another order than some other pair.
+pub(super) fn exchanged(pairs: &[Option<usize>], k: usize) -> bool {
+    let Some(j) = pairs[k] else { return false };
+    let others = pairs.iter().enumerate().filter_map(|(k, j)| Some((k, (*j)?)));
+    others.into_iter().any(|(other, its)| (other < k) != (its < j) && other != k)
+}
+
+fn distance(measured: &Triplet, predicted: &Triplet) -> f64 {
+    let value = (measured.singular_value / predicted.singular_value).ln() / VALUE;
+    let directions = measured.direction_overlaps.iter().zip(&predicted.direction_overlaps);
+    let left = measured.left_overlaps.iter().zip(&predicted.left_overlaps);
+    let overlaps = directions.chain(left).map(|(m, p)| ((m - p) / OVERLAP).powi(2));
+    // a singular value of 0 is infinitely far
+    (value * value + overlaps.sum::<f64>()).min(LARGEST)
+}
+
+/// The columns, one for each of `rows` <= `columns` rows and all different, of least total cost
+/// (Kuhn 1955, with the potentials of Munkres): rows are added one by one, each along the cheapest
+/// path of exchanges.
+fn assignment(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
+    // column `columns` stands for the row that is being added
+    let mut row_of: Vec<Option<usize>> = vec![None; columns + 1];
+    let (mut of_rows, mut of_columns) = (vec![0.0; rows], vec![0.0; columns + 1]);
+    for row in 0..rows {
+        row_of[columns] = Some(row);
+        let mut at = columns;
+        let mut least = vec![f64::INFINITY; columns];
+        let mut came_from = vec![columns; columns];
+        let mut done = vec![false; columns + 1];
+        while let Some(i) = row_of[at] {
+            done[at] = true;
+            let (mut step, mut next) = (f64::INFINITY, at);
+            for j in (0..columns).filter(|j| !done[*j]) {
+                let reduced = cost(i, j) - of_rows[i] - of_columns[j];
+                if reduced < least[j] {
+                    (least[j], came_from[j]) = (reduced, at);
+                }
+                if least[j] < step {
+                    (step, next) = (least[j], j);
+                }
+            }
+            for j in 0..=columns {
+                match (done[j], row_of[j]) {
+                    (true, Some(i)) => {
+                        of_rows[i] += step;
+                        of_columns[j] -= step;
+                    }
+                    _ if j < columns => least[j] -= step,
+                    _ => {}
+                }
+            }
+            at = next;
+        }
+        while at != columns {
+            let before = came_from[at];
+            row_of[at] = row_of[before];
+            at = before;
+        }
+    }
+    let mut result = vec![0; rows];
+    for (column, row) in row_of[..columns].iter().enumerate() {
+        if let Some(row) = row {
+            result[*row] = column;
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::PredictedSpectrum;
+    use crate::spectral::{OutlierRule, Outliers};
+    use crate::theory::prediction::NoiseModel;
+    use ndarray::Array1;
+
+    fn triplet(singular_value: f64, direction: f64, left: [f64; 2]) -> Triplet {
+        Triplet {
+            singular_value,
+            target_overlap: direction,
+            direction_overlaps: vec![direction],
+            left_overlaps: left.to_vec(),
+        }
+    }
+
+    fn stage(count: usize, triplets: Vec<Triplet>, outliers: Vec<Triplet>) -> Stage {
+        let rule = OutlierRule::MarchenkoPastur { margin: 0.1 };
+        Stage {
+            step: 2,
+            eta: Some(1.0),
+            change: None,
+            singular_values: Array1::from_iter(triplets.iter().map(|t| t.singular_value)),
+            outliers: Outliers { count, rule, threshold: 2.0 },
+            triplets,
+            prediction: Some(PredictedSpectrum {
+                noise_model: NoiseModel::Isotropic,
+                edge: 2.0,
+                outliers,
+                warnings: Vec::new(),
+            }),
+            weights: None,
+            gradient_seconds: 0.0,
+            spectrum_seconds: 0.0,
+        }
+    }
+
+    /// The cheapest of all assignments, by trying all.
+    fn exhaustive(rows: usize, columns: usize, cost: &dyn Fn(usize, usize) -> f64) -> f64 {
+        fn rest(
+            row: usize,
+            free: &[usize],
+            rows: usize,
+            cost: &dyn Fn(usize, usize) -> f64,
+        ) -> f64 {
+            if row == rows {
+                return 0.0;
+            }
+            let with = |j: &usize| {
+                let left: Vec<usize> = free.iter().copied().filter(|k| k != j).collect();
+                cost(row, *j) + rest(row + 1, &left, rows, cost)
+            };
+            free.iter().map(with).fold(f64::INFINITY, f64::min)
+        }
+        rest(0, &(0..columns).collect::<Vec<_>>(), rows, cost)
+    }
+
+    #[test]
+    fn the_assignment_is_the_cheapest() {
+        for (rows, columns) in [(0, 0), (0, 3), (1, 1), (1, 4), (3, 3), (4, 6), (6, 6)] {
+            for seed in 0..40_usize {
+                let cost = |i: usize, j: usize| {
+                    let x = ((seed * 37 + i * 11 + j * 5 + 1) as f64 * 12.9898).sin() * 43758.5453;
+                    (x - x.floor()) * if seed % 2 == 0 { 1.0 } else { 1e6 }
+                };
+                let found = assignment(rows, columns, cost);
+                let mut different = found.clone();
+                different.sort_unstable();
+                different.dedup();
+                assert_eq!(different.len(), rows);
+                let total: f64 = found.iter().enumerate().map(|(i, j)| cost(i, *j)).sum();
+                let least = exhaustive(rows, columns, &cost);
+                assert!((total - least).abs() <= 1e-9 * least, "{rows} {columns}: {total} {least}");
+            }
+        }
+    }
+
+    /// Two directions and a reused batch, as measured once: the two lie within 5 % of one another
+    /// and have changed places.
+    #[test]
+    fn close_outliers_are_paired_by_their_vectors() {
+        let measured =
+            vec![triplet(5.661, 0.147, [0.9, 0.082]), triplet(5.428, 0.667, [0.1, 0.640])];
+        let predicted =
+            vec![triplet(4.913, 0.666, [0.1, 0.681]), triplet(4.889, 0.053, [0.9, 0.0])];
+        let stage = stage(2, measured, predicted);
+        let pairs = stage.pairing();
+        assert_eq!(pairs, [Some(1), Some(0)]);
+        assert!(exchanged(&pairs, 0) && exchanged(&pairs, 1));
+    }
+
+    /// However the overlaps lie: no vector turns a value into another three times as large.
+    #[test]
+    fn outliers_that_lie_apart_are_paired_by_size() {
+        let measured = vec![triplet(16.0, 0.0, [1.0, 0.0]), triplet(5.0, 1.0, [0.0, 1.0])];
+        let predicted = vec![triplet(15.0, 1.0, [0.0, 1.0]), triplet(5.2, 0.0, [1.0, 0.0])];
+        let pairs = stage(2, measured, predicted).pairing();
+        assert_eq!(pairs, [Some(0), Some(1)]);
+        assert!(!exchanged(&pairs, 0) && !exchanged(&pairs, 1));
+    }
+
+    #[test]
+    fn one_outlier_more_on_either_side_does_not_shift_the_others() {
+        // a row of its own at the top, which no prediction has
+        let (a, b) = (triplet(9.0, 0.9, [0.9, 0.1]), triplet(4.0, 0.1, [0.1, 0.9]));
+        let extra = triplet(11.0, 0.0, [0.1, 0.1]);
+        let bulk = triplet(2.0, 0.0, [0.0, 0.0]);
+        let measured = vec![extra, a.clone(), b.clone(), bulk.clone()];
+        let pairs = stage(3, measured, vec![a.clone(), b.clone()]).pairing();
+        assert_eq!(pairs, [None, Some(0), Some(1), None]);
+        // one predicted too many: it stands beside the bulk
+        let third = triplet(2.1, 0.0, [0.0, 0.1]);
+        let predicted = vec![a.clone(), b.clone(), third];
+        let stage = stage(2, vec![a, b, bulk.clone(), bulk], predicted.clone());
+        assert_eq!(stage.pairing(), [Some(0), Some(1), Some(2), None]);
+        // fewer triplets than predicted outliers
+        let few = super::tests::stage(1, vec![predicted[1].clone()], predicted);
+        assert_eq!(few.pairing(), [Some(1)]);
+    }
+
+    #[test]
+    fn nothing_to_pair_and_zeros_are_no_trouble() {
+        let zero = triplet(0.0, 0.0, [0.0, 0.0]);
+        let stage = stage(0, vec![zero.clone()], Vec::new());
+        assert_eq!(stage.pairing(), [None]);
+        let stage =
+            super::tests::stage(0, vec![zero.clone(), zero], vec![triplet(3.0, 0.1, [0.0; 2])]);
+        assert_eq!(stage.pairing(), [Some(0), None]);
+    }
+}
