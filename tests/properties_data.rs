@@ -157,9 +157,9 @@ proptest! {
                     prop_assert!(x.iter().all(|v| (v - x[0]).abs() <= 1e-6 * largest));
                 }
             }
-            Err(InvalidSetting::NonFinite { .. }) => {
+            Err(InvalidSetting::NonFinite { .. } | InvalidSetting::OutOfRange { .. }) => {
                 let x = data.inputs();
-                let extreme = |v: &f64| v.abs() > 1e100 || (*v != 0.0 && v.abs() < 1e-100);
+                let extreme = |v: &f64| v.abs() > 1e300 || (*v != 0.0 && v.abs() < 1e-300);
                 prop_assert!(x.iter().any(extreme), "{x}");
             }
             Err(other) => prop_assert!(false, "{other}"),
@@ -217,9 +217,22 @@ proptest! {
     }
 }
 
-/// What the properties found once: a variance of 2.5e-321 has three digits.
+/// What the properties found once: squares that vanish or overflow.
 #[test]
 fn findings() {
-    let data = GivenData::new(ndarray::array![[1e-160], [0.0]], Array1::zeros(2)).unwrap();
-    assert!(matches!(data.standardised(), Err(InvalidSetting::NonFinite { .. })));
+    for size in [1e-300, 1e-160, 1e160, 1e300] {
+        let data = GivenData::new(ndarray::array![[size], [0.0]], Array1::zeros(2)).unwrap();
+        let scaled = data.standardised().unwrap();
+        assert!((scaled.inputs()[[0, 0]] - 1.0).abs() < 1e-15, "{}", scaled.inputs());
+        assert!((scaled.inputs()[[1, 0]] + 1.0).abs() < 1e-15, "{}", scaled.inputs());
+    }
+    // a deviation that has lost its digits, and a difference that is no number
+    let error = |x: f64, y: f64| {
+        GivenData::new(ndarray::array![[x], [y]], Array1::zeros(2))
+            .unwrap()
+            .standardised()
+            .unwrap_err()
+    };
+    assert!(matches!(error(1e-310, 0.0), InvalidSetting::OutOfRange { .. }));
+    assert!(matches!(error(f64::MAX, f64::MIN), InvalidSetting::OutOfRange { .. }));
 }

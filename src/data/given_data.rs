@@ -89,8 +89,8 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
-    /// [`InvalidSetting::NonFinite`] when differences of its numbers overflow, and
-    /// [`InvalidSetting::OutOfRange`] when its standard deviation is below the normal numbers.
+    /// [`InvalidSetting::OutOfRange`] when differences of its numbers overflow, or its standard
+    /// deviation is below the normal numbers.
     pub fn standardised(self) -> Result<Self, InvalidSetting> {
         let own = self.clone();
         self.standardised_like(&own)
@@ -130,9 +130,8 @@ impl GivenData {
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantLabels`] when all labels are equal, to rounding as in
-    /// [`standardised`](Self::standardised); [`InvalidSetting::NonFinite`] when their differences
-    /// overflow, and [`InvalidSetting::OutOfRange`] when their standard deviation is below the normal
-    /// numbers.
+    /// [`standardised`](Self::standardised); [`InvalidSetting::OutOfRange`] when their differences
+    /// overflow, or their standard deviation is below the normal numbers.
     pub fn with_standardised_labels(mut self) -> Result<Self, InvalidSetting> {
         if constant(self.y.view()) {
             return Err(InvalidSetting::ConstantLabels);
@@ -257,7 +256,10 @@ fn mean_and_deviation(
 ) -> Result<(f64, f64), InvalidSetting> {
     let (origin, count) = (values[0], values.len() as f64);
     let mut rest = values.mapv(|v| v - origin);
-    finite(name, &rest)?;
+    let refused = |value, allowed| Err(InvalidSetting::OutOfRange { name, value, allowed });
+    if rest.iter().any(|v| !v.is_finite()) {
+        return refused(f64::INFINITY, "1.8e308 or less: give the numbers in another unit");
+    }
     let e = exponent(rest.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
     rest.mapv_inplace(|v| times_power(v, -e));
     let shift = rest.sum() / count;
@@ -267,8 +269,7 @@ fn mean_and_deviation(
     if deviation.is_normal() {
         Ok((origin + times_power(shift, e), deviation))
     } else {
-        let allowed = "2.3e-308 or more: give the numbers in another unit";
-        Err(InvalidSetting::OutOfRange { name, value: deviation, allowed })
+        refused(deviation, "2.3e-308 or more: give the numbers in another unit")
     }
 }
 
