@@ -175,7 +175,7 @@ impl Target {
         if let Some(problem) = self.problems(dimension).into_iter().next() {
             return Err(problem);
         }
-        memory::available((self.projections() as u128).saturating_mul(8 * dimension as u128))?;
+        memory::allocatable((self.projections() as u128).saturating_mul(8 * dimension as u128))?;
         let directions = match &self.directions {
             Some(directions) => directions.clone(),
             None => random_frame(self.projections(), dimension, seed),
