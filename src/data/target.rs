@@ -180,7 +180,7 @@ impl Target {
             None => {
                 let entries = (self.projections() as u128).saturating_mul(dimension as u128);
                 // the frame, and a copy of it
-                memory::available(entries.saturating_mul(16))?;
+                memory::allocatable(entries.saturating_mul(16))?;
                 random_frame(self.projections(), dimension, seed)
             }
         };

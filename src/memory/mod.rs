@@ -21,13 +21,22 @@ pub(crate) fn within(limit: Option<usize>, needed: u128) -> Result<(), InvalidSe
 /// touched: twice the third-level cache, 32 MiB here. A failure to get it would end the process.
 const PRODUCT_SCRATCH: u128 = 64 << 20;
 
-/// Checks an estimate by asking the allocator for that much, besides what the threads take.
+/// Checks an estimate of a computation by asking the allocator for that much, besides what the
+/// threads take.
 pub(crate) fn available(needed: u128) -> Result<(), InvalidSetting> {
     // the stacks of the pool come first
     let threads = rayon::current_num_threads() as u128 + 1;
-    let asked = needed.saturating_add(threads * PRODUCT_SCRATCH);
+    asked(needed, needed.saturating_add(threads * PRODUCT_SCRATCH))
+}
+
+/// Checks the size of an array by asking the allocator for it.
+pub(crate) fn allocatable(needed: u128) -> Result<(), InvalidSetting> {
+    asked(needed, needed)
+}
+
+fn asked(needed: u128, bytes: u128) -> Result<(), InvalidSetting> {
     let mut probe: Vec<u8> = Vec::new();
-    let had = usize::try_from(asked).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+    let had = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
     if had {
         return Ok(());
     }

@@ -114,7 +114,7 @@ impl<T: Scalar> Network<T> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
         let entries = (width as u128).saturating_mul(dimension as u128);
-        memory::available(entries.saturating_mul(size_of::<T>() as u128))?;
+        memory::allocatable(entries.saturating_mul(size_of::<T>() as u128))?;
         let root = (width as f64).sqrt();
         let a = second_layer.draw(width, seed)?.mapv(|b| T::of(b / root));
         Self::new(first_layer.draw(width, dimension, seed), a, activation, scaling)
