@@ -170,7 +170,7 @@ fn table() {
             println!("{}, fraction {fraction}", case.name);
             let print = |name: &str, noise_model, terms| {
                 let options =
-                    Options { noise_model, linear_terms: Some(terms), ..Options::default() };
+                    Options { noise_model, linear_terms: terms, ..Options::default() };
                 let p = case.experiment(width, fraction, 0).predict(2, &options).unwrap();
                 print!("  {name}:");
                 for o in &p.outliers {

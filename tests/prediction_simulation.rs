@@ -106,7 +106,13 @@ fn mean_and_max(values: impl Iterator<Item = f64>) -> (f64, f64) {
 #[test]
 fn table_of_deviations() {
     let cases = predictions();
-    for (name, options) in [("level 1", level_1()), ("level 2", Options::default())] {
+    let level_2 = |linear_terms| Options { linear_terms, ..Options::default() };
+    for (name, options) in [
+        ("level 1", level_1()),
+        ("level 2, one term", level_2(1)),
+        ("level 2, two terms", level_2(2)),
+        ("level 2, three terms", level_2(3)),
+    ] {
         let (outliers, edges) = compare(&options);
         for linear in [true, false] {
             for batches in ["independent", "reused"] {

@@ -255,12 +255,11 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
         (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
     } else {
-        let linear_terms = options.linear_terms.unwrap_or(linear_terms(setting));
         let level2 = Level2::new(
             &level2::model(setting, activation, &input),
             &level2::samples(&input, &groups),
             &level2::neurons(law, &spikes.noise[0].rho_2),
-            &level2::Choices::new(setting.samples as f64, linear_terms),
+            &level2::Choices::new(setting.samples as f64, options.linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
     };
@@ -293,12 +292,6 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         target: spikes.target,
     };
     Ok(Prediction { edge, outliers, intermediates, indicators, solution })
-}
-
-/// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the
-/// whole batch is reused, two when step two sees fresh samples.
-fn linear_terms(setting: &Setting) -> usize {
-    if setting.reused_share() < 1.0 { 2 } else { 1 }
 }
 
 impl Spikes {
