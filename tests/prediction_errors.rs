@@ -231,18 +231,22 @@ fn simulate() {
 
 #[test]
 fn probe() {
-    for (i, case) in cases().iter().enumerate() {
-        let start = std::time::Instant::now();
-        let options = linear_width::theory::prediction::Options::default();
-        let p = case.experiment(0).predict(case.steps.len(), &options);
-        match p {
-            Ok(p) => println!(
-                "{i} {case:?} {:.3} {:?} {:.2}s",
-                p.edge,
-                p.outliers.iter().map(|o| (o.singular_value, o.target_overlap)).collect::<Vec<_>>(),
-                start.elapsed().as_secs_f64()
-            ),
-            Err(e) => println!("{i} {case:?} {e}"),
+    use linear_width::theory::prediction::{NoiseModel, Options, Prediction};
+    let mut out = String::new();
+    let show = |p: &Prediction| {
+        serde_json::json!({"edge": p.edge, "s": p.outliers.iter().map(|o| o.singular_value).collect::<Vec<_>>(),
+          "o": p.outliers.iter().map(|o| o.target_overlap).collect::<Vec<_>>(),
+          "left": p.outliers.iter().map(|o| o.left_overlaps.clone()).collect::<Vec<_>>(),
+          "ind": p.indicators.iter().map(|i| i.value).collect::<Vec<_>>()})
+    };
+    let all: Vec<(Experiment, usize)> = cases().iter().map(|c| (c.experiment(3000), c.steps.len())).chain(
+        common::predictions().iter().take(12).flat_map(|case| [1000usize, 2000, 3000, 4000].map(|w| (common::experiment_at(case, w).build().unwrap(), 2)))).collect();
+    for (e, t) in all {
+        let mut list = vec![show(&e.predict(t, &Options { noise_model: NoiseModel::Isotropic, ..Options::default() }).unwrap())];
+        for linear_terms in 1..=3 {
+            list.push(show(&e.predict(t, &Options { linear_terms, ..Options::default() }).unwrap()));
         }
+        out += &format!("{}\n", serde_json::Value::from(list));
     }
+    fs::write("/tmp/h5_pred.jsonl", out).unwrap();
 }

@@ -4,7 +4,7 @@
 //! Equations: docs/theory.md, (4.4), (6.1).
 
 use super::activation::{Sigma, gaussian_rule};
-use super::moments::{Accumulator, FirstStep, LINEAR, Table};
+use super::moments::{Accumulator, FirstStep, LINEAR, ROW, Table};
 use super::setting::Nodes;
 use crate::quadrature::{Rule, SplitGaussian};
 use ndarray::Array2;
@@ -21,6 +21,7 @@ impl Kernel<'_> {
     /// The averages at every s, for t = eta_1 b / sqrt N; one row, as they do not depend on y.
     pub fn table(&self, t: f64, s: &[f64]) -> Table {
         let FirstStep { c_1, rho_1, tau, .. } = self.step;
+        let step_tau = tau;
         let slope = 1.0 + t * rho_1;
         let deviation = slope.hypot(t * tau);
         let kinks = &self.activation.kinks;
@@ -44,6 +45,7 @@ impl Kernel<'_> {
             u.extend(rule.nodes.iter().map(|g| centre + deviation * g));
             let mut sums = accumulator.sums(rule, &u, &[]);
             // E[z | u] = slope (u - centre) / v^2
+            sums[ROW] = if deviation > 0.0 { (t * step_tau).powi(2) / deviation * sums[LINEAR] } else { 0.0 };
             sums[LINEAR] *= if deviation > 0.0 { slope / deviation } else { 0.0 };
             for (table, sum) in table.iter_mut().zip(sums) {
                 table[[0, i]] = sum;

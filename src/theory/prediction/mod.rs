@@ -258,7 +258,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         let level2 = Level2::new(
             &level2::model(setting, activation, &input),
             &level2::samples(&input, &groups),
-            &level2::neurons(law, &spikes.noise[0].rho_2),
+            &level2::neurons(law, &spikes.noise[0].rho_2, RowVariance { setting, activation, labels, law, step }.rest(&spikes.noise[0])),
             &level2::Choices::new(setting.samples as f64, options.linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))

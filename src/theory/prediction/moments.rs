@@ -26,9 +26,11 @@ pub(crate) const LINEAR: usize = 2;
 pub(crate) const SQUARE: usize = 3;
 /// E[sigma'(z) sigma'(u)]; filled for reused samples only.
 pub(crate) const CROSS: usize = 4;
+/// E[t tau xi sigma'(u)].
+pub(crate) const ROW: usize = 5;
 
 /// The five averages on the (y, s) grid, for one b.
-pub(crate) type Table = [Array2<f64>; 5];
+pub(crate) type Table = [Array2<f64>; 6];
 
 /// Constants of h after step one.
 #[derive(Clone, Copy, Debug)]
@@ -134,11 +136,11 @@ impl<'a> Accumulator<'a> {
 
     /// The five sums over `rule` (nodes z, weights w) with arguments `u` and `first[i]` =
     /// sigma'(z_i) (empty: no cross term).
-    pub fn sums(&mut self, rule: &Rule, u: &[f64], first: &[f64]) -> [f64; 5] {
+    pub fn sums(&mut self, rule: &Rule, u: &[f64], first: &[f64]) -> [f64; 6] {
         self.values.resize(u.len(), 0.0);
         self.derivatives.resize(u.len(), 0.0);
         self.activation.evaluate(u, &mut self.values, &mut self.derivatives);
-        let mut sums = [0.0; 5];
+        let mut sums = [0.0; 6];
         for (i, (z, w)) in rule.iter().enumerate() {
             let d = w * self.derivatives[i];
             sums[VALUE] += w * self.values[i];

@@ -32,6 +32,15 @@ impl RowVariance<'_> {
         parts.into_iter().map(|(linear, rest)| (1.0 + linear).powi(2) + rest.max(0.0)).collect()
     }
 
+    /// D(b) less the square of the stretching factor, with the inner product of both noise rows.
+    pub fn rest(&self, noise: &NoiseFunctions) -> Vec<f64> {
+        let eta = self.setting.step_sizes[1] / (self.setting.width as f64).sqrt();
+        let turned = self.fine(&noise.turned);
+        let parts = self.parts(noise, self.step.rho_1, self.step.tau.powi(2));
+        let nodes = self.law.fine.nodes.iter().zip(&turned);
+        parts.into_iter().zip(nodes).map(|((_, rest), (b, x))| rest + 2.0 * b * eta * x).collect()
+    }
+
     /// D_*(b) at the fine nodes, a p x p matrix each: the expectations weighted by z*_i z*_j.
     pub fn along_targets(&self, noise: &[NoiseFunctions]) -> Vec<Array2<f64>> {
         let p = self.labels.directions;
@@ -110,6 +119,7 @@ mod tests {
             rho_2: vec![rho, 2.0 * rho],
             tau_2_squared: vec![tau, 2.0 * tau],
             kappa: vec![kappa, 2.0 * kappa],
+            turned: vec![0.0; 2],
         };
         // b = +-1 over sqrt N = +-0.1
         let d = variance.isotropic(&noise(0.3, 0.6, 0.1));

@@ -19,6 +19,8 @@ pub(crate) struct Bulk<const A: usize> {
     pub b_weight: Vec<f64>,
     /// lam(b).
     pub lam: Vec<f64>,
+    /// Isotropic rest of the row variance.
+    pub rest: Vec<f64>,
     /// b q_a(b).
     pub terms: Vec<Vector<f64, A>>,
     pub groups: Vec<Group<A>>,
@@ -85,8 +87,9 @@ impl<const A: usize> Bulk<A> {
         let shift = neurons.b.iter().zip(&neurons.rho_2);
         let shift = shift.map(|(b, rho_2)| b * (model.eta_1 * rho_1 + model.eta_2 * rho_2) / root);
         let lam = shift.zip(&terms).map(|(shift, e)| 1.0 + shift - dot(e, &mean)).collect();
-        Self {
+        let mut bulk = Self {
             phi: model.phi,
+            rest: vec![0.0; neurons.b.len()],
             gamma: model.gamma,
             b: neurons.b.clone(),
             b_weight: neurons.weight.clone(),
@@ -94,7 +97,18 @@ impl<const A: usize> Bulk<A> {
             terms,
             groups,
             weight: samples.weight.clone(),
+        };
+        if A > 1 && let Some(variance) = &neurons.variance {
+            let shape = bulk.start();
+            for j in 0..bulk.b.len() {
+                let (e, b) = (bulk.terms[j], bulk.b[j]);
+                let stretch = bulk.lam[j] + dot(&e, &shape.alpha);
+                let here = bulk.row(j, &shape) - stretch * stretch;
+                let _ = b;
+                bulk.rest[j] = (variance[j] - here).max(-0.9 * bulk.lam[j] * bulk.lam[j]);
+            }
         }
+        bulk
     }
 
     /// The limit a0 -> 0.
@@ -122,7 +136,7 @@ impl<const A: usize> Bulk<A> {
                 rest = rest + shape.beta[i][k] * (e[i] * e[k]);
             }
         }
-        stretch * stretch + rest
+        stretch * stretch + rest + T::real(self.rest[j])
     }
 
     /// F and f.
@@ -133,7 +147,7 @@ impl<const A: usize> Bulk<A> {
             let g =
                 T::real(self.gamma * self.b_weight[j]) / (T::real(1.0) + a0 * self.row(j, shape));
             let (lam, b, e) = (self.lam[j], self.b[j], self.terms[j]);
-            f.f_00 = f.f_00 + g * (lam * lam);
+            f.f_00 = f.f_00 + g * (lam * lam + self.rest[j]);
             f.f = f.f + g * (b * b);
             for i in 0..A {
                 f.f_0[i] = f.f_0[i] + g * (lam * e[i]);

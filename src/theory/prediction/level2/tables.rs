@@ -31,12 +31,13 @@ pub(crate) fn model(setting: &Setting, activation: &Sigma, input: &SpikeInput) -
 }
 
 /// Nodes of the second layer; `rho_2` is known at the coarse nodes of b.
-pub(crate) fn neurons(law: &Law, rho_2: &[f64]) -> NeuronTable {
+pub(crate) fn neurons(law: &Law, rho_2: &[f64], variance: Vec<f64>) -> NeuronTable {
     NeuronTable {
         weight: law.fine.weights.clone(),
         b: law.fine.nodes.clone(),
         polynomials: law.polynomials.clone(),
         rho_2: law.to_fine.dot(&Array1::from_iter(rho_2.iter().copied())).to_vec(),
+        variance: Some(variance),
         scale: law.scale,
     }
 }
