@@ -94,6 +94,9 @@ impl fmt::Display for Stage {
                 prediction.edge
             )?;
         }
+        if let Some(prediction) = predicted {
+            writeln!(f, "  expected deviation of one network: {}", prediction.errors)?;
+        }
         let powers = self.triplets.first().map_or(0, |t| t.left_overlaps.len());
         let taught = self.triplets.iter().any(|t| !t.direction_overlaps.is_empty());
         write!(f, "    k     singular value")?;

@@ -156,11 +156,6 @@ impl Law {
     pub fn spikes(&self) -> usize {
         self.polynomials.ncols()
     }
-
-    /// Largest |b| among the nodes of the bulk.
-    pub fn largest(&self) -> f64 {
-        self.fine.nodes.iter().fold(0.0, |largest, b| b.abs().max(largest))
-    }
 }
 
 fn normalised(mut rule: Rule) -> Rule {

@@ -39,12 +39,12 @@ pub use label::MAX_DIRECTIONS;
 pub use law::GaussianTail;
 pub use outlier::Outlier;
 pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
-pub use validity::{Indicator, IndicatorKind};
+pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
 
 use activation::Sigma;
 use bulk::Bulk;
 use error::finite;
-use groups::{Group, GroupInput};
+use groups::GroupInput;
 use label::Labels;
 use law::Law;
 use level2::Level2;
@@ -91,7 +91,9 @@ pub struct Prediction {
     pub outliers: Vec<Outlier>,
     /// Constants on the way.
     pub intermediates: Intermediates,
-    /// Checks of the assumptions.
+    /// How far one network of this size is expected to lie from this prediction.
+    pub errors: ErrorEstimate,
+    /// What makes up the expected deviation, and whether it is small.
     pub indicators: Vec<Indicator>,
     solution: Solution,
 }
@@ -110,6 +112,7 @@ impl std::fmt::Debug for Prediction {
             .field("edge", &self.edge)
             .field("outliers", &self.outliers)
             .field("intermediates", &self.intermediates)
+            .field("errors", &self.errors)
             .field("indicators", &self.indicators)
             .finish_non_exhaustive()
     }
@@ -168,7 +171,9 @@ impl Prediction {
         }
     }
 
-    /// True when every indicator trusts the prediction.
+    /// True when no indicator exceeds its threshold: singular values, overlaps and edge of one
+    /// network are expected within 5 %, 0.1 and 5 %, and the edge is known well enough to tell the
+    /// weakest outlier from it.
     pub fn is_trusted(&self) -> bool {
         self.indicators.iter().all(|indicator| indicator.trusted)
     }
@@ -210,7 +215,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
     setting.check()?;
     options.check()?;
     let nodes = &options.nodes;
-    let [eta_1, eta_2] = setting.step_sizes;
+    let eta_1 = setting.step_sizes[0];
     let isotropic = options.noise_model == NoiseModel::Isotropic;
     let separate_columns = isotropic && options.target_column;
     let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
@@ -245,8 +250,8 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
     let spikes = input.spikes(&groups);
     finite("the right vectors of the spikes", spikes.target.iter().chain(&spikes.perpendicular))?;
 
+    let variance = RowVariance { setting, activation, labels, law, step };
     let (edge, outliers, solution) = if isotropic {
-        let variance = RowVariance { setting, activation, labels, law, step };
         let d = variance.isotropic(&spikes.noise[0]);
         finite("the row variance of the bulk", &d)?;
         let bulk = Bulk::new(setting.gamma(), &law.fine, d);
@@ -258,7 +263,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         let level2 = Level2::new(
             &level2::model(setting, activation, &input),
             &level2::samples(&input, &groups),
-            &level2::neurons(law, &spikes.noise[0].rho_2, RowVariance { setting, activation, labels, law, step }.rest(&spikes.noise[0])),
+            &level2::neurons(law, &variance, &spikes.noise[0]),
             &level2::Choices::new(setting.samples as f64, options.linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
@@ -266,19 +271,19 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
 
     let spread = setting.phi() * labels.second_moment;
     let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
-    let indicators = Evidence {
-        phi: setting.phi(),
-        label_quantile: labels.absolute_quantile(&setting.target, 1.0 / setting.samples as f64),
-        largest_row: eta_1.max(eta_2) * law.largest() / (setting.width as f64).sqrt(),
-        growth: growth(activation, step, law, linear_square + spread),
-        linear: linear_square.sqrt(),
-        second_moment: labels.second_moment,
-        reused: groups.iter().any(Group::reused),
+    let isotropic_bulk =
+        Bulk::new(setting.gamma(), &law.fine, variance.isotropic(&spikes.noise[0]));
+    let evidence = Evidence {
+        setting,
         noise_model: options.noise_model,
+        law,
+        labels,
         edge,
+        level_1: &isotropic_bulk,
         outliers: &outliers,
-    }
-    .indicators();
+    };
+    let errors = evidence.errors();
+    let indicators = evidence.indicators(&errors);
     let intermediates = Intermediates {
         c_1: step.c_1,
         derivative_variance: activation.derivative_variance,
@@ -291,7 +296,7 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         gram: spikes.gram(),
         target: spikes.target,
     };
-    Ok(Prediction { edge, outliers, intermediates, indicators, solution })
+    Ok(Prediction { edge, outliers, intermediates, errors, indicators, solution })
 }
 
 impl Spikes {
@@ -299,16 +304,4 @@ impl Spikes {
     fn gram(&self) -> Array2<f64> {
         self.target.t().dot(&self.target) + self.perpendicular.t().dot(&self.perpendicular)
     }
-}
-
-/// Largest |sigma'| within three standard deviations of the preactivation after step one, over the
-/// root mean square before it.
-fn growth(activation: &Sigma, step: FirstStep, law: &Law, nu: f64) -> f64 {
-    let t = step.unit * law.largest();
-    let reach = 3.0 * (1.0 + (t * step.c_1).powi(2) * nu + (t * step.tau).powi(2)).sqrt();
-    let largest = (0..=60)
-        .map(|i| activation.derivative(reach * (i as f64 / 30.0 - 1.0)).abs())
-        .fold(0.0, f64::max);
-    let typical = (step.c_1 * step.c_1 + activation.derivative_variance).sqrt();
-    if typical > 0.0 { largest / typical } else { 0.0 }
 }

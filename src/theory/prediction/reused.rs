@@ -9,7 +9,7 @@
 //! Equations: docs/theory.md, (4.5), (6.2).
 
 use super::activation::{Sigma, gaussian_rule};
-use super::moments::{Accumulator, FirstStep, MEAN, ROW, Table};
+use super::moments::{Accumulator, ECHO, FirstStep, MEAN, Table};
 use super::setting::Nodes;
 use crate::quadrature::{
     Interpolation, Rule, SplitGaussian, chebyshev_points, gauss_legendre, normal_density,
@@ -34,6 +34,7 @@ pub(crate) struct Kernel<'a> {
     c: Interpolation,
     /// s x c: interpolation followed by the average over xi.
     smoothing: Array2<f64>,
+    /// The same with tau xi inside the average.
     tilted: Array2<f64>,
     split: SplitGaussian,
     window: Rule,
@@ -97,7 +98,7 @@ impl<'a> Kernel<'a> {
             let rows = if self.activation.kinks.is_empty() {
                 let raw = self.smooth(t, y, &mut accumulator);
                 let mut rows = self.smoothing.dot(&raw);
-                rows.column_mut(ROW).assign(&(self.tilted.dot(&raw.column(MEAN)) * t));
+                rows.column_mut(ECHO).assign(&(self.tilted.dot(&raw.column(MEAN)) * t));
                 rows
             } else {
                 self.kinked(t, y, &mut accumulator)
@@ -168,14 +169,15 @@ impl<'a> Kernel<'a> {
                     let weight = half * w * normal_density((c - centre) / tau) / tau;
                     piece.points.basis(c, &mut basis);
                     shares.iter_mut().zip(&basis).for_each(|(to, basis)| *to += weight * basis);
-                    tilted.iter_mut().zip(&basis).for_each(|(to, basis)| {
-                        *to += weight * t * (c - centre) * basis
-                    });
+                    tilted
+                        .iter_mut()
+                        .zip(&basis)
+                        .for_each(|(to, basis)| *to += weight * t * (c - centre) * basis);
                 }
                 add(piece, &shares);
                 row += tilted.iter().zip(&piece.values).map(|(s, v)| s * v[MEAN]).sum::<f64>();
             }
-            sums[ROW] = row;
+            sums[ECHO] = row;
             rows.row_mut(i).iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
         }
         rows

@@ -19,7 +19,7 @@ pub(crate) struct Bulk<const A: usize> {
     pub b_weight: Vec<f64>,
     /// lam(b).
     pub lam: Vec<f64>,
-    /// Isotropic rest of the row variance.
+    /// Isotropic part of the row variance: what the weights of the samples, averaged over b, lack.
     pub rest: Vec<f64>,
     /// b q_a(b).
     pub terms: Vec<Vector<f64, A>>,
@@ -87,7 +87,7 @@ impl<const A: usize> Bulk<A> {
         let shift = neurons.b.iter().zip(&neurons.rho_2);
         let shift = shift.map(|(b, rho_2)| b * (model.eta_1 * rho_1 + model.eta_2 * rho_2) / root);
         let lam = shift.zip(&terms).map(|(shift, e)| 1.0 + shift - dot(e, &mean)).collect();
-        let mut bulk = Self {
+        Self {
             phi: model.phi,
             rest: vec![0.0; neurons.b.len()],
             gamma: model.gamma,
@@ -97,18 +97,19 @@ impl<const A: usize> Bulk<A> {
             terms,
             groups,
             weight: samples.weight.clone(),
-        };
-        if A > 1 && let Some(variance) = &neurons.variance {
-            let shape = bulk.start();
-            for j in 0..bulk.b.len() {
-                let (e, b) = (bulk.terms[j], bulk.b[j]);
-                let stretch = bulk.lam[j] + dot(&e, &shape.alpha);
-                let here = bulk.row(j, &shape) - stretch * stretch;
-                let _ = b;
-                bulk.rest[j] = (variance[j] - here).max(-0.9 * bulk.lam[j] * bulk.lam[j]);
-            }
         }
-        bulk
+    }
+
+    /// The isotropic part that gives the rows the variance `variance` besides their part along w.
+    pub fn missing(&self, variance: &[f64]) -> Vec<f64> {
+        let shape = self.start();
+        let parts = variance.iter().enumerate().map(|(j, variance)| {
+            let stretch = self.lam[j] + dot(&self.terms[j], &shape.alpha);
+            let found = self.row(j, &shape) - stretch * stretch;
+            // a covariance stays positive
+            (variance - found).max(-0.9 * self.lam[j].powi(2))
+        });
+        parts.collect()
     }
 
     /// The limit a0 -> 0.

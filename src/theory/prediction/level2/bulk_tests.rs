@@ -22,6 +22,7 @@ fn model<const A: usize>(width: usize) -> Bulk<A> {
         b: vec![-1.2, 0.5, 1.5],
         b_weight: vec![0.5, 0.25, 0.25],
         lam: vec![0.8, 1.1, 1.3],
+        rest: vec![0.3, 0.0, 0.6],
         terms: terms.map(|row| std::array::from_fn(|a| row[a])).to_vec(),
         groups: vec![
             Group { share: 0.5, l: cut(1.0), q: vec![0.3, 0.0, 1.0, 0.2] },
@@ -62,7 +63,8 @@ fn draw<const A: usize>(bulk: &Bulk<A>, width: usize) -> Vec<f64> {
             let root = scaled(x.view(), &|i| b * (bulk.phi * group.q[kinds[i]]).sqrt());
             noise += &normal(&mut rng, (count, x.nrows())).dot(&root);
         }
-        let block = normal(&mut rng, (count, DIMENSION)).dot(&stretch) + noise;
+        let isotropic = normal(&mut rng, (count, DIMENSION)) * bulk.rest[j].sqrt();
+        let block = normal(&mut rng, (count, DIMENSION)).dot(&stretch) + noise + isotropic;
         rows.append(ndarray::Axis(0), block.view()).unwrap();
     }
     rows /= (DIMENSION as f64).sqrt();

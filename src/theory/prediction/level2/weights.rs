@@ -57,6 +57,9 @@ fn group<const A: usize>(
         // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
         group.l[i][0] = model.curvature * y * neurons.scale;
         group.q[i] = y * y * noise_1;
+        if A > 1 {
+            group.q[i] += y * y * model.derivative_variance * neurons.echo_share;
+        }
         if let Some(second) = &table.second {
             let r = eta_2 * second.residual[i];
             let terms: [f64; A] = std::array::from_fn(|a| second.linear[[i, a]]);
@@ -121,6 +124,8 @@ mod tests {
             b: vec![2.0],
             polynomials: array![[0.5]],
             rho_2: vec![0.0],
+            rest: None,
+            echo_share: 0.0,
             scale: 2.0,
         };
         let table = |first, second| GroupTable { share: 0.5, first, second };
