@@ -312,34 +312,40 @@ fn estimates_are_right_within_a_factor_of_three() {
     }
 }
 
-/// With one, two and three terms of l(b): mean distance of the predicted edge from the mean of the
-/// first singular value below the outliers, by policy. Two terms are better than one, three are as
-/// good.
+/// With one, two and three terms of l(b): distance of the predicted edge from the mean of the first
+/// singular value below the outliers, mean over the settings of each policy whose edge is expected
+/// within 5 %. Two terms are better than one, and three no better than two.
 #[test]
 fn two_terms_are_enough() {
     let simulated = simulated();
-    let mut means = [[0.0; 3]; 3];
-    for linear_terms in 1..=3 {
-        let mut counts = [0.0; 3];
-        for (setting, case) in cases().iter().enumerate().filter(|(_, case)| case.steps.len() == 2)
-        {
+    let mut sums = [[0.0; 3]; 3];
+    let mut counts = [0.0; 3];
+    let cases = cases();
+    // two directions take ten times as long
+    let single = cases.iter().enumerate().filter(|(_, case)| case.link < 12);
+    for (setting, case) in single.filter(|(_, case)| case.steps.len() == 2) {
+        let with = |linear_terms| {
             let options = Options { linear_terms, ..Options::default() };
-            let prediction = case.experiment(3000).predict(2, &options).unwrap();
+            case.experiment(3000).predict(2, &options).unwrap()
+        };
+        let predictions = [1, 2, 3].map(with);
+        if predictions[1].errors.edge > 0.05 {
+            continue;
+        }
+        counts[case.policy] += 1.0;
+        for (sums, prediction) in sums.iter_mut().zip(&predictions) {
             let count = prediction.outliers.len();
             let below = simulated[setting].iter().map(|triplets| triplets[count][0]).sum::<f64>();
-            let distance = (prediction.edge / (below / SEEDS as f64) - 1.0).abs();
-            // the two heaviest labels (He_3 and He_2) would drown the others
-            if distance < 0.1 {
-                means[linear_terms - 1][case.policy] += distance;
-                counts[case.policy] += 1.0;
-            }
+            sums[case.policy] += (prediction.edge / (below / SEEDS as f64) - 1.0).abs();
         }
-        means[linear_terms - 1].iter_mut().zip(counts).for_each(|(m, count)| *m /= count);
-        println!(
-            "{linear_terms} terms: fresh, reused, half reused {:?}",
-            means[linear_terms - 1].map(|m| format!("{:.2} %", 100.0 * m))
-        );
     }
-    let total = means.map(|m| m.iter().sum::<f64>());
-    assert!(total[1] < total[0] && (total[2] / total[1] - 1.0).abs() < 0.1, "{total:?}");
+    let all: f64 = counts.iter().sum();
+    let totals = sums.map(|sums| sums.iter().sum::<f64>() / all);
+    for (i, sums) in sums.iter().enumerate() {
+        let by_policy: [f64; 3] = std::array::from_fn(|k| 100.0 * sums[k] / counts[k]);
+        let [fresh, reused, half] = by_policy.map(|percent| format!("{percent:.2} %"));
+        println!("{} terms: fresh {fresh}, reused {reused}, half reused {half}", i + 1);
+    }
+    println!("settings: {counts:?}, all {totals:?}");
+    assert!(totals[1] < totals[0] && (totals[2] / totals[1] - 1.0).abs() < 0.1, "{totals:?}");
 }
