@@ -117,3 +117,23 @@ fn two_terms() {
 fn three_terms() {
     check::<3>(2 * DIMENSION);
 }
+
+/// The rest that is added gives every row the variance asked for, as long as that leaves a
+/// covariance.
+#[test]
+fn rows_of_a_given_variance() {
+    let mut bulk = model::<2>(2 * DIMENSION);
+    bulk.rest = vec![0.0; 3];
+    let shape = bulk.start();
+    let variance = |bulk: &Bulk<2>, j: usize| {
+        let stretch = bulk.lam[j] + dot(&bulk.terms[j], &shape.alpha);
+        bulk.row(j, &shape) - stretch * stretch
+    };
+    let wanted = [variance(&bulk, 0) + 0.4, variance(&bulk, 1) - 0.1, -5.0];
+    let before = variance(&bulk, 2);
+    bulk.rest = bulk.missing(&wanted);
+    for (j, wanted) in wanted.iter().enumerate().take(2) {
+        assert!((variance(&bulk, j) - wanted).abs() < 1e-12, "{j}");
+    }
+    assert!((variance(&bulk, 2) - (before - 0.9 * 1.69)).abs() < 1e-12);
+}
