@@ -11,7 +11,7 @@ use crate::quadrature::{
     Interpolation, Rule, chebyshev_points, gauss_hermite, gauss_legendre, normal_density,
     normal_quantile,
 };
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 /// How Gaussian second-layer entries, whose law is unbounded, are represented.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -155,6 +155,15 @@ impl Law {
     /// Number of polynomials R, at most the number of distinct nonzero values of b.
     pub fn spikes(&self) -> usize {
         self.polynomials.ncols()
+    }
+
+    /// The law with the first `spikes` polynomials only.
+    pub fn truncated(&self, spikes: usize) -> Self {
+        Self {
+            spike_weights: self.spike_weights.slice_axis(Axis(0), (..spikes).into()).to_owned(),
+            polynomials: self.polynomials.slice_axis(Axis(1), (..spikes).into()).to_owned(),
+            ..self.clone()
+        }
     }
 }
 

@@ -8,15 +8,16 @@
 //! The stages, one file each: `activation`, `label`, `law` reduce sigma, g and b to nodes and
 //! constants; `groups` sorts the samples by the steps that see them; `moments` (with `independent`
 //! and `reused`) averages sigma over the pre-activations of each group; `spikes` turns them into the
-//! right vectors v_k. Then one of two models of the bulk: `bulk` and
-//! `outliers` with isotropic noise (level 1), or `level2` with noise that has the structure of the
-//! data. `validity` judges.
+//! right vectors v_k, `expansion` with as many of them as `truncation` finds enough. Then one of two
+//! models of the bulk: `bulk` and `outliers` with isotropic noise (level 1), or `level2` with noise
+//! that has the structure of the data. `convergence` tells whether nodes and spikes were enough, `validity` judges the assumptions.
 
 mod activation;
 mod bulk;
 mod convergence;
 mod custom_law;
 mod error;
+mod expansion;
 mod groups;
 mod independent;
 mod label;
@@ -31,6 +32,7 @@ mod setting;
 mod spikes;
 #[cfg(test)]
 mod test_quadratic;
+mod truncation;
 mod validity;
 
 pub use convergence::{Convergence, convergence};
@@ -43,8 +45,7 @@ pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
 
 use activation::Sigma;
 use bulk::Bulk;
-use error::finite;
-use groups::GroupInput;
+use expansion::{Expansion, Source};
 use label::Labels;
 use law::Law;
 use level2::Level2;
@@ -52,7 +53,7 @@ use moments::FirstStep;
 use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
-use spikes::{SpikeInput, Spikes};
+use spikes::Spikes;
 use validity::Evidence;
 
 /// Constants of docs/theory.md, sections 4 and 5.
@@ -214,20 +215,23 @@ impl Prediction {
 pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
     setting.check()?;
     options.check()?;
+    let mut prediction = evaluate(setting, options)?;
+    if options.compare_nodes {
+        let indicator = convergence::quadrature(setting, options, &prediction);
+        prediction.indicators.push(indicator);
+    }
+    Ok(prediction)
+}
+
+/// The prediction for nodes that are taken as they are.
+fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
+    let [eta_1, eta_2] = setting.step_sizes;
+    let options = &Options { nodes: options.nodes.for_step(eta_1.max(eta_2)), ..*options };
     let nodes = &options.nodes;
-    let eta_1 = setting.step_sizes[0];
     let isotropic = options.noise_model == NoiseModel::Isotropic;
     let separate_columns = isotropic && options.target_column;
     let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
     let labels = Labels::new(&setting.target, nodes)?;
-    let law = Law::new(
-        &setting.second_layer,
-        options.gaussian_tail,
-        setting.width,
-        nodes.second_layer,
-        nodes.bulk,
-        options.spikes,
-    )?;
     let step = FirstStep {
         unit: eta_1 / (setting.width as f64).sqrt(),
         phi: setting.phi(),
@@ -236,29 +240,22 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
         tau: (setting.phi() * labels.second_moment * activation.derivative_variance).sqrt(),
     };
     let orthogonal = activation::gaussian_rule(nodes.family, nodes.orthogonal, &[]);
-    let input = SpikeInput {
-        labels: &labels,
-        law: &law,
-        step,
-        eta: setting.step_sizes,
-        orthogonal: &orthogonal,
-        weighted: separate_columns,
-    };
-    let largest_s = input.largest_s();
-    let (activation, labels, law) = (&activation, &labels, &law);
-    let groups = GroupInput { setting, activation, labels, law, step, largest_s }.groups(nodes)?;
-    let spikes = input.spikes(&groups);
-    finite("the right vectors of the spikes", spikes.target.iter().chain(&spikes.perpendicular))?;
+    let (activation, labels, orthogonal) = (&activation, &labels, &orthogonal);
+    let source = Source { setting, options, activation, labels, step, orthogonal };
+    let Expansion { law, groups, spikes, bulk, missing } = source.expansion()?;
+    let law = &law;
+    let input = source.input(law);
 
     let variance = RowVariance { setting, activation, labels, law, step };
     let (edge, outliers, solution) = if isotropic {
-        let d = variance.isotropic(&spikes.noise[0]);
-        finite("the row variance of the bulk", &d)?;
-        let bulk = Bulk::new(setting.gamma(), &law.fine, d);
         let special =
             separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
         let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
-        (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
+        (
+            bulk.edge(),
+            outliers,
+            Solution::Isotropic { bulk: bulk.clone(), law: Box::new(law.clone()) },
+        )
     } else {
         let level2 = Level2::new(
             &level2::model(setting, activation, &input),
@@ -271,19 +268,20 @@ pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, Predi
 
     let spread = setting.phi() * labels.second_moment;
     let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
-    let isotropic_bulk =
-        Bulk::new(setting.gamma(), &law.fine, variance.isotropic(&spikes.noise[0]));
     let evidence = Evidence {
         setting,
         noise_model: options.noise_model,
         law,
         labels,
         edge,
-        level_1: &isotropic_bulk,
+        level_1: &bulk,
         outliers: &outliers,
     };
     let errors = evidence.errors();
-    let indicators = evidence.indicators(&errors);
+    let mut indicators = evidence.indicators(&errors);
+    indicators.extend(convergence::few_neurons(setting.width, &outliers));
+    let (kept, found) = (law.spikes(), outliers.len());
+    indicators.push(convergence::truncation(missing, options.tolerance, kept, found));
     let intermediates = Intermediates {
         c_1: step.c_1,
         derivative_variance: activation.derivative_variance,

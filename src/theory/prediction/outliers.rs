@@ -7,7 +7,7 @@
 use super::bulk::Bulk;
 use super::error::PredictionError;
 use super::law::Law;
-use super::outlier::{LEFT_POWERS, Outlier};
+use super::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use super::spikes::Spikes;
 use crate::theory::roots::bracketed;
 use crate::theory::small::{cholesky, left_singular};
@@ -19,7 +19,7 @@ use ndarray::{Array1, Array2};
 pub(crate) struct SpikeProblem<'a> {
     bulk: &'a Bulk,
     law: &'a Law,
-    /// (R + p columns taken out) x (R + 1 + p): coefficients of left vectors (rows) and right
+    /// (R + p columns taken out) x (rows of `perpendicular` + p): coefficients of left vectors (rows) and right
     /// vectors (columns: perpendicular, targets).
     coefficients: Array2<f64>,
     directions: usize,
@@ -37,29 +37,35 @@ impl<'a> SpikeProblem<'a> {
         special: Option<(f64, Vec<Array2<f64>>)>,
     ) -> Self {
         let (p, r) = spikes.target.dim();
+        let rows = spikes.perpendicular.nrows();
         let extra = if special.is_some() { p } else { 0 };
-        let mut coefficients = Array2::zeros((r + extra, r + 1 + p));
+        let mut coefficients = Array2::zeros((r + extra, rows + p));
         for k in 0..r {
-            for i in 0..=r {
+            for i in 0..rows {
                 coefficients[[k, i]] = spikes.perpendicular[[i, k]];
             }
             for i in 0..p {
-                coefficients[[k, r + 1 + i]] = spikes.target[[i, k]];
+                coefficients[[k, rows + i]] = spikes.target[[i, k]];
             }
         }
         for i in 0..extra {
-            coefficients[[r + i, r + 1 + i]] = 1.0;
+            coefficients[[r + i, rows + i]] = 1.0;
         }
         Self { bulk, law, coefficients, directions: p, special }
     }
 
     /// All outliers, largest first.
     pub fn solve(&self) -> Result<Vec<Outlier>, PredictionError> {
-        let edge = self.bulk.edge_m();
-        let (at_edge, _) =
-            self.decomposition(edge).ok_or(PredictionError::Singular { name: "K" })?;
+        let at_edge = self.strengths()?;
         let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
         (0..count).filter_map(|j| self.outlier(j, at_edge[j]).transpose()).collect()
+    }
+
+    /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
+    pub fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
+        let decomposition = self.decomposition(self.bulk.edge_m());
+        let (values, _) = decomposition.ok_or(PredictionError::Singular { name: "K" })?;
+        Ok(values.to_vec())
     }
 
     /// Eigenvalues of H(m), decreasing, with eigenvectors in the basis (perpendicular, targets).
@@ -181,14 +187,30 @@ impl<'a> SpikeProblem<'a> {
             target_overlap,
             direction_overlaps,
             left_overlaps: Vec::new(),
+            neuron_share: 1.0,
             left,
             at: m,
         };
+        outlier.neuron_share = neuron_share(
+            self.law.fine.weights.iter().copied().zip(left_entries(self.bulk, self.law, &outlier)),
+        );
         outlier.left_overlaps = (1..=LEFT_POWERS)
             .map(|k| left_overlap(self.bulk, self.law, &outlier, |b| b.powi(k)))
             .collect();
         Ok(Some(outlier))
     }
+}
+
+/// Entries of the left singular vector at the fine nodes of b, up to a common factor.
+fn left_entries<'a>(
+    bulk: &'a Bulk,
+    law: &'a Law,
+    outlier: &'a Outlier,
+) -> impl Iterator<Item = f64> + 'a {
+    let entry = move |(i, b): (usize, &f64)| {
+        b * law.polynomials.row(i).dot(&outlier.left) / (1.0 + outlier.at * bulk.d[i])
+    };
+    law.fine.nodes.iter().enumerate().map(entry)
 }
 
 /// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised.
@@ -200,11 +222,10 @@ pub(crate) fn left_overlap(
 ) -> f64 {
     let mut square = 0.0;
     let mut sum = 0.0;
-    for (i, (b, w)) in law.fine.iter().enumerate() {
+    for ((b, w), entry) in law.fine.iter().zip(left_entries(bulk, law, outlier)) {
         let value = f(b);
         square += w * value * value;
-        sum += w * b * value * law.polynomials.row(i).dot(&outlier.left)
-            / (1.0 + outlier.at * bulk.d[i]);
+        sum += w * value * entry;
     }
     if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
 }

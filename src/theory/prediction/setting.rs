@@ -2,6 +2,7 @@
 
 use super::error::{PredictionError, require};
 use super::law::GaussianTail;
+use super::truncation::MAX_SPIKES;
 use crate::activation::SharedActivation;
 use crate::data::Target;
 use crate::error::nonzero;
@@ -64,8 +65,12 @@ impl Setting {
     }
 }
 
-/// Numbers of quadrature nodes. The defaults give four digits for the activations and links
-/// of the tests; [`convergence`](super::convergence) measures it for any setting.
+/// Share by which [`Nodes::for_step`] raises counts for every factor of ten in the step size.
+const GROWTH_PER_DECADE: f64 = 0.25;
+
+/// Numbers of quadrature nodes. How much they matter is estimated with every prediction
+/// ([`IndicatorKind::Quadrature`](super::IndicatorKind::Quadrature)) and measured by
+/// [`convergence`](super::convergence).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -73,9 +78,10 @@ impl Setting {
     serde(default, deny_unknown_fields)
 )]
 pub struct Nodes {
-    /// Values of b at which sigma is averaged.
+    /// Values of b at which sigma is averaged, for up to ten spikes; more in proportion to the
+    /// spikes.
     pub second_layer: usize,
-    /// Values of b in the bulk and in K(m).
+    /// Values of b in the bulk and in K(m); at least two for every spike are taken.
     pub bulk: usize,
     /// Preactivation z.
     pub preactivation: usize,
@@ -124,6 +130,17 @@ impl Default for Nodes {
 }
 
 impl Nodes {
+    /// The nodes for steps of size `eta`: a large step makes the error of an average large, so above
+    /// 100 the averages over the preactivation and their tables are made finer with its logarithm.
+    pub(crate) fn for_step(self, eta: f64) -> Self {
+        let factor = 1.0 + GROWTH_PER_DECADE * (eta / 100.0).log10().max(0.0);
+        Self {
+            preactivation: (self.preactivation as f64 * factor).ceil() as usize,
+            table_factor: self.table_factor * factor,
+            ..self
+        }
+    }
+
     /// All counts multiplied by `factor` (rounded up).
     pub fn scaled(self, factor: f64) -> Self {
         let times = |n: usize| ((n as f64 * factor).ceil() as usize).max(2);
@@ -190,9 +207,16 @@ pub struct Options {
     /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
     /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). Two agree best with simulations.
     pub linear_terms: usize,
-    /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 12. Six
-    /// give three digits, ten five or more.
+    /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 96. As
+    /// many are taken as `tolerance` asks for; when they are more than this, the indicator
+    /// [`Truncation`](super::IndicatorKind::Truncation) says so.
     pub spikes: usize,
+    /// Relative change of the singular values of outliers that spikes left out may make; above 0.
+    pub tolerance: f64,
+    /// Predict a second time with three quarters of the nodes, and say in the indicator
+    /// [`Quadrature`](super::IndicatorKind::Quadrature) how much that changes. It takes about half
+    /// the time of the prediction itself.
+    pub compare_nodes: bool,
     /// Representation of a Gaussian second layer.
     pub gaussian_tail: GaussianTail,
     /// Node counts.
@@ -205,7 +229,9 @@ impl Default for Options {
             noise_model: NoiseModel::default(),
             target_column: true,
             linear_terms: 2,
-            spikes: 10,
+            spikes: 64,
+            tolerance: 5e-3,
+            compare_nodes: true,
             gaussian_tail: GaussianTail::default(),
             nodes: Nodes::default(),
         }
@@ -215,7 +241,8 @@ impl Default for Options {
 impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         let (spikes, terms) = (self.spikes, self.linear_terms);
-        require("spikes", spikes as f64, (1..=12).contains(&spikes), "between 1 and 12")?;
+        require("spikes", spikes as f64, (1..=MAX_SPIKES).contains(&spikes), "between 1 and 96")?;
+        require("tolerance", self.tolerance, self.tolerance > 0.0, "a finite number above 0")?;
         require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
         self.nodes.check()
     }
@@ -230,8 +257,11 @@ mod tests {
         let allowed = |options: Options| options.check().is_ok();
         let with = |nodes: Nodes| allowed(Options { nodes, ..Options::default() });
         assert!(allowed(Options::default()));
-        for (spikes, good) in [(0, false), (1, true), (12, true), (13, false)] {
+        for (spikes, good) in [(0, false), (1, true), (96, true), (97, false)] {
             assert_eq!(allowed(Options { spikes, ..Options::default() }), good);
+        }
+        for (tolerance, good) in [(0.0, false), (1e-9, true), (f64::INFINITY, false)] {
+            assert_eq!(allowed(Options { tolerance, ..Options::default() }), good);
         }
         for (terms, good) in [(0, false), (1, true), (3, true), (4, false)] {
             assert_eq!(allowed(Options { linear_terms: terms, ..Options::default() }), good);

@@ -17,13 +17,25 @@ use rayon::prelude::*;
 pub(crate) struct Spikes {
     /// directions x R: <v_k, beta*_i>.
     pub target: Array2<f64>,
-    /// (R + 1) x R: components of v_k outside the span of the targets; Gram = target^T target +
+    /// Rows x R, R + 1 rows when none was left out: components of v_k outside the span of the targets; Gram = target^T target +
     /// perpendicular^T perpendicular. Obtained without squaring, so grading over many decades
     /// survives.
     pub perpendicular: Array2<f64>,
     /// rho_2, tau_2^2 and kappa at the coarse nodes of b: unweighted, then weighted by z*_i z*_j
     /// (row-major, all pairs).
     pub noise: Vec<NoiseFunctions>,
+}
+
+impl Spikes {
+    /// The first `count` right vectors.
+    pub fn truncated(&self, count: usize) -> Self {
+        let first = |of: &Array2<f64>| of.slice_axis(Axis(1), (..count).into()).to_owned();
+        Self {
+            target: first(&self.target),
+            perpendicular: first(&self.perpendicular),
+            noise: self.noise.clone(),
+        }
+    }
 }
 
 /// Functions of b at its coarse nodes.

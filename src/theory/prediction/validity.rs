@@ -25,6 +25,12 @@ pub enum IndicatorKind {
     Edge,
     /// Distance of the weakest outlier from the edge, relative to the edge.
     NearEdge,
+    /// How many neurons carry the left vector of the outlier that fewest carry.
+    FewNeurons,
+    /// Relative change that the spikes left out can make to the singular value of an outlier.
+    Truncation,
+    /// Relative change of singular values when there are fewer quadrature nodes.
+    Quadrature,
 }
 
 /// One check of the prediction.

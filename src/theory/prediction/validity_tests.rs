@@ -30,6 +30,7 @@ fn outlier(singular_value: f64, target_overlap: f64) -> Outlier {
         target_overlap,
         direction_overlaps: vec![target_overlap],
         left_overlaps: Vec::new(),
+        neuron_share: 1.0,
         left: array![1.0],
         at: 0.0,
     }

@@ -5,7 +5,7 @@
 use super::curve::Curve;
 use super::spikes::{Blocks, Spikes};
 use crate::theory::prediction::PredictionError;
-use crate::theory::prediction::outlier::{LEFT_POWERS, Outlier};
+use crate::theory::prediction::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use crate::theory::roots::bracketed;
 use crate::theory::small::symmetric_eigen;
 use ndarray::{Array1, Array2};
@@ -93,6 +93,15 @@ fn at_root<const A: usize>(
     let left_overlaps = (1..=LEFT_POWERS)
         .map(|power| spikes.left_overlap(-x.exp(), &blocks.rows, &left, &|b| b.powi(power)))
         .collect();
+    let neuron_share = neuron_share(spikes.left_entries(-x.exp(), &blocks.rows, &left));
     let singular_value = here.z.sqrt();
-    Ok(Outlier { singular_value, target_overlap, direction_overlaps, left_overlaps, left, at: x })
+    Ok(Outlier {
+        singular_value,
+        target_overlap,
+        direction_overlaps,
+        left_overlaps,
+        neuron_share,
+        left,
+        at: x,
+    })
 }

@@ -177,6 +177,20 @@ impl Spikes {
         k
     }
 
+    /// Entries b q(b)^T left / (1 + m) of a left vector at the nodes of b, with their weights.
+    pub fn left_entries<'a>(
+        &'a self,
+        a0: f64,
+        rows: &'a [f64],
+        left: &'a Array1<f64>,
+    ) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
+        let entry = move |(j, q): (usize, ndarray::ArrayView1<'a, f64>)| {
+            (weight[j], b[j] / (1.0 + a0 * rows[j]) * q.dot(left))
+        };
+        polynomials.rows().into_iter().enumerate().map(entry)
+    }
+
     /// |kappa_p^T left| with kappa_p = E_b[b q(b) p(b)/(1 + m)] / sqrt(E p^2).
     pub fn left_overlap(
         &self,
@@ -186,11 +200,10 @@ impl Spikes {
         p: &dyn Fn(f64) -> f64,
     ) -> f64 {
         let (mut product, mut norm) = (0.0, 0.0);
-        for (j, q) in self.neurons.polynomials.rows().into_iter().enumerate() {
-            let (w, b) = (self.neurons.weight[j], self.neurons.b[j]);
-            let value = p(b);
+        for (b, (w, entry)) in self.neurons.b.iter().zip(self.left_entries(a0, rows, left)) {
+            let value = p(*b);
             norm += w * value * value;
-            product += w * b * value / (1.0 + a0 * rows[j]) * q.dot(left);
+            product += w * value * entry;
         }
         if norm > 0.0 { (product.abs() / norm.sqrt()).min(1.0) } else { 0.0 }
     }
