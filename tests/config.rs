@@ -62,7 +62,7 @@ fn every_setting_round_trips() {
     config.prediction_options = Some(Options {
         noise_model: NoiseModel::Isotropic,
         target_column: false,
-        linear_terms: Some(2),
+        linear_terms: 2,
         spikes: 7,
         gaussian_tail: GaussianTail::Hermite { nodes: 30, smallest_weight: 1e-7 },
         nodes: Nodes { bulk: 50, family: NodeFamily::Hermite, ..Nodes::default() },

@@ -169,8 +169,7 @@ fn table() {
         for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {
             println!("{}, fraction {fraction}", case.name);
             let print = |name: &str, noise_model, terms| {
-                let options =
-                    Options { noise_model, linear_terms: Some(terms), ..Options::default() };
+                let options = Options { noise_model, linear_terms: terms, ..Options::default() };
                 let p = case.experiment(width, fraction, 0).predict(2, &options).unwrap();
                 print!("  {name}:");
                 for o in &p.outliers {

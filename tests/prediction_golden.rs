@@ -119,7 +119,7 @@ fn level_2() {
     let golden: Vec<Value> = serde_json::from_str(include_str!("golden/level2.json")).unwrap();
     for (i, case) in golden.iter().enumerate() {
         let options =
-            Options { spikes: 6, gaussian_tail: TAIL, linear_terms: Some(1), ..Options::default() };
+            Options { spikes: 6, gaussian_tail: TAIL, linear_terms: 1, ..Options::default() };
         let prediction = predict(&setting(case), &options).unwrap();
         let golden = &case["prediction_level2"];
         let edge = number(&golden["bulk_edge"]);

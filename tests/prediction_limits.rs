@@ -368,7 +368,7 @@ fn nonsense_is_refused() {
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [
         Options { spikes: 0, ..Options::default() },
-        Options { linear_terms: Some(4), ..Options::default() },
+        Options { linear_terms: 4, ..Options::default() },
     ] {
         assert!(matches!(predict(&good, &options), Err(PredictionError::Invalid(_))));
     }

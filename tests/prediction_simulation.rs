@@ -106,7 +106,13 @@ fn mean_and_max(values: impl Iterator<Item = f64>) -> (f64, f64) {
 #[test]
 fn table_of_deviations() {
     let cases = predictions();
-    for (name, options) in [("level 1", level_1()), ("level 2", Options::default())] {
+    let level_2 = |linear_terms| Options { linear_terms, ..Options::default() };
+    for (name, options) in [
+        ("level 1", level_1()),
+        ("level 2, one term", level_2(1)),
+        ("level 2, two terms", level_2(2)),
+        ("level 2, three terms", level_2(3)),
+    ] {
         let (outliers, edges) = compare(&options);
         for linear in [true, false] {
             for batches in ["independent", "reused"] {
@@ -135,6 +141,9 @@ fn table_of_deviations() {
                     edge.0,
                     edge.1
                 );
+                if name == "level 2, two terms" {
+                    assert!(value.0 < 1.0 && edge.0 < 2.0 && edge.1 < 3.0, "{value:?} {edge:?}");
+                }
             }
         }
     }
@@ -143,10 +152,12 @@ fn table_of_deviations() {
 #[test]
 fn links_with_a_linear_part_agree_to_two_percent() {
     let cases = predictions();
-    let (outliers, _) = compare(&level_1());
-    for o in outliers.iter().filter(|o| o.width == 3000 && has_linear_part(&cases[o.setting])) {
-        assert!(o.value.0.abs() < 0.02, "setting {} s_{}: {:?}", o.setting, o.k + 1, o.value);
-        assert!(o.overlap.abs() < 0.02, "setting {} s_{}: {}", o.setting, o.k + 1, o.overlap);
+    for options in [level_1(), Options::default()] {
+        let (outliers, _) = compare(&options);
+        for o in outliers.iter().filter(|o| o.width == 3000 && has_linear_part(&cases[o.setting])) {
+            assert!(o.value.0.abs() < 0.02, "setting {} s_{}: {:?}", o.setting, o.k + 1, o.value);
+            assert!(o.overlap.abs() < 0.02, "setting {} s_{}: {}", o.setting, o.k + 1, o.overlap);
+        }
     }
 }
 

@@ -117,6 +117,7 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
             outliers(prediction.outliers.len()),
             prediction.edge
         )?;
+        writeln!(f, "  expected deviation of one network: {}", prediction.errors)?;
     }
     let triplets = &stage.triplets;
     let powers = triplets.first().map_or(0, |t| t.left_overlaps.len());

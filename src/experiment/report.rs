@@ -9,7 +9,7 @@ use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::Outliers;
-use crate::theory::prediction::{NoiseModel, Prediction};
+use crate::theory::prediction::{ErrorEstimate, NoiseModel, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
 use crate::training::{BatchPolicy, Change, StepSize};
 
@@ -233,6 +233,8 @@ pub struct PredictedSpectrum {
     pub edge: f64,
     /// The outliers, largest first; left overlaps with a, a^{o2}, a^{o3}.
     pub outliers: Vec<Triplet>,
+    /// How far one network of this size is expected to lie from the prediction.
+    pub errors: ErrorEstimate,
     /// Why the prediction is not to be trusted, in plain sentences; empty when it is.
     pub warnings: Vec<String>,
 }
@@ -250,6 +252,7 @@ impl From<&Prediction> for PredictedSpectrum {
             noise_model: prediction.noise_model(),
             edge: prediction.edge,
             outliers: outliers.collect(),
+            errors: prediction.errors.clone(),
             warnings: untrusted.map(|i| i.sentence.clone()).collect(),
         }
     }

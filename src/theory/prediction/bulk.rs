@@ -38,6 +38,20 @@ impl Bulk {
         bulk
     }
 
+    /// The bulk whose rows of largest D, a share `tail` of all, have no more than the next.
+    pub(crate) fn without_extremes(&self, tail: f64) -> Self {
+        let mut order: Vec<usize> = (0..self.d.len()).collect();
+        order.sort_by(|i, j| self.d[*j].total_cmp(&self.d[*i]));
+        let mut above = 0.0;
+        let next = order.into_iter().find(|i| {
+            above += self.weights[*i];
+            above > tail
+        });
+        let limit = next.map_or(f64::INFINITY, |i| self.d[i]);
+        let law = Rule { nodes: Vec::new(), weights: self.weights.clone() };
+        Self::new(self.gamma, &law, self.d.iter().map(|d| d.min(limit)).collect())
+    }
+
     /// Largest singular value of the bulk.
     pub fn edge(&self) -> f64 {
         self.edge

@@ -4,7 +4,7 @@
 //! Equations: docs/theory.md, (4.4), (6.1).
 
 use super::activation::{Sigma, gaussian_rule};
-use super::moments::{Accumulator, FirstStep, LINEAR, Table};
+use super::moments::{Accumulator, ECHO, FirstStep, LINEAR, Table};
 use super::setting::Nodes;
 use crate::quadrature::{Rule, SplitGaussian};
 use ndarray::Array2;
@@ -44,7 +44,10 @@ impl Kernel<'_> {
             u.extend(rule.nodes.iter().map(|g| centre + deviation * g));
             let mut sums = accumulator.sums(rule, &u, &[]);
             // E[z | u] = slope (u - centre) / v^2
-            sums[LINEAR] *= if deviation > 0.0 { slope / deviation } else { 0.0 };
+            // and E[t tau xi | u] = t^2 tau^2 (u - centre) / v^2
+            let along = if deviation > 0.0 { sums[LINEAR] / deviation } else { 0.0 };
+            sums[LINEAR] = slope * along;
+            sums[ECHO] = (t * tau).powi(2) * along;
             for (table, sum) in table.iter_mut().zip(sums) {
                 table[[0, i]] = sum;
             }
@@ -67,7 +70,7 @@ mod tests {
         function: SharedActivation,
         step: FirstStep,
         t: f64,
-        exact: impl Fn(&Sigma, f64, f64, f64) -> [f64; 5],
+        exact: impl Fn(&Sigma, f64, f64, f64) -> [f64; 6],
     ) {
         let activation = Sigma::new(&function, 200).unwrap();
         let nodes = Nodes::default();
@@ -76,7 +79,7 @@ mod tests {
             let slope = 1.0 + t * step.rho_1;
             let deviation = (slope * slope + t * t * step.tau * step.tau).sqrt();
             let exact = exact(&activation, slope, t * step.c_1 * s, deviation);
-            for k in [VALUE, MEAN, LINEAR, SQUARE, CROSS] {
+            for k in [VALUE, MEAN, LINEAR, SQUARE, CROSS, ECHO] {
                 let (found, exact) = (table[k][[0, i]], exact[k]);
                 assert!((found - exact).abs() < 1e-9, "t {t} s {s} moment {k}: {found} {exact}");
             }
@@ -102,6 +105,7 @@ mod tests {
                         0.5 * amplitude.powi(2)
                             * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
                         0.0,
+                        -(t * step.tau).powi(2) * shrunk * (m + phase).sin(),
                     ]
                 },
             );
@@ -115,7 +119,14 @@ mod tests {
             check(SharedActivation::new(Relu), step, t, |sigma, slope, m, v| {
                 let (above, density) = (normal_distribution(m / v), normal_density(m / v));
                 let value = m * above + v * density - sigma.mean;
-                [value, above, slope / v * density, above, 0.0]
+                [
+                    value,
+                    above,
+                    slope / v * density,
+                    above,
+                    0.0,
+                    (t * step.tau).powi(2) / v * density,
+                ]
             });
         }
     }
@@ -126,7 +137,7 @@ mod tests {
         let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.5, tau: 0.0 };
         check(SharedActivation::new(Relu), step, -2.0, |sigma, _, m, _| {
             let above = if m > 0.0 { 1.0 } else { 0.0 };
-            [m.max(0.0) - sigma.mean, above, 0.0, above, 0.0]
+            [m.max(0.0) - sigma.mean, above, 0.0, above, 0.0, 0.0]
         });
     }
 }

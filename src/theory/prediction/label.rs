@@ -6,7 +6,7 @@ use super::activation::gaussian_rule;
 use super::error::{PredictionError, finite, require};
 use super::setting::Nodes;
 use crate::data::Target;
-use crate::quadrature::{Rule, gauss_hermite, normal_density};
+use crate::quadrature::{Rule, gauss_hermite};
 use ndarray::Array2;
 
 /// Most directions a link may depend on.
@@ -38,6 +38,16 @@ pub(crate) struct Labels {
     pub weighted: Array2<f64>,
     /// E[y^2 z* z*^T].
     pub weighted_square: Array2<f64>,
+}
+
+/// How the labels of one batch fluctuate: variances.
+pub(crate) struct Sampling {
+    /// Of ln |beta_1|.
+    pub norm: f64,
+    /// Of <beta_1, beta_*> / |beta_1|, all directions together.
+    pub overlap: f64,
+    /// Of the logarithm of the part of beta_1 across the targets.
+    pub across: f64,
 }
 
 impl Labels {
@@ -109,34 +119,32 @@ impl Labels {
         Ok(labels)
     }
 
-    /// The quantile of |y| exceeded with probability `tail`, from the nodes (one projection: from a
-    /// fine grid).
-    pub fn absolute_quantile(&self, target: &Target, tail: f64) -> f64 {
-        let mut masses: Vec<(f64, f64)> = Vec::new();
-        if self.directions == 1 {
-            let (count, half) = (2000, 8.5);
-            let spacing = 2.0 * half / count as f64;
-            for i in 0..=count {
-                let z = -half + spacing * i as f64;
-                let (g, weight) = (target.clean_label(&[z]), spacing * normal_density(z));
-                masses.extend(self.noise.iter().map(|(e, w)| ((g + e).abs(), weight * w)));
-            }
-        } else {
-            for node in &self.nodes {
-                masses.extend(
-                    self.noise.iter().map(|(e, w)| ((node.link + e).abs(), node.weight * w)),
-                );
-            }
-        }
-        masses.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut above = 0.0;
-        for &(y, weight) in &masses {
-            above += weight;
-            if above >= tail {
-                return y;
+    /// Variances over draws of `samples` samples in `dimension` dimensions.
+    pub fn sampling(&self, samples: usize, dimension: usize) -> Sampling {
+        let (n, d) = (samples as f64, dimension as f64);
+        let phi = d / n;
+        // labels of variance one
+        let unit = self.second_moment.sqrt();
+        let linear: f64 = self.linear.iter().map(|c| (c / unit).powi(2)).sum();
+        let norm = linear + phi;
+        let (mut along, mut fourth) = (0.0, 0.0);
+        for node in &self.nodes {
+            let slope: f64 = self.linear.iter().zip(&node.z).map(|(c, z)| c / unit * z).sum();
+            for (e, w) in self.noise.iter() {
+                let y = (node.link + e) / unit;
+                let weight = node.weight * w;
+                along += weight * (2.0 * slope * y + phi * y * y).powi(2);
+                fourth += weight * y.powi(4);
             }
         }
-        masses.last().map_or(0.0, |&(y, _)| y)
+        let square = self.weighted_square.diag().sum() / self.second_moment;
+        // Var(2 c y z* + phi y^2) / n, and the length of a vector in d dimensions
+        let variance = (along - (2.0 * linear + phi).powi(2)).max(0.0) / n + 2.0 * phi * phi / d;
+        Sampling {
+            norm: variance / (2.0 * norm).powi(2),
+            overlap: (square - linear).max(0.0) / (n * norm),
+            across: ((fourth - 1.0).max(0.0) / n + 2.0 / d) / 4.0,
+        }
     }
 }
 
@@ -155,7 +163,6 @@ fn noise_rule(noise_std: f64, nodes: usize) -> Rule {
 mod tests {
     use super::*;
     use crate::data::{Link, MultiIndexLink};
-    use crate::quadrature::normal_quantile;
 
     /// y = z_0 z_1 + 0.3 z_0 + 0.2 + noise of variance 0.25, with Gaussian moments by hand.
     #[test]
@@ -183,31 +190,22 @@ mod tests {
         close(noise, 3.0 * 0.5f64.powi(4));
     }
 
-    /// y = z: the quantile of |z|; a second direction that does not matter gives the nodes of z.
+    /// y = 2 z_0 + noise of variance 4, over sqrt 8: everything by hand; other units change nothing.
     #[test]
-    fn quantiles_of_a_normal_label() {
-        let one = Target::single_index(Link::hermite([0.0, 1.0]));
-        let two = Target::multi_index(MultiIndexLink::new("two", 2, |z| z[0]));
-        let nodes = Nodes::default();
-        for tail in [0.5, 0.1, 1e-3, 1e-5] {
-            let exact = -normal_quantile(0.5 * tail);
-            for (target, spacing) in [(&one, 0.0086), (&two, 0.5)] {
-                let labels = Labels::new(target, &nodes).unwrap();
-                let found = labels.absolute_quantile(target, tail);
-                assert!((found - exact).abs() < spacing, "{tail}: {found} {exact}");
-            }
+    fn sampling_of_a_linear_label() {
+        for unit in [1.0, 1e-100, 1e60] {
+            let link = MultiIndexLink::new("two", 2, move |z| 2.0 * unit * z[0]);
+            let target = Target::multi_index(link).noise(2.0 * unit);
+            let found = Labels::new(&target, &Nodes::default()).unwrap().sampling(100, 50);
+            // c = 1/sqrt 2, phi = 1/2: |beta_1|^2 = 1. y = c (z + e): E y^4 = 3, E y^2 z^2 = 2,
+            // E y^3 z = 3 c; Var(2 c y z + y^2 / 2) = 4 c^2 2 + 2 c 3 c + 3/4 - (3/2)^2
+            let variance = (4.0 + 3.0 + 0.75 - 2.25) / 100.0 + 2.0 * 0.25 / 50.0;
+            let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-3, "{unit} {a} {b}");
+            close(found.norm, variance / 4.0);
+            // E y^2 (z_0^2 + z_1^2) = 3 c^2 + c^2 + 1 = 3, less c^2
+            close(found.overlap, 2.5 / 100.0);
+            close(found.across, (2.0 / 100.0 + 2.0 / 50.0) / 4.0);
         }
-        // with noise of variance 3 twice as large, but by 6 nodes of the noise
-        for target in [&one, &two] {
-            let noisy = target.clone().noise(3f64.sqrt());
-            let labels = Labels::new(&noisy, &nodes).unwrap();
-            let found = labels.absolute_quantile(&noisy, 0.1);
-            assert!((found + 2.0 * normal_quantile(0.05)).abs() < 0.25, "{found}");
-        }
-        // nothing lies beyond the outermost node
-        let labels = Labels::new(&one, &nodes).unwrap();
-        assert!(labels.absolute_quantile(&one, 2.0) < 0.01);
-        assert_eq!(labels.absolute_quantile(&one, 0.0), 8.5);
     }
 
     #[test]

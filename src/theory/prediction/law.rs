@@ -165,11 +165,6 @@ impl Law {
             ..self.clone()
         }
     }
-
-    /// Largest |b| among the nodes of the bulk.
-    pub fn largest(&self) -> f64 {
-        self.fine.nodes.iter().fold(0.0, |largest, b| b.abs().max(largest))
-    }
 }
 
 fn normalised(mut rule: Rule) -> Rule {

@@ -6,6 +6,11 @@ use crate::data::CustomLaw;
 use crate::golden::{LAWS, Largest, rows};
 use crate::theory::prediction::Nodes;
 
+/// Largest |b| among the nodes of the bulk.
+fn largest(law: &Law) -> f64 {
+    law.fine.nodes.iter().fold(0.0, |largest, b| b.abs().max(largest))
+}
+
 #[test]
 fn moments_of_every_law() {
     let laplace = CustomLaw::quantile("laplace", |u| {
@@ -117,7 +122,7 @@ fn averages_from_coarse_nodes() {
 #[test]
 fn few_values() {
     let rademacher = law(&SecondLayerLaw::Rademacher, 5);
-    assert_eq!((rademacher.spikes(), rademacher.largest()), (2, 1.0));
+    assert_eq!((rademacher.spikes(), largest(&rademacher)), (2, 1.0));
     assert_eq!(rademacher.fine.nodes, [-1.0, 1.0]);
     for (i, b) in [-1.0, 1.0].into_iter().enumerate() {
         assert!((rademacher.polynomials[[i, 0]] - 1.0).abs() < 1e-14);
@@ -125,14 +130,14 @@ fn few_values() {
     }
     // 0 and a value that comes twice
     let given = law(&SecondLayerLaw::Given(vec![2.0, 0.0, -3.0, 2.0].into()), 5);
-    assert_eq!((given.spikes(), given.largest()), (2, 3.0));
+    assert_eq!((given.spikes(), largest(&given)), (2, 3.0));
     assert_eq!(given.fine.nodes, [-3.0, 0.0, 2.0]);
     assert_eq!(given.fine.weights, [0.25, 0.25, 0.5]);
     assert_eq!(given.coarse, given.fine.nodes);
     assert!((given.scale - 17f64.sqrt() / 2.0).abs() < 1e-14);
     // many values are interpolated between few nodes
     let many = law(&SecondLayerLaw::Given((1..=21).map(f64::from).collect()), 3);
-    assert_eq!((many.coarse.len(), many.fine.len(), many.largest()), (20, 21, 21.0));
+    assert_eq!((many.coarse.len(), many.fine.len(), largest(&many)), (20, 21, 21.0));
     assert_eq!(law(&SecondLayerLaw::Given((1..=20).map(f64::from).collect()), 3).coarse.len(), 20);
     for values in [vec![0.0; 3], vec![1.0, f64::NAN], vec![1.0, f64::INFINITY]] {
         let tail = GaussianTail::Width;
@@ -152,7 +157,7 @@ fn smallest_weights() {
     // weights 1/6, 2/3, 1/6 at -sqrt 3, 0, sqrt 3
     let three = with(3, 0.1).unwrap();
     assert_eq!((three.fine.len(), three.coarse.len()), (3, 3));
-    assert!((three.largest() - 3f64.sqrt()).abs() < 1e-14);
+    assert!((largest(&three) - 3f64.sqrt()).abs() < 1e-14);
     assert!(with(3, 0.2).is_err());
     // 0.0113, 0.2221, 0.5333: the outermost are dropped from the bulk, not from the polynomials
     let five = with(5, 0.1).unwrap();

@@ -61,12 +61,11 @@ pub use label::MAX_DIRECTIONS;
 pub use law::GaussianTail;
 pub use outlier::Outlier;
 pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
-pub use validity::{Indicator, IndicatorKind};
+pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
 
 use activation::Sigma;
 use bulk::Bulk;
 use expansion::{Expansion, Source};
-use groups::Group;
 use label::Labels;
 use law::Law;
 use level2::Level2;
@@ -113,7 +112,9 @@ pub struct Prediction {
     pub outliers: Vec<Outlier>,
     /// Constants on the way.
     pub intermediates: Intermediates,
-    /// Checks of the assumptions.
+    /// How far one network of this size is expected to lie from this prediction.
+    pub errors: ErrorEstimate,
+    /// What makes up the expected deviation, and whether it is small.
     pub indicators: Vec<Indicator>,
     solution: Solution,
 }
@@ -132,6 +133,7 @@ impl std::fmt::Debug for Prediction {
             .field("edge", &self.edge)
             .field("outliers", &self.outliers)
             .field("intermediates", &self.intermediates)
+            .field("errors", &self.errors)
             .field("indicators", &self.indicators)
             .finish_non_exhaustive()
     }
@@ -190,7 +192,9 @@ impl Prediction {
         }
     }
 
-    /// True when every indicator trusts the prediction.
+    /// True when no indicator exceeds its threshold: singular values, overlaps and edge of one
+    /// network are expected within 5 %, 0.1 and 5 %, and the edge is known well enough to tell the
+    /// weakest outlier from it.
     pub fn is_trusted(&self) -> bool {
         self.indicators.iter().all(|indicator| indicator.trusted)
     }
@@ -262,38 +266,39 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
     let law = &law;
     let input = source.input(law);
 
+    let variance = RowVariance { setting, activation, labels, law, step };
     let (edge, outliers, solution) = if isotropic {
-        let variance = RowVariance { setting, activation, labels, law, step };
         let special =
             separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
         let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
-        (bulk.edge(), outliers, Solution::Isotropic { bulk, law: Box::new(law.clone()) })
+        (
+            bulk.edge(),
+            outliers,
+            Solution::Isotropic { bulk: bulk.clone(), law: Box::new(law.clone()) },
+        )
     } else {
-        let linear_terms = options.linear_terms.unwrap_or(linear_terms(setting));
         let level2 = Level2::new(
             &level2::model(setting, activation, &input),
             &level2::samples(&input, &groups),
-            &level2::neurons(law, &spikes.noise[0].rho_2),
-            &level2::Choices::new(setting.samples as f64, linear_terms),
+            &level2::neurons(law, &variance, &spikes.noise[0]),
+            &level2::Choices::new(setting.samples as f64, options.linear_terms),
         )?;
         (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
     };
 
     let spread = setting.phi() * labels.second_moment;
     let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
-    let mut indicators = Evidence {
-        phi: setting.phi(),
-        label_quantile: labels.absolute_quantile(&setting.target, 1.0 / setting.samples as f64),
-        largest_row: eta_1.max(eta_2) * law.largest() / (setting.width as f64).sqrt(),
-        growth: growth(activation, step, law, linear_square + spread),
-        linear: linear_square.sqrt(),
-        second_moment: labels.second_moment,
-        reused: groups.iter().any(Group::reused),
+    let evidence = Evidence {
+        setting,
         noise_model: options.noise_model,
+        law,
+        labels,
         edge,
+        level_1: &bulk,
         outliers: &outliers,
-    }
-    .indicators();
+    };
+    let errors = evidence.errors();
+    let mut indicators = evidence.indicators(&errors);
     indicators.extend(convergence::few_neurons(setting.width, &outliers));
     let (kept, found) = (law.spikes(), outliers.len());
     indicators.push(convergence::truncation(missing, options.tolerance, kept, found));
@@ -309,13 +314,7 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
         gram: spikes.gram(),
         target: spikes.target,
     };
-    Ok(Prediction { edge, outliers, intermediates, indicators, solution })
-}
-
-/// Terms of l(b) that agree best with simulations (tests/partial_reuse_simulation.rs): one when the
-/// whole batch is reused, two when step two sees fresh samples.
-fn linear_terms(setting: &Setting) -> usize {
-    if setting.reused_share() < 1.0 { 2 } else { 1 }
+    Ok(Prediction { edge, outliers, intermediates, errors, indicators, solution })
 }
 
 impl Spikes {
@@ -323,16 +322,4 @@ impl Spikes {
     fn gram(&self) -> Array2<f64> {
         self.target.t().dot(&self.target) + self.perpendicular.t().dot(&self.perpendicular)
     }
-}
-
-/// Largest |sigma'| within three standard deviations of the preactivation after step one, over the
-/// root mean square before it.
-fn growth(activation: &Sigma, step: FirstStep, law: &Law, nu: f64) -> f64 {
-    let t = step.unit * law.largest();
-    let reach = 3.0 * (1.0 + (t * step.c_1).powi(2) * nu + (t * step.tau).powi(2)).sqrt();
-    let largest = (0..=60)
-        .map(|i| activation.derivative(reach * (i as f64 / 30.0 - 1.0)).abs())
-        .fold(0.0, f64::max);
-    let typical = (step.c_1 * step.c_1 + activation.derivative_variance).sqrt();
-    if typical > 0.0 { largest / typical } else { 0.0 }
 }

@@ -2,7 +2,7 @@
 //!
 //! Per sample the preactivation before step two is u = z + t h with t = eta_1 b / sqrt N
 //! (docs/theory.md, section 4). Everything the prediction needs, at level 1 and at level 2, is a
-//! function of y and s = <beta_1, x> through five averages over (z, xi). They are smooth in all
+//! function of y and s = <beta_1, x> through six averages over (z, xi). They are smooth in all
 //! three variables, so they are computed on a small tensor grid and interpolated.
 //!
 //! Equations: docs/theory.md, (4.4) to (4.10).
@@ -26,9 +26,11 @@ pub(crate) const LINEAR: usize = 2;
 pub(crate) const SQUARE: usize = 3;
 /// E[sigma'(z) sigma'(u)]; filled for reused samples only.
 pub(crate) const CROSS: usize = 4;
+/// E[t tau xi sigma'(u)].
+pub(crate) const ECHO: usize = 5;
 
-/// The five averages on the (y, s) grid, for one b.
-pub(crate) type Table = [Array2<f64>; 5];
+/// The six averages on the (y, s) grid, for one b.
+pub(crate) type Table = [Array2<f64>; 6];
 
 /// Constants of h after step one.
 #[derive(Clone, Copy, Debug)]
@@ -132,13 +134,13 @@ impl<'a> Accumulator<'a> {
         Self { activation, values: Vec::new(), derivatives: Vec::new() }
     }
 
-    /// The five sums over `rule` (nodes z, weights w) with arguments `u` and `first[i]` =
+    /// The sums over `rule` (nodes z, weights w) with arguments `u` and `first[i]` =
     /// sigma'(z_i) (empty: no cross term).
-    pub fn sums(&mut self, rule: &Rule, u: &[f64], first: &[f64]) -> [f64; 5] {
+    pub fn sums(&mut self, rule: &Rule, u: &[f64], first: &[f64]) -> [f64; 6] {
         self.values.resize(u.len(), 0.0);
         self.derivatives.resize(u.len(), 0.0);
         self.activation.evaluate(u, &mut self.values, &mut self.derivatives);
-        let mut sums = [0.0; 5];
+        let mut sums = [0.0; 6];
         for (i, (z, w)) in rule.iter().enumerate() {
             let d = w * self.derivatives[i];
             sums[VALUE] += w * self.values[i];

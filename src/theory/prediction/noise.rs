@@ -32,6 +32,27 @@ impl RowVariance<'_> {
         parts.into_iter().map(|(linear, rest)| (1.0 + linear).powi(2) + rest.max(0.0)).collect()
     }
 
+    /// D(b) less the square of the stretching factor, with the echo of step one's noise (10.48).
+    pub fn rest_with_echo(&self, noise: &NoiseFunctions) -> Vec<f64> {
+        let parts = self.parts(noise, self.step.rho_1, self.step.tau.powi(2));
+        parts.into_iter().zip(self.echo(noise)).map(|((_, rest), echo)| rest + echo).collect()
+    }
+
+    /// The echo over the variance of step one's noise, averaged with weight b^2 (10.49).
+    pub fn echo_share(&self, noise: &NoiseFunctions) -> f64 {
+        let first = (self.step.unit * self.step.tau).powi(2);
+        let weights = &self.law.fine.weights;
+        let echo: f64 = self.echo(noise).iter().zip(weights).map(|(echo, w)| echo * w).sum();
+        if first > 0.0 { echo / first } else { 0.0 }
+    }
+
+    /// Twice the inner product of step one's noise with what step two returns of it.
+    fn echo(&self, noise: &NoiseFunctions) -> Vec<f64> {
+        let unit = 2.0 * self.setting.step_sizes[1] / (self.setting.width as f64).sqrt();
+        let nodes = self.law.fine.nodes.iter();
+        nodes.zip(self.fine(&noise.echo)).map(|(b, echo)| unit * b * echo).collect()
+    }
+
     /// D_*(b) at the fine nodes, a p x p matrix each: the expectations weighted by z*_i z*_j.
     pub fn along_targets(&self, noise: &[NoiseFunctions]) -> Vec<Array2<f64>> {
         let p = self.labels.directions;
@@ -110,6 +131,7 @@ mod tests {
             rho_2: vec![rho, 2.0 * rho],
             tau_2_squared: vec![tau, 2.0 * tau],
             kappa: vec![kappa, 2.0 * kappa],
+            echo: vec![0.1, 0.2],
         };
         // b = +-1 over sqrt N = +-0.1
         let d = variance.isotropic(&noise(0.3, 0.6, 0.1));

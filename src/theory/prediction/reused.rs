@@ -9,7 +9,7 @@
 //! Equations: docs/theory.md, (4.5), (6.2).
 
 use super::activation::{Sigma, gaussian_rule};
-use super::moments::{Accumulator, FirstStep, Table};
+use super::moments::{Accumulator, ECHO, FirstStep, MEAN, Table};
 use super::setting::Nodes;
 use crate::quadrature::{
     Interpolation, Rule, SplitGaussian, chebyshev_points, gauss_legendre, normal_density,
@@ -34,6 +34,8 @@ pub(crate) struct Kernel<'a> {
     c: Interpolation,
     /// s x c: interpolation followed by the average over xi.
     smoothing: Array2<f64>,
+    /// The same with tau xi inside the average.
+    tilted: Array2<f64>,
     split: SplitGaussian,
     window: Rule,
 }
@@ -56,6 +58,7 @@ impl<'a> Kernel<'a> {
         let range = range.max(1e-3);
         let c = Interpolation::new(chebyshev_points(sizes(range), -range, range));
         let mut smoothing = Array2::zeros((s.len(), c.nodes().len()));
+        let mut tilted = Array2::zeros((s.len(), c.nodes().len()));
         let mut basis = vec![0.0; c.nodes().len()];
         for (i, s) in s.iter().enumerate() {
             for (xi, w) in xi.iter() {
@@ -65,6 +68,11 @@ impl<'a> Kernel<'a> {
                     .iter_mut()
                     .zip(&basis)
                     .for_each(|(to, basis)| *to += w * basis);
+                tilted
+                    .row_mut(i)
+                    .iter_mut()
+                    .zip(&basis)
+                    .for_each(|(to, basis): (&mut f64, _)| *to += w * step.tau * xi * basis);
             }
         }
         let window = gauss_legendre(nodes.orthogonal, -1.0, 1.0);
@@ -76,6 +84,7 @@ impl<'a> Kernel<'a> {
             first,
             c,
             smoothing,
+            tilted,
             split: SplitGaussian::new(nodes.preactivation),
             window,
         }
@@ -88,7 +97,9 @@ impl<'a> Kernel<'a> {
         for (row, &y) in y.iter().enumerate() {
             let rows = if self.activation.kinks.is_empty() {
                 let raw = self.smooth(t, y, &mut accumulator);
-                self.smoothing.dot(&raw)
+                let mut rows = self.smoothing.dot(&raw);
+                rows.column_mut(ECHO).assign(&(self.tilted.dot(&raw.column(MEAN)) * t));
+                rows
             } else {
                 self.kinked(t, y, &mut accumulator)
             };
@@ -110,7 +121,7 @@ impl<'a> Kernel<'a> {
             .map(|(z, first)| z * (1.0 + t * rho_1) + t * phi * y * first)
             .collect();
         let mut u = vec![0.0; base.len()];
-        let mut raw = Array2::zeros((self.c.nodes().len(), 5));
+        let mut raw = Array2::zeros((self.c.nodes().len(), 6));
         for (i, c) in self.c.nodes().iter().enumerate() {
             u.iter_mut().zip(&base).for_each(|(u, base)| *u = base + t * c);
             let sums = accumulator.sums(&self.plain, &u, &self.first);
@@ -123,11 +134,11 @@ impl<'a> Kernel<'a> {
     fn kinked(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Array2<f64> {
         let FirstStep { c_1, tau, .. } = self.step;
         let pieces = self.pieces(t, y, accumulator);
-        let mut rows = Array2::zeros((self.s.len(), 5));
+        let mut rows = Array2::zeros((self.s.len(), 6));
         let mut basis = [0.0; PIECE];
         for (i, &s) in self.s.iter().enumerate() {
             let centre = c_1 * s;
-            let mut sums = [0.0; 5];
+            let mut sums = [0.0; 6];
             let mut add = |piece: &Piece, shares: &[f64; PIECE]| {
                 for (share, values) in shares.iter().zip(&piece.values) {
                     sums.iter_mut().zip(values).for_each(|(to, value)| *to += share * value);
@@ -143,6 +154,7 @@ impl<'a> Kernel<'a> {
                 rows.row_mut(i).iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
                 continue;
             }
+            let mut row = 0.0;
             for piece in &pieces {
                 let (low, high) =
                     (piece.low.max(centre - WINDOW * tau), piece.high.min(centre + WINDOW * tau));
@@ -151,14 +163,21 @@ impl<'a> Kernel<'a> {
                 }
                 let half = 0.5 * (high - low);
                 let mut shares = [0.0; PIECE];
+                let mut tilted = [0.0; PIECE];
                 for (x, w) in self.window.iter() {
                     let c = low + half * (1.0 + x);
                     let weight = half * w * normal_density((c - centre) / tau) / tau;
                     piece.points.basis(c, &mut basis);
                     shares.iter_mut().zip(&basis).for_each(|(to, basis)| *to += weight * basis);
+                    tilted
+                        .iter_mut()
+                        .zip(&basis)
+                        .for_each(|(to, basis)| *to += weight * t * (c - centre) * basis);
                 }
                 add(piece, &shares);
+                row += tilted.iter().zip(&piece.values).map(|(s, v)| s * v[MEAN]).sum::<f64>();
             }
+            sums[ECHO] = row;
             rows.row_mut(i).iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
         }
         rows
@@ -207,7 +226,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// The averages over z at one c, split wherever z or u meets a kink.
-    fn split_average(&self, t: f64, y: f64, c: f64, accumulator: &mut Accumulator) -> [f64; 5] {
+    fn split_average(&self, t: f64, y: f64, c: f64, accumulator: &mut Accumulator) -> [f64; 6] {
         let FirstStep { phi, rho_1, .. } = self.step;
         let argument =
             |z: f64| z * (1.0 + t * rho_1) + t * phi * y * self.activation.derivative(z) + t * c;
@@ -234,7 +253,7 @@ struct Piece {
     low: f64,
     high: f64,
     points: Interpolation,
-    values: Vec<[f64; 5]>,
+    values: Vec<[f64; 6]>,
 }
 
 /// Appends the roots of `f` on `(low, high)` that a scan of six intervals separates.

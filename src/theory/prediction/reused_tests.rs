@@ -3,7 +3,7 @@
 use super::*;
 use crate::activation::{FnActivation, SharedActivation};
 use crate::quadrature::normal_distribution;
-use crate::theory::prediction::moments::{CROSS, LINEAR, MEAN, SQUARE, VALUE};
+use crate::theory::prediction::moments::{CROSS, ECHO, LINEAR, MEAN, SQUARE, VALUE};
 
 /// sigma(u) = slope u + sum_j a_j max(u - k_j, 0), pairs (k_j, a_j).
 #[derive(Clone, Copy)]
@@ -20,10 +20,10 @@ impl Ramps {
         SharedActivation::new(FnActivation::new("ramps", value, derivative).with_kinks(kinks))
     }
 
-    /// Averages of sigma, sigma' and sigma'^2 over N(centre, width^2).
-    fn averages(self, centre: f64, width: f64) -> [f64; 3] {
+    /// Averages of sigma, sigma', sigma'^2 and (u - centre) sigma' over N(centre, width^2).
+    fn averages(self, centre: f64, width: f64) -> [f64; 4] {
         let mut slope = self.slope;
-        let mut sums = [slope * centre, slope, slope * slope];
+        let mut sums = [slope * centre, slope, slope * slope, 0.0];
         for (kink, a) in self.ramps {
             let x = centre - kink;
             let (above, relu) = if width > 0.0 {
@@ -34,15 +34,19 @@ impl Ramps {
             };
             sums[0] += a * relu;
             sums[1] += a * above;
+            // Stein: width^2 times the mean of sigma''
+            if width > 0.0 {
+                sums[3] += a * width * normal_density(x / width);
+            }
             sums[2] += ((slope + a).powi(2) - slope.powi(2)) * above;
             slope += a;
         }
         sums
     }
 
-    /// The five averages: xi in closed form, and panels of width 0.02 over z that meet where z or
+    /// The six averages: xi in closed form, and panels of width 0.02 over z that meet where z or
     /// the centre of u is at a kink.
-    fn brute_force(self, mean: f64, step: FirstStep, t: f64, y: f64, s: f64) -> [f64; 5] {
+    fn brute_force(self, mean: f64, step: FirstStep, t: f64, y: f64, s: f64) -> [f64; 6] {
         let width = (t * step.tau).abs();
         let centre = |z: f64, first: f64| {
             z * (1.0 + t * step.rho_1) + t * (step.phi * y * first + step.c_1 * s)
@@ -60,19 +64,20 @@ impl Ramps {
         ends.retain(|z| z.abs() <= 9.0);
         ends.sort_by(f64::total_cmp);
         let unit = gauss_legendre(6, 0.0, 1.0);
-        let mut sums = [0.0; 5];
+        let mut sums = [0.0; 6];
         for pair in ends.windows(2) {
             let length = pair[1] - pair[0];
             let first = self.averages(pair[0] + 0.5 * length, 0.0)[1];
             for (x, w) in unit.iter() {
                 let z = pair[0] + length * x;
                 let w = w * length * normal_density(z);
-                let [value, derivative, square] = self.averages(centre(z, first), width);
+                let [value, derivative, square, echo] = self.averages(centre(z, first), width);
                 sums[VALUE] += w * (value - mean);
                 sums[MEAN] += w * derivative;
                 sums[LINEAR] += w * z * derivative;
                 sums[SQUARE] += w * square;
                 sums[CROSS] += w * first * derivative;
+                sums[ECHO] += w * echo;
             }
         }
         sums
@@ -82,7 +87,7 @@ impl Ramps {
     fn check(self, step: FirstStep, t: f64, allowed: f64) {
         let function = self.activation();
         let activation = Sigma::new(&function, 200).unwrap();
-        let [mean, c_1, _] = self.averages(0.0, 1.0);
+        let [mean, c_1, ..] = self.averages(0.0, 1.0);
         assert!((activation.mean - mean).abs() < 1e-10 && (activation.c_1 - c_1).abs() < 1e-10);
         let step = FirstStep { c_1, ..step };
         let s = chebyshev_points(3, -1.7, 2.5);
@@ -93,7 +98,7 @@ impl Ramps {
         for (i, &y) in y.iter().enumerate() {
             for (j, &s) in s.iter().enumerate() {
                 let exact = self.brute_force(mean, step, t, y, s);
-                for k in 0..5 {
+                for k in 0..6 {
                     let error = (table[k][[i, j]] - exact[k]).abs();
                     assert!(error < allowed, "t {t} y {y} s {s} moment {k}: {error:e}");
                 }
@@ -160,7 +165,7 @@ fn smooth_averages_match_brute_force() {
             let (y, s) = (y[at.0], s[at.1]);
             // u = m + t tau xi: E exp(i k u) = exp(i k m - k^2 (t tau)^2 / 2)
             let variance = (t * step.tau).powi(2);
-            let mut exact = [0.0; 5];
+            let mut exact = [0.0; 6];
             for i in -2000..=2000 {
                 let z = 0.005 * f64::from(i);
                 let w = 0.005 * normal_density(z);
@@ -174,8 +179,9 @@ fn smooth_averages_match_brute_force() {
                 exact[SQUARE] +=
                     w * 0.5 * amplitude.powi(2) * (1.0 + (-2.0 * variance).exp() * (2.0 * m).cos());
                 exact[CROSS] += w * first * derivative;
+                exact[ECHO] -= w * variance * shrunk * m.sin();
             }
-            for k in 0..5 {
+            for k in 0..6 {
                 let error = (table[k][at] - exact[k]).abs();
                 assert!(error < 1e-7, "t {t} y {y} s {s} moment {k}: {error:e}");
             }

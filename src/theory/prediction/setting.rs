@@ -205,10 +205,8 @@ pub struct Options {
     /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
     pub target_column: bool,
     /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
-    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). `None`: two when the second step sees
-    /// fresh samples, one when the whole batch is reused, which agrees best with simulations
-    /// (tests/prediction_simulation.rs, tests/partial_reuse_simulation.rs).
-    pub linear_terms: Option<usize>,
+    /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). Two agree best with simulations.
+    pub linear_terms: usize,
     /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 96. As
     /// many are taken as `tolerance` asks for; when they are more than this, the indicator
     /// [`Truncation`](super::IndicatorKind::Truncation) says so.
@@ -230,7 +228,7 @@ impl Default for Options {
         Self {
             noise_model: NoiseModel::default(),
             target_column: true,
-            linear_terms: None,
+            linear_terms: 2,
             spikes: 64,
             tolerance: 5e-3,
             compare_nodes: true,
@@ -242,7 +240,7 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
-        let (spikes, terms) = (self.spikes, self.linear_terms.unwrap_or(1));
+        let (spikes, terms) = (self.spikes, self.linear_terms);
         require("spikes", spikes as f64, (1..=MAX_SPIKES).contains(&spikes), "between 1 and 96")?;
         require("tolerance", self.tolerance, self.tolerance > 0.0, "a finite number above 0")?;
         require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
@@ -266,7 +264,7 @@ mod tests {
             assert_eq!(allowed(Options { tolerance, ..Options::default() }), good);
         }
         for (terms, good) in [(0, false), (1, true), (3, true), (4, false)] {
-            assert_eq!(allowed(Options { linear_terms: Some(terms), ..Options::default() }), good);
+            assert_eq!(allowed(Options { linear_terms: terms, ..Options::default() }), good);
         }
         for (count, good) in [(1, false), (2, true), (2000, true), (2001, false)] {
             assert_eq!(with(Nodes { bulk: count, ..Nodes::default() }), good);

@@ -7,7 +7,7 @@
 use super::groups::Group;
 use super::label::{Direction, Labels};
 use super::law::Law;
-use super::moments::{CROSS, FirstStep, LINEAR, MEAN, Moments, SQUARE, VALUE};
+use super::moments::{CROSS, ECHO, FirstStep, LINEAR, MEAN, Moments, SQUARE, VALUE};
 use crate::quadrature::Rule;
 use crate::theory::small::RowQr;
 use ndarray::{Array2, Axis};
@@ -44,13 +44,15 @@ pub(crate) struct NoiseFunctions {
     pub rho_2: Vec<f64>,
     pub tau_2_squared: Vec<f64>,
     pub kappa: Vec<f64>,
+    /// E[r t tau xi sigma'(u)].
+    pub echo: Vec<f64>,
 }
 
 impl NoiseFunctions {
     /// No noise, for `count` values of b.
     fn zero(count: usize) -> Self {
         let zero = vec![0.0; count];
-        Self { rho_2: zero.clone(), tau_2_squared: zero.clone(), kappa: zero }
+        Self { rho_2: zero.clone(), tau_2_squared: zero.clone(), kappa: zero.clone(), echo: zero }
     }
 }
 
@@ -282,6 +284,7 @@ impl SpikeInput<'_> {
         };
         for (b, table) in moments.tables.iter().enumerate() {
             noise.rho_2[b] += apply(&adjoint[0], &|at| table[LINEAR][at]);
+            noise.echo[b] += apply(&adjoint[0], &|at| table[ECHO][at]);
             noise.tau_2_squared[b] +=
                 phi * apply(&adjoint[1], &|at| table[SQUARE][at] - table[MEAN][at].powi(2));
             if group.reused() {

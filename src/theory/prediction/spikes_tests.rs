@@ -2,7 +2,7 @@
 //! averages in closed form (`test_quadratic`).
 
 use super::super::setting::{Nodes, Setting};
-use super::super::test_quadratic::{Reduced, setting};
+use super::super::test_quadratic::{C, Reduced, setting};
 use crate::data::{MultiIndexLink, Target};
 
 fn nodes() -> Nodes {
@@ -40,14 +40,16 @@ fn noise_by_pairs(setting: Setting, p: usize) {
     let pairs = (0..p).flat_map(|i| (0..p).map(move |j| Some((i, j))));
     for (found, pair) in spikes.noise.iter().zip(std::iter::once(None).chain(pairs)) {
         for (i, &b) in reduced.law.coarse.iter().enumerate() {
-            let [rho_2, tau_2, kappa] = [0, 1, 2].map(|which| {
+            let [rho_2, tau_2, kappa, echo] = [0, 1, 2, 3].map(|which| {
                 sum(&reduced, |reused, z, y, _, s| {
                     let at = reduced.averages(b, y, s, reused);
                     let r = reduced.residual(y, s, reused);
                     let value = match which {
                         0 => r * at.linear,
                         1 => phi * r * r * at.variance,
-                        _ => phi * r * y * at.covariance,
+                        2 => phi * r * y * at.covariance,
+                        // sigma'' = 2 C
+                        _ => r * 2.0 * C * (reduced.step.unit * b * reduced.step.tau).powi(2),
                     };
                     value * pair.map_or(1.0, |(i, j)| z[i] * z[j])
                 })
@@ -55,6 +57,7 @@ fn noise_by_pairs(setting: Setting, p: usize) {
             close(found.rho_2[i], rho_2, "rho_2");
             close(found.tau_2_squared[i], tau_2, "tau_2^2");
             close(found.kappa[i], kappa, "kappa");
+            close(found.echo[i], echo, "echo");
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Bulk<const A: usize> {
     pub b_weight: Vec<f64>,
     /// lam(b).
     pub lam: Vec<f64>,
+    /// Isotropic part of the row variance: what the weights of the samples, averaged over b, lack.
+    pub rest: Vec<f64>,
     /// b q_a(b).
     pub terms: Vec<Vector<f64, A>>,
     pub groups: Vec<Group<A>>,
@@ -87,6 +89,7 @@ impl<const A: usize> Bulk<A> {
         let lam = shift.zip(&terms).map(|(shift, e)| 1.0 + shift - dot(e, &mean)).collect();
         Self {
             phi: model.phi,
+            rest: vec![0.0; neurons.b.len()],
             gamma: model.gamma,
             b: neurons.b.clone(),
             b_weight: neurons.weight.clone(),
@@ -95,6 +98,18 @@ impl<const A: usize> Bulk<A> {
             groups,
             weight: samples.weight.clone(),
         }
+    }
+
+    /// The isotropic part that gives the rows the variance `variance` besides their part along w.
+    pub fn missing(&self, variance: &[f64]) -> Vec<f64> {
+        let shape = self.start();
+        let parts = variance.iter().enumerate().map(|(j, variance)| {
+            let stretch = self.lam[j] + dot(&self.terms[j], &shape.alpha);
+            let found = self.row(j, &shape) - stretch * stretch;
+            // a covariance stays positive
+            (variance - found).max(-0.9 * self.lam[j].powi(2))
+        });
+        parts.collect()
     }
 
     /// The limit a0 -> 0.
@@ -122,7 +137,7 @@ impl<const A: usize> Bulk<A> {
                 rest = rest + shape.beta[i][k] * (e[i] * e[k]);
             }
         }
-        stretch * stretch + rest
+        stretch * stretch + rest + T::real(self.rest[j])
     }
 
     /// F and f.
@@ -133,7 +148,7 @@ impl<const A: usize> Bulk<A> {
             let g =
                 T::real(self.gamma * self.b_weight[j]) / (T::real(1.0) + a0 * self.row(j, shape));
             let (lam, b, e) = (self.lam[j], self.b[j], self.terms[j]);
-            f.f_00 = f.f_00 + g * (lam * lam);
+            f.f_00 = f.f_00 + g * (lam * lam + self.rest[j]);
             f.f = f.f + g * (b * b);
             for i in 0..A {
                 f.f_0[i] = f.f_0[i] + g * (lam * e[i]);

@@ -22,6 +22,7 @@ fn model<const A: usize>(width: usize) -> Bulk<A> {
         b: vec![-1.2, 0.5, 1.5],
         b_weight: vec![0.5, 0.25, 0.25],
         lam: vec![0.8, 1.1, 1.3],
+        rest: vec![0.3, 0.0, 0.6],
         terms: terms.map(|row| std::array::from_fn(|a| row[a])).to_vec(),
         groups: vec![
             Group { share: 0.5, l: cut(1.0), q: vec![0.3, 0.0, 1.0, 0.2] },
@@ -62,7 +63,8 @@ fn draw<const A: usize>(bulk: &Bulk<A>, width: usize) -> Vec<f64> {
             let root = scaled(x.view(), &|i| b * (bulk.phi * group.q[kinds[i]]).sqrt());
             noise += &normal(&mut rng, (count, x.nrows())).dot(&root);
         }
-        let block = normal(&mut rng, (count, DIMENSION)).dot(&stretch) + noise;
+        let isotropic = normal(&mut rng, (count, DIMENSION)) * bulk.rest[j].sqrt();
+        let block = normal(&mut rng, (count, DIMENSION)).dot(&stretch) + noise + isotropic;
         rows.append(ndarray::Axis(0), block.view()).unwrap();
     }
     rows /= (DIMENSION as f64).sqrt();
@@ -114,4 +116,24 @@ fn two_terms() {
 #[test]
 fn three_terms() {
     check::<3>(2 * DIMENSION);
+}
+
+/// The rest that is added gives every row the variance asked for, as long as that leaves a
+/// covariance.
+#[test]
+fn rows_of_a_given_variance() {
+    let mut bulk = model::<2>(2 * DIMENSION);
+    bulk.rest = vec![0.0; 3];
+    let shape = bulk.start();
+    let variance = |bulk: &Bulk<2>, j: usize| {
+        let stretch = bulk.lam[j] + dot(&bulk.terms[j], &shape.alpha);
+        bulk.row(j, &shape) - stretch * stretch
+    };
+    let wanted = [variance(&bulk, 0) + 0.4, variance(&bulk, 1) - 0.1, -5.0];
+    let before = variance(&bulk, 2);
+    bulk.rest = bulk.missing(&wanted);
+    for (j, wanted) in wanted.iter().enumerate().take(2) {
+        assert!((variance(&bulk, j) - wanted).abs() < 1e-12, "{j}");
+    }
+    assert!((variance(&bulk, 2) - (before - 0.9 * 1.69)).abs() < 1e-12);
 }

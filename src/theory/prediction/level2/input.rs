@@ -89,6 +89,11 @@ pub(crate) struct NeuronTable {
     pub polynomials: Array2<f64>,
     /// rho_2(b) = E[r z sigma'(z + t h)].
     pub rho_2: Vec<f64>,
+    /// Squared norm of a noise row less that of its part along w; `None`: what the weights of the
+    /// samples make of it. Read with more than one term of l(b).
+    pub rest: Option<Vec<f64>>,
+    /// What step two returns of step one's noise, over its variance; read with more than one term.
+    pub echo_share: f64,
     /// sqrt(E b^2) = 1/q_0: 1 for a law of unit variance, close to it for the realised entries of
     /// one network.
     pub scale: f64,

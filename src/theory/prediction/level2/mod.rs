@@ -122,6 +122,12 @@ fn curve<const A: usize>(
     neurons: &NeuronTable,
     choices: &Choices,
 ) -> Result<Curve<A>, PredictionError> {
-    let groups = groups(model, samples, neurons, choices);
-    Curve::new(Bulk::new(model, samples, neurons, groups))
+    let bulk =
+        |choices| Bulk::new(model, samples, neurons, groups::<A>(model, samples, neurons, choices));
+    let mut cut = bulk(choices);
+    if let (true, Some(rest)) = (A > 1, &neurons.rest) {
+        let whole = bulk(&Choices { weight_tail: 0.0, ..*choices });
+        cut.rest = whole.missing(rest);
+    }
+    Curve::new(cut)
 }

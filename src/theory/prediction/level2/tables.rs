@@ -4,8 +4,9 @@ use super::super::activation::Sigma;
 use super::super::groups::Group;
 use super::super::law::Law;
 use super::super::moments::{CROSS, LINEAR, MEAN, Moments, SQUARE, VALUE};
+use super::super::noise::RowVariance;
 use super::super::setting::Setting;
-use super::super::spikes::SpikeInput;
+use super::super::spikes::{NoiseFunctions, SpikeInput};
 use super::input::{GroupTable, Model, NeuronTable, SampleTable, SecondStep};
 use ndarray::{Array1, Array2, Array3, ArrayView1};
 use rayon::prelude::*;
@@ -30,13 +31,15 @@ pub(crate) fn model(setting: &Setting, activation: &Sigma, input: &SpikeInput) -
     }
 }
 
-/// Nodes of the second layer; `rho_2` is known at the coarse nodes of b.
-pub(crate) fn neurons(law: &Law, rho_2: &[f64]) -> NeuronTable {
+/// Nodes of the second layer; what `noise` holds is known at the coarse nodes of b.
+pub(crate) fn neurons(law: &Law, rows: &RowVariance, noise: &NoiseFunctions) -> NeuronTable {
     NeuronTable {
         weight: law.fine.weights.clone(),
         b: law.fine.nodes.clone(),
         polynomials: law.polynomials.clone(),
-        rho_2: law.to_fine.dot(&Array1::from_iter(rho_2.iter().copied())).to_vec(),
+        rho_2: law.to_fine.dot(&Array1::from_iter(noise.rho_2.iter().copied())).to_vec(),
+        rest: Some(rows.rest_with_echo(noise)),
+        echo_share: rows.echo_share(noise),
         scale: law.scale,
     }
 }

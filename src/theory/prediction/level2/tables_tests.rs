@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::{Link, Target};
+use crate::theory::prediction::moments::FirstStep;
 use crate::theory::prediction::setting::Nodes;
 use crate::theory::prediction::test_quadratic::{C, C_1, Reduced, setting};
 
@@ -133,7 +134,18 @@ fn constants_and_neurons() {
         Law::new(&law, crate::theory::prediction::GaussianTail::Width, 100, 6, 20, 4).unwrap();
     let cubic = |b: f64| 0.3 - b + 0.2 * b.powi(3);
     let rho_2: Vec<f64> = law.coarse.iter().map(|b| cubic(*b)).collect();
-    let found = neurons(&law, &rho_2);
+    let zero = vec![0.0; rho_2.len()];
+    let echo = law.coarse.iter().map(|b| 0.1 * b.powi(3)).collect();
+    let noise = NoiseFunctions { rho_2, tau_2_squared: zero.clone(), kappa: zero, echo };
+    let step = FirstStep { unit: 0.3, tau: 0.5, ..reduced.step };
+    let (labels, activation) = (&reduced.labels, &activation);
+    let rows = RowVariance { setting: &setting, activation, labels, law: &law, step };
+    let found = neurons(&law, &rows, &noise);
+    // 2 eta_2 / sqrt N = 0.4; the fourth moment of b is 9/5
+    close(found.echo_share, 0.4 * 0.1 * 1.8 / 0.15f64.powi(2), "share of the echo");
+    for (b, rest) in found.b.iter().zip(found.rest.as_ref().unwrap()) {
+        close(*rest, (0.3 * b * 0.5).powi(2) + 0.04 * b.powi(4), "rest");
+    }
     assert_eq!((&found.b, &found.weight, found.b.len()), (&law.fine.nodes, &law.fine.weights, 20));
     assert_eq!((found.polynomials, found.scale), (law.polynomials.clone(), law.scale));
     for (b, rho) in found.b.iter().zip(&found.rho_2) {

@@ -62,7 +62,15 @@ pub(super) fn neurons() -> NeuronTable {
         0 => 1.0 / second.sqrt(),
         _ => (b[j] - mean) / norm,
     });
-    NeuronTable { weight, b, polynomials, rho_2: vec![0.0; 3], scale: second.sqrt() }
+    NeuronTable {
+        weight,
+        b,
+        polynomials,
+        rho_2: vec![0.0; 3],
+        rest: None,
+        echo_share: 0.0,
+        scale: second.sqrt(),
+    }
 }
 
 /// l and q of the three groups, times `size`.
@@ -78,6 +86,7 @@ pub(super) fn bulk<const A: usize>(model: &Model, size: f64) -> Bulk<A> {
     Bulk {
         phi: model.phi,
         gamma: model.gamma,
+        rest: vec![0.0; neurons.b.len()],
         b: neurons.b,
         b_weight: neurons.weight,
         lam: if size == 0.0 { vec![1.0; 3] } else { vec![0.8, 1.1, 1.3] },

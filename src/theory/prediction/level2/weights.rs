@@ -57,6 +57,9 @@ fn group<const A: usize>(
         // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
         group.l[i][0] = model.curvature * y * neurons.scale;
         group.q[i] = y * y * noise_1;
+        if A > 1 {
+            group.q[i] += y * y * model.derivative_variance * neurons.echo_share;
+        }
         if let Some(second) = &table.second {
             let r = eta_2 * second.residual[i];
             let terms: [f64; A] = std::array::from_fn(|a| second.linear[[i, a]]);
@@ -121,6 +124,8 @@ mod tests {
             b: vec![2.0],
             polynomials: array![[0.5]],
             rho_2: vec![0.0],
+            rest: None,
+            echo_share: 0.5,
             scale: 2.0,
         };
         let table = |first, second| GroupTable { share: 0.5, first, second };
@@ -143,7 +148,8 @@ mod tests {
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
         // the first batch alone: l = curvature y scale, q = 2 y^2
         assert_eq!(one(true, None), (0.5, 6.0, 72.0));
-        assert_eq!(two(true, None), ([6.0, 0.0], 72.0));
+        // and, with two terms, half of 36 Var sigma' more
+        assert_eq!(two(true, None), ([6.0, 0.0], 72.0 + 18.0 * 2.25));
         // fresh: l = r (0.4, -0.2); q = r^2 (variance - E[b^2 S_z^2]), or what two terms carry
         let (_, l, q) = one(false, Some(second.clone()));
         close(l, 0.6);
