@@ -38,7 +38,7 @@ pub use centred::Centred;
 pub use closure::FnActivation;
 pub use dual::{Dual, DualActivation, DualFn};
 pub use hermite_coefficients::hermite_coefficients;
-pub(crate) use hermite_coefficients::hermite_coefficients_of;
+pub(crate) use hermite_coefficients::{hermite_coefficients_of, known_series};
 pub use hermite_series::HermiteSeries;
 #[doc(hidden)]
 pub use kernels::Lane;
@@ -77,6 +77,12 @@ pub trait Activation: Send + Sync {
     /// Where the activation or its derivative jumps; quadrature splits there. None by default.
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
+    }
+
+    /// The coefficients c_0, c_1, ... when the activation is a finite Hermite series;
+    /// [`hermite_coefficients`] takes them as they are. `None` by default.
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        None
     }
 
     /// A name for reports, with the parameters; the type's name by default.

@@ -13,8 +13,11 @@ mod gaussian;
 mod hermite;
 mod interpolation;
 mod legendre;
+mod panel;
+mod scan;
 
 pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
+pub(crate) use adaptive::{half_density, integrate};
 pub use gaussian::gaussian_trapezoid;
 pub(crate) use gaussian::{SplitGaussian, normal_density, normal_distribution, normal_quantile};
 pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};
