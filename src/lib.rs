@@ -101,6 +101,7 @@ mod golden;
 mod linalg;
 mod memory;
 pub mod network;
+mod number;
 pub mod quadrature;
 mod random;
 pub mod readout;

@@ -13,6 +13,11 @@ impl fmt::Display for Short {
     }
 }
 
+/// [`Short`] for the fields of errors.
+pub(crate) fn short(x: &f64) -> Short {
+    Short(*x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Short;

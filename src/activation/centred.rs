@@ -1,8 +1,8 @@
 //! Centring.
 
 use super::Activation;
-use crate::Scalar;
 use super::known_series;
+use crate::Scalar;
 use crate::quadrature::{QuadratureError, gaussian_expectation};
 
 /// An activation minus its Gaussian mean: sigma(z) - E sigma(z), z ~ N(0, 1).

@@ -57,10 +57,10 @@ impl HermiteSeries {
             })
             .collect();
         let size = |k: usize| coefficients[k].abs().log2() + f64::from(exponents[k]);
-        let largest = (0..count).map(size).filter(|size| size.is_finite()).fold(0.0, |a: f64, b| {
-            if a == 0.0 { b } else { a.max(b) }
-        });
-        let exponent = if largest.abs() < 60.0 { 0 } else { largest as i32 };
+        let sizes = (0..count).map(size).filter(|size| size.is_finite());
+        let largest = sizes.fold(f64::NEG_INFINITY, f64::max);
+        // single precision holds what is near 1
+        let exponent = if largest.abs() > 60.0 { largest as i32 } else { 0 };
         let steps = (0..count)
             .rev()
             .map(|k| {
@@ -100,9 +100,9 @@ impl HermiteSeries {
         (value[0], derivative[0])
     }
 
-    /// The recurrence at one number, with a power of two taken out whenever it is above 1: the way
+    /// The recurrence at one number, for a polynomial of this degree, with a power of two taken out whenever it is above 1: the way
     /// to an infinity or a large number would otherwise lead over infinity minus infinity.
-    fn carefully(&self, z: f64, coefficient: impl Fn(&Step) -> f64) -> f64 {
+    fn carefully(&self, z: f64, degree: usize, coefficient: impl Fn(&Step) -> f64) -> f64 {
         let bounded = z.clamp(-1e300, 1e300);
         let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
         for step in &self.steps {
@@ -117,7 +117,7 @@ impl HermiteSeries {
             }
             (next, after) = (b, next);
         }
-        if z.is_infinite() && self.steps.len() > 1 && next != 0.0 {
+        if z.is_infinite() && degree > 0 {
             return f64::INFINITY.copysign(next);
         }
         times_power_of_two(next, exponent + self.exponent)
@@ -141,22 +141,21 @@ impl Activation for HermiteSeries {
         const BLOCK: usize = 32;
         let blocks = z.chunks(BLOCK).zip(value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(derivative.chunks_mut(BLOCK)) {
-            value.fill(T::zero());
-            derivative.fill(T::zero());
-            let mut after = [[T::zero(); BLOCK]; 2];
+            let (mut v, mut v_after) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+            let (mut d, mut d_after) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
             for step in &self.steps {
                 let (once, twice) = (T::of(step.once), T::of(step.twice));
-                let (c, d) = (T::of(step.value), T::of(step.derivative));
+                let (c, slope) = (T::of(step.value), T::of(step.derivative));
                 for (i, z) in z.iter().enumerate() {
                     let factor = once * *z;
-                    let next = [
-                        c + (factor * value[i] - twice * after[0][i]),
-                        d + (factor * derivative[i] - twice * after[1][i]),
-                    ];
-                    (after[0][i], after[1][i]) = (value[i], derivative[i]);
-                    (value[i], derivative[i]) = (next[0], next[1]);
+                    let next = c + (factor * v[i] - twice * v_after[i]);
+                    (v[i], v_after[i]) = (next, v[i]);
+                    let next = slope + (factor * d[i] - twice * d_after[i]);
+                    (d[i], d_after[i]) = (next, d[i]);
                 }
             }
+            value.copy_from_slice(&v[..z.len()]);
+            derivative.copy_from_slice(&d[..z.len()]);
             if self.exponent != 0 {
                 for x in value.iter_mut().chain(derivative.iter_mut()) {
                     *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
@@ -166,8 +165,10 @@ impl Activation for HermiteSeries {
             if !(value.iter().all(finite) && derivative.iter().all(finite)) {
                 for (i, z) in z.iter().enumerate().filter(|(_, z)| !z.is_nan()) {
                     if !(value[i].is_finite() && derivative[i].is_finite()) {
-                        value[i] = T::of(self.carefully(z.as_f64(), |step| step.value));
-                        derivative[i] = T::of(self.carefully(z.as_f64(), |step| step.derivative));
+                        let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
+                        value[i] = T::of(self.carefully(z, degree, |step| step.value));
+                        let degree = degree.saturating_sub(1);
+                        derivative[i] = T::of(self.carefully(z, degree, |step| step.derivative));
                     }
                 }
             }

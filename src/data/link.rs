@@ -66,7 +66,11 @@ impl Link {
             let kept = |(k, c): (usize, &f64)| if degrees.contains(&k) { 0.0 } else { *c };
             series.iter().enumerate().map(kept).collect::<Vec<f64>>()
         };
-        let series = self.series.as_ref().map(without);
+        let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
+        let name = format!("{} without {}", self.name, removed.join(", "));
+        if let Some(series) = &self.series {
+            return Ok(Self { name, ..Self::hermite(without(series)) });
+        }
         let mut parts = self.hermite_coefficients(degrees.iter().copied().max().unwrap_or(0))?;
         for (degree, part) in parts.iter_mut().enumerate() {
             if !degrees.contains(&degree) {
@@ -75,12 +79,11 @@ impl Link {
         }
         let parts = HermiteSeries::new(parts);
         let original = Arc::clone(&self.function);
-        let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
         Ok(Self {
-            name: format!("{} without {}", self.name, removed.join(", ")),
+            name,
             function: Arc::new(move |z| original(z) - parts.value(z)),
             kinks: self.kinks.clone(),
-            series,
+            series: None,
         })
     }
 
@@ -102,6 +105,11 @@ impl Link {
             return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
         }
         hermite_coefficients_of(|z| self.value(z), &self.kinks, max_degree)
+    }
+
+    /// The coefficients, when the link is a finite Hermite series.
+    pub(crate) fn hermite_series(&self) -> Option<&[f64]> {
+        self.series.as_deref()
     }
 
     /// Where the link or its derivative jumps, as declared.
