@@ -2,6 +2,10 @@
 //! windows, bumps and steep slopes that nobody declared, alone and in sums.
 
 use linear_width::Scalar;
+use linear_width::activation::{
+    Centred, DualFn, FnActivation, HermiteSeries, SharedActivation, hermite_coefficients,
+};
+use linear_width::data::Link;
 use linear_width::quadrature::{QuadratureError, gauss_legendre, gaussian_expectation};
 
 /// Uniform on (0, 1), the same in every run (the splitmix64 generator).
@@ -45,7 +49,7 @@ enum Part {
 
 /// P(Z > a).
 fn tail(a: f64) -> f64 {
-    0.5 * (a * std::f64::consts::FRAC_1_SQRT_2).erfc()
+    0.5 * Scalar::erfc(a * std::f64::consts::FRAC_1_SQRT_2)
 }
 
 fn density(a: f64) -> f64 {
@@ -67,7 +71,7 @@ impl Part {
             Self::Window(a, b) => step(a < z && z < b),
             Self::Power(a, p) => (z - a).abs().powf(p),
             Self::Bump(a, w) => (-0.5 * ((z - a) / w).powi(2)).exp(),
-            Self::Slope(a, k) => (k * (z - a)).erf(),
+            Self::Slope(a, k) => Scalar::erf(k * (z - a)),
             Self::Sine(k) => (k * z).sin().powi(2),
         }
     }
@@ -76,7 +80,7 @@ impl Part {
         match self {
             Self::Jump(a) => tail(a),
             Self::Hinge(a) => hinge(a),
-            Self::Sign(a) => -(a * std::f64::consts::FRAC_1_SQRT_2).erf(),
+            Self::Sign(a) => -Scalar::erf(a * std::f64::consts::FRAC_1_SQRT_2),
             Self::Clamp(a, b) => a + hinge(a) - hinge(b),
             Self::Window(a, b) => tail(a) - tail(b),
             // |z - a| = t^4 makes the integrand smooth for every multiple of 1/4
@@ -88,7 +92,7 @@ impl Part {
                 let variance = 1.0 + w * w;
                 w / variance.sqrt() * (-0.5 * a * a / variance).exp()
             }
-            Self::Slope(a, k) => -(a / (2.0 + 1.0 / (k * k)).sqrt()).erf(),
+            Self::Slope(a, k) => -Scalar::erf(a / (2.0 + 1.0 / (k * k)).sqrt()),
             Self::Sine(k) => 0.5 - 0.5 * (-2.0 * k * k).exp(),
         }
     }
@@ -109,7 +113,7 @@ impl Part {
     }
 }
 
-/// Holds the promise for a sum of parts, of which `declared` tells the kinks that are declared.
+/// Checks the promise for a sum of parts with these kinks declared.
 fn check(parts: &[(f64, Part)], kinks: &[f64], tolerance: f64) {
     let f = |z: f64| parts.iter().map(|(c, part)| c * part.at(z)).sum::<f64>();
     let exact: f64 = parts.iter().map(|(c, part)| c * part.expectation()).sum();
@@ -212,5 +216,98 @@ fn what_grows_too_fast_is_an_error() {
     }
     for rate in [25.0, 30.0, 36.0, 50.0, 1000.0] {
         assert!(gaussian_expectation(|z| (rate * z).exp(), &[], 1e-10).is_err(), "{rate}");
+    }
+}
+
+/// He_n(z), by its recurrence.
+fn hermite(n: usize, z: f64) -> f64 {
+    let (mut current, mut previous) = (1.0, 0.0);
+    for k in 0..n {
+        (current, previous) = (z * current - k as f64 * previous, current);
+    }
+    current
+}
+
+fn root_factorial(n: usize) -> f64 {
+    (1..=n).map(|k| (k as f64).sqrt()).product()
+}
+
+/// Coefficients are promised relative to the root mean square of the function.
+#[test]
+fn coefficients_of_a_polynomial_that_is_only_a_closure() {
+    for n in [0, 1, 2, 5, 8, 20, 30, 40, 80, 110, 150] {
+        let link = Link::new("He_n", move |z| hermite(n, z));
+        let c = link.hermite_coefficients(n + 4).unwrap();
+        for (k, c) in c.into_iter().enumerate() {
+            let error = root_factorial(k) * (c - f64::from(u8::from(k == n)));
+            assert!(error.abs() < 1e-11 * root_factorial(n), "He_{n}, c_{k} = {c:e}");
+        }
+    }
+}
+
+#[test]
+fn coefficients_of_a_hermite_series_are_its_own() {
+    for n in [0, 3, 20, 30, 80, 110, 200, 400] {
+        let series = HermiteSeries::polynomial(n);
+        let mut expected = vec![0.0; n + 3];
+        expected[n] = 1.0;
+        assert_eq!(hermite_coefficients(&series, n + 2).unwrap(), expected);
+        let shared = SharedActivation::new(Centred::new(series.clone()).unwrap());
+        assert_eq!(hermite_coefficients(&shared, 0).unwrap(), [0.0]);
+        let link = Link::from_activation(shared);
+        let parts = if n == 0 { vec![0.0; 3] } else { expected.clone() };
+        assert_eq!(link.hermite_coefficients(n + 2).unwrap()[..3], parts[..3]);
+        let without = Link::from_activation(series).without(&[n]).unwrap();
+        assert_eq!(without.hermite_coefficients(n).unwrap(), vec![0.0; n + 1]);
+        assert_eq!(without.value(1.5), 0.0);
+    }
+    let broken = HermiteSeries::new([0.0, f64::NAN]);
+    assert!(hermite_coefficients(&broken, 1).is_err() && Centred::new(broken).is_err());
+}
+
+/// Of any size, and with kinks that nobody declared.
+#[test]
+fn coefficients_of_a_clamp_and_a_sign_anywhere() {
+    let mut places = Places(5);
+    let clamp = DualFn::new("clamp", |z| z.max(-1.001).min(1.001));
+    let c = hermite_coefficients(&clamp, 1).unwrap();
+    assert!((c[1] - 0.683_173_191_615_440_3).abs() < 1e-11, "{c:?}");
+    for _ in 0..400 {
+        let (a, b, size) =
+            (places.between(-3.0, 0.0), places.between(0.0, 3.0), places.size(-250.0, 250.0));
+        let activation =
+            FnActivation::new("clamp", move |z: f64| size * z.clamp(a, b), |_| f64::NAN);
+        let c = hermite_coefficients(&activation, 2).unwrap();
+        // c_1 is the mean slope, 2 c_2 the mean of the second derivative, two jumps of the slope
+        let exact = [a + hinge(a) - hinge(b), tail(a) - tail(b), 0.5 * (density(a) - density(b))];
+        for (c, exact) in c.iter().zip(exact) {
+            assert!((c / size - exact).abs() < 1e-11, "{size:e} clamp({a}, {b}): {c:e}, {exact}");
+        }
+        let link = Link::new("sign", move |z| size * (z - a).signum());
+        let c = link.hermite_coefficients(1).unwrap();
+        for (c, exact) in c.iter().zip([2.0 * tail(a) - 1.0, 2.0 * density(a)]) {
+            assert!((c / size - exact).abs() < 1e-11, "{size:e} sign(z - {a}): {c:e}, {exact}");
+        }
+    }
+}
+
+#[test]
+fn coefficients_of_what_grows_too_fast_are_errors() {
+    for rate in [0.26, 0.3, 0.49] {
+        // E exp(rate z^2) is finite, its square is not, and both count
+        let link = Link::new("growing", move |z| (rate * z * z).exp());
+        let found = link.hermite_coefficients(2);
+        let exact = 1.0 / (1.0 - 2.0 * rate).sqrt();
+        assert!(found.is_err() || (found.unwrap()[0] / exact - 1.0).abs() < 1e-11, "{rate}");
+    }
+    let link = Link::new("infinite", |z| (0.5 * z * z).exp());
+    assert!(link.hermite_coefficients(0).is_err());
+    let exponential = Link::new("exp(18 z)", |z| (18.0 * z).exp());
+    let c = exponential.hermite_coefficients(40).unwrap();
+    for (k, c) in c.iter().enumerate() {
+        // c_k = exp(162) 18^k / k!
+        let exact =
+            162.0_f64.exp() * (18.0 / root_factorial(k).powf(2.0 / k.max(1) as f64)).powi(k as i32);
+        assert!((c / exact - 1.0).abs() < 1e-11, "c_{k}: {c:e} {exact:e}");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::activation::{Activation, HermiteSeries, hermite_coefficients_of, known_series};
-use crate::quadrature::QuadratureError;
+use crate::quadrature::{QuadratureError, gaussian_expectation};
 
 /// The link g of a single-index model, a function of one real number.
 ///
@@ -110,6 +110,24 @@ impl Link {
     /// The coefficients, when the link is a finite Hermite series.
     pub(crate) fn hermite_series(&self) -> Option<&[f64]> {
         self.series.as_deref()
+    }
+
+    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link.
+    pub(crate) fn root_mean_square(&self) -> Result<f64, QuadratureError> {
+        if let Some(series) = &self.series {
+            let mut root_factorial = 1.0;
+            return Ok(series.iter().enumerate().fold(0.0_f64, |norm, (k, c)| {
+                root_factorial *= (k.max(1) as f64).sqrt();
+                if *c == 0.0 { norm } else { norm.hypot(c * root_factorial) }
+            }));
+        }
+        // squares in units of the mean size, so that they neither overflow nor vanish
+        let size = gaussian_expectation(|z| self.value(z).abs(), &self.kinks, 0.0)?;
+        if size == 0.0 {
+            return Ok(0.0);
+        }
+        let square = |z: f64| (self.value(z) / size).powi(2);
+        Ok(size * gaussian_expectation(square, &self.kinks, 1e-12)?.sqrt())
     }
 
     /// Where the link or its derivative jumps, as declared.

@@ -65,7 +65,7 @@ pub(crate) fn half_density(z: f64) -> f64 {
 /// E f(z), z ~ N(0, 1), to an absolute accuracy of `tolerance`, or of 1e-13 E |f(z)| where that is
 /// more.
 ///
-/// `kinks` are the places where `f` or one of its derivatives jumps. Declaring them saves work;
+/// A tolerance of 0 asks for the relative accuracy alone. `kinks` are the places where `f` or one of its derivatives jumps. Declaring them saves work;
 /// undeclared ones are found.
 ///
 /// What is promised: the accuracy, or an error, for every function made of smooth pieces with

@@ -4,7 +4,7 @@
 
 use crate::data::Link;
 use crate::error::InvalidSetting;
-use crate::quadrature::{QuadratureError, gaussian_expectation, gaussian_expectations};
+use crate::quadrature::{QuadratureError, gaussian_expectations};
 
 /// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link is
 /// not zero, `None` when all vanish.
@@ -33,7 +33,7 @@ pub fn information_exponent(
 ) -> Result<Option<usize>, InvalidSetting> {
     let exact = link.hermite_series().is_some();
     check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
-    let size = root_mean_square(link)?;
+    let size = link.root_mean_square().map_err(failed(link))?;
     let coefficients = link.hermite_coefficients(max_degree).map_err(failed(link))?;
     let mut root_factorial = 1.0;
     for (k, c) in coefficients.iter().enumerate().skip(1) {
@@ -70,7 +70,7 @@ pub fn reuse_exponent(
     tolerance: f64,
 ) -> Result<Option<usize>, InvalidSetting> {
     check_tolerance(tolerance, SMALLEST)?;
-    let scale = root_mean_square(link)?;
+    let scale = link.root_mean_square().map_err(failed(link))?;
     if scale == 0.0 {
         return Ok(None);
     }
@@ -106,26 +106,6 @@ fn check_tolerance(tolerance: f64, smallest: f64) -> Result<(), InvalidSetting> 
         value: tolerance,
         allowed: "below 1, above 0, and at least 1e-11 where the link is no Hermite series",
     })
-}
-
-/// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link.
-fn root_mean_square(link: &Link) -> Result<f64, InvalidSetting> {
-    if let Some(series) = link.hermite_series() {
-        let mut root_factorial = 1.0;
-        return Ok(series.iter().enumerate().fold(0.0_f64, |norm, (k, c)| {
-            root_factorial *= (k.max(1) as f64).sqrt();
-            if *c == 0.0 { norm } else { norm.hypot(c * root_factorial) }
-        }));
-    }
-    // squares in units of the mean size, so that they neither overflow nor vanish
-    let mean = |f: &dyn Fn(f64) -> f64, tolerance| {
-        gaussian_expectation(f, link.kinks(), tolerance).map_err(failed(link))
-    };
-    let size = mean(&|z| link.value(z).abs(), 0.0)?;
-    if size == 0.0 {
-        return Ok(0.0);
-    }
-    Ok(size * mean(&|z| (link.value(z) / size).powi(2), 0.0)?.sqrt())
 }
 
 fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {

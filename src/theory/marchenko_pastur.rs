@@ -149,7 +149,11 @@ impl MarchenkoPastur {
             (from_left / (2.0 * root), from_right / (2.0 * root))
         } else {
             let cosine = (from_large + self.gamma.min(1.0)) / (2.0 * root);
-            (1.0 - cosine, 1.0 + cosine)
+            // at the edge as rounded, which may lie inside, no mass that could be seen is left
+            let edge = |rounded: f64, by_angle: f64| {
+                if rounded <= 0.0 && by_angle < 1e-10 { 0.0 } else { by_angle }
+            };
+            (edge(from_left, 1.0 - cosine), edge(from_right, 1.0 + cosine))
         };
         (from_left > 0.0 && from_right > 0.0).then_some(Angle { from_left, from_right })
     }
