@@ -99,9 +99,12 @@ pub struct Gelu;
 
 impl Gelu {
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        // the density is 0 beyond, and an infinity must not meet it
+        let bounded = within(z, T::of(1e3));
         let phi = T::of(0.5) * (-z * T::of(FRAC_1_SQRT_2)).erfc();
         let density = (T::of(-0.5) * z * z).exp() * T::of(1.0 / (2.0 * PI).sqrt());
-        (z * phi, phi + z * density)
+        let factor = if z > T::zero() { z } else { bounded };
+        (factor * phi, phi + bounded * density)
     }
 }
 
@@ -122,7 +125,10 @@ pub struct Silu;
 impl Silu {
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
         let gate = logistic(z);
-        (z * gate, gate * (T::one() + z * (T::one() - gate)))
+        // the gate is 0 or 1 beyond, and an infinity must not meet a 0
+        let bounded = within(z, T::of(1e3));
+        let factor = if z > T::zero() { z } else { bounded };
+        (factor * gate, gate * (T::one() + bounded * (T::one() - gate)))
     }
 }
 
@@ -133,6 +139,17 @@ impl Activation for Silu {
     }
     fn name(&self) -> String {
         "silu".into()
+    }
+}
+
+/// `z`, or the nearest number within `limit` of 0; a NaN stays.
+fn within<T: Scalar>(z: T, limit: T) -> T {
+    if z > limit {
+        limit
+    } else if z < -limit {
+        -limit
+    } else {
+        z
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{LeadingOrder, Report, Settings, Stage};
+use crate::number::Short;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +47,8 @@ impl fmt::Display for LeadingOrder {
             writeln!(
                 f,
                 "leading order, W_1: spike of strength {:.3}, alignment with the target {:.3}",
-                first.strength, first.target_alignment
+                Short(first.strength),
+                first.target_alignment
             )?;
         }
         if let Some(spikes) = &self.spikes {
@@ -74,14 +76,14 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "W_{}", self.step)?;
         if let Some(eta) = self.eta {
-            write!(f, " (eta = {eta:.3})")?;
+            write!(f, " (eta = {:.3})", Short(eta))?;
         }
         writeln!(
             f,
             ": {} (rule: {}, threshold {:.3}); {:.2} s gradient, {:.2} s spectrum",
             outliers(self.outliers.count),
             self.outliers.rule.name(),
-            self.outliers.threshold,
+            Short(self.outliers.threshold),
             self.gradient_seconds,
             self.spectrum_seconds
         )?;
@@ -91,7 +93,7 @@ impl fmt::Display for Stage {
                 f,
                 "  predicted (in brackets): {}, edge of the bulk {:.3}",
                 outliers(prediction.outliers.len()),
-                prediction.edge
+                Short(prediction.edge)
             )?;
         }
         let powers = self.triplets.first().map_or(0, |t| t.left_overlaps.len());
@@ -128,7 +130,7 @@ impl fmt::Display for Stage {
 /// Where the labels come from.
 fn data(settings: &Settings) -> String {
     let Some(given) = &settings.given_data else {
-        return format!("link {}, noise {}", settings.link, settings.noise);
+        return format!("link {}, noise {}", settings.link, Short(settings.noise));
     };
     let standardised = match (given.standardised_inputs, given.standardised_labels) {
         (true, true) => ", inputs and labels standardised",
@@ -155,6 +157,6 @@ fn pair(
     measured: f64,
     predicted: Option<f64>,
 ) -> fmt::Result {
-    let predicted = predicted.map_or(String::new(), |p| format!("({p:.digits$})"));
-    write!(f, "{measured:>8.digits$} {predicted:<8}")
+    let predicted = predicted.map_or(String::new(), |p| format!("({:.digits$})", Short(p)));
+    write!(f, "{:>8.digits$} {predicted:<8}", Short(measured))
 }

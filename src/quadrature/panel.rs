@@ -13,10 +13,16 @@ const TAIL: usize = 4;
 /// (Trefethen, *Approximation Theory and Approximation Practice*, chapters 3 and 19).
 struct Rule {
     nodes: [f64; GAPS + 1],
-    weights: [f64; GAPS + 1],
-    /// Rows for f(x) + f(-x) and f(x) - f(-x).
-    even: [[f64; GAPS / 2 + 1]; TAIL],
-    odd: [[f64; GAPS / 2]; TAIL],
+    /// For each pair of nodes x and -x; the middle is a pair of itself.
+    pairs: [Pair; GAPS / 2 + 1],
+}
+
+#[derive(Clone, Copy)]
+struct Pair {
+    weight: f64,
+    /// The entries of f(x) + f(-x) and of f(-x) - f(x) in the last coefficients.
+    even: [f64; TAIL],
+    odd: [f64; TAIL],
 }
 
 fn rule() -> &'static Rule {
@@ -33,12 +39,15 @@ fn rule() -> &'static Rule {
             2.0 * end(j) / n * (1.0 - terms.sum::<f64>())
         };
         let entry = |k: usize, j: usize| 2.0 / n * end(k) * end(j) * cosine(k, j);
+        let share = |j: usize| if 2 * j == GAPS { 0.5 } else { 1.0 };
         Rule {
             // a sine, so that nodes are symmetric to the last bit
             nodes: std::array::from_fn(|j| (PI * (j as f64 / n - 0.5)).sin()),
-            weights: std::array::from_fn(|j| weight(j.min(GAPS - j))),
-            even: std::array::from_fn(|i| std::array::from_fn(|j| entry(GAPS - 2 * i, j))),
-            odd: std::array::from_fn(|i| std::array::from_fn(|j| entry(GAPS - 1 - 2 * i, j))),
+            pairs: std::array::from_fn(|j| Pair {
+                weight: share(j) * weight(j),
+                even: std::array::from_fn(|i| share(j) * entry(GAPS - 2 * i, j)),
+                odd: std::array::from_fn(|i| share(j) * entry(GAPS - 1 - 2 * i, j)),
+            }),
         }
     })
 }
@@ -102,21 +111,17 @@ impl Panel {
 
 fn part(rule: &Rule, half: f64, values: &[f64; GAPS + 1]) -> Part {
     let (mut integral, mut size) = (0.0, 0.0);
-    for (weight, value) in rule.weights.iter().zip(values) {
-        integral += weight * value;
-        size += weight * value.abs();
+    let (mut even, mut odd) = ([0.0; TAIL], [0.0; TAIL]);
+    for (j, pair) in rule.pairs.iter().enumerate() {
+        let (left, right) = (values[j], values[GAPS - j]);
+        integral += pair.weight * (left + right);
+        size += pair.weight * (left.abs() + right.abs());
+        for i in 0..TAIL {
+            even[i] += pair.even[i] * (left + right);
+            odd[i] += pair.odd[i] * (left - right);
+        }
     }
-    let (mut sums, mut differences) = ([0.0; GAPS / 2 + 1], [0.0; GAPS / 2]);
-    for j in 0..GAPS / 2 {
-        sums[j] = values[j] + values[GAPS - j];
-        differences[j] = values[j] - values[GAPS - j];
-    }
-    sums[GAPS / 2] = values[GAPS / 2];
-    let mut tail = 0.0;
-    for (even, odd) in rule.even.iter().zip(&rule.odd) {
-        tail += even.iter().zip(&sums).map(|(a, b)| a * b).sum::<f64>().abs();
-        tail += odd.iter().zip(&differences).map(|(a, b)| a * b).sum::<f64>().abs();
-    }
+    let tail: f64 = even.iter().chain(&odd).map(|c| c.abs()).sum();
     Part { integral: half * integral, size: half * size, error: 2.0 * half * tail }
 }
 
