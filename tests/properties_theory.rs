@@ -122,7 +122,7 @@ proptest! {
     #[test]
     fn exponents(link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()]) {
         // no quadrature tells what is finer
-        let fine = tolerance >= 1e-11 && tolerance < 1.0;
+        let fine = (1e-11..1.0).contains(&tolerance);
         let information = information_exponent(&link, 8, tolerance);
         let reuse = reuse_exponent(&link, 6, tolerance);
         prop_assert_eq!(reuse.is_ok(), fine);

@@ -64,6 +64,11 @@ pub(crate) fn half_density(z: f64) -> f64 {
     (-0.25 * z * z).exp() / (2.0 * PI).sqrt().sqrt()
 }
 
+/// `a > b`, a NaN being beyond everything: sums and differences of huge numbers may be one.
+pub(super) fn exceeds(a: f64, b: f64) -> bool {
+    a > b || a.is_nan()
+}
+
 /// E f(z), z ~ N(0, 1), to an absolute accuracy of `tolerance`, or of 1e-13 E |f(z)| where that is
 /// more.
 ///
@@ -156,25 +161,24 @@ pub(crate) fn integrate(
     loop {
         let allowed = goal.allowed(&panels);
         let error = sums(&panels, |part| part.error);
-        // not `>`: the error of huge numbers may be a NaN
-        let open: Vec<usize> = (0..count).filter(|&k| !(error[k] <= allowed[k])).collect();
+        let open: Vec<usize> = (0..count).filter(|&k| exceeds(error[k], allowed[k])).collect();
         if open.is_empty() {
             break;
         }
         let share = 0.5 / panels.len() as f64;
         let excess = |panel: &Panel| {
             let of = |&k: &usize| panel.parts[k].error / (share * allowed[k]);
-            open.iter().map(of).fold(0.0, |a: f64, b| if b <= a { a } else { b })
+            open.iter().map(of).fold(0.0, |a: f64, b| if exceeds(b, a) { b } else { a })
         };
         let mut next = Vec::with_capacity(panels.len() + 16);
         let (mut halved, mut worst) = (false, (0.0, 0.0));
         for panel in panels {
             let excess = excess(&panel);
-            if !(excess <= worst.0) {
+            if exceeds(excess, worst.0) {
                 worst = (excess, 0.5 * (panel.from + panel.to));
             }
-            match panel.halves().filter(|_| !(excess <= 1.0)) {
-                None if !(share * excess <= 1.0) => {
+            match panel.halves().filter(|_| exceeds(excess, 1.0)) {
+                None if exceeds(share * excess, 1.0) => {
                     return Err(not_converged(&allowed, open[0], panel.from));
                 }
                 Some(halves) => {
@@ -283,7 +287,7 @@ fn check_growth(panels: &[Panel], allowed: &[f64]) -> Result<(), QuadratureError
         }
         for ([last, before, earlier], allowed) in sizes.into_iter().zip(allowed) {
             let grows = last > before && before > earlier && earlier > 0.0;
-            if grows || !(last <= 1e-3 * allowed) {
+            if grows || exceeds(last, 1e-3 * allowed) {
                 return Err(QuadratureError::Growth { at: end });
             }
         }

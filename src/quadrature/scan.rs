@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::adaptive::half_density;
+use super::adaptive::{exceeds, half_density};
 
 /// Points a unit: their distance is below 0.001.
 const PER_UNIT: usize = 1024;
@@ -69,8 +69,7 @@ pub(super) fn rough_pieces(
         for (p, rough) in rough.iter_mut().enumerate() {
             let nearby = &values[p * PIECE..][..PIECE + 2 * HALF_ORDER];
             let level = nearby.iter().step_by(4).map(|v| v.abs()).sum::<f64>() / 5.0;
-            // not `>`: the difference of huge numbers may be a NaN
-            *rough |= !(differences(nearby) <= allowed.max(ROUNDING * level));
+            *rough |= exceeds(differences(nearby), allowed.max(ROUNDING * level));
         }
     }
     // half a point before the first one of the piece
