@@ -96,8 +96,40 @@ impl HermiteSeries {
     /// Value and derivative.
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
         let (mut value, mut derivative) = ([T::zero()], [T::zero()]);
-        self.evaluate(&[z], &mut value, &mut derivative);
+        self.block::<T, 1>(&[z], &mut value, &mut derivative);
         (value[0], derivative[0])
+    }
+
+    /// Values and derivatives at up to `N` numbers.
+    fn block<T: Scalar, const N: usize>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
+        let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+        for step in &self.steps {
+            let (once, twice) = (T::of(step.once), T::of(step.twice));
+            let (c, slope) = (T::of(step.value), T::of(step.derivative));
+            for (i, z) in z.iter().enumerate() {
+                let factor = once * *z;
+                let next = c + (factor * v[i] - twice * v_after[i]);
+                (v[i], v_after[i]) = (next, v[i]);
+                let next = slope + (factor * d[i] - twice * d_after[i]);
+                (d[i], d_after[i]) = (next, d[i]);
+            }
+        }
+        value.copy_from_slice(&v[..z.len()]);
+        derivative.copy_from_slice(&d[..z.len()]);
+        if self.exponent != 0 {
+            for x in value.iter_mut().chain(derivative.iter_mut()) {
+                *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
+            }
+        }
+        for (i, z) in z.iter().enumerate() {
+            if !(value[i].is_finite() && derivative[i].is_finite()) && !z.is_nan() {
+                let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
+                value[i] = T::of(self.carefully(z, degree, |step| step.value));
+                let degree = degree.saturating_sub(1);
+                derivative[i] = T::of(self.carefully(z, degree, |step| step.derivative));
+            }
+        }
     }
 
     /// The recurrence at one number, for a polynomial of this degree, with a power of two taken out whenever it is above 1: the way
@@ -141,37 +173,7 @@ impl Activation for HermiteSeries {
         const BLOCK: usize = 32;
         let blocks = z.chunks(BLOCK).zip(value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(derivative.chunks_mut(BLOCK)) {
-            let (mut v, mut v_after) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-            let (mut d, mut d_after) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-            for step in &self.steps {
-                let (once, twice) = (T::of(step.once), T::of(step.twice));
-                let (c, slope) = (T::of(step.value), T::of(step.derivative));
-                for (i, z) in z.iter().enumerate() {
-                    let factor = once * *z;
-                    let next = c + (factor * v[i] - twice * v_after[i]);
-                    (v[i], v_after[i]) = (next, v[i]);
-                    let next = slope + (factor * d[i] - twice * d_after[i]);
-                    (d[i], d_after[i]) = (next, d[i]);
-                }
-            }
-            value.copy_from_slice(&v[..z.len()]);
-            derivative.copy_from_slice(&d[..z.len()]);
-            if self.exponent != 0 {
-                for x in value.iter_mut().chain(derivative.iter_mut()) {
-                    *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
-                }
-            }
-            let finite = |x: &T| x.is_finite();
-            if !(value.iter().all(finite) && derivative.iter().all(finite)) {
-                for (i, z) in z.iter().enumerate().filter(|(_, z)| !z.is_nan()) {
-                    if !(value[i].is_finite() && derivative[i].is_finite()) {
-                        let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
-                        value[i] = T::of(self.carefully(z, degree, |step| step.value));
-                        let degree = degree.saturating_sub(1);
-                        derivative[i] = T::of(self.carefully(z, degree, |step| step.derivative));
-                    }
-                }
-            }
+            self.block::<T, BLOCK>(z, value, derivative);
         }
     }
     fn hermite_series(&self) -> Option<Vec<f64>> {
