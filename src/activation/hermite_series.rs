@@ -3,6 +3,7 @@
 use super::Activation;
 use crate::Scalar;
 use crate::number::Short;
+use crate::simd::{Loop, vectorised};
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
 /// (He_0 = 1, He_1 = z, He_{k+1} = z He_k - k He_{k-1}).
@@ -95,28 +96,13 @@ impl HermiteSeries {
 
     /// Value and derivative.
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
-        let (mut value, mut derivative) = ([T::zero()], [T::zero()]);
-        self.block::<T, 1>(&[z], &mut value, &mut derivative);
-        (value[0], derivative[0])
+        let ([mut value], [mut derivative]) = recurrence::<T, 1>(&self.steps, &[z]);
+        self.finish(&[z], std::slice::from_mut(&mut value), std::slice::from_mut(&mut derivative));
+        (value, derivative)
     }
 
-    /// Values and derivatives at up to `N` numbers.
-    fn block<T: Scalar, const N: usize>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
-        let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
-        for step in &self.steps {
-            let (once, twice) = (T::of(step.once), T::of(step.twice));
-            let (c, slope) = (T::of(step.value), T::of(step.derivative));
-            for (i, z) in z.iter().enumerate() {
-                let factor = once * *z;
-                let next = c + (factor * v[i] - twice * v_after[i]);
-                (v[i], v_after[i]) = (next, v[i]);
-                let next = slope + (factor * d[i] - twice * d_after[i]);
-                (d[i], d_after[i]) = (next, d[i]);
-            }
-        }
-        value.copy_from_slice(&v[..z.len()]);
-        derivative.copy_from_slice(&d[..z.len()]);
+    /// Makes good what came out of the steps: the power of two, and what is not finite.
+    fn finish<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         if self.exponent != 0 {
             for x in value.iter_mut().chain(derivative.iter_mut()) {
                 *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
@@ -156,6 +142,50 @@ impl HermiteSeries {
     }
 }
 
+/// The recurrence at up to `N` numbers: values and derivatives.
+#[inline(always)]
+fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T]) -> ([T; N], [T; N]) {
+    let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
+    let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+    let Some((first, rest)) = steps.split_first() else { return (v, d) };
+    v = [T::of(first.value); N];
+    for step in rest {
+        let (once, twice) = (T::of(step.once), T::of(step.twice));
+        let (c, slope) = (T::of(step.value), T::of(step.derivative));
+        for (i, z) in z.iter().enumerate() {
+            let factor = once * *z;
+            let next = c + (factor * v[i] - twice * v_after[i]);
+            (v[i], v_after[i]) = (next, v[i]);
+            let next = slope + (factor * d[i] - twice * d_after[i]);
+            (d[i], d_after[i]) = (next, d[i]);
+        }
+    }
+    (v, d)
+}
+
+/// The recurrence for a block of numbers at a time, which the compiler turns into vectors.
+struct Blocks<'a, T> {
+    steps: &'a [Step],
+    z: &'a [T],
+    value: &'a mut [T],
+    derivative: &'a mut [T],
+}
+
+impl<T: Scalar> Loop for Blocks<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        const BLOCK: usize = 32;
+        let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
+        for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
+            let (v, d) = recurrence::<T, BLOCK>(self.steps, z);
+            value.copy_from_slice(&v[..z.len()]);
+            derivative.copy_from_slice(&d[..z.len()]);
+        }
+    }
+}
+
 /// x 2^exponent, also where 2^exponent alone is no number.
 fn times_power_of_two(mut x: f64, mut exponent: i32) -> f64 {
     while exponent.abs() > 1000 && x != 0.0 && x.is_finite() {
@@ -169,12 +199,8 @@ fn times_power_of_two(mut x: f64, mut exponent: i32) -> f64 {
 impl Activation for HermiteSeries {
     super::value_and_derivative!(both);
     fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        // the recurrence for a block of numbers at a time, which the compiler turns into vectors
-        const BLOCK: usize = 32;
-        let blocks = z.chunks(BLOCK).zip(value.chunks_mut(BLOCK));
-        for ((z, value), derivative) in blocks.zip(derivative.chunks_mut(BLOCK)) {
-            self.block::<T, BLOCK>(z, value, derivative);
-        }
+        vectorised(Blocks { steps: &self.steps, z, value, derivative });
+        self.finish(z, value, derivative);
     }
     fn hermite_series(&self) -> Option<Vec<f64>> {
         Some(self.coefficients.clone())
