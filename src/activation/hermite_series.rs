@@ -96,7 +96,7 @@ impl HermiteSeries {
 
     /// Value and derivative.
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
-        let ([mut value], [mut derivative]) = recurrence::<T, 1>(&self.steps, &[z]);
+        let ([mut value], [mut derivative]) = recurrence(&self.steps, &[z]);
         self.finish(&[z], std::slice::from_mut(&mut value), std::slice::from_mut(&mut derivative));
         (value, derivative)
     }
@@ -142,9 +142,9 @@ impl HermiteSeries {
     }
 }
 
-/// The recurrence at up to `N` numbers: values and derivatives.
+/// The recurrence at `N` numbers: values and derivatives.
 #[inline(always)]
-fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T]) -> ([T; N], [T; N]) {
+fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [T; N]) {
     let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
     let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
     let Some((first, rest)) = steps.split_first() else { return (v, d) };
@@ -152,8 +152,8 @@ fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T]) -> ([T; N], [T
     for step in rest {
         let (once, twice) = (T::of(step.once), T::of(step.twice));
         let (c, slope) = (T::of(step.value), T::of(step.derivative));
-        for (i, z) in z.iter().enumerate() {
-            let factor = once * *z;
+        for i in 0..N {
+            let factor = once * z[i];
             let next = c + (factor * v[i] - twice * v_after[i]);
             (v[i], v_after[i]) = (next, v[i]);
             let next = slope + (factor * d[i] - twice * d_after[i]);
@@ -179,7 +179,9 @@ impl<T: Scalar> Loop for Blocks<'_, T> {
         const BLOCK: usize = 32;
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let (v, d) = recurrence::<T, BLOCK>(self.steps, z);
+            let mut x = [T::zero(); BLOCK];
+            x[..z.len()].copy_from_slice(z);
+            let (v, d) = recurrence(self.steps, &x);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }
