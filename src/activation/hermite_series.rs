@@ -109,7 +109,8 @@ impl HermiteSeries {
             }
         }
         for (i, z) in z.iter().enumerate() {
-            if !(value[i].is_finite() && derivative[i].is_finite()) && !z.is_nan() {
+            let finite = value[i].is_finite() && derivative[i].is_finite();
+            if !finite && !z.is_nan() {
                 let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
                 value[i] = T::of(self.carefully(z, degree, |step| step.value));
                 let degree = degree.saturating_sub(1);
