@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 use thiserror::Error;
 
 use crate::Scalar;
+use crate::number::short;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -18,7 +19,7 @@ pub enum InvalidSetting {
         name: &'static str,
     },
     /// A step-size exponent outside [0, 1/2).
-    #[error("alpha of step {step} is {alpha}; it must lie in [0, 0.5)")]
+    #[error("alpha of step {step} is {}; it must lie in [0, 0.5)", short(.alpha))]
     Exponent {
         /// The step, from 1.
         step: usize,
@@ -26,7 +27,7 @@ pub enum InvalidSetting {
         alpha: f64,
     },
     /// A step-size constant that is negative or not finite.
-    #[error("C of step {step} is {constant}; it must be a finite number, 0 or more")]
+    #[error("C of step {step} is {}; it must be a finite number, 0 or more", short(.constant))]
     StepConstant {
         /// The step, from 1.
         step: usize,
@@ -43,7 +44,7 @@ pub enum InvalidSetting {
         name: &'static str,
     },
     /// A noise standard deviation that is negative or not finite.
-    #[error("the noise standard deviation is {value}; it must be a finite number, 0 or more")]
+    #[error("the noise standard deviation is {}; it must be a finite number, 0 or more", short(.value))]
     Noise {
         /// The value given.
         value: f64,
@@ -75,7 +76,7 @@ pub enum InvalidSetting {
         value: f64,
     },
     /// A teacher direction that is not of unit length.
-    #[error("teacher direction {index} has norm {norm}; it must be 1 to within 1e-6")]
+    #[error("teacher direction {index} has norm {}; it must be 1 to within 1e-6", short(.norm))]
     NotNormalised {
         /// Which direction, from 0.
         index: usize,
@@ -84,8 +85,9 @@ pub enum InvalidSetting {
     },
     /// Teacher directions that are not orthogonal.
     #[error(
-        "teacher directions {first} and {second} have inner product {product}; \
-         it must be 0 to within 1e-6"
+        "teacher directions {first} and {second} have inner product {}; \
+         it must be 0 to within 1e-6",
+        short(.product)
     )]
     NotOrthogonal {
         /// One direction, from 0.
@@ -114,7 +116,7 @@ pub enum InvalidSetting {
         available: usize,
     },
     /// A real parameter outside its range.
-    #[error("{name} is {value}; it must be {allowed}")]
+    #[error("{name} is {}; it must be {allowed}", short(.value))]
     OutOfRange {
         /// Which parameter.
         name: &'static str,
@@ -165,7 +167,8 @@ pub enum InvalidSetting {
     },
     /// A law whose mean is not 0 or whose variance is not 1, or probabilities that do not sum to 1.
     #[error(
-        "the {moment} of the law {law} is {found}; it must be {expected} to within {tolerance}"
+        "the {moment} of the law {law} is {}; it must be {} to within {}",
+        short(.found), short(.expected), short(.tolerance)
     )]
     Moment {
         /// The name of the law.
@@ -182,8 +185,9 @@ pub enum InvalidSetting {
     /// A sampled law whose mean and variance cannot be told from draws.
     #[error(
         "mean and variance of the law {law} cannot be checked: their six-standard-error band from \
-         131072 draws is {uncertainty}, and at most 0.25 is allowed; \
-         give the quantile function, or lighter tails"
+         131072 draws is {}, and at most 0.25 is allowed; \
+         give the quantile function, or lighter tails",
+        short(.uncertainty)
     )]
     Unverified {
         /// The name of the law.
@@ -193,8 +197,9 @@ pub enum InvalidSetting {
     },
     /// A function that is not a quantile function.
     #[error(
-        "the quantile function of the law {law} is {value} at {at}; it must not decrease, \
-         and be finite between 0 and 1"
+        "the quantile function of the law {law} is {} at {}; it must not decrease, \
+         and be finite between 0 and 1",
+        short(.value), short(.at)
     )]
     Quantile {
         /// The name of the law.

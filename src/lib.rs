@@ -113,6 +113,7 @@ mod guard;
 mod linalg;
 mod memory;
 pub mod network;
+mod number;
 pub mod quadrature;
 mod random;
 pub mod readout;

@@ -1,6 +1,7 @@
 //! Centring.
 
 use super::Activation;
+use super::known_series;
 use crate::Scalar;
 use crate::quadrature::{QuadratureError, gaussian_expectation};
 
@@ -24,13 +25,17 @@ pub struct Centred<A> {
 }
 
 impl<A: Activation> Centred<A> {
-    /// Centres `inner`, its mean computed to 1e-13.
+    /// Centres `inner`, its mean computed to 1e-13, or to 1e-13 E |sigma(z)| where that is more;
+    /// that of a Hermite series is its c_0.
     ///
     /// # Errors
     /// [`QuadratureError`] when the mean cannot be computed, for instance because the activation is
     /// not finite everywhere.
     pub fn new(inner: A) -> Result<Self, QuadratureError> {
-        let mean = gaussian_expectation(|z| inner.value(z), &inner.kinks(), 1e-13)?;
+        let mean = match known_series(&inner) {
+            Some(series) => series.first().copied().unwrap_or(0.0),
+            None => gaussian_expectation(|z| inner.value(z), &inner.kinks(), 1e-13)?,
+        };
         Ok(Self { inner, mean })
     }
 
@@ -56,6 +61,13 @@ impl<A: Activation> Activation for Centred<A> {
     }
     fn kinks(&self) -> Vec<f64> {
         self.inner.kinks()
+    }
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        let mut series = self.inner.hermite_series()?;
+        if let Some(constant) = series.first_mut() {
+            *constant -= self.mean;
+        }
+        Some(series)
     }
     fn name(&self) -> String {
         format!("centred {}", self.inner.name())

@@ -1,10 +1,14 @@
 //! Polynomial activations.
 
-use super::{Activation, value_and_derivative};
+use super::Activation;
 use crate::Scalar;
+use crate::number::Short;
+use crate::simd::{Loop, vectorised};
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
 /// (He_0 = 1, He_1 = z, He_{k+1} = z He_k - k He_{k-1}).
+///
+/// Of any degree: a value is infinite only where the true one is too large for the precision.
 ///
 /// As an activation its degree should stay small: from degree 4 on, large gradient steps make the
 /// weights diverge (docs/theory.md, section 7), which training reports as an error.
@@ -19,19 +23,70 @@ use crate::Scalar;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HermiteSeries {
     coefficients: Vec<f64>,
+    /// From the last degree that counts down to 0.
+    steps: Vec<Step>,
+    /// Value and derivative come out of the steps divided by this power of two.
+    exponent: i32,
+}
+
+/// One step of Clenshaw's recurrence b_k = c_k + z b_{k+1} - (k + 1) b_{k+2}, whose b_0 is the sum,
+/// for c_k and for the coefficients (k + 1) c_{k+1} of the derivative.
+///
+/// He_k is of the size of sqrt(k!), beyond every number for large k, and c_k as small. The
+/// recurrence is therefore that of He_k / 2^e_k, 2^e_k near sqrt(k!): powers of two round nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Step {
+    value: f64,
+    derivative: f64,
+    /// In front of z b_{k+1}.
+    once: f64,
+    /// In front of b_{k+2}.
+    twice: f64,
 }
 
 impl HermiteSeries {
     /// The series with these coefficients c_0, c_1, ...
     pub fn new(coefficients: impl Into<Vec<f64>>) -> Self {
-        Self { coefficients: coefficients.into() }
+        let coefficients = coefficients.into();
+        let count = coefficients.iter().rposition(|c| *c != 0.0).map_or(0, |last| last + 1);
+        // e_k, with two more for the steps
+        let mut half_log = 0.0;
+        let exponents: Vec<i32> = (0..count + 2)
+            .map(|k| {
+                half_log += 0.5 * (k.max(1) as f64).log2();
+                half_log as i32
+            })
+            .collect();
+        let size = |k: usize| coefficients[k].abs().log2() + f64::from(exponents[k]);
+        let sizes = (0..count).map(size).filter(|size| size.is_finite());
+        let largest = sizes.fold(f64::NEG_INFINITY, f64::max);
+        // single precision holds what is near 1
+        let exponent = if largest.abs() > 60.0 { largest as i32 } else { 0 };
+        let steps = (0..count)
+            .rev()
+            .map(|k| {
+                let e = exponents[k];
+                let scaled = |factor: f64, k: usize| {
+                    let c = coefficients[..count].get(k).copied().unwrap_or(0.0);
+                    factor * times_power_of_two(c, e - exponent)
+                };
+                let next = (k + 1) as f64;
+                Step {
+                    value: scaled(1.0, k),
+                    derivative: scaled(next, k + 1),
+                    once: times_power_of_two(1.0, e - exponents[k + 1]),
+                    twice: times_power_of_two(next, e - exponents[k + 2]),
+                }
+            })
+            .collect();
+        Self { coefficients, steps, exponent }
     }
 
     /// The single polynomial He_degree.
     pub fn polynomial(degree: usize) -> Self {
         let mut coefficients = vec![0.0; degree + 1];
         coefficients[degree] = 1.0;
-        Self { coefficients }
+        Self::new(coefficients)
     }
 
     /// The coefficients c_0, c_1, ...
@@ -39,43 +94,119 @@ impl HermiteSeries {
         &self.coefficients
     }
 
-    /// Value and derivative; He_k' = k He_{k-1}.
+    /// Value and derivative.
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
-        let (mut value, mut derivative) = (T::zero(), T::zero());
-        let (mut current, mut previous) = (T::one(), T::zero());
-        for (k, c) in self.coefficients.iter().enumerate() {
-            let (k, c) = (T::of(k as f64), T::of(*c));
-            value += c * current;
-            derivative += c * k * previous;
-            let next = z * current - k * previous;
-            previous = current;
-            current = next;
-        }
+        let ([mut value], [mut derivative]) = recurrence(&self.steps, &[z]);
+        self.finish(&[z], std::slice::from_mut(&mut value), std::slice::from_mut(&mut derivative));
         (value, derivative)
+    }
+
+    /// Makes good what came out of the steps: the power of two, and what is not finite.
+    fn finish<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        if self.exponent != 0 {
+            for x in value.iter_mut().chain(derivative.iter_mut()) {
+                *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
+            }
+        }
+        for (i, z) in z.iter().enumerate() {
+            let finite = value[i].is_finite() && derivative[i].is_finite();
+            if !finite && !z.is_nan() {
+                let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
+                value[i] = T::of(self.carefully(z, degree, |step| step.value));
+                let degree = degree.saturating_sub(1);
+                derivative[i] = T::of(self.carefully(z, degree, |step| step.derivative));
+            }
+        }
+    }
+
+    /// The recurrence at one number, for a polynomial of this degree, with a power of two taken out whenever it is above 1: the way
+    /// to an infinity or a large number would otherwise lead over infinity minus infinity.
+    fn carefully(&self, z: f64, degree: usize, coefficient: impl Fn(&Step) -> f64) -> f64 {
+        let bounded = z.clamp(-1e300, 1e300);
+        let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
+        for step in &self.steps {
+            let mut b = times_power_of_two(coefficient(step), -exponent)
+                + (bounded * step.once) * next
+                - step.twice * after;
+            if b.abs() > 1.0 {
+                let taken = b.abs().log2() as i32 + 1;
+                exponent += taken;
+                b = times_power_of_two(b, -taken);
+                next = times_power_of_two(next, -taken);
+            }
+            (next, after) = (b, next);
+        }
+        if z.is_infinite() && degree > 0 {
+            return f64::INFINITY.copysign(next);
+        }
+        times_power_of_two(next, exponent + self.exponent)
     }
 }
 
-impl Activation for HermiteSeries {
-    value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        // the recurrence for a block of numbers at a time, which the compiler turns into vectors
-        const BLOCK: usize = 32;
-        let blocks = z.chunks(BLOCK).zip(value.chunks_mut(BLOCK));
-        for ((z, value), derivative) in blocks.zip(derivative.chunks_mut(BLOCK)) {
-            let (mut current, mut previous) = ([T::one(); BLOCK], [T::zero(); BLOCK]);
-            value.fill(T::zero());
-            derivative.fill(T::zero());
-            for (k, c) in self.coefficients.iter().enumerate() {
-                let (k, c) = (T::of(k as f64), T::of(*c));
-                for (i, z) in z.iter().enumerate() {
-                    value[i] += c * current[i];
-                    derivative[i] += c * k * previous[i];
-                    let next = *z * current[i] - k * previous[i];
-                    previous[i] = current[i];
-                    current[i] = next;
-                }
-            }
+/// The recurrence at `N` numbers: values and derivatives.
+#[inline(always)]
+fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [T; N]) {
+    let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
+    let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+    let Some((first, rest)) = steps.split_first() else { return (v, d) };
+    v = [T::of(first.value); N];
+    for step in rest {
+        let (once, twice) = (T::of(step.once), T::of(step.twice));
+        let (c, slope) = (T::of(step.value), T::of(step.derivative));
+        for i in 0..N {
+            let factor = once * z[i];
+            let next = c + (factor * v[i] - twice * v_after[i]);
+            (v[i], v_after[i]) = (next, v[i]);
+            let next = slope + (factor * d[i] - twice * d_after[i]);
+            (d[i], d_after[i]) = (next, d[i]);
         }
+    }
+    (v, d)
+}
+
+/// The recurrence for a block of numbers at a time, which the compiler turns into vectors.
+struct Blocks<'a, T> {
+    steps: &'a [Step],
+    z: &'a [T],
+    value: &'a mut [T],
+    derivative: &'a mut [T],
+}
+
+impl<T: Scalar> Loop for Blocks<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        const BLOCK: usize = 32;
+        let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
+        for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
+            let mut x = [T::zero(); BLOCK];
+            x[..z.len()].copy_from_slice(z);
+            let (v, d) = recurrence(self.steps, &x);
+            value.copy_from_slice(&v[..z.len()]);
+            derivative.copy_from_slice(&d[..z.len()]);
+        }
+    }
+}
+
+/// x 2^exponent, also where 2^exponent alone is no number.
+fn times_power_of_two(mut x: f64, mut exponent: i32) -> f64 {
+    while exponent.abs() > 1000 && x != 0.0 && x.is_finite() {
+        let part = exponent.clamp(-1000, 1000);
+        x *= 2.0_f64.powi(part);
+        exponent -= part;
+    }
+    x * 2.0_f64.powi(exponent.clamp(-1000, 1000))
+}
+
+impl Activation for HermiteSeries {
+    super::value_and_derivative!(both);
+    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        vectorised(Blocks { steps: &self.steps, z, value, derivative });
+        self.finish(z, value, derivative);
+    }
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        Some(self.coefficients.clone())
     }
     fn name(&self) -> String {
         let terms: Vec<String> = self
@@ -83,7 +214,7 @@ impl Activation for HermiteSeries {
             .iter()
             .enumerate()
             .filter(|(_, c)| **c != 0.0)
-            .map(|(k, c)| if *c == 1.0 { format!("He{k}") } else { format!("{c} He{k}") })
+            .map(|(k, c)| if *c == 1.0 { format!("He{k}") } else { format!("{} He{k}", Short(*c)) })
             .collect();
         if terms.is_empty() { "0".into() } else { terms.join(" + ") }
     }

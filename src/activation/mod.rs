@@ -38,7 +38,7 @@ pub use centred::Centred;
 pub use closure::FnActivation;
 pub use dual::{Dual, DualActivation, DualFn};
 pub use hermite_coefficients::hermite_coefficients;
-pub(crate) use hermite_coefficients::hermite_coefficients_of;
+pub(crate) use hermite_coefficients::{hermite_coefficients_of, known_series};
 pub use hermite_series::HermiteSeries;
 #[doc(hidden)]
 pub use kernels::Lane;
@@ -79,6 +79,12 @@ pub trait Activation: Send + Sync {
         Vec::new()
     }
 
+    /// The coefficients c_0, c_1, ... when the activation is a finite Hermite series;
+    /// [`hermite_coefficients`] takes them as they are. `None` by default.
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        None
+    }
+
     /// A name for reports, with the parameters; the type's name by default.
     fn name(&self) -> String {
         let full = std::any::type_name::<Self>();
@@ -98,6 +104,46 @@ macro_rules! value_and_derivative {
     };
 }
 use value_and_derivative;
+
+/// True when the precision holds all these parameters: none overflows, none vanishes.
+fn fits<T: Scalar>(parameters: &[f64]) -> bool {
+    let held = |p: &f64| T::of(*p).is_normal() || *p == 0.0;
+    parameters.iter().all(held)
+}
+
+/// Writes `value`, `derivative` and `evaluate` for an activation with parameters: its function of
+/// one number, the numbers that the precision must hold, and its kernel if it has one. When the
+/// precision does not hold them, the function is evaluated in `f64` and rounded.
+macro_rules! parametric {
+    ($both:ident, |$this:ident| $parameters:expr $(, |$that:ident, $t:ident| $kernel:expr)?) => {
+        fn value<T: Scalar>(&self, z: T) -> T {
+            let $this = self;
+            if super::fits::<T>(&$parameters) {
+                return self.$both(z).0;
+            }
+            T::of(self.$both(z.as_f64()).0)
+        }
+        fn derivative<T: Scalar>(&self, z: T) -> T {
+            let $this = self;
+            if super::fits::<T>(&$parameters) {
+                return self.$both(z).1;
+            }
+            T::of(self.$both(z.as_f64()).1)
+        }
+        $(fn evaluate<$t: Scalar>(&self, z: &[$t], value: &mut [$t], derivative: &mut [$t]) {
+            let $this = self;
+            if super::fits::<$t>(&$parameters) {
+                let $that = self;
+                return kernels::map($kernel, z, value, derivative);
+            }
+            for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+                let both = self.$both(z.as_f64());
+                (*value, *derivative) = ($t::of(both.0), $t::of(both.1));
+            }
+        })?
+    };
+}
+use parametric;
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::{Activation, kernels, value_and_derivative};
+use super::{Activation, kernels, parametric, value_and_derivative};
 use crate::Scalar;
+use crate::number::Short;
 
 /// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,7 +26,7 @@ impl Activation for Relu {
     }
 }
 
-/// z for z > 0, slope * z otherwise.
+/// z for z > 0, slope * z otherwise. The derivative at 0 is the slope.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeakyRelu {
     /// Slope on the negative side.
@@ -39,22 +40,24 @@ impl Default for LeakyRelu {
     }
 }
 
+impl LeakyRelu {
+    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        let slope = T::of(self.slope);
+        if z <= T::zero() { (slope * z, slope) } else { (z, T::one()) }
+    }
+}
+
 impl Activation for LeakyRelu {
-    fn value<T: Scalar>(&self, z: T) -> T {
-        if z <= T::zero() { T::of(self.slope) * z } else { z }
-    }
-    fn derivative<T: Scalar>(&self, z: T) -> T {
-        if z <= T::zero() { T::of(self.slope) } else { T::one() }
-    }
+    parametric!(both, |leaky| [leaky.slope]);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
     fn name(&self) -> String {
-        format!("leaky_relu(slope={})", self.slope)
+        format!("leaky_relu(slope={})", Short(self.slope))
     }
 }
 
-/// (scale/beta) log(1 + exp(beta z)), evaluated without overflow.
+/// (scale/beta) log(1 + exp(beta z)), evaluated without overflow for every beta and scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Softplus {
     /// Sharpness of the corner; positive.
@@ -75,19 +78,18 @@ impl Softplus {
         let (beta, scale) = (T::of(self.beta), T::of(self.scale));
         let u = beta * z;
         let tail = (-u.abs()).exp();
-        let positive = if u <= T::zero() { T::zero() } else { u };
-        (scale / beta * (positive + tail.ln_1p()), scale * logistic_from(u, tail))
+        // not u / beta: u may be infinite
+        let positive = if u <= T::zero() { T::zero() } else { z };
+        (scale * positive + scale * tail.ln_1p() / beta, scale * logistic_from(u, tail))
     }
 }
 
 impl Activation for Softplus {
-    value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        let kernel = kernels::Softplus { beta: T::of(self.beta), scale: T::of(self.scale) };
-        kernels::map(kernel, z, value, derivative);
-    }
+    parametric!(both, |soft| [soft.beta, soft.scale, soft.scale / soft.beta], |soft, T| {
+        kernels::Softplus { beta: T::of(soft.beta), scale: T::of(soft.scale) }
+    });
     fn name(&self) -> String {
-        format!("softplus(beta={},scale={})", self.beta, self.scale)
+        format!("softplus(beta={},scale={})", Short(self.beta), Short(self.scale))
     }
 }
 
@@ -97,9 +99,12 @@ pub struct Gelu;
 
 impl Gelu {
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
+        // the density is 0 beyond, and an infinity must not meet it
+        let bounded = within(z, T::of(1e3));
         let phi = T::of(0.5) * (-z * T::of(FRAC_1_SQRT_2)).erfc();
         let density = (T::of(-0.5) * z * z).exp() * T::of(1.0 / (2.0 * PI).sqrt());
-        (z * phi, phi + z * density)
+        let factor = if z > T::zero() { z } else { bounded };
+        (factor * phi, phi + bounded * density)
     }
 }
 
@@ -120,7 +125,10 @@ pub struct Silu;
 impl Silu {
     fn both<T: Scalar>(&self, z: T) -> (T, T) {
         let gate = logistic(z);
-        (z * gate, gate * (T::one() + z * (T::one() - gate)))
+        // the gate is 0 or 1 beyond, and an infinity must not meet a 0
+        let bounded = within(z, T::of(1e3));
+        let factor = if z > T::zero() { z } else { bounded };
+        (factor * gate, gate * (T::one() + bounded * (T::one() - gate)))
     }
 }
 
@@ -131,6 +139,17 @@ impl Activation for Silu {
     }
     fn name(&self) -> String {
         "silu".into()
+    }
+}
+
+/// `z`, or the nearest number within `limit` of 0; a NaN stays.
+fn within<T: Scalar>(z: T, limit: T) -> T {
+    if z > limit {
+        limit
+    } else if z < -limit {
+        -limit
+    } else {
+        z
     }
 }
 

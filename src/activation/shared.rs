@@ -16,6 +16,7 @@ pub trait ErasedActivation: Send + Sync {
     fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]);
     fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]);
     fn erased_kinks(&self) -> Vec<f64>;
+    fn erased_hermite_series(&self) -> Option<Vec<f64>>;
     fn erased_name(&self) -> String;
 }
 
@@ -40,6 +41,9 @@ impl<A: Activation> ErasedActivation for A {
     }
     fn erased_kinks(&self) -> Vec<f64> {
         self.kinks()
+    }
+    fn erased_hermite_series(&self) -> Option<Vec<f64>> {
+        self.hermite_series()
     }
     fn erased_name(&self) -> String {
         self.name()
@@ -77,6 +81,9 @@ impl Activation for SharedActivation {
     }
     fn kinks(&self) -> Vec<f64> {
         self.0.erased_kinks()
+    }
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        self.0.erased_hermite_series()
     }
     fn name(&self) -> String {
         self.0.erased_name()

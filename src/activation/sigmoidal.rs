@@ -3,8 +3,9 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::rectified::logistic;
-use super::{Activation, kernels, value_and_derivative};
+use super::{Activation, kernels, parametric, value_and_derivative};
 use crate::Scalar;
+use crate::number::Short;
 
 /// scale * tanh(z + shift).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,16 +32,15 @@ impl Tanh {
 }
 
 impl Activation for Tanh {
-    value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        let kernel = kernels::Tanh { scale: T::of(self.scale), shift: T::of(self.shift) };
-        kernels::map(kernel, z, value, derivative);
-    }
+    parametric!(both, |tanh| [tanh.scale, tanh.shift], |tanh, T| kernels::Tanh {
+        scale: T::of(tanh.scale),
+        shift: T::of(tanh.shift)
+    });
     fn name(&self) -> String {
         if *self == Self::default() {
             return "tanh".into();
         }
-        format!("tanh(scale={},shift={})", self.scale, self.shift)
+        format!("tanh(scale={},shift={})", Short(self.scale), Short(self.shift))
     }
 }
 

@@ -91,6 +91,13 @@ fn extreme_arguments_stay_finite_and_nan_stays_nan() {
             assert!(activation.derivative(single).is_finite(), "{}", activation.name());
         }
         assert!(activation.value(f64::NAN).is_nan(), "{}", activation.name());
+        if !activation.name().contains("sine") {
+            for z in [f64::INFINITY, f64::NEG_INFINITY] {
+                assert!(!activation.value(z).is_nan(), "{} at {z}", activation.name());
+                // for z^2 it is infinite
+                assert!(!activation.derivative(z).is_nan(), "{} at {z}", activation.name());
+            }
+        }
     }
 }
 
@@ -239,4 +246,143 @@ fn hermite_coefficients_against_the_table() {
         }
     }
     error.check("Hermite coefficients, times sqrt(k!)", 1e-12);
+}
+
+fn both<T: Scalar>(activation: &impl Activation, z: f64) -> [f64; 2] {
+    let z = T::of(z);
+    let (mut value, mut derivative) = ([T::zero()], [T::zero()]);
+    activation.evaluate(&[z], &mut value, &mut derivative);
+    let scalar = [activation.value(z).as_f64(), activation.derivative(z).as_f64()];
+    let slice = [value[0].as_f64(), derivative[0].as_f64()];
+    for (a, b) in scalar.into_iter().zip(slice) {
+        let close = (a - b).abs() <= 32.0 * T::epsilon().as_f64() * a.abs() + 1e-37;
+        assert!(a == b || close, "{} at {z}: {a:e} {b:e}", activation.name());
+    }
+    scalar
+}
+
+/// Terms that are zero, or as small as their polynomials are large, in both precisions.
+#[test]
+fn series_of_high_degree_do_not_overflow_inside() {
+    let mut padded = vec![0.0; 401];
+    padded[1] = 1.0;
+    for length in [2, 101, 401] {
+        let series = HermiteSeries::new(&padded[..length]);
+        assert_eq!(both::<f32>(&series, 0.5), [0.5, 1.0]);
+        assert_eq!(both::<f64>(&series, 0.5), [0.5, 1.0]);
+        assert_eq!(series.coefficients().len(), length);
+    }
+    // tanh to degree 80
+    let tanh = HermiteSeries::new(hermite_coefficients(&Tanh::default(), 80).unwrap());
+    let rounding = f64::from(f32::EPSILON);
+    for i in -40..=40 {
+        let z = 0.125 * f64::from(i);
+        let ([value, slope], [single, single_slope]) =
+            (both::<f64>(&tanh, z), both::<f32>(&tanh, z));
+        let size = (0.25 * z * z).exp();
+        assert!((single - value).abs() < 40.0 * rounding * size, "{z}: {value} {single}");
+        assert!((single_slope - slope).abs() < 400.0 * rounding * size, "{z}: {slope}");
+        // the forward recurrence, in f64
+        let (mut sum, mut current, mut previous) = (0.0, 1.0, 0.0);
+        for (k, c) in tanh.coefficients().iter().enumerate() {
+            sum += c * current;
+            (current, previous) = (z * current - k as f64 * previous, current);
+        }
+        assert!((sum - value).abs() < 1e-13 * size, "{z}: {sum} {value}");
+    }
+    assert!((both::<f32>(&tanh, 0.5)[0] - 0.46212).abs() < 1e-3);
+    // the true value is beyond the precision: an infinity with the right sign, never a NaN
+    let he = HermiteSeries::polynomial(200);
+    for (z, sign) in [(0.5, 1.0), (30.0, 1.0), (-1e30, 1.0), (3e38, 1.0)] {
+        assert_eq!(both::<f32>(&he, z)[0], sign * f64::INFINITY, "{z}");
+    }
+    assert!(both::<f64>(&he, 0.5)[0].is_finite());
+    let cubic = HermiteSeries::new([0.0, 1.0, 0.0, -1e-3]);
+    for (z, value) in [(1e20, -f64::INFINITY), (-1e20, f64::INFINITY)] {
+        let [found, slope] = both::<f32>(&cubic, z);
+        assert!(found == value && (slope / -3e37 - 1.0).abs() < 1e-6, "{found} {slope}");
+    }
+    assert_eq!(both::<f64>(&cubic, f64::NEG_INFINITY), [f64::INFINITY, -f64::INFINITY]);
+    assert_eq!(both::<f64>(&HermiteSeries::new([0.0, 2.0]), f64::INFINITY), [f64::INFINITY, 2.0]);
+    assert!(cubic.value(f64::NAN).is_nan());
+    assert_eq!(both::<f64>(&HermiteSeries::default(), 3.0), [0.0, 0.0]);
+    // coefficients of every size
+    for c in [1e-300, 1e-60, 1e60, 1e300] {
+        let scaled = HermiteSeries::new([0.0, c, 0.0, c]);
+        for z in [-2.0, 0.5, 3.0] {
+            let exact = [c * (z + z * z * z - 3.0 * z), c * (1.0 + 3.0 * z * z - 3.0)];
+            for (found, exact) in both::<f64>(&scaled, z).into_iter().zip(exact) {
+                assert!((found / exact - 1.0).abs() < 1e-14, "{c:e} {z}: {found:e}");
+            }
+            for (found, exact) in both::<f32>(&scaled, z).into_iter().zip(exact) {
+                assert_eq!(found, f64::from(exact as f32), "{c:e} {z}");
+            }
+        }
+    }
+}
+
+/// Parameters beyond one or both precisions: the limits, not infinity times zero.
+#[test]
+fn parameters_of_any_size() {
+    for beta in [1e-3_f64, 1.0, 1e10, 1e37, 1e39, 1e200, 1e307, 1e308] {
+        for scale in [1e-300, 1e-39, 1.0, -2.0, 1e30] {
+            let soft = Softplus { beta, scale };
+            for z in [-1e30, -2.0, -1e-3, 0.0, 0.5, 2.0, 1e30] {
+                let u = (beta * z).min(1e300);
+                let exact = if beta * z.abs() > 800.0 {
+                    [scale * z.max(0.0), if z > 0.0 { scale } else { 0.0 }]
+                } else {
+                    let tail = (-u.abs()).exp();
+                    let small = if u > 0.0 { 1.0 } else { tail };
+                    [scale * z.max(0.0) + scale / beta * tail.ln_1p(), scale * small / (1.0 + tail)]
+                };
+                let found = both::<f64>(&soft, z);
+                let single = both::<f32>(&soft, z);
+                for i in 0..2 {
+                    let rounding = 1e-13 * exact[i].abs();
+                    assert!((found[i] - exact[i]).abs() <= rounding, "{soft:?} {z}: {found:?}");
+                    // an exponential of u has |u| times the rounding of u
+                    let rounding = 1e-7 * exact[i].abs() * (8.0 + u.abs().min(110.0)) + 1e-37;
+                    let rounded = f64::from(exact[i] as f32);
+                    assert!(
+                        single[i] == rounded || (single[i] - exact[i]).abs() <= rounding,
+                        "{soft:?} {z}: {single:?}, {exact:?}"
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(Softplus { beta: 1e308, scale: 1.0 }.value(2.0_f64), 2.0);
+    assert_eq!(Softplus { beta: 1e39, scale: 1.0 }.derivative(0.0_f32), 0.5);
+    let large: Vec<SharedActivation> = vec![
+        SharedActivation::new(Tanh { scale: 1e308, shift: 1e300 }),
+        SharedActivation::new(Tanh { scale: 1.7e308, shift: 0.0 }),
+        SharedActivation::new(Tanh { scale: 1e39, shift: -1e39 }),
+        SharedActivation::new(Sine { amplitude: 1e300, phase: 0.0 }),
+        SharedActivation::new(LeakyRelu { slope: 1e39 }),
+        SharedActivation::new(LeakyRelu { slope: -1e308 }),
+        SharedActivation::new(Softplus { beta: 0.1, scale: 1e308 }),
+    ];
+    for activation in large {
+        for z in [-1.5, -0.5, 0.0, 0.25, 1.0] {
+            let [value, slope] = both::<f64>(&activation, z);
+            assert!(!value.is_nan() && !slope.is_nan(), "{} at {z}", activation.name());
+            // single precision rounds the same value, to an infinity if need be
+            let single = both::<f32>(&activation, z);
+            for (single, exact) in single.into_iter().zip([value, slope]) {
+                let close = (single / exact - 1.0).abs() < 1e-5;
+                let rounded = f64::from(exact as f32);
+                assert!(close || single == rounded, "{} at {z}: {single}", activation.name());
+            }
+        }
+    }
+    // a phase of many turns is one within a turn
+    let turns = Sine { amplitude: 1.0, phase: 1e10 };
+    let exact = |z: f64| z.sin() * 1e10_f64.cos() + z.cos() * 1e10_f64.sin();
+    for z in [-3.0, 0.0, 0.7] {
+        assert!((both::<f64>(&turns, z)[0] - exact(z)).abs() < 1e-14);
+        assert!((both::<f32>(&turns, z)[0] - exact(z)).abs() < 1e-6);
+    }
+    assert_eq!(Softplus { beta: 1e308, scale: 1.0 }.name(), "softplus(beta=1e308,scale=1)");
+    assert_eq!(HermiteSeries::new([0.0, 1e-300]).name(), "1e-300 He1");
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::activation::{Activation, HermiteSeries, hermite_coefficients_of};
-use crate::quadrature::QuadratureError;
+use crate::activation::{Activation, HermiteSeries, hermite_coefficients_of, known_series};
+use crate::quadrature::{QuadratureError, gaussian_expectation};
 
 /// The link g of a single-index model, a function of one real number.
 ///
@@ -25,7 +25,15 @@ use crate::quadrature::QuadratureError;
 pub struct Link {
     name: String,
     function: Arc<dyn Fn(f64) -> f64 + Send + Sync>,
+    known: Arc<Known>,
+}
+
+/// What is known of a link beside its values.
+#[derive(Clone, Default)]
+struct Known {
     kinks: Vec<f64>,
+    /// The coefficients, when the link is a finite Hermite series.
+    series: Option<Vec<f64>>,
 }
 
 impl Link {
@@ -34,13 +42,14 @@ impl Link {
         name: impl Into<String>,
         function: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), function: Arc::new(function), kinks: Vec::new() }
+        Self { name: name.into(), function: Arc::new(function), known: Arc::default() }
     }
 
     /// The value of an activation as link, kinks included.
     pub fn from_activation(activation: impl Activation + 'static) -> Self {
-        let (name, kinks) = (activation.name(), activation.kinks());
-        Self { name, kinks, function: Arc::new(move |z| activation.value(z)) }
+        let name = activation.name();
+        let known = Known { kinks: activation.kinks(), series: known_series(&activation) };
+        Self { name, known: Arc::new(known), function: Arc::new(move |z| activation.value(z)) }
     }
 
     /// The finite series sum_k c_k He_k.
@@ -50,7 +59,7 @@ impl Link {
 
     /// Declares where the function or its derivative jumps; quadrature splits there.
     pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
-        self.kinks = kinks.into();
+        Arc::make_mut(&mut self.known).kinks = kinks.into();
         self
     }
 
@@ -59,6 +68,15 @@ impl Link {
     /// # Errors
     /// [`QuadratureError`] when the coefficients cannot be computed.
     pub fn without(&self, degrees: &[usize]) -> Result<Self, QuadratureError> {
+        let without = |series: &Vec<f64>| {
+            let kept = |(k, c): (usize, &f64)| if degrees.contains(&k) { 0.0 } else { *c };
+            series.iter().enumerate().map(kept).collect::<Vec<f64>>()
+        };
+        let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
+        let name = format!("{} without {}", self.name, removed.join(", "));
+        if let Some(series) = &self.known.series {
+            return Ok(Self { name, ..Self::hermite(without(series)) });
+        }
         let mut parts = self.hermite_coefficients(degrees.iter().copied().max().unwrap_or(0))?;
         for (degree, part) in parts.iter_mut().enumerate() {
             if !degrees.contains(&degree) {
@@ -67,11 +85,10 @@ impl Link {
         }
         let parts = HermiteSeries::new(parts);
         let original = Arc::clone(&self.function);
-        let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
         Ok(Self {
-            name: format!("{} without {}", self.name, removed.join(", ")),
+            name,
             function: Arc::new(move |z| original(z) - parts.value(z)),
-            kinks: self.kinks.clone(),
+            known: Arc::new(Known { kinks: self.kinks().to_vec(), series: None }),
         })
     }
 
@@ -80,17 +97,47 @@ impl Link {
         (self.function)(z)
     }
 
-    /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!, to 1e-10 or better.
+    /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!: exactly for a Hermite series, and
+    /// otherwise with the accuracy of
+    /// [`hermite_coefficients`](crate::activation::hermite_coefficients), an error of sqrt(k!) c*_k
+    /// of at most 1e-11 of the root mean square of g.
     ///
     /// # Errors
-    /// [`QuadratureError`] when the link is not finite or the accuracy cannot be reached.
+    /// [`QuadratureError`] when the link is not finite, grows too fast, or the accuracy cannot be
+    /// reached.
     pub fn hermite_coefficients(&self, max_degree: usize) -> Result<Vec<f64>, QuadratureError> {
-        hermite_coefficients_of(|z| self.value(z), &self.kinks, max_degree)
+        if let Some(known) = &self.known.series {
+            return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
+        }
+        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree)
+    }
+
+    /// The coefficients, when the link is a finite Hermite series.
+    pub(crate) fn hermite_series(&self) -> Option<&[f64]> {
+        self.known.series.as_deref()
+    }
+
+    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link.
+    pub(crate) fn root_mean_square(&self) -> Result<f64, QuadratureError> {
+        if let Some(series) = &self.known.series {
+            let mut root_factorial = 1.0;
+            return Ok(series.iter().enumerate().fold(0.0_f64, |norm, (k, c)| {
+                root_factorial *= (k.max(1) as f64).sqrt();
+                if *c == 0.0 { norm } else { norm.hypot(c * root_factorial) }
+            }));
+        }
+        // squares in units of the mean size, so that they neither overflow nor vanish
+        let size = gaussian_expectation(|z| self.value(z).abs(), self.kinks(), 0.0)?;
+        if size == 0.0 {
+            return Ok(0.0);
+        }
+        let square = |z: f64| (self.value(z) / size).powi(2);
+        Ok(size * gaussian_expectation(square, self.kinks(), 1e-12)?.sqrt())
     }
 
     /// Where the link or its derivative jumps, as declared.
     pub fn kinks(&self) -> &[f64] {
-        &self.kinks
+        &self.known.kinks
     }
 
     /// The name for reports.

@@ -5,6 +5,7 @@ use std::fmt;
 use super::pairing::exchanged;
 use super::report::MAX_EXPONENT;
 use super::{LeadingOrder, LinkSymmetry, Report, Settings, Stage};
+use crate::number::Short;
 use crate::spectral::Outliers;
 
 impl fmt::Display for Report {
@@ -62,7 +63,8 @@ impl fmt::Display for LeadingOrder {
             writeln!(
                 f,
                 "leading order, W_1: spike of strength {:.3}, alignment with the target {:.3}",
-                first.strength, first.target_alignment
+                Short(first.strength),
+                first.target_alignment
             )?;
         }
         if let Some(spikes) = &self.spikes {
@@ -105,17 +107,17 @@ impl fmt::Display for Stage {
 fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) -> fmt::Result {
     write!(f, "W_{}", stage.step)?;
     if let Some(eta) = stage.eta {
-        write!(f, " (eta = {eta:.3})")?;
+        write!(f, " (eta = {:.3})", Short(eta))?;
     }
     let Outliers { count, rule, threshold } = &stage.outliers;
-    writeln!(f, ": {} above {threshold:.3} (rule: {})", outliers(*count), rule.name())?;
+    writeln!(f, ": {} above {:.3} (rule: {})", outliers(*count), Short(*threshold), rule.name())?;
     let predicted = stage.prediction.as_ref();
     if let Some(prediction) = predicted {
         writeln!(
             f,
             "  predicted (in brackets): {}, edge of the bulk {:.3}",
             outliers(prediction.outliers.len()),
-            prediction.edge
+            Short(prediction.edge)
         )?;
         writeln!(f, "  expected deviation of one network: {}", prediction.errors)?;
     }
@@ -163,7 +165,7 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
 /// Where the labels come from.
 fn data(settings: &Settings) -> String {
     let Some(given) = &settings.given_data else {
-        return format!("link {}, noise {}", settings.link, settings.noise);
+        return format!("link {}, noise {}", settings.link, Short(settings.noise));
     };
     let standardised = match (given.standardised_inputs, given.standardised_labels) {
         (true, true) => ", inputs and labels standardised",
@@ -185,6 +187,6 @@ fn outliers(count: usize) -> String {
 
 /// A measured number with the predicted one in brackets.
 fn pair(measured: f64, predicted: Option<f64>) -> String {
-    let predicted = predicted.map_or(String::new(), |p| format!("({p:.3})"));
-    format!("{measured:>8.3} {predicted:<8}")
+    let predicted = predicted.map_or(String::new(), |p| format!("({:.3})", Short(p)));
+    format!("{:>8.3} {predicted:<8}", Short(measured))
 }

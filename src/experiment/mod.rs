@@ -56,6 +56,7 @@ use crate::Scalar;
 use crate::activation::SharedActivation;
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use crate::number::short;
 use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
 use crate::training::{BatchPolicy, StepSize};
@@ -119,7 +120,7 @@ pub enum NoPrediction {
     )]
     StandardScaling,
     /// The theory is for centred activations.
-    #[error("the prediction is for centred activations; this one has mean {mean}")]
+    #[error("the prediction is for centred activations; this one has mean {}", short(.mean))]
     NotCentred {
         /// E sigma(z).
         mean: f64,

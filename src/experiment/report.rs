@@ -7,7 +7,6 @@ use crate::activation::{Activation, SharedActivation, hermite_coefficients};
 use crate::data::{GivenData, InputLaw, Link, Target};
 use crate::error::InvalidSetting;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
-use crate::quadrature::gaussian_expectation;
 use crate::spectral::Outliers;
 use crate::theory::prediction::{ErrorEstimate, NoiseModel, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
@@ -193,8 +192,7 @@ impl LeadingOrder {
         result.reuse_exponent = reuse_exponent(link, MAX_EXPONENT, ZERO)?;
         result.link_symmetry = Some(LinkSymmetry::of(link));
         if scaling == Scaling::MeanField {
-            let clean = gaussian_expectation(|z| link.value(z).powi(2), link.kinks(), 1e-12)
-                .map_err(named(link.name().to_owned()))?;
+            let clean = link.root_mean_square().map_err(named(link.name().to_owned()))?.powi(2);
             result.first_step = Some(FirstStep::new(
                 steps[0].eta(width),
                 result.activation_coefficients[1],

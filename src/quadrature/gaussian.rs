@@ -17,6 +17,13 @@ pub fn normal_distribution(x: f64) -> f64 {
 /// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like
 /// exp(-2 pi a / spacing), much faster than that of Gauss-Hermite nodes, which spend themselves on
 /// the tails. The range grows with `n` so that the two errors balance.
+///
+/// A fixed rule: it sees nothing beyond |z| = (2 pi n)^(1/3) + 0.8, at most 10, and the function only
+/// at its nodes. What lies beyond counts for a bounded function by less than the error above, and
+/// for one that grows like exp(k z) when k comes near the range; [`gaussian_expectation`] follows
+/// growth, and tells when it cannot.
+///
+/// [`gaussian_expectation`]: super::gaussian_expectation
 pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);
     let half = ((2.0 * std::f64::consts::PI * n as f64).cbrt() + 0.8).min(10.0);

@@ -1,9 +1,12 @@
 //! Integration: rules for Gaussian, uniform and piecewise smooth integrands, and Gaussian
 //! expectations to a stated accuracy.
 //!
+//! [`gaussian_expectation`] says what its accuracy holds for, and gives an error where it cannot be
+//! reached; the rules are fixed sums, whose error depends on the function.
+//!
 //! | integrand | use |
 //! |---|---|
-//! | anything, accuracy given, kinks or not | [`gaussian_expectation`] |
+//! | piecewise smooth against N(0, 1), accuracy given, kinks declared or not | [`gaussian_expectation`] |
 //! | polynomial against N(0, 1) | [`gauss_hermite`] |
 //! | smooth on a bounded interval | [`gauss_legendre`] |
 //! | smooth against N(0, 1), poles at a finite distance (tanh, softplus) | [`gaussian_trapezoid`] |
@@ -13,8 +16,11 @@ mod gaussian;
 mod hermite;
 mod interpolation;
 mod legendre;
+mod panel;
+mod scan;
 
 pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
+pub(crate) use adaptive::{half_density, integrate};
 pub use gaussian::gaussian_trapezoid;
 pub(crate) use gaussian::{SplitGaussian, normal_density, normal_distribution, normal_quantile};
 pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::error::InvalidSetting;
 use crate::linalg::LinalgError;
+use crate::number::short;
 
 /// A readout that could not be trained or tested.
 #[derive(Clone, Error, PartialEq)]
@@ -15,9 +16,9 @@ pub enum ReadoutError {
     Invalid(#[from] InvalidSetting),
     /// The normal equations are too close to singular for `f64`.
     #[error(
-        "with lambda = {lambda} the normal equations have condition number {condition:.1e}; \
+        "with lambda = {} the normal equations have condition number {condition:.1e}; \
          it must be at most 1e13: standardise the features, or take a larger lambda{}",
-        more_samples(.lambda)
+        short(.lambda), more_samples(.lambda)
     )]
     IllConditioned {
         /// The ridge parameter, 0 for least squares.

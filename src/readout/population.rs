@@ -2,7 +2,6 @@
 
 use crate::data::Target;
 use crate::error::InvalidSetting;
-use crate::quadrature::gaussian_expectation;
 
 /// Errors E(y - prediction)^2 of a single-index target over Gaussian inputs, with the best
 /// coefficients; no batch enters.
@@ -52,8 +51,7 @@ pub fn population_errors(
     let Some(link) = target.link() else { return Ok(None) };
     let named = |source| InvalidSetting::Function { name: link.name().to_owned(), source };
     let c = link.hermite_coefficients(1).map_err(named)?;
-    let square =
-        gaussian_expectation(|z| link.value(z).powi(2), link.kinks(), 1e-12).map_err(named)?;
+    let square = link.root_mean_square().map_err(named)?.powi(2);
     let mean = if intercept { c[0] } else { 0.0 };
     // differences of equal numbers may come out below 0 by rounding
     let constant = (square - mean * mean).max(0.0);

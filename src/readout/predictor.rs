@@ -11,6 +11,7 @@ use crate::Scalar;
 use crate::data::Batch;
 use crate::error::InvalidSetting;
 use crate::linalg::{exponent, multiply, times_power};
+use crate::number::Short;
 use crate::training::TILE_SAMPLES;
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
@@ -89,7 +90,7 @@ pub struct TestError {
 
 impl fmt::Display for TestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.4} +- {:.4}", self.mean_square, self.standard_error)
+        write!(f, "{:.4} +- {:.4}", Short(self.mean_square), Short(self.standard_error))
     }
 }
 

@@ -10,12 +10,14 @@ use crate::quadrature::{QuadratureError, gaussian_expectations};
 /// not zero, `None` when all vanish.
 ///
 /// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
-/// square, the coefficients themselves being accurate to 1e-10. Independent batches learn the
+/// square. Both are exact for a Hermite series; for another link the coefficients have an error of
+/// up to 1e-11 in this measure, so the tolerance must not be smaller. Independent batches learn the
 /// teacher direction in two steps only if it is 1 (docs/theory.md, section 3).
 ///
 /// # Errors
-/// [`InvalidSetting::OutOfRange`] for a tolerance that is not in (0, 1);
-/// [`InvalidSetting::Function`] when the link is not finite.
+/// [`InvalidSetting::OutOfRange`] for a tolerance that is not below 1, or below 1e-11 (for a Hermite
+/// series: not above 0); [`InvalidSetting::Function`] when the link is not finite, grows too fast
+/// or cannot be integrated.
 ///
 /// ```
 /// use linear_width::{data::Link, theory::information_exponent};
@@ -29,8 +31,9 @@ pub fn information_exponent(
     max_degree: usize,
     tolerance: f64,
 ) -> Result<Option<usize>, InvalidSetting> {
-    check_tolerance(tolerance)?;
-    let size = root_mean_square(link)?;
+    let exact = link.hermite_series().is_some();
+    check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
+    let size = link.root_mean_square().map_err(failed(link))?;
     let coefficients = link.hermite_coefficients(max_degree).map_err(failed(link))?;
     let mut root_factorial = 1.0;
     for (k, c) in coefficients.iter().enumerate().skip(1) {
@@ -46,7 +49,7 @@ pub fn information_exponent(
 /// when all vanish, as for every even link.
 ///
 /// An expectation counts as zero when it is at most `tolerance` times the root mean square of
-/// g^{q+1}. For information exponent above 1, a reused batch aligns an outlier with the teacher
+/// g^{q+1}; it is computed to 1e-12 of that, so the tolerance must be at least 1e-11. For information exponent above 1, a reused batch aligns an outlier with the teacher
 /// when the number of new directions is at least q* (docs/theory.md, section 3); label noise does
 /// not change q*.
 ///
@@ -66,8 +69,8 @@ pub fn reuse_exponent(
     max_power: usize,
     tolerance: f64,
 ) -> Result<Option<usize>, InvalidSetting> {
-    check_tolerance(tolerance)?;
-    let scale = root_mean_square(link)?;
+    check_tolerance(tolerance, SMALLEST)?;
+    let scale = link.root_mean_square().map_err(failed(link))?;
     if scale == 0.0 {
         return Ok(None);
     }
@@ -91,21 +94,18 @@ pub fn reuse_exponent(
     Ok(None)
 }
 
-fn check_tolerance(tolerance: f64) -> Result<(), InvalidSetting> {
-    if tolerance > 0.0 && tolerance < 1.0 {
+/// The accuracy of the quadrature, relative to the root mean square of what it is applied to.
+const SMALLEST: f64 = 1e-11;
+
+fn check_tolerance(tolerance: f64, smallest: f64) -> Result<(), InvalidSetting> {
+    if tolerance >= smallest && tolerance < 1.0 {
         return Ok(());
     }
     Err(InvalidSetting::OutOfRange {
         name: "the tolerance for a vanishing coefficient",
         value: tolerance,
-        allowed: "above 0 and below 1",
+        allowed: "below 1, above 0, and at least 1e-11 where the link is no Hermite series",
     })
-}
-
-fn root_mean_square(link: &Link) -> Result<f64, InvalidSetting> {
-    let square = |z: f64, out: &mut [f64]| out[0] = link.value(z).powi(2);
-    let moments = gaussian_expectations(1, square, link.kinks(), 1e-12).map_err(failed(link))?;
-    Ok(moments[0].sqrt())
 }
 
 fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {
@@ -167,6 +167,20 @@ mod tests {
         }
     }
 
+    /// Kinks that nobody declared, in a link of any size; squares beyond every number.
+    #[test]
+    fn undeclared_kinks_of_tiny_and_huge_links() {
+        for scale in [1e-200, 1e-12, 1.0, 1e200] {
+            let odd = Link::new("odd", move |z: f64| scale * ((z - 0.3).abs() - (z + 0.3).abs()));
+            assert_eq!(information_exponent(&odd, 6, 1e-9).unwrap(), Some(1), "{scale}");
+            assert_eq!(reuse_exponent(&odd, 6, 1e-9).unwrap(), Some(2), "{scale}");
+            // E |z| He_2(z) / 2 = 1 / sqrt(2 pi)
+            let second = 1.0 / (2.0 * std::f64::consts::PI).sqrt();
+            let fourth = Link::new("fourth", move |z: f64| scale * (z.abs() - second * z * z));
+            assert_eq!(information_exponent(&fourth, 6, 1e-9).unwrap(), Some(4), "{scale}");
+        }
+    }
+
     #[test]
     fn bad_tolerances_and_links_are_errors() {
         let link = Link::hermite([0.0, 1.0]);
@@ -174,6 +188,11 @@ mod tests {
             assert!(information_exponent(&link, 3, tolerance).is_err());
             assert!(reuse_exponent(&link, 3, tolerance).is_err());
         }
+        // as fine as the coefficients are known
+        let link = Link::hermite([0.0, 1e-30, 1.0]);
+        assert_eq!(information_exponent(&link, 3, 1e-31).unwrap(), Some(1));
+        assert_eq!(information_exponent(&link, 3, 1e-29).unwrap(), Some(2));
+        assert!(information_exponent(&Link::new("z", |z| z), 3, 1e-12).is_err());
         assert!(information_exponent(&Link::new("ln", f64::ln), 3, 1e-8).is_err());
     }
 }

@@ -60,7 +60,8 @@ impl MarchenkoPastur {
     /// Left and right edge of the bulk of singular values.
     pub fn singular_value_edges(&self) -> (f64, f64) {
         let root = self.gamma.sqrt();
-        ((root - 1.0).abs(), root + 1.0)
+        // sqrt(gamma) - 1 without its cancellation
+        ((self.gamma - 1.0).abs() / (root + 1.0), root + 1.0)
     }
 
     /// Left and right edge of the bulk of eigenvalues of W^T W.
@@ -75,63 +76,120 @@ impl MarchenkoPastur {
         if x.is_nan() {
             return x;
         }
-        let (a, b) = self.eigenvalue_edges();
-        if x <= a || x >= b {
-            return 0.0;
+        match self.eigenvalue_angle(x) {
+            Some(angle) => self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x),
+            None => 0.0,
         }
-        ((b - x) * (x - a)).sqrt() / (2.0 * PI * self.gamma.min(1.0) * x)
     }
 
     /// Density at the singular value `s`: 2 s times the eigenvalue density at s^2.
     pub fn singular_value_density(&self, s: f64) -> f64 {
-        if s < 0.0 {
-            return 0.0;
-        }
-        let (left, right) = self.singular_value_edges();
         if s.is_nan() {
             return s;
         }
-        if s < left || s >= right {
-            return 0.0;
+        let (left, right) = self.singular_value_edges();
+        if left == 0.0 && (0.0..=right).contains(&s) {
+            // gamma = 1 has a finite value at s = 0
+            return ((right - s) * (right + s)).sqrt() / PI;
         }
-        // written in s, so that gamma = 1 has its finite value 2/pi... at s = 0
-        let (sum, difference) = (right * right - s * s, s * s - left * left);
-        if left == 0.0 {
-            return sum.sqrt() / PI;
+        match self.singular_value_angle(s) {
+            Some(angle) => 2.0 * self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * s),
+            None => 0.0,
         }
-        (sum * difference).max(0.0).sqrt() / (PI * self.gamma.min(1.0) * s)
     }
 
-    /// Fraction of the eigenvalues at or below `x`, in closed form.
+    /// Fraction of the eigenvalues at or below `x`, to 1e-14 at every ratio.
     pub fn eigenvalue_distribution(&self, x: f64) -> f64 {
         if x.is_nan() {
             return x;
         }
-        let (a, b) = self.eigenvalue_edges();
-        if x <= a {
-            return 0.0;
+        match self.eigenvalue_angle(x) {
+            Some(angle) => self.below(angle),
+            None => f64::from(u8::from(x > self.gamma.max(1.0))),
         }
-        if x >= b {
-            return 1.0;
-        }
-        // in the variables of the N x N or d x d matrix of full rank: ratio lambda <= 1, unit
-        // variance
-        let lambda = self.gamma.min(1.0 / self.gamma);
-        let scale = self.gamma.max(1.0);
-        let (x, a, b) = (x / scale, a / scale, b / scale);
-        // the square of r overflows at the smallest x
-        let r = (b - x).sqrt() / (x - a).sqrt();
-        let mut total = PI * lambda + ((b - x) * (x - a)).sqrt()
-            - (1.0 + lambda) * (0.5 * (r - 1.0 / r)).atan();
-        if lambda < 1.0 {
-            total += (1.0 - lambda) * ((a * r - b / r) / (2.0 * (1.0 - lambda))).atan();
-        }
-        (total / (2.0 * PI * lambda)).clamp(0.0, 1.0)
     }
 
-    /// Fraction of the singular values at or below `s`.
+    /// Fraction of the singular values at or below `s`, to 1e-14 at every ratio.
     pub fn singular_value_distribution(&self, s: f64) -> f64 {
-        if s <= 0.0 { 0.0 } else { self.eigenvalue_distribution(s * s) }
+        if s.is_nan() {
+            return s;
+        }
+        match self.singular_value_angle(s) {
+            Some(angle) => self.below(angle),
+            None => f64::from(u8::from(s > self.gamma.max(1.0).sqrt())),
+        }
+    }
+
+    /// Where `x` lies in the bulk, `None` outside.
+    fn eigenvalue_angle(&self, x: f64) -> Option<Angle> {
+        let (a, b) = self.eigenvalue_edges();
+        let large = self.gamma.max(1.0);
+        self.angle(large - x, x - a, b - x)
+    }
+
+    /// Where `s` lies in the bulk, `None` outside.
+    fn singular_value_angle(&self, s: f64) -> Option<Angle> {
+        if s <= 0.0 {
+            return None;
+        }
+        let (left, right) = self.singular_value_edges();
+        // the square of s is not rounded here
+        let from_large = s.mul_add(-s, self.gamma.max(1.0));
+        self.angle(from_large, (s - left) * (s + left), (right - s) * (right + s))
+    }
+
+    /// The angle phi in x = 1 + gamma - 2 sqrt(gamma) cos(phi), given max(gamma, 1) - x and the
+    /// distances of x from the edges.
+    fn angle(&self, from_large: f64, from_left: f64, from_right: f64) -> Option<Angle> {
+        let root = self.gamma.sqrt();
+        let (left, _) = self.singular_value_edges();
+        // In a narrow bulk the edges are rounded and the middle is not; around gamma = 1, where the
+        // bulk reaches down to 0, it is the other way round.
+        let (from_left, from_right) = if left < root.min(1.0) {
+            (from_left / (2.0 * root), from_right / (2.0 * root))
+        } else {
+            let cosine = (from_large + self.gamma.min(1.0)) / (2.0 * root);
+            // at the edge as rounded, which may lie inside, no mass that could be seen is left
+            let edge = |rounded: f64, by_angle: f64| {
+                if rounded <= 0.0 && by_angle < 1e-10 { 0.0 } else { by_angle }
+            };
+            (edge(from_left, 1.0 - cosine), edge(from_right, 1.0 + cosine))
+        };
+        (from_left > 0.0 && from_right > 0.0).then_some(Angle { from_left, from_right })
+    }
+
+    /// The mass below an angle: (2/pi) times the integral of sin(t)^2 / (1 + r^2 - 2 r cos(t)) from
+    /// 0 to phi, r^2 the smaller one of gamma and 1/gamma, which is
+    /// (phi + A - (A - r sin(phi)) / r^2) / pi with A = atan(r sin(phi) / (1 - r cos(phi))).
+    fn below(&self, angle: Angle) -> f64 {
+        let r = self.gamma.min(1.0 / self.gamma).sqrt();
+        let (phi, sine) = (angle.phi(), angle.sine());
+        let a = (r * sine).atan2((1.0 - r) + r * angle.from_left);
+        let total = if r > 0.3 {
+            phi - a * (1.0 - r) * (1.0 + r) / (r * r) + sine / r
+        } else {
+            // (A - r sin(phi)) / r^2 without its cancellation: the sum of r^k sin((k + 2) phi) / (k + 2)
+            let sum = (0..32).rev().map(|k| f64::from(k) + 2.0);
+            phi + a - sum.fold(0.0, |sum, k| sum * r + (k * phi).sin() / k)
+        };
+        (total / PI).clamp(0.0, 1.0)
+    }
+}
+
+/// An angle phi between 0 and pi, by 1 - cos(phi) and 1 + cos(phi): accurate near both ends.
+#[derive(Clone, Copy)]
+struct Angle {
+    from_left: f64,
+    from_right: f64,
+}
+
+impl Angle {
+    fn phi(self) -> f64 {
+        2.0 * self.from_left.sqrt().atan2(self.from_right.sqrt())
+    }
+
+    fn sine(self) -> f64 {
+        self.from_left.sqrt() * self.from_right.sqrt()
     }
 }
 

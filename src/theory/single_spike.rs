@@ -43,7 +43,7 @@ impl SingleSpike {
 
     /// The threshold gamma^(1/4): weaker spikes leave no outlier.
     pub fn threshold(&self) -> f64 {
-        self.gamma.powf(0.25)
+        self.gamma.sqrt().sqrt()
     }
 
     /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where the
@@ -62,18 +62,19 @@ impl SingleSpike {
                 allowed: "a finite number, 0 or more",
             });
         }
-        if theta <= self.threshold() {
+        let threshold = self.threshold();
+        if theta <= threshold {
             return Ok(None);
         }
-        let gamma = self.gamma;
-        // in 1/theta^2, so that huge spikes do not overflow
-        let inverse = 1.0 / (theta * theta);
-        let left = 1.0 - gamma * (inverse + 1.0) / (1.0 + gamma * inverse) * inverse;
-        let right = 1.0 - (gamma * inverse + 1.0) / (1.0 + inverse) * inverse;
+        // both squared overlaps are 1 - gamma / theta^4 over 1 + gamma / theta^2 or 1 + 1 / theta^2;
+        // in ratios, so that neither overflows nor cancels
+        let below = threshold / theta;
+        let excess = (theta - threshold) / theta * (1.0 + below) * (1.0 + below * below);
+        let (left, right) = (1.0_f64.hypot(self.gamma.sqrt() / theta), 1.0_f64.hypot(1.0 / theta));
         Ok(Some(SpikedSingularValue {
-            singular_value: theta * ((1.0 + inverse) * (1.0 + gamma * inverse)).sqrt(),
-            left_overlap: left.max(0.0).sqrt(),
-            right_overlap: right.max(0.0).sqrt(),
+            singular_value: theta.hypot(1.0) * left,
+            left_overlap: excess.sqrt() / left,
+            right_overlap: excess.sqrt() / right,
         }))
     }
 }

@@ -57,3 +57,38 @@ fn single_spikes_from_the_transform_of_the_bulk() {
         error.check(&format!("single spike, {what}, relative"), 1e-13);
     }
 }
+
+/// Bulks as narrow as a few numbers, around 1 and wide apart, and spikes of every size on them.
+#[test]
+fn extreme_ratios() {
+    let law = |gamma| MarchenkoPastur::new(gamma).unwrap();
+    let mut distribution = Largest::default();
+    let mut density = Largest::default();
+    for [gamma, s, exact, slope] in rows(LAWS, "mp_extreme_singular") {
+        let law = law(gamma);
+        distribution.see((law.singular_value_distribution(s) - exact).abs(), [gamma, s]);
+        density.see((law.singular_value_density(s) / slope - 1.0).abs(), [gamma, s]);
+    }
+    for [gamma, x, exact, slope] in rows(LAWS, "mp_extreme_eigenvalue") {
+        let law = law(gamma);
+        distribution.see((law.eigenvalue_distribution(x) - exact).abs(), [gamma, x]);
+        density.see((law.eigenvalue_density(x) / slope - 1.0).abs(), [gamma, x]);
+    }
+    distribution.check("distributions at extreme ratios, absolute", 1e-14);
+    density.check("densities at extreme ratios, relative", 1e-12);
+    let found = law(1e-8).singular_value_distribution(1.0);
+    assert!((found - 0.500_010_610_329_542_1).abs() < 1e-14, "{found}");
+
+    let mut spikes = Largest::default();
+    for (quantity, which) in [("value", 0), ("left", 1), ("right", 2)] {
+        for [gamma, theta, exact, _] in rows(LAWS, &format!("spike_extreme_{quantity}")) {
+            let spike = SingleSpike::new(gamma).unwrap().spike(theta).unwrap().unwrap();
+            let found = [spike.singular_value, spike.left_overlap, spike.right_overlap][which];
+            // next to the threshold the argument itself is rounded
+            let above = theta / gamma.powf(0.25) - 1.0;
+            let error = if exact == 0.0 { found } else { (found / exact - 1.0).abs() };
+            spikes.see(error / (EPS / above.min(1.0) + EPS), [gamma, theta]);
+        }
+    }
+    spikes.check("spikes at extreme ratios, units", 8.0);
+}

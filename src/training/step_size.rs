@@ -1,6 +1,7 @@
 //! Step sizes that grow with the width.
 
 use crate::error::InvalidSetting;
+use crate::number::Short;
 
 /// eta = C N^alpha. A plain number is alpha = 0, and converts: `StepSize::from(3.0)`.
 ///
@@ -60,9 +61,9 @@ impl From<f64> for StepSize {
 impl std::fmt::Display for StepSize {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.alpha == 0.0 {
-            write!(f, "{}", self.constant)
+            write!(f, "{}", Short(self.constant))
         } else {
-            write!(f, "{} N^{}", self.constant, self.alpha)
+            write!(f, "{} N^{}", Short(self.constant), Short(self.alpha))
         }
     }
 }

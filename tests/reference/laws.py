@@ -140,9 +140,37 @@ def laws():
         put("quantile:laplace", i, 0, laplace(mp.mpf(i) / 10) if i <= 5 else -laplace(1 - mp.mpf(i) / 10))
 
 
+def extreme():
+    """Narrow bulks, and spikes of every size on them. The value is the fraction below, the slope the density;
+    the spikes are the closed formulas in 60 digits."""
+    with mp.workdps(60):
+        for gamma in (1e-300, 1e-14, 1e-10, 1e-8, 1e-4, 0.01, 0.0625, 0.09, 0.09375, 0.3, 0.999, 1 - 2**-40,
+                      1 + 2**-50, 1.001, 4.0, 11.0, 12.0, 1e4, 1e8, 1e12, 1e14, 1e300):
+            left, right, density = bulk(gamma)
+            for share in (0.001, 0.1, 0.5, 0.7, 0.99):
+                s = float(left + share * (right - left))
+                x = float((left + share * (right - left)) ** 2)
+                # a bulk narrower than the distance between two numbers has none inside
+                if left < s < right:
+                    below = integral(density, left, right, left, mp.mpf(s))
+                    put("mp_extreme_singular", gamma, s, below, density(mp.mpf(s)))
+                root = mp.sqrt(mp.mpf(x))
+                if left < root < right:
+                    below = integral(density, left, right, left, root)
+                    put("mp_extreme_eigenvalue", gamma, x, below, density(root) / (2 * root))
+            g = mp.mpf(gamma)
+            for factor in (1 + 2**-20, 1.5, 100.0, 1e10, 1e100):
+                theta = float(mp.root(g, 4) * factor)
+                t2 = mp.mpf(theta) ** 2
+                put("spike_extreme_value", gamma, theta, mp.sqrt((1 + t2) * (g + t2) / t2))
+                put("spike_extreme_left", gamma, theta, mp.sqrt((t2**2 - g) / (t2 * (t2 + g))))
+                put("spike_extreme_right", gamma, theta, mp.sqrt((t2**2 - g) / (t2 * (t2 + 1))))
+
+
 marchenko_pastur()
 spikes()
 laws()
+extreme()
 path = Path(__file__).parent.parent / "golden" / "laws.csv"
 path.write_text("quantity,a,b,value,slope\n" + "\n".join(rows) + "\n")
 print(f"{len(rows)} values in {path}")

@@ -102,7 +102,7 @@ impl<T: Lane> Kernel<T> for Tanh<T> {
         let e = if y < T::EXP_MIN { T::zero() } else { e };
         let inverse = T::one() / (T::constant(2.0) + e_minus_1);
         let tanh = (-e_minus_1 * inverse).copysign(u);
-        (self.scale * tanh, self.scale * T::constant(4.0) * e * inverse * inverse)
+        (self.scale * tanh, self.scale * (T::constant(4.0) * e * inverse * inverse))
     }
 }
 
@@ -130,8 +130,9 @@ impl<T: Lane> Kernel<T> for Softplus<T> {
     fn at<const FMA: bool>(self, z: T) -> (T, T) {
         let u = self.beta * z;
         let e = exp::<T, FMA>(-u.abs());
-        let positive = if u <= T::zero() { T::zero() } else { u };
-        let value = self.scale / self.beta * (positive + ln_1p::<T, FMA>(e));
+        // not u / beta: u may be infinite
+        let positive = if u <= T::zero() { T::zero() } else { z };
+        let value = self.scale * positive + self.scale / self.beta * ln_1p::<T, FMA>(e);
         (value, self.scale * logistic_pair(u, e).0)
     }
 }
