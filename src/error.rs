@@ -1,6 +1,6 @@
 //! One type for every setting that is out of range.
 
-use std::fmt::{Debug, Display, Formatter, Result as Formatted};
+use std::fmt::{Display, Formatter, Result as Formatted};
 
 use ndarray::ArrayView2;
 use thiserror::Error;
@@ -325,37 +325,18 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
 /// `Debug` as `Display`. A program whose `main` returns an error prints it by `Debug`, and what its
 /// user should read is the sentence.
 macro_rules! debug_is_display {
-    ($($error:ty),+ $(,)?) => {$(
-        impl Debug for $error {
-            fn fmt(&self, f: &mut Formatter<'_>) -> Formatted {
-                Display::fmt(self, f)
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
             }
         }
-    )+};
+    };
 }
 
-debug_is_display!(
-    InvalidSetting,
-    crate::experiment::BuildError,
-    crate::experiment::NoPrediction,
-    crate::experiment::RunError,
-    crate::linalg::LinalgError,
-    crate::quadrature::QuadratureError,
-    crate::readout::ReadoutError,
-    crate::spectral::SpectralError,
-    crate::theory::TheoryError,
-    crate::theory::prediction::PredictionError,
-    crate::training::TrainingError,
-);
-#[cfg(feature = "checkpoint")]
-debug_is_display!(crate::experiment::CheckpointError);
-#[cfg(feature = "config")]
-debug_is_display!(
-    crate::config::ConfigError,
-    crate::config::ConfigProblem,
-    crate::config::Reason,
-    crate::sweep::SweepError,
-);
+pub(crate) use debug_is_display;
+
+debug_is_display!(InvalidSetting);
 
 /// The first row that is not of length 1, or not orthogonal to one before it, to within `tolerance`.
 pub(crate) fn not_orthonormal(

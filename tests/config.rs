@@ -64,6 +64,8 @@ fn every_setting_round_trips() {
         target_column: false,
         linear_terms: 2,
         spikes: 7,
+        tolerance: 0.02,
+        compare_nodes: false,
         gaussian_tail: GaussianTail::Hermite { nodes: 30, smallest_weight: 1e-7 },
         nodes: Nodes { bulk: 50, family: NodeFamily::Hermite, ..Nodes::default() },
     });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::error::{InvalidSetting, listed};
+use crate::error::{InvalidSetting, debug_is_display, listed};
 
 /// A configuration that cannot be used.
 #[derive(Error)]
@@ -36,6 +36,8 @@ pub enum ConfigError {
     Write(String),
 }
 
+debug_is_display!(ConfigError);
+
 impl ConfigError {
     /// The problems with single keys; empty when the file could not be read at all.
     pub fn problems(&self) -> &[ConfigProblem] {
@@ -60,6 +62,8 @@ pub struct ConfigProblem {
     pub reason: Reason,
 }
 
+debug_is_display!(ConfigProblem);
+
 /// What is wrong with a key.
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
@@ -71,3 +75,5 @@ pub enum Reason {
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
 }
+
+debug_is_display!(Reason);

@@ -6,7 +6,7 @@ use super::source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred, SharedActivation};
 use crate::data::{GivenData, InputLaw, Target};
-use crate::error::{InvalidSetting, listed, nonzero};
+use crate::error::{InvalidSetting, debug_is_display, listed, nonzero};
 use crate::guard::guarded;
 use crate::memory;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
@@ -25,6 +25,8 @@ pub struct BuildError {
     /// Every problem found, in the order of the settings; never empty.
     pub problems: Vec<InvalidSetting>,
 }
+
+debug_is_display!(BuildError);
 
 /// Settings of an experiment; see [`Experiment::builder`].
 ///

@@ -54,7 +54,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::activation::SharedActivation;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
 use crate::number::short;
 use crate::spectral::{OutlierRule, SpectrumMethod};
@@ -137,6 +137,8 @@ pub enum NoPrediction {
     #[error(transparent)]
     Failed(#[from] PredictionError),
 }
+
+debug_is_display!(NoPrediction);
 
 impl Experiment {
     /// A builder with every default in place.

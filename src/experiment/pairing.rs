@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::experiment::PredictedSpectrum;
     use crate::spectral::{OutlierRule, Outliers};
-    use crate::theory::prediction::NoiseModel;
+    use crate::theory::prediction::{ErrorEstimate, NoiseModel};
     use ndarray::Array1;
 
     fn triplet(singular_value: f64, direction: f64, left: [f64; 2]) -> Triplet {
@@ -153,6 +153,7 @@ mod tests {
                 noise_model: NoiseModel::Isotropic,
                 edge: 2.0,
                 outliers,
+                errors: ErrorEstimate::default(),
                 warnings: Vec::new(),
             }),
             weights: None,

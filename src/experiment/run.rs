@@ -14,7 +14,7 @@ use super::{
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::{GivenData, Target};
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{
@@ -48,6 +48,8 @@ pub enum RunError {
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
 }
+
+debug_is_display!(RunError);
 
 impl From<TrainingError> for RunError {
     fn from(error: TrainingError) -> Self {

@@ -13,10 +13,11 @@ mod lapack;
 mod scale;
 mod visit;
 
-#[cfg(all(feature = "faer", not(feature = "lapack")))]
 use self::faer as backend;
 #[cfg(feature = "lapack")]
 use self::lapack as backend;
+#[cfg(all(feature = "faer", not(feature = "lapack")))]
+use crate::error::debug_is_display;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
@@ -78,6 +79,8 @@ pub enum LinalgError {
         columns: usize,
     },
 }
+
+debug_is_display!(LinalgError);
 
 /// Left vectors (columns), singular values in decreasing order, right vectors (rows).
 pub(crate) type ThinSvd<T> = (Array2<T>, Array1<T>, Array2<T>);

@@ -1,5 +1,6 @@
 //! Adaptive quadrature of E f(z), z ~ N(0, 1), for one or several functions at once.
 
+use crate::error::debug_is_display;
 use std::f64::consts::PI;
 
 use thiserror::Error;
@@ -42,6 +43,8 @@ pub enum QuadratureError {
         at: f64,
     },
 }
+
+debug_is_display!(QuadratureError);
 
 /// The integral runs over |z| < 38, beyond which the density is not a normal number.
 const REACH: i32 = 38;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::LinalgError;
 use crate::number::short;
 
@@ -31,6 +31,8 @@ pub enum ReadoutError {
     #[error(transparent)]
     Linalg(#[from] LinalgError),
 }
+
+debug_is_display!(ReadoutError);
 
 fn more_samples(lambda: &f64) -> &'static str {
     if *lambda == 0.0 { ", or more samples than features" } else { "" }

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::{self, LinalgError};
 
 /// A spectrum that could not be computed.
@@ -34,6 +34,8 @@ pub enum SpectralError {
         basis: usize,
     },
 }
+
+debug_is_display!(SpectralError);
 
 /// Singular triplets of a matrix W (N x d), largest first: W v_k = s_k u_k, W^T u_k = s_k v_k.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::error::in_words;
+use crate::error::{debug_is_display, in_words};
 
 /// Why a sweep did not run to its end, or its results could not be used. What goes wrong in a
 /// single point is not here: it is recorded in that point's line.
@@ -114,6 +114,8 @@ pub enum SweepError {
         total: usize,
     },
 }
+
+debug_is_display!(SweepError);
 
 impl SweepError {
     pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {

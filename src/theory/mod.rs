@@ -20,7 +20,7 @@ pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, new_direc
 pub use marchenko_pastur::MarchenkoPastur;
 pub use single_spike::{SingleSpike, SpikedSingularValue};
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 
 /// A theory question that has no answer as asked.
 #[derive(Clone, Error, PartialEq)]
@@ -36,6 +36,8 @@ pub enum TheoryError {
     )]
     StandardScaling,
 }
+
+debug_is_display!(TheoryError);
 
 #[cfg(test)]
 mod tests;

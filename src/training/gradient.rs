@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::data::Batch;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, debug_is_display, nonzero};
 use crate::linalg::product;
 use crate::memory::Buffer;
 use crate::network::Network;
@@ -43,6 +43,8 @@ pub enum TrainingError {
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
 }
+
+debug_is_display!(TrainingError);
 
 /// The ascent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X, r = y - f(X), of shape N
 /// x d (docs/theory.md, section 1).

@@ -3,6 +3,7 @@
 mod file;
 mod identity;
 
+use crate::error::debug_is_display;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,8 @@ pub enum CheckpointError {
         checkpoint: Box<Checkpoint>,
     },
 }
+
+debug_is_display!(CheckpointError);
 
 /// A run after some gradient steps: the weights bit for bit, the spectra measured before, and what
 /// tells the experiment from others.

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, debug_is_display};
 
 /// Why a prediction could not be made.
 #[derive(Clone, Error, PartialEq)]
@@ -51,6 +51,8 @@ pub enum PredictionError {
         name: &'static str,
     },
 }
+
+debug_is_display!(PredictionError);
 
 /// `Ok` when `value` is finite and `holds`.
 pub(crate) fn require(

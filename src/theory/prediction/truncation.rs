@@ -57,7 +57,6 @@ pub(crate) fn missing(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
 
     #[test]
     fn tries_end_at_the_most() {

@@ -54,7 +54,7 @@ pub struct Indicator {
 ///
 /// With [`NoiseModel::FromData`] right within a factor of 3 in at least four of five settings that
 /// had no part in the calibration (tests/prediction_errors.rs, table in docs/reliability.md).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ErrorEstimate {
