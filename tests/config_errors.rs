@@ -265,7 +265,8 @@ fn options_of_the_prediction() {
         check(old, new, &format!("prediction_options.{key}"), false);
     };
     range("spikes = 8", "spikes = 0", "spikes");
-    range("spikes = 8", "spikes = 13", "spikes");
+    range("spikes = 8", "spikes = 97", "spikes");
+    range("spikes = 8", "spikes = 8\ntolerance = 0.0", "tolerance");
     range("spikes = 8", "spikes = 8\nlinear_terms = 0", "linear_terms");
     range("spikes = 8", "spikes = 8\nlinear_terms = 4", "linear_terms");
     for bad in ["1", "2001"] {

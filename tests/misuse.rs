@@ -173,7 +173,7 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("a second layer of another length", "given second layer has shape 39", || {
             error(valid().second_layer(SecondLayerLaw::Given(Array1::ones(39))).build())
         }),
-        case("a second layer with NaN", "given second layer has a non-finite", || {
+        case("a second layer with NaN", "a non-finite entry in the given second layer", || {
             let b = Array1::from_elem(40, f64::NAN);
             error(valid().second_layer(SecondLayerLaw::Given(b)).build())
         }),
@@ -216,7 +216,7 @@ fn functions() -> Vec<Misuse> {
         case("a link that panics", "the link g panicked when it was tried: no", move || {
             error(link(|_| panic!("no")).build())
         }),
-        case("a link 1/z", "accuracy", move || error(link(f64::recip).build())),
+        case("a link 1/z", "not finite at z = 0", move || error(link(f64::recip).build())),
         case("a link ln z", "not finite", move || error(link(f64::ln).build())),
         case("a link of NaN", "not finite", move || error(link(|_| f64::NAN).build())),
         case("ln of the first of two projections", "not finite", || {
@@ -229,7 +229,7 @@ fn functions() -> Vec<Misuse> {
             let even = Target::single_index(Link::hermite([0.0, 0.0, 1.0]));
             report(valid().target(even).batches(BatchPolicy::Reused)).to_string()
         }),
-        case("removing parts of 1/z", "accuracy", || {
+        case("removing parts of 1/z", "not finite at z = 0", || {
             error(Link::new("1/z", f64::recip).without(&[0, 1]))
         }),
         case("an activation that panics", "the activation steep panicked", || {
@@ -280,7 +280,9 @@ fn directions() -> Vec<Misuse> {
             along(Array1::from_shape_fn(30, |i| if i == 0 { 2.0 } else { 0.0 }))
         }),
         case("a direction of the wrong dimension", "must be 1 x 30", move || along(array![1.0])),
-        case("a direction with NaN", "non-finite", move || along(Array1::from_elem(30, f64::NAN))),
+        case("a direction with NaN", "row 0, column 0 of the matrix", move || {
+            along(Array1::from_elem(30, f64::NAN))
+        }),
         case("the same direction twice", "inner product 1", || {
             let twice = Array2::from_shape_fn((2, 30), |(_, k)| if k == 0 { 1.0 } else { 0.0 });
             error(valid().target(pair(|z| z[0] * z[1]).directions(twice)).build())
@@ -370,20 +372,24 @@ fn given_data() -> Vec<Misuse> {
             let data = GivenData::new(sines(60, 5), Array1::from_elem(60, 3.0));
             report(on(data.unwrap())).to_string()
         }),
-        case("standardising labels that are all the same", "variance of the given labels", || {
-            let data = GivenData::new(sines(60, 5), Array1::ones(60)).unwrap();
-            error(data.with_standardised_labels())
-        }),
+        case(
+            "standardising labels that are all the same",
+            "labels are the same in every sample",
+            || {
+                let data = GivenData::new(sines(60, 5), Array1::ones(60)).unwrap();
+                error(data.with_standardised_labels())
+            },
+        ),
         case("labels of size 1e6", "the labels have root mean square", || {
             let y = sines(60, 1).column(0).mapv(|v| 1e6 * v);
             report(on(GivenData::new(sines(60, 5), y).unwrap())).to_string()
         }),
-        case("NaN in the inputs", "non-finite", || {
+        case("NaN in the inputs", "row 7, column 2 of the given inputs", || {
             let mut x = sines(60, 5);
             x[[7, 2]] = f64::NAN;
             error(GivenData::new(x, Array1::ones(60)))
         }),
-        case("infinity in the labels", "non-finite", || {
+        case("infinity in the labels", "entry 1 of the given labels", || {
             error(GivenData::new(sines(3, 2), array![1.0, f64::INFINITY, 0.0]))
         }),
         case("a label too few", "the vector of labels has shape 59; it must be 60", || {
@@ -580,7 +586,7 @@ target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
         case("an exponent in a file", "alpha", move || with("0.3", "0.7")),
         case("an activation that is not known", "activation", move || with("tanh", "tahn")),
         case("a file that is no TOML", "line", move || with("steps = [", "steps = [[")),
-        case("a value twice in a sweep", "the same key", || {
+        case("a value twice in a sweep", "are the same", || {
             let text = format!("{GOOD}\n[sweep]\nseeds = [1, 1]\n");
             ConfigSweep::from_toml(&text).map_or_else(|e| e.to_string(), |s| error(s.sweep()))
         }),

@@ -363,7 +363,7 @@ fn nonsense_is_refused() {
     let zero = Target::single_index(Link::new("0", |_| 0.0));
     assert_eq!(with(zero), PredictionError::LabelsVanish);
     let pole = Target::single_index(Link::new("1/0", |z| 1.0 / (z - z)));
-    assert!(matches!(with(pole), PredictionError::NotFinite { .. }));
+    assert!(with(pole).to_string().contains("not finite"));
     let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [

@@ -44,7 +44,7 @@ pub fn hermite_coefficients(
         slopes.resize(points.len(), 0.0);
         activation.evaluate(points, values, &mut slopes);
     };
-    coefficients(|z| activation.value(z), scanned, &activation.kinks(), max_degree)
+    coefficients(|z| activation.value(z), scanned, &activation.kinks(), max_degree, 0.0)
 }
 
 /// The coefficients of a finite Hermite series, when they are finite numbers.
@@ -52,16 +52,17 @@ pub(crate) fn known_series(activation: &impl Activation) -> Option<Vec<f64>> {
     activation.hermite_series().filter(|series| series.iter().all(|c| c.is_finite()))
 }
 
-/// The same for any function of a Gaussian variable.
+/// The same for any function of a Gaussian variable whose values have errors of size `rounding`.
 pub(crate) fn hermite_coefficients_of(
     f: impl Fn(f64) -> f64,
     kinks: &[f64],
     max_degree: usize,
+    rounding: f64,
 ) -> Result<Vec<f64>, QuadratureError> {
     let scanned = |points: &[f64], values: &mut [f64]| {
         points.iter().zip(values).for_each(|(z, value)| *value = f(*z));
     };
-    coefficients(&f, scanned, kinks, max_degree)
+    coefficients(&f, scanned, kinks, max_degree, rounding)
 }
 
 fn coefficients(
@@ -69,6 +70,7 @@ fn coefficients(
     scanned: impl FnOnce(&[f64], &mut [f64]),
     kinks: &[f64],
     max_degree: usize,
+    rounding: f64,
 ) -> Result<Vec<f64>, QuadratureError> {
     let root = |k: usize| (k as f64).sqrt();
     let factors: Vec<[f64; 2]> =
@@ -84,7 +86,7 @@ fn coefficients(
         }
     };
     let count = max_degree + 1;
-    let mut coefficients = integrate((1, scanned), (count, &weighted), kinks, 0.0, RELATIVE)?;
+    let mut coefficients = integrate((1, scanned), (count, &weighted), kinks, rounding, RELATIVE)?;
     let mut root_factorial = 1.0;
     for (k, c) in coefficients.iter_mut().enumerate().skip(1) {
         root_factorial *= root(k);

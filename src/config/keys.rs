@@ -75,7 +75,8 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
                 let bad = counts.iter().find(|(_, count)| *count as f64 == *value);
                 format!("prediction_options.nodes.{}", bad.map_or("target", |(name, _)| *name))
             }
-            name @ ("spikes" | "linear_terms" | "nodes.noise" | "nodes.table_factor") => {
+            name @ ("spikes" | "tolerance" | "linear_terms" | "nodes.noise"
+            | "nodes.table_factor") => {
                 format!("prediction_options.{name}")
             }
             name => name.into(),

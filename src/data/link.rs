@@ -34,6 +34,8 @@ struct Known {
     kinks: Vec<f64>,
     /// The coefficients, when the link is a finite Hermite series.
     series: Option<Vec<f64>>,
+    /// What taking away Hermite parts leaves of rounding errors in a value of order one.
+    rounding: f64,
 }
 
 impl Link {
@@ -48,7 +50,8 @@ impl Link {
     /// The value of an activation as link, kinks included.
     pub fn from_activation(activation: impl Activation + 'static) -> Self {
         let name = activation.name();
-        let known = Known { kinks: activation.kinks(), series: known_series(&activation) };
+        let known =
+            Known { kinks: activation.kinks(), series: known_series(&activation), rounding: 0.0 };
         Self { name, known: Arc::new(known), function: Arc::new(move |z| activation.value(z)) }
     }
 
@@ -83,12 +86,14 @@ impl Link {
                 *part = 0.0;
             }
         }
+        let rounding = 16.0 * f64::EPSILON * parts.iter().map(|c| c.abs()).sum::<f64>();
+        let rounding = rounding.max(self.known.rounding);
         let parts = HermiteSeries::new(parts);
         let original = Arc::clone(&self.function);
         Ok(Self {
             name,
             function: Arc::new(move |z| original(z) - parts.value(z)),
-            known: Arc::new(Known { kinks: self.kinks().to_vec(), series: None }),
+            known: Arc::new(Known { kinks: self.kinks().to_vec(), series: None, rounding }),
         })
     }
 
@@ -100,7 +105,8 @@ impl Link {
     /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!: exactly for a Hermite series, and
     /// otherwise with the accuracy of
     /// [`hermite_coefficients`](crate::activation::hermite_coefficients), an error of sqrt(k!) c*_k
-    /// of at most 1e-11 of the root mean square of g.
+    /// of at most 1e-11 of the root mean square of g, or of the rounding errors that a larger part
+    /// taken away by [`without`](Self::without) has left in it.
     ///
     /// # Errors
     /// [`QuadratureError`] when the link is not finite, grows too fast, or the accuracy cannot be
@@ -109,7 +115,7 @@ impl Link {
         if let Some(known) = &self.known.series {
             return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
         }
-        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree)
+        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree, self.known.rounding)
     }
 
     /// The coefficients, when the link is a finite Hermite series.
@@ -117,7 +123,8 @@ impl Link {
         self.known.series.as_deref()
     }
 
-    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link.
+    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link, or to the
+    /// rounding errors that a larger part taken away has left in it.
     pub(crate) fn root_mean_square(&self) -> Result<f64, QuadratureError> {
         if let Some(series) = &self.known.series {
             let mut root_factorial = 1.0;
@@ -127,12 +134,20 @@ impl Link {
             }));
         }
         // squares in units of the mean size, so that they neither overflow nor vanish
-        let size = gaussian_expectation(|z| self.value(z).abs(), self.kinks(), 0.0)?;
+        let size =
+            gaussian_expectation(|z| self.value(z).abs(), self.kinks(), self.known.rounding)?;
         if size == 0.0 {
             return Ok(0.0);
         }
+        let accuracy = self.accuracy(size);
         let square = |z: f64| (self.value(z) / size).powi(2);
-        Ok(size * gaussian_expectation(square, self.kinks(), 1e-12)?.sqrt())
+        Ok(size * gaussian_expectation(square, self.kinks(), accuracy)?.sqrt())
+    }
+
+    /// What an expectation of the link over its size can be known to: 1e-12, or the rounding errors
+    /// that a larger part taken away has left.
+    pub(crate) fn accuracy(&self, size: f64) -> f64 {
+        (self.known.rounding / size).max(1e-12)
     }
 
     /// Where the link or its derivative jumps, as declared.

@@ -11,7 +11,8 @@ use crate::quadrature::{QuadratureError, gaussian_expectations};
 ///
 /// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
 /// square. Both are exact for a Hermite series; for another link the coefficients have an error of
-/// up to 1e-11 in this measure, so the tolerance must not be smaller. Independent batches learn the
+/// up to 1e-11 in this measure, so the tolerance must not be smaller; where a larger part was taken
+/// away with [`Link::without`], what rounding leaves of it counts as zero too. Independent batches learn the
 /// teacher direction in two steps only if it is 1 (docs/theory.md, section 3).
 ///
 /// # Errors
@@ -34,11 +35,15 @@ pub fn information_exponent(
     let exact = link.hermite_series().is_some();
     check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
     let size = link.root_mean_square().map_err(failed(link))?;
+    if size == 0.0 {
+        return Ok(None);
+    }
     let coefficients = link.hermite_coefficients(max_degree).map_err(failed(link))?;
+    let zero = size * if exact { tolerance } else { tolerance.max(10.0 * link.accuracy(size)) };
     let mut root_factorial = 1.0;
     for (k, c) in coefficients.iter().enumerate().skip(1) {
         root_factorial *= (k as f64).sqrt();
-        if c.abs() * root_factorial > tolerance * size {
+        if c.abs() * root_factorial > zero {
             return Ok(Some(k));
         }
     }
@@ -49,9 +54,10 @@ pub fn information_exponent(
 /// when all vanish, as for every even link.
 ///
 /// An expectation counts as zero when it is at most `tolerance` times the root mean square of
-/// g^{q+1}; it is computed to 1e-12 of that, so the tolerance must be at least 1e-11. For information exponent above 1, a reused batch aligns an outlier with the teacher
-/// when the number of new directions is at least q* (docs/theory.md, section 3); label noise does
-/// not change q*.
+/// g^{q+1}; it is computed to 1e-12 of that, so the tolerance must be at least 1e-11 (and rounding
+/// counts as for [`information_exponent`]). For information exponent above 1, a reused batch aligns
+/// an outlier with the teacher when the number of new directions is at least q* (docs/theory.md,
+/// section 3); label noise does not change q*.
 ///
 /// # Errors
 /// As [`information_exponent`].
@@ -76,6 +82,7 @@ pub fn reuse_exponent(
     }
     for q in 1..=max_power {
         let power = q as i32 + 1;
+        let accuracy = link.accuracy(scale / f64::from(power));
         // in units of the link's own size, so that high powers neither overflow nor vanish
         let moments = gaussian_expectations(
             2,
@@ -84,10 +91,10 @@ pub fn reuse_exponent(
                 (out[0], out[1]) = (z * y, y * y);
             },
             link.kinks(),
-            1e-12,
+            accuracy,
         )
         .map_err(failed(link))?;
-        if moments[0].abs() > tolerance * moments[1].sqrt() {
+        if moments[0].abs() > tolerance.max(10.0 * accuracy) * moments[1].sqrt() {
             return Ok(Some(q));
         }
     }

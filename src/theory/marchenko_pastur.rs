@@ -104,7 +104,8 @@ impl MarchenkoPastur {
             return x;
         }
         match self.eigenvalue_angle(x) {
-            Some(angle) => self.below(angle),
+            Some(angle) if x < self.eigenvalue_edges().1 => self.below(angle),
+            Some(_) => 1.0,
             None => f64::from(u8::from(x > self.gamma.max(1.0))),
         }
     }
@@ -115,7 +116,8 @@ impl MarchenkoPastur {
             return s;
         }
         match self.singular_value_angle(s) {
-            Some(angle) => self.below(angle),
+            Some(angle) if s < self.singular_value_edges().1 => self.below(angle),
+            Some(_) => 1.0,
             None => f64::from(u8::from(s > self.gamma.max(1.0).sqrt())),
         }
     }
