@@ -1,12 +1,11 @@
 //! Adaptive quadrature of E f(z), z ~ N(0, 1), for one or several functions at once.
 
-use crate::error::debug_is_display;
-use std::f64::consts::PI;
-
 use thiserror::Error;
 
+use super::gaussian::half_density;
 use super::panel::Panel;
-use super::scan::rough_pieces;
+use super::scan::{exceeds, rough_pieces};
+use crate::error::debug_is_display;
 use crate::number::short;
 
 /// An expectation that could not be computed to the accuracy asked for.
@@ -61,16 +60,6 @@ const ROUNDING: f64 = 1e-13;
 /// Panels, and sums over panels, before giving up.
 const MAX_PANELS: usize = 20_000;
 const MAX_SUMS: usize = 2_000_000;
-
-/// The square root of the normal density, which stays a normal number where the density does not.
-pub(crate) fn half_density(z: f64) -> f64 {
-    (-0.25 * z * z).exp() / (2.0 * PI).sqrt().sqrt()
-}
-
-/// `a > b`, a NaN being beyond everything: sums and differences of huge numbers may be one.
-pub(super) fn exceeds(a: f64, b: f64) -> bool {
-    a > b || a.is_nan()
-}
 
 /// E f(z), z ~ N(0, 1), to an absolute accuracy of `tolerance`, or of 1e-13 E |f(z)| where that is
 /// more.
@@ -300,6 +289,8 @@ fn check_growth(panels: &[Panel], allowed: &[f64]) -> Result<(), QuadratureError
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
 
     #[test]

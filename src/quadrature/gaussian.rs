@@ -7,6 +7,11 @@ pub fn normal_density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
+/// The square root of the normal density, which stays a normal number where the density does not.
+pub(crate) fn half_density(z: f64) -> f64 {
+    (-0.25 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt().sqrt()
+}
+
 /// P(Z < x) for Z ~ N(0, 1), accurate in the lower tail.
 pub fn normal_distribution(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)

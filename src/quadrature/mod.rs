@@ -19,10 +19,12 @@ mod legendre;
 mod panel;
 mod scan;
 
+pub(crate) use adaptive::integrate;
 pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
-pub(crate) use adaptive::{half_density, integrate};
 pub use gaussian::gaussian_trapezoid;
-pub(crate) use gaussian::{SplitGaussian, normal_density, normal_distribution, normal_quantile};
+pub(crate) use gaussian::{
+    SplitGaussian, half_density, normal_density, normal_distribution, normal_quantile,
+};
 pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};
 pub(crate) use interpolation::{Interpolation, chebyshev_points};
 pub use legendre::gauss_legendre;

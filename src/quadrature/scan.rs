@@ -2,7 +2,12 @@
 
 use std::sync::OnceLock;
 
-use super::adaptive::{exceeds, half_density};
+use super::gaussian::half_density;
+
+/// `a > b`, a NaN being beyond everything: sums and differences of huge numbers may be one.
+pub(super) fn exceeds(a: f64, b: f64) -> bool {
+    a > b || a.is_nan()
+}
 
 /// Points a unit: their distance is below 0.001.
 const PER_UNIT: usize = 1024;

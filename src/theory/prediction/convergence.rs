@@ -2,8 +2,7 @@
 
 use super::error::PredictionError;
 use super::outlier::Outlier;
-use super::setting::{Options, Setting};
-use super::truncation::MAX_SPIKES;
+use super::setting::{MAX_SPIKES, Options, Setting};
 use super::validity::{Indicator, IndicatorKind};
 use super::{Prediction, evaluate, predict};
 

@@ -2,12 +2,14 @@
 
 use super::error::{PredictionError, require};
 use super::law::GaussianTail;
-use super::truncation::MAX_SPIKES;
 use crate::activation::SharedActivation;
 use crate::data::Target;
 use crate::error::nonzero;
 use crate::network::SecondLayerLaw;
 use crate::training::BatchPolicy;
+
+/// The largest number of spikes that may be asked for.
+pub(crate) const MAX_SPIKES: usize = 96;
 
 /// One setting of docs/theory.md, section 1, at finite sizes. Mean-field scaling, Gaussian inputs.
 #[derive(Clone, Debug)]

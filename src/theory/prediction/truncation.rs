@@ -11,8 +11,6 @@ use super::law::Law;
 use super::outliers::SpikeProblem;
 use super::spikes::Spikes;
 
-/// The largest number of spikes that may be asked for.
-pub(crate) const MAX_SPIKES: usize = 96;
 /// Spikes that are tried first.
 pub(crate) const FIRST: usize = 10;
 /// Each next try takes this many times as many.
