@@ -316,5 +316,6 @@ fn findings() {
     // powers of 1e-160 vanish
     let (u, a) = (ndarray::array![1.0, 0.0], ndarray::array![1e-160, -1e-160]);
     let overlaps = overlaps_with_powers(u.view(), a.view(), 5).unwrap();
+    assert!(overlaps_with_powers(u.view(), a.view(), usize::MAX).is_err());
     assert!(overlaps.iter().all(|o| (o - 0.5_f64.sqrt()).abs() < 1e-15));
 }

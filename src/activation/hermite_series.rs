@@ -83,6 +83,9 @@ impl HermiteSeries {
     }
 
     /// The single polynomial He_degree.
+    ///
+    /// # Panics
+    /// When the memory does not hold `degree` + 1 coefficients.
     pub fn polynomial(degree: usize) -> Self {
         let mut coefficients = vec![0.0; degree + 1];
         coefficients[degree] = 1.0;

@@ -11,12 +11,9 @@ use crate::guard::guarded;
 use crate::memory;
 use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
-use crate::spectral::{OutlierRule, SpectrumMethod};
+use crate::spectral::{MAX_POWER, OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{NoiseModel, Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
-
-/// Largest entrywise power of a that is looked at.
-const MAX_LEFT_POWERS: usize = 100;
 
 /// Everything that is wrong with the settings of an experiment.
 #[derive(Clone, Error, PartialEq)]
@@ -314,7 +311,7 @@ impl ExperimentBuilder {
             problems.push(problem);
         }
         let left_powers = self.left_powers.unwrap_or(3);
-        if left_powers > MAX_LEFT_POWERS {
+        if left_powers > MAX_POWER {
             let (name, value) = ("left_powers", left_powers as f64);
             problems.push(InvalidSetting::OutOfRange { name, value, allowed: "at most 100" });
         }

@@ -28,6 +28,9 @@ pub fn normal_distribution(x: f64) -> f64 {
 /// for one that grows like exp(k z) when k comes near the range; [`gaussian_expectation`] follows
 /// growth, and tells when it cannot.
 ///
+/// # Panics
+/// When the memory does not hold `n` nodes.
+///
 /// [`gaussian_expectation`]: super::gaussian_expectation
 pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);

@@ -10,6 +10,9 @@ use super::Rule;
 /// on the Legendre polynomial from the classical cosine guess (Press et al., *Numerical Recipes*,
 /// section 4.6). `count = 0` gives the empty rule.
 ///
+/// # Panics
+/// When the memory does not hold `count` nodes.
+///
 /// ```
 /// let rule = linear_width::quadrature::gauss_legendre(5, -1.0, 1.0);
 /// assert!((rule.integrate(|x| x.powi(8)) - 2.0 / 9.0).abs() < 1e-15);

@@ -40,5 +40,6 @@ pub use decomposition::{
 };
 pub use histogram::Histogram;
 pub use outliers::{OutlierRule, Outliers};
+pub(crate) use overlap::MAX_POWER;
 pub use overlap::{overlap, overlaps_with_powers, subspace_overlap};
 pub use top_triplets::{TopTripletsOptions, top_triplets};

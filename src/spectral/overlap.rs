@@ -84,12 +84,15 @@ pub fn subspace_overlap<T: Scalar>(
     Ok(sum.sqrt().min(1.0))
 }
 
+/// The highest entrywise power that overlaps are computed with.
+pub(crate) const MAX_POWER: usize = 100;
+
 /// The overlaps of a left singular vector u (length N) with a, a^{o2}, ..., a^{o max_power}, each
 /// normalised; a^{ok} is the entrywise power. A zero a has no direction, and overlaps 0 with
 /// everything.
 ///
 /// # Errors
-/// As [`overlap`], but for a zero a.
+/// As [`overlap`], but for a zero a; [`InvalidSetting::OutOfRange`] when `max_power` is above 100.
 ///
 /// ```
 /// use linear_width::spectral::overlaps_with_powers;
@@ -105,6 +108,13 @@ pub fn overlaps_with_powers<T: Scalar>(
     a: ArrayView1<'_, T>,
     max_power: usize,
 ) -> Result<Vec<f64>, InvalidSetting> {
+    if max_power > MAX_POWER {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the highest power",
+            value: max_power as f64,
+            allowed: "at most 100",
+        });
+    }
     let u = u.mapv(|x| x.as_f64());
     let mut a = a.mapv(|x| x.as_f64());
     let zero = a.iter().all(|x| *x == 0.0);
