@@ -13,17 +13,17 @@ mod lapack;
 mod scale;
 mod visit;
 
+#[cfg(all(feature = "faer", not(feature = "lapack")))]
 use self::faer as backend;
 #[cfg(feature = "lapack")]
 use self::lapack as backend;
-#[cfg(all(feature = "faer", not(feature = "lapack")))]
-use crate::error::debug_is_display;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
+use crate::error::debug_is_display;
 use crate::simd::{Loop, vectorised};
 
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
