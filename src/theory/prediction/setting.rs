@@ -186,9 +186,8 @@ pub enum NoiseModel {
     /// for links with a linear part.
     Isotropic,
     /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2.
-    /// The better one for links without linear part and for the edge of the bulk. Costs a
-    /// tenth to a quarter of a second for one teacher direction (about twice that for a partly
-    /// reused batch), but seconds for two or three.
+    /// The better one for links without linear part and for the edge of the bulk. Costs about a
+    /// fifth of a second for one teacher direction, but seconds for two or three.
     #[default]
     FromData,
 }
