@@ -96,7 +96,8 @@ fn readouts<T: Scalar>(x: &Array2<T>, y: &Array1<T>, power: i32, label: i32) {
                 let predicted = found.predict(in_unit(x, power).view()).unwrap();
                 let before = expected.predict(x.view()).unwrap();
                 assert!(same(&predicted, &before, label), "{name}");
-                if (-500..=500).contains(&label) {
+                // a fit of nearly as many weights as labels has a tiny error, whose square must be a number
+                if (-400..=400).contains(&label) {
                     let (found, expected) =
                         (found.test_error(&other).unwrap(), expected.test_error(&batch).unwrap());
                     let numbers =
