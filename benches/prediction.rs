@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::activation::{Relu, SharedActivation, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{NoiseModel, Options, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Setting, predict};
 use linear_width::training::BatchPolicy;
 
 fn setting(activation: SharedActivation, batches: BatchPolicy) -> Setting {
@@ -34,11 +34,11 @@ fn prediction(c: &mut Criterion) {
         ("relu", SharedActivation::new(Relu)),
     ] {
         for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
-            for (level, noise_model) in
-                [("level 1", NoiseModel::Isotropic), ("level 2", NoiseModel::FromData)]
+            for (level, bulk_model) in
+                [("level 1", BulkModel::Isotropic), ("level 2", BulkModel::Structured)]
             {
                 let setting = setting(activation.clone(), batches);
-                let options = Options { noise_model, ..Options::default() };
+                let options = Options { bulk_model, ..Options::default() };
                 group.bench_function(format!("{level}, {batches}, {name}"), |b| {
                     b.iter(|| black_box(predict(&setting, &options).unwrap()));
                 });

@@ -15,9 +15,9 @@ use linear_width::Scalar;
 use linear_width::data::Batch;
 use linear_width::network::Network;
 use linear_width::spectral::{
-    SpectrumMethod, TopTripletsOptions, singular_values_by, top_triplets,
+    LeadingTripletsOptions, SpectrumMethod, leading_triplets, singular_values_by,
 };
-use linear_width::training::{StepSize, TILE_SAMPLES, ascend, ascent_direction};
+use linear_width::training::{StepSize, TILE_SAMPLES, descent_direction, gradient_step};
 use ndarray::{Array1, Array2};
 
 const SIZES: [Sizes; 2] = [Sizes::new(1000, 500, 1500), Sizes::new(4000, 2000, 6000)];
@@ -29,7 +29,7 @@ fn two_steps<T: Scalar>(sizes: Sizes) -> Network<T> {
     {
         let go = &mut |_, _| ControlFlow::Continue(());
         let batch = common::batch(sizes, step as u64);
-        ascend(&mut network, &batch, size.eta(sizes.width), step + 1, go).unwrap();
+        gradient_step(&mut network, &batch, size.eta(sizes.width), step + 1, go).unwrap();
     }
     network
 }
@@ -40,7 +40,7 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
     let (network, batch) = (common::network::<T>(sizes), common::batch(sizes, 0));
     group.bench_function("gradient step", |b| {
         let go = &mut |_, _| ControlFlow::Continue(());
-        b.iter(|| black_box(ascent_direction(&network, &batch, go).unwrap()));
+        b.iter(|| black_box(descent_direction(&network, &batch, go).unwrap()));
     });
     group.bench_function("two steps", |b| b.iter(|| two_steps::<T>(sizes)));
     group.bench_function("batch generation", |b| {
@@ -65,8 +65,8 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
     }
     let tolerance = if T::epsilon().as_f64() < 1e-10 { 1e-8 } else { 1e-5 };
     group.bench_function(format!("6 leading triplets to {tolerance:e}"), |b| {
-        let options = TopTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
-        b.iter(|| black_box(top_triplets(weights.view(), 6, &options).unwrap()));
+        let options = LeadingTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
+        b.iter(|| black_box(leading_triplets(weights.view(), 6, &options).unwrap()));
     });
     group.finish();
 }

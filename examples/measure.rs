@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .target(Target::single_index(link).noise(0.1))
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
         .precision(precision)
-        .predicted(false)
+        .with_prediction(false)
         .build()?;
     let bar = ProgressBar::new(1000);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} % {eta}")?);

@@ -15,8 +15,8 @@ use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::{Heatmap, LinePlot};
 use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
-use linear_width::theory::new_direction_count;
-use linear_width::theory::prediction::NoiseModel;
+use linear_width::theory::outlier_count;
+use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grid: Vec<(f64, f64)> =
         alphas.iter().flat_map(|a2| alphas.iter().map(move |a1| (*a1, *a2))).collect();
     let formula: Result<Vec<usize>, _> =
-        grid.iter().map(|(a1, a2)| new_direction_count(*a1, *a2).map(|l| l + 1)).collect();
+        grid.iter().map(|(a1, a2)| outlier_count(*a1, *a2).map(|l| l + 1)).collect();
     let formula = formula?;
 
     let mut data = Data::with_columns(["width", "measured", "alpha_1", "alpha_2", "outliers"]);
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
             // the fast model: the counts of the two differ close to a threshold only
             let setting = two_steps(*alphas, width, &arguments);
-            Ok(setting.predict(NoiseModel::Isotropic)?.outliers.len())
+            Ok(setting.predict(BulkModel::Isotropic)?.outliers.len())
         })?;
         add(width, false, &counts, format!("predicted, N = {name}"));
     }

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use kuva::render::plots::Plot;
-use linear_width::data::GivenData;
+use linear_width::data::Dataset;
 use linear_width::experiment::Stage;
 use linear_width::network::SecondLayerLaw;
 use linear_width::readout::{Features, LinearFeatures, ReadoutError, Ridge, TestError};
+use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::Histogram;
-use linear_width::theory::MarchenkoPastur;
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Report};
 
@@ -103,22 +103,22 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 const NAMES: [&str; 4] = ["W₀", "W₁", "W₂, independent batches", "W₂, reused batch"];
 
-fn load(options: &Options) -> Result<GivenData, Box<dyn Error>> {
+fn load(options: &Options) -> Result<Dataset, Box<dyn Error>> {
     if let (Some(inputs), Some(labels)) = (&options.inputs, &options.labels) {
         let name = labels.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(GivenData::new(npy::matrix(inputs)?, npy::list(labels)?)?.named(name));
+        return Ok(Dataset::new(npy::matrix(inputs)?, npy::list(labels)?)?.named(name));
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
     let digits = npy::list(&folder.join("digits_labels.npy"))?;
     let parity = digits.mapv(|digit| if digit % 2.0 == 0.0 { -1.0 } else { 1.0 });
-    Ok(GivenData::new(npy::matrix(&folder.join("digits_inputs.npy"))?, parity)?
+    Ok(Dataset::new(npy::matrix(&folder.join("digits_inputs.npy"))?, parity)?
         .named("parity of digits"))
 }
 
 /// Trains on the first set, chooses lambda on the second, tests on the third.
 fn readout<F: Features<Scalar = f64>>(
     features: &F,
-    [train, validation, test]: [&GivenData; 3],
+    [train, validation, test]: [&Dataset; 3],
 ) -> Result<TestError, ReadoutError> {
     let lambdas: Vec<f64> = (-8..=4).map(|half| 10.0_f64.powf(f64::from(half) / 2.0)).collect();
     let path = Ridge::new().intercept(true).fit(features, train)?;
@@ -128,7 +128,7 @@ fn readout<F: Features<Scalar = f64>>(
 fn draw(one: &Report, two: &Report, folder: &Path) -> Result<(), Box<dyn Error>> {
     let stages = [&one.stages[0], &one.stages[1], &one.stages[2], &two.stages[2]];
     let settings = &one.settings;
-    let law = MarchenkoPastur::of_first_layer(settings.width, settings.dimension)?;
+    let law = MarchenkoPastur::for_shape(settings.width, settings.dimension)?;
     let largest = stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
     let mut data = Data::with_columns(["step", "reused", "rank", "singular_value", "outlier"]);
     let mut panels = Vec::new();

@@ -197,10 +197,10 @@ fn measure(
     // no step has seen these
     let train = RATIOS
         .iter()
-        .map(|ratio| independent.fresh_batch(0, (ratio * sizes.dimension as f64) as usize))
+        .map(|ratio| independent.test_batch(0, (ratio * sizes.dimension as f64) as usize))
         .collect::<Result<Vec<_>, _>>()?;
-    let validation = independent.fresh_batch(1, sizes.test)?;
-    let test = independent.fresh_batch(2, sizes.test)?;
+    let validation = independent.test_batch(1, sizes.test)?;
+    let test = independent.test_batch(2, sizes.test)?;
     let mut errors = Errors { by_ratio: Vec::new(), by_lambda: Vec::new() };
     let inputs = LinearFeatures::<f64>::new(sizes.dimension)?;
     errors.add(&inputs, &train, &validation, &test)?;

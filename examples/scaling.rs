@@ -15,7 +15,7 @@ use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
 use linear_width::theory::Spikes;
-use linear_width::theory::prediction::NoiseModel;
+use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let predicted =
         in_parallel("predicted", &widths, |width| -> Result<Spectrum, Box<dyn Error>> {
             // the fast model: for this link, which has a linear part, both agree with simulations to 1 %
-            let prediction = two_steps(&arguments, *width).predict(NoiseModel::Isotropic)?;
+            let prediction = two_steps(&arguments, *width).predict(BulkModel::Isotropic)?;
             let values = prediction.outliers.iter().map(|o| o.singular_value).collect();
             Ok((prediction.edge, values))
         })?;

@@ -10,7 +10,7 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::network::Scaling;
-use linear_width::theory::prediction::{NoiseModel, Options};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::theory::{MarchenkoPastur, Spikes};
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
     let width = arguments.width.unwrap_or(common.pick(1000, 3000));
-    let law = MarchenkoPastur::of_first_layer(width, width / 2)?;
+    let law = MarchenkoPastur::for_shape(width, width / 2)?;
 
     if arguments.alpha2.len() != arguments.c2.len() {
         return Err("--alpha2 and --c2 need equally many values".into());
@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let two_steps = TwoSteps { width, samples: 2 * width, steps, batches };
         let experiment = two_steps.builder(common.seed)?.build()?;
         // the fast model: densities from data take minutes for the larger steps
-        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
         let predict = |step| experiment.predict(step, &options);
         Ok((experiment.run()?, [predict(1)?, predict(2)?]))
     })?;
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut panels = Vec::new();
     for ((alpha_2, c2), (run, predictions)) in settings.iter().zip(&rows) {
         let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
-        let l = spikes.new_directions_of_second_step();
+        let l = spikes.new_directions();
         let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
         for stage in &run.stages {
             let prediction = stage.step.checked_sub(1).map(|i| &predictions[i]);
@@ -112,7 +112,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "alpha_2 = {alpha_2}: l = {l}; outliers of W_2: measured {}, predicted {}, formula {}",
             run.stages[2].outliers.count,
             predictions[1].outliers.len(),
-            spikes.total_outliers_after_second_step()
+            spikes.total_outliers()
         );
     }
     report(save(figure(panels, 3, (430.0, 290.0)), &common.output, "spectra")?);

@@ -15,7 +15,7 @@ use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
 use linear_width::theory::Spikes;
-use linear_width::theory::prediction::NoiseModel;
+use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Beside simulations noise with the structure of the data, the better model of the edge of the
     // bulk; for large N, where the two differ close to a threshold only, and with --quick the fast
     // one.
-    let beside = common.pick(NoiseModel::Isotropic, NoiseModel::FromData);
+    let beside = common.pick(BulkModel::Isotropic, BulkModel::Structured);
     let count = |width: usize, alpha_2: f64, model| -> Result<f64, Box<dyn Error>> {
         Ok(two_steps(&arguments, width, alpha_2).predict(model)?.outliers.len() as f64)
     };
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|alpha_2| {
             let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
-            Ok(spikes.total_outliers_after_second_step() as f64)
+            Ok(spikes.total_outliers() as f64)
         })
         .collect();
     let formula = steps(&fine, &formula?);
@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (width, colour) in predicted.into_iter().zip(&SERIES[1..]) {
         let name = format!("10^{}", width.ilog10());
         let curve = in_parallel(&format!("predicted, N = {name}"), &fine, |a| {
-            count(width, *a, NoiseModel::Isotropic)
+            count(width, *a, BulkModel::Isotropic)
         })?;
         data.array(format!("predicted_{width}"), ndarray::ArrayView1::from(&curve));
         let curve = line(&steps(&fine, &curve), colour);

@@ -114,11 +114,11 @@ mod linalg;
 mod memory;
 pub mod network;
 mod number;
-pub mod quadrature;
+mod numerics;
 mod random;
 pub mod readout;
+pub mod rmt;
 mod scalar;
-mod simd;
 pub mod spectral;
 #[cfg(feature = "config")]
 pub mod sweep;
@@ -127,9 +127,10 @@ pub mod training;
 
 pub use error::{InvalidSetting, Place};
 pub use experiment::{Experiment, Report};
+pub use linalg::simd::instruction_set;
 pub use linalg::{LinalgError, backend_name};
+pub use numerics::quadrature;
 pub use scalar::Scalar;
-pub use simd::instruction_set;
 
 /// The programs of the README, compiled and run by `cargo test --doc`.
 #[cfg(doctest)]

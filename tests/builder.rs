@@ -3,7 +3,7 @@
 use linear_width::activation::{FnActivation, SharedActivation, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, RunError};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
 use linear_width::theory::prediction::Options;
 use linear_width::training::StepSize;
@@ -116,7 +116,7 @@ fn teacher_directions() {
 
 #[test]
 fn second_layers() {
-    let given = |b: Array1<f64>| problem(valid().second_layer(SecondLayerLaw::Given(b)));
+    let given = |b: Array1<f64>| problem(valid().second_layer(SecondLayerLaw::Fixed(b)));
     assert!(matches!(given(Array1::zeros(39)), InvalidSetting::Shape { .. }));
     assert!(matches!(given(Array1::from_elem(40, f64::NAN)), InvalidSetting::NonFinite { .. }));
 }
@@ -178,7 +178,7 @@ fn memory_that_cannot_be_had() {
         let random = Network::<f64>::random(
             width,
             dimension,
-            FirstLayerLaw::Sphere,
+            Initialisation::Sphere,
             &SecondLayerLaw::Gaussian,
             SharedActivation::new(Tanh::default()),
             Scaling::MeanField,
@@ -188,7 +188,7 @@ fn memory_that_cannot_be_had() {
         if dimension >= 1 << 45 {
             let teacher = experiment.teacher().unwrap_err();
             assert!(matches!(teacher, InvalidSetting::Memory { .. }), "{teacher}");
-            assert!(experiment.batch(0).is_err() && experiment.fresh_batch(0, 5).is_err());
+            assert!(experiment.batch(0).is_err() && experiment.test_batch(0, 5).is_err());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use linear_width::activation::{DualFn, Tanh};
-use linear_width::data::{GivenData, InputLaw, Link, Target};
+use linear_width::data::{Dataset, InputLaw, Link, Target};
 use linear_width::experiment::{
     Checkpoint, CheckpointError, ExperimentBuilder, Phase, Precision, Progress, RunError,
 };
@@ -36,7 +36,7 @@ fn generated() -> ExperimentBuilder {
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .target(Target::single_index(link()).noise(0.1))
         .steps([2.0, 3.0, 4.0])
-        .predicted(false)
+        .with_prediction(false)
         .seed(4)
 }
 
@@ -47,7 +47,7 @@ fn given() -> ExperimentBuilder {
         .width(24)
         .samples(1700)
         .activation(Tanh::default())
-        .data(GivenData::new(x, y).unwrap())
+        .data(Dataset::new(x, y).unwrap())
         .steps([2.0, 3.0, 4.0])
 }
 
@@ -211,7 +211,7 @@ fn other_data_of_the_same_shape_are_refused() {
     let mut x = Array2::from_shape_fn((5100, 16), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
     let y = Array1::from_shape_fn(5100, |i| x[[i, 0]] * x[[i, 1]] + x[[i, 2]]);
     x[[3299, 15]] += 1e-15;
-    let other = given().data(GivenData::new(x, y).unwrap()).build().unwrap();
+    let other = given().data(Dataset::new(x, y).unwrap()).build().unwrap();
     let error = other.run_checkpointed(&file, &mut go_on).unwrap_err();
     assert!(error.to_string().contains("values of the samples"), "{error}");
 }

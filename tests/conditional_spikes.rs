@@ -7,13 +7,13 @@ use linear_width::InvalidSetting;
 use linear_width::activation::{
     Activation, Centred, Erf, FnActivation, SharedActivation, Sine, Tanh, hermite_coefficients,
 };
-use linear_width::data::{Batch, GeneratedBatch, GivenBatch, InputLaw, Link, Target};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::spectral::{TopTripletsOptions, singular_values, top_triplets};
+use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
 use linear_width::theory::prediction::{Options, Setting, predict};
-use linear_width::theory::{ConditionalSpikes, new_direction_count};
-use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, ascend};
+use linear_width::theory::{ConditionalSpikes, outlier_count};
+use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
 /// A small activation with every Hermite coefficient: the network's output, which the leading order
@@ -249,7 +249,8 @@ fn all_terms_together_are_the_resummed_second_step() {
     // row j: eta_1 c_1 a_j beta_1 + (eta_2/n) a_j sum_i y_i S(eta_1 a_j; s_i) x_i, where for the
     // sine S(t; s) = E sigma'(z + t c_1 s) = amplitude e^(-1/2) cos(t c_1 s + phase)
     let (x_2, y_2) = read(&batch(12, 40, 3, 1));
-    let (first, second) = (batch(12, 40, 3, 0), GivenBatch::new(x_2.clone(), y_2.clone()).unwrap());
+    let (first, second) =
+        (batch(12, 40, 3, 0), DatasetBatch::new(x_2.clone(), y_2.clone()).unwrap());
     let (a, etas) = (second_layer(20), [30.0, 5.0]);
     let mean = |u: f64| SINE.amplitude * (-0.5_f64).exp() * (u + SINE.phase).cos();
     let error = |terms: usize| {
@@ -280,27 +281,27 @@ fn simulated_and_leading(
 ) -> [Array2<f64>; 2] {
     let dimension = width / 2;
     let sigma = SharedActivation::new(Centred::new(SINE).unwrap());
-    let (first, second) = (FirstLayerLaw::Sphere, SecondLayerLaw::Uniform);
+    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
     let scaling = Scaling::MeanField;
     let mut network =
         Network::random(width, dimension, first, &second, sigma, scaling, seed).unwrap();
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));
-    let terms = new_direction_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
+    let terms = outlier_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
     let a = network.second_layer().view();
     let spikes = ConditionalSpikes::new(&SINE, a, etas, &batches[0], &batches[1], terms).unwrap();
     let mut leading = network.first_layer().clone();
     spikes.add_to(&mut leading).unwrap();
     for t in 0..2 {
         let go_on = &mut |_, _| ControlFlow::Continue(());
-        ascend(&mut network, &batches[t], etas[t], t + 1, go_on).unwrap();
+        gradient_step(&mut network, &batches[t], etas[t], t + 1, go_on).unwrap();
     }
     [network.first_layer().clone(), leading]
 }
 
 fn top(weights: &Array2<f64>, count: usize) -> Array1<f64> {
-    let options = TopTripletsOptions { tolerance: Some(1e-4), ..Default::default() };
-    top_triplets(weights.view(), count, &options).unwrap().values
+    let options = LeadingTripletsOptions { tolerance: Some(1e-4), ..Default::default() };
+    leading_triplets(weights.view(), count, &options).unwrap().values
 }
 
 #[test]
@@ -373,7 +374,7 @@ fn the_series_approaches_the_resummed_prediction_as_the_width_grows() {
             let network = Network::<f64>::random(
                 width,
                 width / 2,
-                FirstLayerLaw::Sphere,
+                Initialisation::Sphere,
                 &SecondLayerLaw::Uniform,
                 activation,
                 Scaling::MeanField,

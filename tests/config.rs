@@ -6,9 +6,9 @@ use linear_width::activation::{Activation, Tanh};
 use linear_width::config::{ExperimentConfig, FunctionConfig, SecondLayerConfig, TargetConfig};
 use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::Precision;
-use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
-use linear_width::theory::prediction::{GaussianTail, NodeFamily, Nodes, NoiseModel, Options};
+use linear_width::theory::prediction::{BulkModel, GaussianTail, NodeFamily, Nodes, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
 fn small() -> ExperimentConfig {
@@ -48,19 +48,19 @@ fn every_setting_round_trips() {
         noise: f64::MIN_POSITIVE,
     };
     config.input_law = InputLaw::Rademacher;
-    config.first_layer = FirstLayerLaw::Gaussian;
+    config.initialisation = Initialisation::Gaussian;
     config.second_layer =
-        SecondLayerConfig::Given((0..60).map(|i| 1.0 / f64::from(i + 3)).collect());
+        SecondLayerConfig::Fixed((0..60).map(|i| 1.0 / f64::from(i + 3)).collect());
     config.scaling = Scaling::Standard;
     config.steps = vec![StepSize::scaled(1e300, 0.1); 3];
     config.steps[0].constant = 1e-300;
     config.batches = BatchPolicy::PartlyReused { fraction: 0.3 };
     config.triplets = Some(2);
-    config.left_powers = Some(5);
+    config.second_layer_powers = Some(5);
     config.outlier_rule = Some(OutlierRule::AboveEdge { edge: 2.5, margin: 0.1 });
-    config.predicted = false;
+    config.with_prediction = false;
     config.prediction_options = Some(Options {
-        noise_model: NoiseModel::Isotropic,
+        bulk_model: BulkModel::Isotropic,
         target_column: false,
         linear_terms: 2,
         spikes: 7,
@@ -171,7 +171,7 @@ fn the_sample_file_is_read_and_runs() {
     // it shows every key, those it leaves at their defaults in comments
     let json = serde_json::to_value(&config).unwrap();
     let optional =
-        ["triplets", "left_powers", "outlier_rule", "prediction_options", "memory_limit"];
+        ["triplets", "second_layer_powers", "outlier_rule", "prediction_options", "memory_limit"];
     for key in json.as_object().unwrap().keys().map(String::as_str).chain(optional) {
         let shown = |line: &str| {
             let line = line.trim_start_matches(['#', ' ', '[']);

@@ -15,14 +15,14 @@ seed = 3
 precision = "f64"
 centred = true
 input_law = "gaussian"
-first_layer = "sphere"
+initialisation = "sphere"
 second_layer = "uniform"
 scaling = "mean_field"
 batches = "independent"
 triplets = 4
-left_powers = 2
+second_layer_powers = 2
 outlier_rule = { largest_gap = { max_outliers = 4, factor = 8.0 } }
-predicted = true
+with_prediction = true
 keep_weights = false
 memory_limit = 100000000
 
@@ -49,7 +49,7 @@ constant = 2.0
 alpha = 0.4
 
 [prediction_options]
-noise_model = "isotropic"
+bulk_model = "isotropic"
 target_column = true
 spikes = 8
 
@@ -107,7 +107,7 @@ fn out_of_range() {
     }
     range("triplets = 4", "triplets = 0", "triplets");
     range("triplets = 4", "triplets = 51", "triplets");
-    range("left_powers = 2", "left_powers = 101", "left_powers");
+    range("second_layer_powers = 2", "second_layer_powers = 101", "second_layer_powers");
     range("memory_limit = 100000000", "memory_limit = 1000", "memory_limit");
     for bad in ["-1.0", "nan", "inf"] {
         let first = "[[steps]]\nconstant = 1.0";
@@ -123,8 +123,8 @@ fn out_of_range() {
         let batches = format!("batches = {{ partly_reused = {{ fraction = {bad} }} }}");
         range("batches = \"independent\"", &batches, "batches.partly_reused.fraction");
     }
-    range("second_layer = \"uniform\"", "second_layer = { given = [1.0] }", "second_layer");
-    let given = format!("second_layer = {{ given = [{}inf] }}", "1.0, ".repeat(59));
+    range("second_layer = \"uniform\"", "second_layer = { fixed = [1.0] }", "second_layer");
+    let given = format!("second_layer = {{ fixed = [{}inf] }}", "1.0, ".repeat(59));
     range("second_layer = \"uniform\"", &given, "second_layer");
 }
 

@@ -16,15 +16,15 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use fnv::FnvHasher;
 use linear_width::activation::{SharedActivation, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, GivenData, InputLaw, Link, Target};
+use linear_width::data::{Batch, Dataset, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::readout::{Form, Ridge};
 use linear_width::spectral::{
-    SingularTriplets, SpectrumMethod, TopTripletsOptions, singular_values_by, thin_svd,
-    top_triplets,
+    LeadingTripletsOptions, SingularTriplets, SpectrumMethod, leading_triplets, singular_values_by,
+    thin_svd,
 };
-use linear_width::training::{BatchPolicy, ascent_direction};
+use linear_width::training::{BatchPolicy, descent_direction};
 use linear_width::{Report, Scalar, backend_name, instruction_set};
 use ndarray::{Array1, Array2};
 
@@ -56,11 +56,11 @@ fn builder() -> ExperimentBuilder {
     common::small_experiment().keep_weights(true)
 }
 
-fn given() -> GivenData {
+fn given() -> Dataset {
     // exact in any mathematical library
     let x = Array2::from_shape_fn((2000, 80), |(i, j)| ((i * 37 + j * j * 11) % 101) as f64 / 50.0);
     let y = Array1::from_shape_fn(2000, |i| x[[i, 0]] * x[[i, 1]]);
-    GivenData::new(x, y).unwrap().standardised().unwrap()
+    Dataset::new(x, y).unwrap().standardised().unwrap()
 }
 
 /// Every number of a report.
@@ -94,7 +94,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     let network = Network::<T>::random(
         150,
         90,
-        FirstLayerLaw::Gaussian,
+        Initialisation::Gaussian,
         &SecondLayerLaw::Uniform,
         SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
         Scaling::Standard,
@@ -103,11 +103,12 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     .unwrap();
     let weights = network.first_layer().view();
     let batch = batch(1900);
-    let direction = ascent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
+    let direction = descent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
     let direction = direction.unwrap().unwrap();
     // with a limit of its own the search ends in an error where it would turn to the thin SVD
-    let options = TopTripletsOptions { max_basis: Some(60), ..Default::default() };
-    let top = top_triplets((&weights + &(&direction * T::of(40.0))).view(), 1, &options).unwrap();
+    let options = LeadingTripletsOptions { max_basis: Some(60), ..Default::default() };
+    let top =
+        leading_triplets((&weights + &(&direction * T::of(40.0))).view(), 1, &options).unwrap();
     let values = |method| sum(singular_values_by(weights, method).unwrap());
     let svd = thin_svd(weights).unwrap();
     let all = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
@@ -167,7 +168,7 @@ fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
         activation = { name = "tanh", scale = 2.0, shift = 0.5 }
         target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
         steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
-        predicted = false
+        with_prediction = false
         [sweep]
         grid = { width = [40, 60], precision = ["f32", "f64"] }
         seeds = 3

@@ -5,7 +5,7 @@
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
 use linear_width::experiment::Networks;
-use linear_width::spectral::{SingularTriplets, TopTripletsOptions, top_triplets};
+use linear_width::spectral::{LeadingTripletsOptions, SingularTriplets, leading_triplets};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Scalar};
 use ndarray::Array2;
@@ -39,7 +39,7 @@ fn experiment(width: usize, batches: BatchPolicy) -> Experiment {
 
 fn leading<T: Scalar>(w: &Array2<T>) -> SingularTriplets<f64> {
     // both spectra in f64, so that only the weights differ
-    top_triplets(w.mapv(|x| x.as_f64()).view(), 3, &TopTripletsOptions::default()).unwrap()
+    leading_triplets(w.mapv(|x| x.as_f64()).view(), 3, &LeadingTripletsOptions::default()).unwrap()
 }
 
 fn norm(w: &Array2<f64>) -> f64 {

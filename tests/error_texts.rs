@@ -3,10 +3,10 @@
 use std::error::Error;
 
 use linear_width::activation::{DualFn, Tanh};
-use linear_width::data::{GivenData, Link, Target};
+use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
-use linear_width::spectral::{Histogram, OutlierRule, singular_values, top_triplets};
-use linear_width::theory::{MarchenkoPastur, new_direction_count};
+use linear_width::spectral::{Histogram, OutlierRule, leading_triplets, singular_values};
+use linear_width::theory::{MarchenkoPastur, outlier_count};
 use linear_width::{Experiment, quadrature};
 use ndarray::{Array1, Array2, array};
 
@@ -73,9 +73,9 @@ fn every_error_prints_its_sentence() {
         Experiment::builder().width(20).dimension(10).samples(30).target(target).steps([1.0; 3])
     };
     let three = builder().activation(Tanh::default()).build().unwrap();
-    let given = GivenData::new(array![[1.0]], array![f64::NAN]).map(drop);
+    let given = Dataset::new(array![[1.0]], array![f64::NAN]).map(drop);
     let flat = LinearFeatures::<f64>::new(2).unwrap();
-    let batch = linear_width::data::GivenBatch::new(Array2::zeros((3, 2)), Array1::zeros(3));
+    let batch = linear_width::data::DatasetBatch::new(Array2::zeros((3, 2)), Array1::zeros(3));
     let singular = Ridge::new().fit(&flat, &batch.unwrap()).and_then(|path| path.least_squares());
     let diverging = builder().activation(DualFn::new("z^9", |z| z.powi(9))).steps([1e30; 3]);
     let nan = Array2::from_elem((3, 3), f64::NAN);
@@ -88,13 +88,13 @@ fn every_error_prints_its_sentence() {
         boxed(builder().activation(steep.clone()).build()),
         boxed(three.predict(3, &Default::default())),
         boxed(singular_values(nan.view())),
-        boxed(top_triplets(Array2::<f64>::ones((3, 3)).view(), 9, &Default::default())),
+        boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9, &Default::default())),
         boxed(OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 }.apply(&[1.0], 2, 2)),
         boxed(singular),
         boxed(quadrature::gaussian_expectation(|z| 1.0 / z, &[], 1e-10)),
         boxed(linear_width::activation::hermite_coefficients(&steep, 3)),
         boxed(MarchenkoPastur::new(-1.0)),
-        boxed(new_direction_count(0.7, 0.3)),
+        boxed(outlier_count(0.7, 0.3)),
         boxed(diverging.build().unwrap().run()),
     ];
     for error in errors {

@@ -4,10 +4,10 @@ use linear_width::Experiment;
 use linear_width::activation::SharedActivation;
 use linear_width::activation::{Activation, DualFn, Tanh};
 use linear_width::data::{Batch, CustomLaw, InputLaw, Link, Target};
-use linear_width::experiment::{ExperimentBuilder, NoPrediction};
+use linear_width::experiment::{ExperimentBuilder, NoPredictionError};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    NoiseModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Setting, predict,
 };
 use linear_width::training::BatchPolicy;
 use ndarray::{Array1, Array2, s};
@@ -45,7 +45,7 @@ fn predicted(
     width: usize,
     law: SecondLayerLaw,
     batches: BatchPolicy,
-    noise_model: NoiseModel,
+    bulk_model: BulkModel,
 ) -> Prediction {
     let setting = Setting {
         activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
@@ -57,7 +57,7 @@ fn predicted(
         batches,
         second_layer: law,
     };
-    predict(&setting, &Options { noise_model, ..Options::default() }).unwrap()
+    predict(&setting, &Options { bulk_model, ..Options::default() }).unwrap()
 }
 
 /// The largest relative difference of edge and singular values, and of overlaps.
@@ -90,8 +90,8 @@ fn predictions_of_custom_laws_equal_those_of_the_built_in_ones() {
     ];
     for (custom, built_in) in cases {
         for (batches, model) in [
-            (BatchPolicy::Independent, NoiseModel::Isotropic),
-            (BatchPolicy::Reused, NoiseModel::FromData),
+            (BatchPolicy::Independent, BulkModel::Isotropic),
+            (BatchPolicy::Reused, BulkModel::Structured),
         ] {
             let found = predicted(2000, SecondLayerLaw::Custom(custom.clone()), batches, model);
             let difference = difference(&found, &predicted(2000, built_in.clone(), batches, model));
@@ -116,9 +116,9 @@ fn predictions_of_unbounded_laws_approach_those_of_their_stratified_samples() {
             let stratum = |j: u32| (f64::from(j) + 0.5) / f64::from(width);
             let strata: Array1<f64> = (0..width).map(|j| quantile(stratum(j))).collect();
             let [a, b] =
-                [SecondLayerLaw::Custom(law.clone()), SecondLayerLaw::Given(strata)].map(|law| {
+                [SecondLayerLaw::Custom(law.clone()), SecondLayerLaw::Fixed(strata)].map(|law| {
                     let policy = BatchPolicy::Independent;
-                    predicted(width as usize, law, policy, NoiseModel::Isotropic)
+                    predicted(width as usize, law, policy, BulkModel::Isotropic)
                 });
             let mut found = vec![(a.edge / b.edge - 1.0).abs()];
             for (a, b) in a.outliers.iter().zip(&b.outliers).take(2) {
@@ -150,7 +150,7 @@ fn a_sampled_second_layer_is_simulated_and_not_predicted() {
     let experiment = builder(100).second_layer(law).build().unwrap();
     assert!(matches!(
         experiment.predict(1, &Options::default()),
-        Err(NoPrediction::Failed(PredictionError::LawWithoutQuantile { .. }))
+        Err(NoPredictionError::Failed(PredictionError::LawWithoutQuantile { .. }))
     ));
     let report = experiment.run().unwrap();
     assert!(report.no_prediction.unwrap().contains("coin"));

@@ -1,8 +1,8 @@
 //! Experiments on the user's own inputs and labels.
 
 use linear_width::activation::Tanh;
-use linear_width::data::{Batch, GivenBatch, GivenData, InputLaw, Link, Target};
-use linear_width::experiment::{ExperimentBuilder, NoPrediction, Precision};
+use linear_width::data::{Batch, Dataset, DatasetBatch, InputLaw, Link, Target};
+use linear_width::experiment::{ExperimentBuilder, NoPredictionError, Precision};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting, Place, Scalar};
@@ -49,7 +49,7 @@ fn given_back<T: Scalar>(precision: Precision) {
             y = concatenate![Axis(0), y, more_y];
         }
         assert_eq!(x.nrows(), 2 * samples - kept);
-        let data = GivenData::new(x, y).unwrap();
+        let data = Dataset::new(x, y).unwrap();
         let given = settings.data(data.clone()).build().unwrap();
         let (expected, found) = (generated.run().unwrap(), given.run().unwrap());
         assert_eq!(expected.second_layer, found.second_layer);
@@ -67,7 +67,7 @@ fn given_back<T: Scalar>(precision: Precision) {
     }
 }
 
-fn given_problems(data: GivenData, policy: BatchPolicy, samples: usize) -> Vec<InvalidSetting> {
+fn given_problems(data: Dataset, policy: BatchPolicy, samples: usize) -> Vec<InvalidSetting> {
     settings().data(data).batches(policy).samples(samples).build().unwrap_err().problems
 }
 
@@ -89,7 +89,7 @@ fn standardisation_against_closed_forms() {
         (n, 2),
         |(i, j)| if j == 0 { i as f64 } else { 7.0 - 3.0 * i as f64 },
     );
-    let data = GivenData::new(x, Array1::from_iter((0..n).map(|i| 1e6 + i as f64))).unwrap();
+    let data = Dataset::new(x, Array1::from_iter((0..n).map(|i| 1e6 + i as f64))).unwrap();
     let done = data.clone().standardised().unwrap().with_standardised_labels().unwrap();
     assert!(done.has_standardised_inputs() && done.has_standardised_labels());
     let deviation = ((n * n - 1) as f64 / 12.0).sqrt();
@@ -106,15 +106,15 @@ fn standardisation_against_closed_forms() {
     assert_eq!(test.labels()[0], 1e6 + 11.0);
 }
 
-fn sines(samples: usize, dimension: usize) -> GivenData {
+fn sines(samples: usize, dimension: usize) -> Dataset {
     let x = Array2::from_shape_fn((samples, dimension), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
     let y = x.column(0).to_owned();
-    GivenData::new(x, y).unwrap()
+    Dataset::new(x, y).unwrap()
 }
 
 #[test]
 fn bad_data_are_named() {
-    let new = GivenData::new;
+    let new = Dataset::new;
     let ones = || Array1::from_elem(3, 1.0);
     let x = array![[1.0, 2.0], [3.0, 2.0], [0.5, 2.0]];
     for value in [f64::INFINITY, f64::NEG_INFINITY] {
@@ -134,7 +134,7 @@ fn bad_data_are_named() {
     let error = new(Array2::zeros((5, 1)), labels.clone()).unwrap_err().to_string();
     let said = "entry 3 of the given labels (from 0) is NaN; it must be a finite number";
     assert_eq!(error, said);
-    let error = GivenBatch::new(Array2::zeros((5, 1)), labels).unwrap_err().to_string();
+    let error = DatasetBatch::new(Array2::zeros((5, 1)), labels).unwrap_err().to_string();
     assert_eq!(error, said.replace("given labels", "labels of the batch"));
     let error = new(x.clone(), Array1::zeros(2)).unwrap_err();
     assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
@@ -194,7 +194,7 @@ fn features_that_vary_by_rounding_alone_are_named_and_removed() {
         let views: Vec<_> = columns.iter().map(|column| column.view()).collect();
         let x = ndarray::stack(Axis(1), &views).unwrap();
         let y = columns[0].clone();
-        let data = GivenData::new(x, y.clone()).unwrap();
+        let data = Dataset::new(x, y.clone()).unwrap();
         let expected: Vec<usize> = (1..kept).collect();
         let error = data.clone().standardised().unwrap_err();
         assert_eq!(error, InvalidSetting::ConstantFeatures { columns: expected.clone() });
@@ -202,7 +202,7 @@ fn features_that_vary_by_rounding_alone_are_named_and_removed() {
         assert_eq!(removed.removed_features(), expected, "{count}");
         assert_eq!(removed.dimension(), columns.len() + 1 - kept);
         for (j, column) in columns.into_iter().enumerate() {
-            let labels = GivenData::new(Array2::zeros((count, 1)), column).unwrap();
+            let labels = Dataset::new(Array2::zeros((count, 1)), column).unwrap();
             let refused = labels.with_standardised_labels().err();
             let constant = refused == Some(InvalidSetting::ConstantLabels);
             assert_eq!(constant, (1..kept).contains(&j), "{count}, {j}: {refused:?}");
@@ -219,7 +219,7 @@ fn rounding_of_32_bits_is_found_in_64() {
         2 => 1e6 + (i % 2) as f64,
         _ => f64::from((i as f32).sin()),
     });
-    let data = GivenData::new(x, Array1::from_iter((0..30).map(f64::from))).unwrap();
+    let data = Dataset::new(x, Array1::from_iter((0..30).map(f64::from))).unwrap();
     assert_eq!(data.without_constant_features().unwrap().removed_features(), [0]);
 }
 
@@ -231,7 +231,7 @@ fn features_removed_later_keep_their_numbers() {
         4 => f64::from(u8::from(i == 5)),
         _ => (i + j) as f64,
     });
-    let data = GivenData::new(x, Array1::zeros(6)).unwrap();
+    let data = Dataset::new(x, Array1::zeros(6)).unwrap();
     let data = data.without_constant_features().unwrap();
     assert_eq!(data.removed_features(), [0, 3]);
     let part = data.rows(0..5).unwrap().without_constant_features().unwrap();
@@ -294,7 +294,7 @@ fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
             assert_eq!(triplet.left_overlaps.len(), 3);
         }
     }
-    let why = NoPrediction::GivenData.to_string();
+    let why = NoPredictionError::Dataset.to_string();
     assert_eq!(report.no_prediction, Some(why.clone()));
     assert_eq!(report.settings.input_law, None);
     let text = report.to_string();
@@ -304,11 +304,11 @@ fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
     assert!(text.contains(&format!("no prediction: {why}")), "{text}");
     assert!(!text.contains("target") && !text.contains("leading order"), "{text}");
 
-    assert!(experiment.target().is_none() && experiment.given_data().is_some());
-    assert_eq!(experiment.predict(1, &Options::default()).unwrap_err(), NoPrediction::GivenData);
+    assert!(experiment.target().is_none() && experiment.dataset().is_some());
+    assert_eq!(experiment.predict(1, &Options::default()).unwrap_err(), NoPredictionError::Dataset);
     let none = |error| assert!(matches!(error, InvalidSetting::NotWithGivenData { .. }));
     none(experiment.teacher().unwrap_err());
-    none(experiment.fresh_batch(0, 5).unwrap_err());
+    none(experiment.test_batch(0, 5).unwrap_err());
 }
 
 /// Two features vary, up to two do not.
@@ -323,7 +323,7 @@ fn the_report_says_what_was_done_to_the_data() {
     ] {
         let varied = sines(40, 2);
         let x = concatenate![Axis(1), varied.inputs().view(), Array2::ones((40, constant))];
-        let mut data = GivenData::new(x, varied.labels().to_owned()).unwrap().named("sines");
+        let mut data = Dataset::new(x, varied.labels().to_owned()).unwrap().named("sines");
         data = data.without_constant_features().unwrap();
         if inputs {
             data = data.standardised().unwrap();

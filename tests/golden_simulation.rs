@@ -35,7 +35,7 @@ fn deviations(case: &Value, seeds: u64) -> Vec<f64> {
     let reports: Vec<_> = (0..seeds)
         .map(|seed| {
             let builder = experiment(case).seed(1000 + seed).triplets(means.len());
-            builder.predicted(false).build().unwrap().run().unwrap()
+            builder.with_prediction(false).build().unwrap().run().unwrap()
         })
         .collect();
     (0..means.len())

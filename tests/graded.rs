@@ -5,7 +5,8 @@
 
 use linear_width::Scalar;
 use linear_width::spectral::{
-    SpectrumMethod, TopTripletsOptions, singular_values, singular_values_by, thin_svd, top_triplets,
+    LeadingTripletsOptions, SpectrumMethod, leading_triplets, singular_values, singular_values_by,
+    thin_svd,
 };
 use ndarray::{Array1, Array2, Axis};
 
@@ -124,7 +125,7 @@ fn leading_triplets_of_a_graded_matrix() {
         for decades in [4.0, 12.0, 30.0] {
             let exact = graded(200, decades);
             let w = with_values(rows, columns, &exact);
-            let top = top_triplets(w.view(), 5, &TopTripletsOptions::default()).unwrap();
+            let top = leading_triplets(w.view(), 5, &LeadingTripletsOptions::default()).unwrap();
             let (u, v) = (sines(rows), sines(columns));
             for (k, e) in exact.iter().enumerate().take(5) {
                 let relative = (top.values[k] / e - 1.0).abs();
@@ -173,7 +174,7 @@ fn huge_and_tiny_matrices() {
         assert!(error(&found.mapv(|s| s / scale), &exact) < 1e-9, "{scale:e}");
         let direct = singular_values_by(scaled.view(), SpectrumMethod::Direct).unwrap();
         assert!(error(&direct.mapv(|s| s / scale), &exact) < 1e-13, "{scale:e}");
-        let top = top_triplets(scaled.view(), 3, &TopTripletsOptions::default()).unwrap();
+        let top = leading_triplets(scaled.view(), 3, &LeadingTripletsOptions::default()).unwrap();
         for (s, e) in top.values.iter().zip(&exact) {
             assert!((s / scale / e - 1.0).abs() < 1e-12, "{scale:e}: {s:e}");
         }

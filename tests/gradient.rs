@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use linear_width::Scalar;
 use linear_width::activation::{Activation, Centred, Relu, SharedActivation, Silu, Sine, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, GivenBatch, InputLaw, Link, Target};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
-use linear_width::training::{TILE_SAMPLES, TrainingError, ascend, ascent_direction};
+use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::training::{TILE_SAMPLES, TrainingError, descent_direction, gradient_step};
 use ndarray::{Array1, Array2};
 
 fn network<T: Scalar>(
@@ -17,7 +17,7 @@ fn network<T: Scalar>(
     scaling: Scaling,
 ) -> Network<T> {
     let activation = SharedActivation::new(Centred::new(activation).unwrap());
-    let (first, second) = (FirstLayerLaw::Sphere, SecondLayerLaw::Gaussian);
+    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
     Network::random(width, dimension, first, &second, activation, scaling, 11).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
 }
 
 fn direction<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Array2<T> {
-    ascent_direction(network, batch, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap()
+    descent_direction(network, batch, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap()
 }
 
 /// (1/2n) sum_i (y_i - f(x_i))^2, written with scalars only.
@@ -132,7 +132,7 @@ fn generated_and_stored_batches_give_the_same_bits() {
     let network = network::<f64>(40, 11, Tanh::default(), Scaling::MeanField);
     let generated = batch(11, 2 * TILE_SAMPLES + 100);
     let (x, y) = read::<f64>(&generated);
-    let stored = GivenBatch::new(x, y).unwrap();
+    let stored = DatasetBatch::new(x, y).unwrap();
     assert_eq!(direction(&network, &generated), direction(&network, &stored));
 }
 
@@ -147,7 +147,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
                     network::<T>(331, 150, Tanh { scale: 2.0, shift: 0.5 }, Scaling::MeanField);
                 for step in 1..=2 {
                     let go = &mut |_, _| ControlFlow::Continue(());
-                    ascend(&mut network, &batch, 7.0, step, go).unwrap();
+                    gradient_step(&mut network, &batch, 7.0, step, go).unwrap();
                 }
                 network.first_layer().clone()
             })
@@ -169,7 +169,7 @@ fn divergence_and_bad_steps_are_errors() {
     let go = &mut |_, _| ControlFlow::Continue(());
     let mut outcome = Ok(());
     for step in 1..=10 {
-        outcome = ascend(&mut network, &batch, 1e6, step, go).map(drop);
+        outcome = gradient_step(&mut network, &batch, 1e6, step, go).map(drop);
         if outcome.is_err() {
             assert_eq!(outcome, Err(TrainingError::Diverged { step }));
             break;
@@ -177,7 +177,10 @@ fn divergence_and_bad_steps_are_errors() {
     }
     assert!(outcome.is_err(), "a sixth-degree activation must blow up");
     for eta in [-1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(ascend(&mut network, &batch, eta, 1, go), Err(TrainingError::Invalid(_))));
+        assert!(matches!(
+            gradient_step(&mut network, &batch, eta, 1, go),
+            Err(TrainingError::Invalid(_))
+        ));
     }
 }
 
@@ -190,21 +193,21 @@ fn a_cancelled_step_leaves_the_weights_alone() {
         assert_eq!((tile, tiles), (1, 2));
         ControlFlow::Break(())
     };
-    let outcome = ascend(&mut network, &batch, 1.0, 3, stop);
+    let outcome = gradient_step(&mut network, &batch, 1.0, 3, stop);
     assert_eq!(outcome, Err(TrainingError::Cancelled { step: 3 }));
     assert_eq!(network.first_layer(), before);
     // the direction alone, also at its last tile
-    assert_eq!(ascent_direction(&network, &batch, stop), Ok(None));
+    assert_eq!(descent_direction(&network, &batch, stop), Ok(None));
     let last = &mut |tile, tiles| {
         if tile == tiles { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    assert_eq!(ascent_direction(&network, &batch, last), Ok(None));
+    assert_eq!(descent_direction(&network, &batch, last), Ok(None));
 }
 
 #[test]
 fn a_batch_of_another_dimension_is_refused() {
     let network = network::<f64>(10, 6, Tanh::default(), Scaling::MeanField);
     assert!(
-        ascent_direction(&network, &batch(5, 9), &mut |_, _| ControlFlow::Continue(())).is_err()
+        descent_direction(&network, &batch(5, 9), &mut |_, _| ControlFlow::Continue(())).is_err()
     );
 }

@@ -7,7 +7,7 @@
 use std::process::Command;
 
 use linear_width::activation::Tanh;
-use linear_width::data::{GivenData, Link, Target};
+use linear_width::data::{Dataset, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError};
 use linear_width::readout::{Form, Ridge};
 use linear_width::spectral::SpectrumMethod;
@@ -52,17 +52,17 @@ fn builder(width: usize, dimension: usize, samples: usize) -> ExperimentBuilder 
         .activation(Tanh::default())
         .steps([2.0, 2.0])
         .batches(BatchPolicy::Reused)
-        .predicted(false)
+        .with_prediction(false)
 }
 
 fn target() -> Target {
     Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1)
 }
 
-fn data(samples: usize, dimension: usize) -> GivenData {
+fn data(samples: usize, dimension: usize) -> Dataset {
     let x = Array2::from_shape_fn((samples, dimension), |(i, j)| ((i * 7 + j * j) as f64).sin());
     let y = Array1::from_shape_fn(samples, |i| (i as f64).cos());
-    GivenData::new(x, y).unwrap()
+    Dataset::new(x, y).unwrap()
 }
 
 /// Resident mebibytes: now and at most so far.
@@ -105,7 +105,7 @@ fn measure(case: &str) {
             };
             let experiment = builder(width, 100, samples).target(target()).build().unwrap();
             let network = experiment.initial_network::<f64>().unwrap();
-            let batch = experiment.fresh_batch(0, samples).unwrap();
+            let batch = experiment.test_batch(0, samples).unwrap();
             let ridge = Ridge::new().form(form);
             let path = ridge.fit(&network, &batch).unwrap();
             assert!(path.readout(1.0).unwrap().weights().len() == width);
@@ -195,7 +195,7 @@ fn limited(case: &str) {
     }
     let error = experiment.run().unwrap_err();
     assert!(refused(&error) && error.to_string().contains("this machine does not give"), "{error}");
-    let batch = experiment.fresh_batch(0, 1_000_000_000).unwrap();
+    let batch = experiment.test_batch(0, 1_000_000_000).unwrap();
     let error = Ridge::new().form(Form::Dual).fit(&network, &batch).unwrap_err();
     assert!(error.to_string().contains("this machine does not give"), "{error}");
     drop(taken);

@@ -7,20 +7,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use linear_width::activation::{DualFn, FnActivation, HermiteSeries, SharedActivation, Tanh};
 use linear_width::data::{
-    Batch, CustomLaw, GeneratedBatch, GivenBatch, GivenData, InputLaw, Link, MixedBatch,
+    Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
     MultiIndexLink, Target,
 };
 use linear_width::experiment::{ExperimentBuilder, Precision, Progress};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::spectral::{
-    Histogram, OutlierRule, TopTripletsOptions, overlap, singular_values, subspace_overlap,
-    top_triplets,
+    Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
+    subspace_overlap,
 };
 use linear_width::theory::prediction::{Nodes, Options};
-use linear_width::theory::{MarchenkoPastur, information_exponent, new_direction_count};
-use linear_width::training::{BatchPolicy, StepSize, ascend};
+use linear_width::theory::{MarchenkoPastur, information_exponent, outlier_count};
+use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
 
@@ -68,20 +68,20 @@ fn sines(samples: usize, dimension: usize) -> Array2<f64> {
     })
 }
 
-fn data(samples: usize, dimension: usize) -> GivenData {
+fn data(samples: usize, dimension: usize) -> Dataset {
     let x = sines(samples, dimension);
     let y = &x.column(0) * &x.column(1);
-    GivenData::new(x, y).unwrap()
+    Dataset::new(x, y).unwrap()
 }
 
 /// An experiment on given data in place of a target.
-fn on(data: GivenData) -> ExperimentBuilder {
+fn on(data: Dataset) -> ExperimentBuilder {
     let builder = Experiment::builder().width(40).activation(Tanh::default());
     builder.steps([2.0, 2.0]).batches(BatchPolicy::Reused).data(data)
 }
 
 fn network(width: usize, dimension: usize) -> Network<f64> {
-    let (law, tanh) = (FirstLayerLaw::Sphere, SharedActivation::new(Tanh::default()));
+    let (law, tanh) = (Initialisation::Sphere, SharedActivation::new(Tanh::default()));
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, law, &SecondLayerLaw::Gaussian, tanh, scaling, 3).unwrap()
 }
@@ -158,7 +158,9 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("more triplets than there are", "min(N, d) = 30", || {
             error(valid().triplets(31).build())
         }),
-        case("power 1000 of a", "left_powers is 1000", || error(valid().left_powers(1000).build())),
+        case("power 1000 of a", "second_layer_powers is 1000", || {
+            error(valid().second_layer_powers(1000).build())
+        }),
         case("a negative margin", "margin of the outlier rule is -0.1", || {
             error(valid().outlier_rule(OutlierRule::MarchenkoPastur { margin: -0.1 }).build())
         }),
@@ -171,15 +173,15 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             error(valid().outlier_rule(rule).build())
         }),
         case("a second layer of another length", "given second layer has shape 39", || {
-            error(valid().second_layer(SecondLayerLaw::Given(Array1::ones(39))).build())
+            error(valid().second_layer(SecondLayerLaw::Fixed(Array1::ones(39))).build())
         }),
-        case("a second layer with NaN", "a non-finite entry in the given second layer", || {
+        case("a second layer with NaN", "a non-finite entry in the fixed second layer", || {
             let b = Array1::from_elem(40, f64::NAN);
-            error(valid().second_layer(SecondLayerLaw::Given(b)).build())
+            error(valid().second_layer(SecondLayerLaw::Fixed(b)).build())
         }),
         case("a second layer of zeros", "step 1 changed nothing: its gradient is 0", || {
-            let b = SecondLayerLaw::Given(Array1::zeros(40));
-            report(valid().second_layer(b).predicted(false)).to_string()
+            let b = SecondLayerLaw::Fixed(Array1::zeros(40));
+            report(valid().second_layer(b).with_prediction(false)).to_string()
         }),
         case("a reused fraction of 1.5", "reused fraction of the batch is 1.5", || {
             error(valid().batches(BatchPolicy::PartlyReused { fraction: 1.5 }).build())
@@ -304,13 +306,14 @@ fn runs() -> Vec<Misuse> {
             report(valid().steps([0.0, 1.0])).to_string()
         }),
         case("a step below rounding", "step 1 changed W by less than rounding", || {
-            report(valid().steps([1e-30]).predicted(false)).to_string()
+            report(valid().steps([1e-30]).with_prediction(false)).to_string()
         }),
         case("a step below rounding in 32 bits", "by less than rounding", || {
-            report(valid().steps([1e-12]).precision(Precision::F32).predicted(false)).to_string()
+            report(valid().steps([1e-12]).precision(Precision::F32).with_prediction(false))
+                .to_string()
         }),
         case("a step that no digit shows", "step 1 changed W by", || {
-            report(valid().steps([1e-9]).predicted(false)).to_string()
+            report(valid().steps([1e-9]).with_prediction(false)).to_string()
         }),
         case("steps that diverge", "step 1 diverged", || {
             let cubic = HermiteSeries::polynomial(3);
@@ -348,59 +351,59 @@ fn runs() -> Vec<Misuse> {
         case("the batch of step 7 of two", "step 7 (from 0) was asked for; 2 steps", || {
             error(built().batch(7))
         }),
-        case("a fresh batch of no samples", "samples is 0", || error(built().fresh_batch(0, 0))),
+        case("a fresh batch of no samples", "samples is 0", || error(built().test_batch(0, 0))),
     ]
 }
 
-fn given_data() -> Vec<Misuse> {
+fn dataset() -> Vec<Misuse> {
     let shifted = || {
         let x = sines(60, 5).mapv(|v| 1000.0 + 100.0 * v);
-        GivenData::new(x, sines(60, 1).column(0).to_owned()).unwrap()
+        Dataset::new(x, sines(60, 1).column(0).to_owned()).unwrap()
     };
     vec![
         case("features near 1000", "mean up to 1", move || report(on(shifted())).to_string()),
         case("features so large that nothing is learned", "step 1 changed nothing", || {
             let x = sines(60, 5) + 1e9;
-            let far = GivenData::new(x, sines(60, 1).column(0).to_owned());
+            let far = Dataset::new(x, sines(60, 1).column(0).to_owned());
             report(on(far.unwrap())).to_string()
         }),
         case("features of size 1e-6", "standard deviation from 9.", || {
-            let tiny = GivenData::new(sines(80, 5) * 1e-6, sines(80, 1).column(0).to_owned());
+            let tiny = Dataset::new(sines(80, 5) * 1e-6, sines(80, 1).column(0).to_owned());
             report(on(tiny.unwrap())).to_string()
         }),
         case("labels that are all the same", "all labels are 3: there is nothing to learn", || {
-            let data = GivenData::new(sines(60, 5), Array1::from_elem(60, 3.0));
+            let data = Dataset::new(sines(60, 5), Array1::from_elem(60, 3.0));
             report(on(data.unwrap())).to_string()
         }),
         case(
             "standardising labels that are all the same",
             "labels are the same in every sample",
             || {
-                let data = GivenData::new(sines(60, 5), Array1::ones(60)).unwrap();
+                let data = Dataset::new(sines(60, 5), Array1::ones(60)).unwrap();
                 error(data.with_standardised_labels())
             },
         ),
         case("labels of size 1e6", "the labels have root mean square", || {
             let y = sines(60, 1).column(0).mapv(|v| 1e6 * v);
-            report(on(GivenData::new(sines(60, 5), y).unwrap())).to_string()
+            report(on(Dataset::new(sines(60, 5), y).unwrap())).to_string()
         }),
         case("NaN in the inputs", "row 7, column 2 of the given inputs", || {
             let mut x = sines(60, 5);
             x[[7, 2]] = f64::NAN;
-            error(GivenData::new(x, Array1::ones(60)))
+            error(Dataset::new(x, Array1::ones(60)))
         }),
         case("infinity in the labels", "entry 1 of the given labels", || {
-            error(GivenData::new(sines(3, 2), array![1.0, f64::INFINITY, 0.0]))
+            error(Dataset::new(sines(3, 2), array![1.0, f64::INFINITY, 0.0]))
         }),
         case("a label too few", "the vector of labels has shape 59; it must be 60", || {
-            error(GivenData::new(sines(60, 5), Array1::ones(59)))
+            error(Dataset::new(sines(60, 5), Array1::ones(59)))
         }),
         case("no samples", "samples is 0", || {
-            error(GivenData::new(Array2::zeros((0, 5)), Array1::zeros(0)))
+            error(Dataset::new(Array2::zeros((0, 5)), Array1::zeros(0)))
         }),
         case("standardising a constant feature", "[1]", || {
             let x = array![[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]];
-            error(GivenData::new(x, Array1::ones(3)).unwrap().standardised())
+            error(Dataset::new(x, Array1::ones(3)).unwrap().standardised())
         }),
         case("standardising like data of another dimension", "any x 4", || {
             error(data(9, 5).standardised_like(&data(9, 4)))
@@ -423,10 +426,10 @@ fn given_data() -> Vec<Misuse> {
             error(on(data(60, 5)).build().unwrap().teacher())
         }),
         case("fresh samples of given data", "does not go with given data", || {
-            error(on(data(60, 5)).build().unwrap().fresh_batch(0, 5))
+            error(on(data(60, 5)).build().unwrap().test_batch(0, 5))
         }),
         case("numbers beyond 32 bits", "the given data in 32 bits", || {
-            let huge = GivenData::new(sines(60, 5) * 1e200, Array1::ones(60)).unwrap();
+            let huge = Dataset::new(sines(60, 5) * 1e200, Array1::ones(60)).unwrap();
             error(on(huge).precision(Precision::F32).build())
         }),
     ]
@@ -447,7 +450,7 @@ fn batches_and_networks() -> Vec<Misuse> {
             read(&generated(150, 4), 0, 5, 3)
         }),
         case("a batch with a label too few", "the vector of labels", || {
-            error(GivenBatch::new(sines(5, 2), Array1::ones(4)))
+            error(DatasetBatch::new(sines(5, 2), Array1::ones(4)))
         }),
         case("batches of different sizes mixed", "mixed with another", || {
             error(MixedBatch::new(generated(50, 4), generated(51, 4), 5))
@@ -469,16 +472,16 @@ fn batches_and_networks() -> Vec<Misuse> {
             error(Network::new(sines(3, 4), array![1.0, 2.0], tanh, Scaling::MeanField))
         }),
         case("a step on a batch of another dimension", "the batch has shape 50 x 4", || {
-            error(ascend(&mut network(6, 5), &generated(50, 4), 1.0, 1, &mut go_on))
+            error(gradient_step(&mut network(6, 5), &generated(50, 4), 1.0, 1, &mut go_on))
         }),
         case("a step on a batch without samples", "samples is 0", || {
-            error(ascend(&mut network(6, 4), &Nothing, 1.0, 1, &mut go_on))
+            error(gradient_step(&mut network(6, 4), &Nothing, 1.0, 1, &mut go_on))
         }),
         case("a step of NaN in a loop of one's own", "the step size eta is NaN", || {
-            error(ascend(&mut network(6, 4), &generated(50, 4), f64::NAN, 1, &mut go_on))
+            error(gradient_step(&mut network(6, 4), &generated(50, 4), f64::NAN, 1, &mut go_on))
         }),
         case("a step too small in a loop of one's own", "relative: 0.0", || {
-            let change = ascend(&mut network(6, 4), &generated(50, 4), 1e-30, 1, &mut go_on);
+            let change = gradient_step(&mut network(6, 4), &generated(50, 4), 1e-30, 1, &mut go_on);
             format!("{:?}", change.unwrap())
         }),
         case("lambda 0", "lambda", || {
@@ -521,10 +524,10 @@ fn spectra_and_theory() -> Vec<Misuse> {
             error(singular_values(array![[1.0, f64::NAN], [0.0, 1.0]].view()))
         }),
         case("no triplets of a matrix", "0 singular triplets", || {
-            error(top_triplets(sines(5, 4).view(), 0, &TopTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 0, &LeadingTripletsOptions::default()))
         }),
         case("five triplets of four", "5 singular triplets", || {
-            error(top_triplets(sines(5, 4).view(), 5, &TopTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 5, &LeadingTripletsOptions::default()))
         }),
         case("overlap of vectors of different length", "has shape 3; it must be 2", || {
             error(overlap(array![1.0, 0.0].view(), array![1.0, 0.0, 0.0].view()))
@@ -547,9 +550,7 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("a histogram from right to left", "upper end", || {
             error(Histogram::new([1.0], 5, 1.0, 0.0))
         }),
-        case("an exponent of 0.5 in the formula", "[0, 0.5)", || {
-            error(new_direction_count(0.5, 0.1))
-        }),
+        case("an exponent of 0.5 in the formula", "[0, 0.5)", || error(outlier_count(0.5, 0.1))),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
             error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))
@@ -617,7 +618,7 @@ fn all() -> Vec<Misuse> {
         functions(),
         directions(),
         runs(),
-        given_data(),
+        dataset(),
         batches_and_networks(),
         spectra_and_theory(),
         #[cfg(feature = "config")]

@@ -2,9 +2,9 @@
 //! what is wrong.
 
 use linear_width::activation::{HermiteSeries, Relu, Tanh};
-use linear_width::data::{GivenData, Link, MultiIndexLink, Target};
+use linear_width::data::{Dataset, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError};
-use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::{OutlierRule, overlap};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 use linear_width::{Experiment, InvalidSetting, Report};
@@ -72,7 +72,7 @@ fn every_order_of_width_dimension_and_samples_under_every_policy() {
                 let report = run(sized(width, dimension, samples)
                     .batches(policy)
                     .precision(precision)
-                    .predicted(false));
+                    .with_prediction(false));
                 assert_eq!(report.stages.len(), 3);
                 assert_ne!(report.stages[1].weights, report.stages[2].weights);
             }
@@ -87,8 +87,8 @@ fn ones_and_twos_under_every_policy() {
             for samples in [1, 2] {
                 for policy in POLICIES {
                     let builder = sized(width, dimension, samples).batches(policy);
-                    run(builder.clone().predicted(false));
-                    run(builder.precision(Precision::F32).predicted(false));
+                    run(builder.clone().with_prediction(false));
+                    run(builder.precision(Precision::F32).with_prediction(false));
                 }
             }
         }
@@ -97,7 +97,7 @@ fn ones_and_twos_under_every_policy() {
 
 #[test]
 fn one_dimension_has_one_direction() {
-    let report = run(sized(30, 1, 50).predicted(false));
+    let report = run(sized(30, 1, 50).with_prediction(false));
     for stage in &report.stages {
         // every row is a multiple of the teacher, and the only right vector too
         assert_eq!(stage.triplets.len(), 1);
@@ -113,7 +113,9 @@ fn one_dimension_has_one_direction() {
 
 #[test]
 fn one_neuron_has_the_left_vector_one() {
-    for report in [run(sized(1, 6, 9).predicted(false)), run(sized(1, 6, 9).left_powers(7))] {
+    for report in
+        [run(sized(1, 6, 9).with_prediction(false)), run(sized(1, 6, 9).second_layer_powers(7))]
+    {
         for stage in &report.stages {
             assert!(stage.triplets[0].left_overlaps.iter().all(|o| (o - 1.0).abs() < 1e-12));
         }
@@ -121,12 +123,12 @@ fn one_neuron_has_the_left_vector_one() {
     // the prediction wants two neurons, and says so; the run goes on
     let report = run(sized(1, 6, 9));
     assert!(report.no_prediction.unwrap().contains("the width is 1; it must be at least 2"));
-    assert!(run(sized(2, 6, 9).predicted(false)).stages[2].singular_values.len() == 2);
+    assert!(run(sized(2, 6, 9).with_prediction(false)).stages[2].singular_values.len() == 2);
 }
 
 #[test]
 fn one_sample_moves_all_rows_along_it() {
-    let report = run(sized(8, 5, 1).batches(BatchPolicy::Reused).predicted(false));
+    let report = run(sized(8, 5, 1).batches(BatchPolicy::Reused).with_prediction(false));
     let weights = |t: usize| report.stages[t].weights.clone().unwrap();
     let moved = weights(2) - weights(0);
     for row in moved.rows() {
@@ -162,7 +164,7 @@ fn constant_and_vanishing_links() {
             let report = run(sized(20, 10, 30).target(target.clone()).batches(policy));
             assert_eq!(report.leading_order.information_exponent, None);
             assert_eq!(report.leading_order.reuse_exponent, None);
-            assert!(report.leading_order.first_step.unwrap().target_alignment < 1e-9);
+            assert!(report.leading_order.first_step.unwrap().target_overlap < 1e-9);
             if value == 0.0 {
                 // nothing to predict, but the outputs of the network are still unlearned
                 assert!(report.no_prediction.unwrap().contains("labels vanish"));
@@ -182,7 +184,7 @@ fn no_noise_no_growth_no_step() {
         let steps = [StepSize::scaled(2.0, first), StepSize::scaled(2.0, second)];
         let report = run(sized(20, 10, 30).steps(steps));
         assert_eq!(report.stages[1].eta.unwrap(), 2.0 * 20_f64.powf(first));
-        assert_eq!(report.leading_order.spikes.unwrap().new_directions_of_second_step(), 0);
+        assert_eq!(report.leading_order.spikes.unwrap().new_directions(), 0);
     }
     // zero steps leave the weights as they are, to the last bit
     for policy in POLICIES {
@@ -191,7 +193,8 @@ fn no_noise_no_growth_no_step() {
             assert_eq!(stage.weights, report.stages[0].weights);
             assert_eq!(stage.triplets, report.stages[0].triplets);
         }
-        let report = run(sized(20, 10, 30).steps([0.0, 2.0]).batches(policy).predicted(false));
+        let report =
+            run(sized(20, 10, 30).steps([0.0, 2.0]).batches(policy).with_prediction(false));
         assert_eq!(report.stages[1].weights, report.stages[0].weights);
         assert_ne!(report.stages[2].weights, report.stages[0].weights);
     }
@@ -202,9 +205,9 @@ fn no_noise_no_growth_no_step() {
 #[test]
 fn exponents_close_to_one_half() {
     let steps = [StepSize::scaled(1.0, 0.499_999_999_999_999_94), StepSize::scaled(1.0, 0.49)];
-    let report = run(sized(20, 10, 30).steps(steps).predicted(false));
+    let report = run(sized(20, 10, 30).steps(steps).with_prediction(false));
     let spikes = report.leading_order.spikes.unwrap();
-    assert!(spikes.new_directions_of_second_step() > 1_000_000_000);
+    assert!(spikes.new_directions() > 1_000_000_000);
     assert!(matches!(
         problem(sized(20, 10, 30).steps([StepSize::scaled(1.0, 0.5)])),
         InvalidSetting::Exponent { step: 1, .. }
@@ -219,15 +222,16 @@ fn second_layers_of_few_values() {
         assert!((triplet.left_overlaps[0] - triplet.left_overlaps[2]).abs() < 1e-12);
     }
     let one = Array1::from_shape_fn(20, |j| if j == 3 { 2.0 } else { 0.0 });
-    let report = run(sized(20, 10, 30).second_layer(SecondLayerLaw::Given(one)).predicted(false));
+    let report =
+        run(sized(20, 10, 30).second_layer(SecondLayerLaw::Fixed(one)).with_prediction(false));
     let moved =
         report.stages[2].weights.clone().unwrap() - report.stages[0].weights.as_ref().unwrap();
     for (j, row) in moved.rows().into_iter().enumerate() {
         assert_eq!(row.iter().any(|x| *x != 0.0), j == 3, "only the third neuron has a weight");
     }
     // nothing is learned, and a has no direction
-    let zero = SecondLayerLaw::Given(Array1::zeros(20));
-    let report = run(sized(20, 10, 30).second_layer(zero).predicted(false));
+    let zero = SecondLayerLaw::Fixed(Array1::zeros(20));
+    let report = run(sized(20, 10, 30).second_layer(zero).with_prediction(false));
     assert_eq!(report.stages[2].weights, report.stages[0].weights);
     assert!(report.stages[2].triplets.iter().all(|t| t.left_overlaps == [0.0; 3]));
 }
@@ -235,15 +239,15 @@ fn second_layers_of_few_values() {
 #[test]
 fn many_powers_of_the_second_layer() {
     // a^{o100} would vanish in f64 if it were not scaled
-    let report = run(sized(20, 10, 30).left_powers(100).predicted(false));
+    let report = run(sized(20, 10, 30).second_layer_powers(100).with_prediction(false));
     let last = &report.stages[2].triplets[0].left_overlaps;
     assert_eq!(last.len(), 100);
     assert!(last[99] > 0.0);
-    let none = run(sized(20, 10, 30).left_powers(0));
+    let none = run(sized(20, 10, 30).second_layer_powers(0));
     assert!(none.stages[2].triplets.iter().all(|t| t.left_overlaps.is_empty()));
     assert!(matches!(
-        problem(sized(20, 10, 30).left_powers(101)),
-        InvalidSetting::OutOfRange { name: "left_powers", .. }
+        problem(sized(20, 10, 30).second_layer_powers(101)),
+        InvalidSetting::OutOfRange { name: "second_layer_powers", .. }
     ));
 }
 
@@ -251,16 +255,18 @@ fn many_powers_of_the_second_layer() {
 fn huge_and_tiny_numbers() {
     for precision in [Precision::F32, Precision::F64] {
         // weights of 1e15 and more still have a spectrum
-        let large = run(sized(20, 10, 30).steps([1e15]).precision(precision).predicted(false));
+        let large =
+            run(sized(20, 10, 30).steps([1e15]).precision(precision).with_prediction(false));
         assert!(large.stages[1].singular_values[0] > 1e10);
-        let steep = sized(20, 10, 30).steps([1e300, 1e300]).precision(precision).predicted(false);
+        let steep =
+            sized(20, 10, 30).steps([1e300, 1e300]).precision(precision).with_prediction(false);
         match steep.activation(HermiteSeries::polynomial(3)).build().unwrap().run() {
             Err(RunError::Training(TrainingError::Diverged { step })) => assert!(step <= 2),
             other => panic!("{other:?}"),
         }
         let faint = Array1::from_elem(20, 1e-300);
-        let faint = sized(20, 10, 30).second_layer(SecondLayerLaw::Given(faint));
-        run(faint.precision(precision).predicted(false));
+        let faint = sized(20, 10, 30).second_layer(SecondLayerLaw::Fixed(faint));
+        run(faint.precision(precision).with_prediction(false));
     }
     let infinite = sized(20, 10, 30).steps([StepSize::scaled(f64::MAX, 0.4)]);
     assert!(matches!(problem(infinite), InvalidSetting::OutOfRange { .. }));
@@ -274,11 +280,11 @@ fn plain_settings_at_odd_shapes() {
         run(sized(width, dimension, samples)
             .activation(Relu)
             .centred(false)
-            .first_layer(FirstLayerLaw::Gaussian)
+            .initialisation(Initialisation::Gaussian)
             .scaling(Scaling::Standard));
     }
     let gap = OutlierRule::LargestGap { max_outliers: 1, factor: 8.0 };
-    run(sized(4, 9, 9).outlier_rule(gap).predicted(false));
+    run(sized(4, 9, 9).outlier_rule(gap).with_prediction(false));
     assert!(matches!(problem(sized(3, 9, 9).outlier_rule(gap)), InvalidSetting::Shape { .. }));
     assert_eq!(
         problem(sized(3, 9, 9).triplets(4)),
@@ -291,8 +297,8 @@ fn plain_settings_at_odd_shapes() {
 
 #[test]
 fn given_data_of_one_sample_or_one_feature() {
-    let data = |x: Array2<f64>, y: Array1<f64>| GivenData::new(x, y).unwrap();
-    let with = |data: GivenData| {
+    let data = |x: Array2<f64>, y: Array1<f64>| Dataset::new(x, y).unwrap();
+    let with = |data: Dataset| {
         Experiment::builder()
             .width(3)
             .activation(Tanh::default())

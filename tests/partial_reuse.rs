@@ -6,13 +6,13 @@ use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Targ
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    NoiseModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Setting, predict,
 };
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2};
 
-const MODELS: [NoiseModel; 2] = [NoiseModel::Isotropic, NoiseModel::FromData];
+const MODELS: [BulkModel; 2] = [BulkModel::Isotropic, BulkModel::Structured];
 
 fn partly(fraction: f64) -> BatchPolicy {
     BatchPolicy::PartlyReused { fraction }
@@ -26,7 +26,7 @@ fn small() -> ExperimentBuilder {
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
         .steps([1.0, 2.0, 1.5])
-        .predicted(false)
+        .with_prediction(false)
         .keep_weights(true)
         .seed(4)
 }
@@ -120,7 +120,7 @@ fn distance(a: &Prediction, b: &Prediction) -> (f64, f64) {
 #[test]
 fn the_limits_of_the_prediction() {
     for (model, terms) in [(MODELS[0], 2), (MODELS[1], 1), (MODELS[1], 2), (MODELS[1], 3)] {
-        let options = Options { noise_model: model, linear_terms: terms, ..Options::default() };
+        let options = Options { bulk_model: model, linear_terms: terms, ..Options::default() };
         let at = |policy| predict(&setting(policy, 0.1), &options).unwrap();
         let (fresh, reused) = (at(BatchPolicy::Independent), at(BatchPolicy::Reused));
         for (pure, fraction) in [(&fresh, 0.0), (&reused, 1.0)] {
@@ -153,8 +153,8 @@ fn the_two_levels_agree_when_the_noise_is_small() {
             step_sizes: [eta(0.25), eta(0.3)],
             ..setting(partly(fraction), 0.1)
         };
-        let [one, two] = MODELS.map(|noise_model| {
-            predict(&setting, &Options { noise_model, ..Options::default() }).unwrap()
+        let [one, two] = MODELS.map(|bulk_model| {
+            predict(&setting, &Options { bulk_model, ..Options::default() }).unwrap()
         });
         assert_eq!(one.outliers.len(), 2);
         let (values, overlaps) = distance(&one, &two);
@@ -180,7 +180,7 @@ fn the_gram_matrix_is_that_of_the_data() {
             batches: partly(fraction),
             second_layer: SecondLayerLaw::Rademacher,
         };
-        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
         predict(&setting, &options).unwrap().intermediates
     };
     let unit = steps[0] / (width as f64).sqrt();

@@ -9,9 +9,9 @@ use linear_width::Experiment;
 use linear_width::activation::Sine;
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{TopTripletsOptions, overlap, top_triplets};
-use linear_width::theory::prediction::{NoiseModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, ascend};
+use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction};
+use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 
 /// One setting at any width and any reused fraction.
 struct Case {
@@ -61,8 +61,8 @@ impl Case {
             .unwrap()
     }
 
-    fn predicted(&self, width: usize, fraction: f64, noise_model: NoiseModel) -> Prediction {
-        let options = Options { noise_model, ..Options::default() };
+    fn predicted(&self, width: usize, fraction: f64, bulk_model: BulkModel) -> Prediction {
+        let options = Options { bulk_model, ..Options::default() };
         self.experiment(width, fraction, 0).predict(2, &options).unwrap()
     }
 
@@ -75,10 +75,11 @@ impl Case {
             for (t, step) in self.steps.iter().enumerate() {
                 let (batch, eta) = (experiment.batch(t).unwrap(), step.eta(width));
                 let go = &mut |_, _| ControlFlow::Continue(());
-                ascend(&mut network, &batch, eta, t + 1, go).unwrap();
+                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
             }
-            let options = TopTripletsOptions::default();
-            let top = top_triplets(network.first_layer().view(), lists.len(), &options).unwrap();
+            let options = LeadingTripletsOptions::default();
+            let top =
+                leading_triplets(network.first_layer().view(), lists.len(), &options).unwrap();
             let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
             for (k, [values, overlaps]) in lists.iter_mut().enumerate() {
                 values.push(f64::from(top.values[k]));
@@ -111,12 +112,12 @@ fn value(prediction: &Prediction, k: usize) -> f64 {
 /// for a reused batch are at more than the tolerance from that mean, one on either side.
 fn check(
     case: &Case,
-    model: NoiseModel,
+    model: BulkModel,
     (width, fraction): (usize, f64),
     simulated: &[Triplet; 3],
     tolerances: &[(usize, f64)],
 ) {
-    let [ours, fresh, reused] = [fraction, 0.0, 1.0].map(|q| case.predicted(width, q, model));
+    let [ours, fresh, reused] = [fraction, 0.0, 1.0].map(|q| case.with_prediction(width, q, model));
     for &(k, tolerance) in tolerances {
         let (mean, error) = simulated[k].value;
         let [ours, fresh, reused] = [&ours, &fresh, &reused].map(|p| value(p, k) / mean - 1.0);
@@ -142,17 +143,17 @@ fn partial_reuse_lies_between_as_predicted() {
     for fraction in [0.5, 0.75] {
         let case = Case::linear_part();
         let simulated = case.simulated(width, fraction, 6);
-        for model in [NoiseModel::Isotropic, NoiseModel::FromData] {
+        for model in [BulkModel::Isotropic, BulkModel::Structured] {
             check(&case, model, (width, fraction), &simulated, &[(0, 0.03)]);
-            let outlier = &case.predicted(width, fraction, model).outliers[0];
+            let outlier = &case.with_prediction(width, fraction, model).outliers[0];
             assert!((outlier.target_overlap - simulated[0].overlap.0).abs() < 0.01);
         }
         let case = Case::no_linear_part();
         let simulated = case.simulated(width, fraction, 6);
-        check(&case, NoiseModel::Isotropic, (width, fraction), &simulated, &[(0, 0.04)]);
+        check(&case, BulkModel::Isotropic, (width, fraction), &simulated, &[(0, 0.04)]);
         check(
             &case,
-            NoiseModel::FromData,
+            BulkModel::Structured,
             (width, fraction),
             &simulated,
             &[(0, 0.04), (1, 0.05), (2, 0.04)],
@@ -168,8 +169,8 @@ fn table() {
     for case in [Case::linear_part(), Case::no_linear_part()] {
         for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {
             println!("{}, fraction {fraction}", case.name);
-            let print = |name: &str, noise_model, terms| {
-                let options = Options { noise_model, linear_terms: terms, ..Options::default() };
+            let print = |name: &str, bulk_model, terms| {
+                let options = Options { bulk_model, linear_terms: terms, ..Options::default() };
                 let p = case.experiment(width, fraction, 0).predict(2, &options).unwrap();
                 print!("  {name}:");
                 for o in &p.outliers {
@@ -177,9 +178,9 @@ fn table() {
                 }
                 println!("  edge {:.3}", p.edge);
             };
-            print("level 1", NoiseModel::Isotropic, 1);
-            print("level 2, one term ", NoiseModel::FromData, 1);
-            print("level 2, two terms", NoiseModel::FromData, 2);
+            print("level 1", BulkModel::Isotropic, 1);
+            print("level 2, one term ", BulkModel::Structured, 1);
+            print("level 2, two terms", BulkModel::Structured, 2);
             print!("  simulated:");
             for Triplet { value, overlap } in case.simulated(width, fraction, 6) {
                 print!("  {:.3} +- {:.3} ({:.3} +- {:.3})", value.0, value.1, overlap.0, overlap.1);

@@ -6,12 +6,12 @@ use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::theory::prediction::{
-    Indicator, IndicatorKind, NodeFamily, Nodes, NoiseModel, Options, Prediction, Setting, predict,
+    BulkModel, Indicator, IndicatorKind, NodeFamily, Nodes, Options, Prediction, Setting, predict,
 };
 use linear_width::training::BatchPolicy;
 
 const C: f64 = 0.3;
-const MODELS: [NoiseModel; 2] = [NoiseModel::Isotropic, NoiseModel::FromData];
+const MODELS: [BulkModel; 2] = [BulkModel::Isotropic, BulkModel::Structured];
 
 fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
     Setting {
@@ -27,13 +27,13 @@ fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
 }
 
 /// A few nodes, enough for polynomials.
-fn options(noise_model: NoiseModel) -> Options {
+fn options(bulk_model: BulkModel) -> Options {
     let nodes = Nodes { target: [24; 3], bulk: 16, second_layer: 6, ..Nodes::default() };
-    Options { noise_model, nodes, ..Options::default() }
+    Options { bulk_model, nodes, ..Options::default() }
 }
 
-fn run(setting: &Setting, noise_model: NoiseModel) -> Prediction {
-    predict(setting, &options(noise_model)).unwrap()
+fn run(setting: &Setting, bulk_model: BulkModel) -> Prediction {
+    predict(setting, &options(bulk_model)).unwrap()
 }
 
 fn close(found: f64, exact: f64, name: &str) {
@@ -49,8 +49,8 @@ fn within(allowed: f64, found: f64, exact: f64, name: &str) {
 fn constants_and_indicators() {
     for model in MODELS {
         let prediction = run(&setting([8.0, 6.0], BatchPolicy::Independent), model);
-        assert_eq!(prediction.noise_model(), model);
-        assert_eq!(prediction.lower_edge().is_some(), model == NoiseModel::Isotropic);
+        assert_eq!(prediction.bulk_model(), model);
+        assert_eq!(prediction.lower_edge().is_some(), model == BulkModel::Isotropic);
         let constants = &prediction.intermediates;
         let (nu, tau_squared) = (1.3125, 0.3125 * 4.0 * C * C);
         close(constants.c_1, 1.0, "c_1");
@@ -78,10 +78,10 @@ fn a_label_with_a_mean() {
     let setting = Setting {
         activation: SharedActivation::new(HermiteSeries::new([0.0, 0.8, C])),
         target: Target::single_index(Link::hermite([0.4, 1.0])),
-        second_layer: SecondLayerLaw::Given(values),
+        second_layer: SecondLayerLaw::Fixed(values),
         ..setting([8.0, 30.0], BatchPolicy::Reused)
     };
-    let prediction = run(&setting, NoiseModel::Isotropic);
+    let prediction = run(&setting, BulkModel::Isotropic);
     close(prediction.intermediates.rho_1, 2.0 * C * 0.4, "rho_1");
     close(prediction.intermediates.second_moment_y, 1.16, "E y^2");
 }
@@ -93,7 +93,7 @@ fn a_steep_activation() {
     let activation = FnActivation::new("steep", |z: f64| (5.0 * z + 1.0).tanh(), slope);
     let activation = SharedActivation::new(activation);
     let setting = Setting { activation, ..setting([8.0, 0.0], BatchPolicy::Reused) };
-    let constants = run(&setting, NoiseModel::Isotropic).intermediates;
+    let constants = run(&setting, BulkModel::Isotropic).intermediates;
     let mean = |f: &dyn Fn(f64) -> f64| gaussian_expectation(f, &[], 1e-12).unwrap();
     let c_1 = mean(&slope);
     within(1e-4, constants.c_1, c_1, "c_1");
@@ -106,7 +106,7 @@ fn a_steep_activation() {
 fn a_constant_activation() {
     let activation = SharedActivation::new(HermiteSeries::new([1.0]));
     let setting = Setting { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
-    let prediction = run(&setting, NoiseModel::Isotropic);
+    let prediction = run(&setting, BulkModel::Isotropic);
     assert!(prediction.outliers.is_empty());
     close(prediction.edge, 1.0 + 2f64.sqrt(), "edge");
     assert!(prediction.errors.outliers.is_empty() && prediction.errors.singular_value == 0.0);
@@ -115,7 +115,7 @@ fn a_constant_activation() {
 /// One indicator that does not trust the prediction is enough.
 #[test]
 fn trust() {
-    let with = |eta| run(&setting([eta, 0.0], BatchPolicy::Reused), NoiseModel::Isotropic);
+    let with = |eta| run(&setting([eta, 0.0], BatchPolicy::Reused), BulkModel::Isotropic);
     let good = with(8.0);
     assert!(good.is_trusted() && good.indicators.iter().all(|i| i.trusted), "{good:?}");
     // the noise of a row is ten times as large as its start, far from isotropic
@@ -136,7 +136,7 @@ fn default_terms() {
             ..setting([12.0, 20.0], batches)
         };
         let edge = |options| predict(&setting, &options).unwrap().edge;
-        let base = options(NoiseModel::FromData);
+        let base = options(BulkModel::Structured);
         let default = edge(base);
         let edges = [1, 2, 3].map(|linear_terms| edge(Options { linear_terms, ..base }));
         let equal = edges.map(|other| other == default);
@@ -151,7 +151,7 @@ fn the_bulk_after_one_step() {
     for (eta, width, dimension) in [(8.0, 400, 200), (30.0, 400, 200), (30.0, 200, 500)] {
         let setting =
             Setting { width, dimension, samples: 800, ..setting([eta, 0.0], BatchPolicy::Reused) };
-        let prediction = run(&setting, NoiseModel::Isotropic);
+        let prediction = run(&setting, BulkModel::Isotropic);
         let gamma = width as f64 / dimension as f64;
         let phi = dimension as f64 / 800.0;
         let d = 1.0 + eta * eta / width as f64 * phi * 1.25 * 4.0 * C * C;
@@ -178,7 +178,7 @@ fn the_bulk_after_one_step() {
 #[test]
 fn a_separate_target_column() {
     let eta = 30.0;
-    let prediction = run(&setting([eta, 0.0], BatchPolicy::Reused), NoiseModel::Isotropic);
+    let prediction = run(&setting([eta, 0.0], BatchPolicy::Reused), BulkModel::Isotropic);
     let (gamma, phi) = (2.0, 0.25);
     let rest = eta * eta / 400.0 * phi * 4.0 * C * C;
     // E y^2 = 1.25 and E y^2 z^2 = 3.25
@@ -204,7 +204,7 @@ fn entries_of_another_size() {
     let values = (0..400).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
     let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5);
     let at = |eta| Setting { target: target.clone(), ..setting([eta, 0.0], BatchPolicy::Reused) };
-    let large = Setting { second_layer: SecondLayerLaw::Given(values), ..at(9.0) };
+    let large = Setting { second_layer: SecondLayerLaw::Fixed(values), ..at(9.0) };
     for model in MODELS {
         let (a, b) = (run(&large, model), run(&at(18.0), model));
         close(a.edge, b.edge, "edge");
@@ -222,7 +222,7 @@ fn entries_of_another_size() {
 /// the whole first batch makes.
 #[test]
 fn a_partly_reused_batch() {
-    let at = |eta_2, batches| run(&setting([8.0, eta_2], batches), NoiseModel::Isotropic);
+    let at = |eta_2, batches| run(&setting([8.0, eta_2], batches), BulkModel::Isotropic);
     let partly = BatchPolicy::PartlyReused { fraction: 0.4 };
     let target = |batches| at(30.0, batches).intermediates.target;
     let (fresh, reused) = (target(BatchPolicy::Independent), target(BatchPolicy::Reused));
@@ -254,8 +254,8 @@ fn a_rotated_target() {
     let eta = |t: f64| t * (2.0 * size as f64).sqrt();
     for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
         for target_column in [true, false] {
-            let noise_model = NoiseModel::Isotropic;
-            let options = Options { noise_model, target_column, nodes, ..Options::default() };
+            let bulk_model = BulkModel::Isotropic;
+            let options = Options { bulk_model, target_column, nodes, ..Options::default() };
             let [a, b] = [one.clone(), Target::multi_index(two.clone())].map(|target| {
                 let setting = Setting {
                     target,
@@ -291,7 +291,7 @@ fn terms_that_vanish() {
         ..setting([30.0, 0.0], BatchPolicy::Reused)
     };
     let with = |terms| {
-        let options = Options { linear_terms: terms, ..options(NoiseModel::FromData) };
+        let options = Options { linear_terms: terms, ..options(BulkModel::Structured) };
         predict(&setting, &options).unwrap()
     };
     let close = |found: f64, exact: f64, name: &str| {
@@ -351,7 +351,7 @@ fn kinks_that_are_none() {
         let activation = SharedActivation::new(activation.with_kinks(kinks.to_vec()));
         let target = Target::single_index(Link::hermite([0.4, 1.0])).noise(0.5);
         let setting = Setting { activation, target, ..setting([8.0, 30.0], batches) };
-        run(&setting, NoiseModel::Isotropic)
+        run(&setting, BulkModel::Isotropic)
     };
     for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
         let smooth = with(&[], batches);

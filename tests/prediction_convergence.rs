@@ -8,7 +8,7 @@ use linear_width::activation::{Relu, SharedActivation, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    IndicatorKind, NoiseModel, Options, Prediction, Setting, convergence, predict,
+    BulkModel, IndicatorKind, Options, Prediction, Setting, convergence, predict,
 };
 use linear_width::training::BatchPolicy;
 use rand::SeedableRng;
@@ -29,7 +29,7 @@ fn setting(width: f64, alphas: [f64; 2], batches: BatchPolicy, law: SecondLayerL
 }
 
 fn isotropic() -> Options {
-    Options { noise_model: NoiseModel::Isotropic, ..Options::default() }
+    Options { bulk_model: BulkModel::Isotropic, ..Options::default() }
 }
 
 fn value(prediction: &Prediction, kind: IndicatorKind) -> (f64, bool) {
@@ -173,7 +173,7 @@ fn a_realised_second_layer_shows_the_same_outliers() {
     for seed in 0..3 {
         let mut generator = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let b: Vec<f64> = (0..width).map(|_| StandardNormal.sample(&mut generator)).collect();
-        let given = of(SecondLayerLaw::Given(b.into()));
+        let given = of(SecondLayerLaw::Fixed(b.into()));
         let one = predict(&given, &Options { compare_nodes: false, ..isotropic() }).unwrap();
         for (k, (one, law)) in one.outliers.iter().zip(&law.outliers).enumerate() {
             let error = 1.0 / (law.neuron_share * width as f64).sqrt();

@@ -17,9 +17,9 @@ use linear_width::activation::{
 };
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{TopTripletsOptions, overlap, top_triplets};
-use linear_width::theory::prediction::{NoiseModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, ascend};
+use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction};
+use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 
 const SETTINGS: usize = 48;
 const SEEDS: u64 = 6;
@@ -147,7 +147,7 @@ impl Case {
             1 => SecondLayerLaw::Uniform,
             2 => SecondLayerLaw::Rademacher,
             // the arcsine law, of mean 0 and variance 1
-            _ => SecondLayerLaw::Given(
+            _ => SecondLayerLaw::Fixed(
                 (0..n)
                     .map(|j| {
                         let angle = std::f64::consts::PI * (j as f64 + 0.5) / n as f64;
@@ -205,11 +205,11 @@ fn simulate() {
                 let batch = experiment.batch(t).unwrap();
                 let eta = StepSize::scaled(*c, *alpha).eta(case.sizes[0]);
                 let go = &mut |_, _| ControlFlow::Continue(());
-                ascend(&mut network, &batch, eta, t + 1, go).unwrap();
+                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
             }
             let teacher = experiment.teacher().unwrap();
-            let options = TopTripletsOptions::default();
-            let top = top_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+            let options = LeadingTripletsOptions::default();
+            let top = leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
             let mut lines = String::new();
             for k in 0..TRIPLETS {
                 let directions = teacher.directions().rows().into_iter();
@@ -283,7 +283,7 @@ impl Score {
 #[test]
 fn estimates_are_right_within_a_factor_of_three() {
     let simulated = simulated();
-    let level_1 = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+    let level_1 = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
     for (name, options) in [("level 2", Options::default()), ("level 1", level_1)] {
         let mut scores = [[Score::default(); 3]; 2];
         for (setting, case) in cases().iter().enumerate() {

@@ -5,7 +5,7 @@ mod common;
 
 use common::{experiment, number, numbers, predictions};
 use linear_width::theory::prediction::{
-    GaussianTail, NodeFamily, Nodes, NoiseModel, Options, Prediction, Setting, predict,
+    BulkModel, GaussianTail, NodeFamily, Nodes, Options, Prediction, Setting, predict,
 };
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const TAIL: GaussianTail = GaussianTail::Hermite { nodes: 60, smallest_weight: 2
 /// Level 1 as in the golden file: six spikes, no correction of the target columns.
 fn level_1(nodes: Nodes) -> Options {
     Options {
-        noise_model: NoiseModel::Isotropic,
+        bulk_model: BulkModel::Isotropic,
         target_column: false,
         spikes: 6,
         gaussian_tail: TAIL,

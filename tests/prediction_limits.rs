@@ -7,7 +7,7 @@ use linear_width::activation::{
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    NoiseModel, Options, Prediction, PredictionError, Setting, convergence, predict,
+    BulkModel, Options, Prediction, PredictionError, Setting, convergence, predict,
 };
 use linear_width::training::BatchPolicy;
 
@@ -70,15 +70,15 @@ fn sign() -> Link {
 const BOTH: [BatchPolicy; 2] = [BatchPolicy::Independent, BatchPolicy::Reused];
 const ALL: [BatchPolicy; 3] =
     [BatchPolicy::Independent, BatchPolicy::Reused, BatchPolicy::PartlyReused { fraction: 0.4 }];
-const MODELS: [NoiseModel; 2] = [NoiseModel::Isotropic, NoiseModel::FromData];
+const MODELS: [BulkModel; 2] = [BulkModel::Isotropic, BulkModel::Structured];
 
-fn options(noise_model: NoiseModel) -> Options {
-    Options { noise_model, ..Options::default() }
+fn options(bulk_model: BulkModel) -> Options {
+    Options { bulk_model, ..Options::default() }
 }
 
 /// Level 1 without the correction of the target columns, as in docs/theory.md, section 5.
 fn plain() -> Options {
-    Options { target_column: false, ..options(NoiseModel::Isotropic) }
+    Options { target_column: false, ..options(BulkModel::Isotropic) }
 }
 
 fn run(setting: &Setting) -> Prediction {
@@ -123,7 +123,7 @@ fn one_weak_step_is_a_single_spike() {
             let constants = &prediction.intermediates;
             let norm = constants.beta_1_norm_squared.sqrt();
             let theta = eta * constants.c_1 * norm;
-            let spike = linear_width::theory::SingleSpike::new(2.0).unwrap().spike(theta).unwrap();
+            let spike = linear_width::rmt::SpikedMatrix::new(2.0).unwrap().spike(theta).unwrap();
             let Some(spike) = spike else {
                 assert!(prediction.outliers.is_empty());
                 continue;
@@ -276,7 +276,7 @@ fn realised_entries_agree_with_their_law() {
         let half = 3f64.sqrt();
         let values = (0..3000).map(|i| half * ((2 * i + 1) as f64 / 3000.0 - 1.0)).collect();
         let realised = run(&Setting {
-            second_layer: SecondLayerLaw::Given(values),
+            second_layer: SecondLayerLaw::Fixed(values),
             ..case.setting(batches, [22.0, 49.0])
         });
         assert_eq!(law.outliers.len(), realised.outliers.len());
@@ -304,7 +304,7 @@ fn rotated_single_index_is_found_in_the_span() {
     let three = Case::new(sine(), Target::multi_index(three));
     for batches in BOTH {
         let column = Options { target_column: true, ..plain() };
-        for options in [plain(), column, options(NoiseModel::FromData)] {
+        for options in [plain(), column, options(BulkModel::Structured)] {
             let [a, b, d] = [&one, &two, &three]
                 .map(|case| predict(&case.setting(batches, [15.0, 40.0]), &options).unwrap());
             assert!(a.outliers.len() == b.outliers.len() && a.outliers.len() == d.outliers.len());
@@ -356,7 +356,7 @@ fn nonsense_is_refused() {
         assert!(matches!(error, PredictionError::Invalid(InvalidSetting::OutOfRange { .. })));
     }
     for b in [vec![1.0], vec![0.0; 3000], vec![f64::NAN; 3000]] {
-        let second_layer = SecondLayerLaw::Given(b.into());
+        let second_layer = SecondLayerLaw::Fixed(b.into());
         let error = refused(Setting { second_layer, ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(_)), "{error}");
     }
@@ -421,7 +421,7 @@ fn random_settings_give_sane_predictions() {
             0 => SecondLayerLaw::Gaussian,
             1 => SecondLayerLaw::Uniform,
             2 => SecondLayerLaw::Rademacher,
-            _ => SecondLayerLaw::Given((0..width).map(|_| 3.0 * uniform() - 1.4).collect()),
+            _ => SecondLayerLaw::Fixed((0..width).map(|_| 3.0 * uniform() - 1.4).collect()),
         };
         let setting = Setting {
             dimension: scale(uniform()),
@@ -430,8 +430,8 @@ fn random_settings_give_sane_predictions() {
             second_layer,
             ..case.setting(batches, step_sizes)
         };
-        let noise_model = MODELS[pick(2, uniform())];
-        let options = Options { target_column: uniform() < 0.5, ..options(noise_model) };
+        let bulk_model = MODELS[pick(2, uniform())];
+        let options = Options { target_column: uniform() < 0.5, ..options(bulk_model) };
         let prediction = predict(&setting, &options)
             .unwrap_or_else(|error| panic!("round {round} {setting:?}: {error}"));
         let edge = prediction.edge;

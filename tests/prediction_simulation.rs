@@ -14,7 +14,7 @@ use linear_width::activation::{Relu, Sine, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{NoiseModel, Options, Prediction};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction};
 use linear_width::training::BatchPolicy;
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn has_linear_part(case: &Value) -> bool {
 
 /// Level 1, with the correction of the target columns.
 fn level_1() -> Options {
-    Options { noise_model: NoiseModel::Isotropic, ..Options::default() }
+    Options { bulk_model: BulkModel::Isotropic, ..Options::default() }
 }
 
 /// One predicted outlier beside its simulated mean.
@@ -217,7 +217,7 @@ fn deviations_fall_as_the_width_grows() {
 fn simulate(builder: ExperimentBuilder, seeds: u64) -> [[f64; 2]; 2] {
     let mut means = [[0.0; 2]; 2];
     for seed in 0..seeds {
-        let experiment = builder.clone().seed(seed).predicted(false).build().unwrap();
+        let experiment = builder.clone().seed(seed).with_prediction(false).build().unwrap();
         let report = experiment.run().unwrap();
         for (mean, triplet) in means.iter_mut().zip(&report.last().unwrap().triplets) {
             mean[0] += triplet.singular_value / seeds as f64;
@@ -257,7 +257,7 @@ fn kinks_and_several_directions() {
                     let o = &prediction.outliers[k];
                     println!(
                         "{name}, {policy}, {:?}: {:.3} ({value:.3}), overlap {:.3} ({overlap:.3})",
-                        options.noise_model, o.singular_value, o.target_overlap
+                        options.bulk_model, o.singular_value, o.target_overlap
                     );
                     let distance = (o.singular_value / value - 1.0).abs();
                     assert!(distance < 0.05, "{name}, {policy}: {distance}");

@@ -68,7 +68,7 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
         4 => select(vec![
             SecondLayerConfig::Gaussian, SecondLayerConfig::Uniform, SecondLayerConfig::Rademacher,
         ]),
-        1 => proptest::collection::vec(wild(), 1..5).prop_map(SecondLayerConfig::Given),
+        1 => proptest::collection::vec(wild(), 1..5).prop_map(SecondLayerConfig::Fixed),
     ];
     let sizes = (size(8), size(8), size(20), any::<u64>());
     let counts = (proptest::option::of(0_usize..6), proptest::option::of(0_usize..6));
@@ -92,7 +92,7 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
                 steps: run.0,
                 batches: run.1,
                 triplets: counts.0,
-                left_powers: counts.1,
+                second_layer_powers: counts.1,
                 outlier_rule: rest.2,
                 predicted: false,
                 prediction_options: None,
@@ -173,7 +173,7 @@ proptest! {
     ) {
         let widths: Vec<usize> = widths.into_iter().collect();
         let text = format!(
-            "dimension = 4\nsamples = 6\nseed = {first}\npredicted = false\n\
+            "dimension = 4\nsamples = 6\nseed = {first}\nwith_prediction = false\n\
              activation = {{ name = \"tanh\" }}\n\
              target = {{ link = {{ name = \"gelu\" }} }}\n\
              steps = [{{ constant = 1.0, alpha = 0.3 }}]\n\

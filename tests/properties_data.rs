@@ -4,7 +4,7 @@
 mod strategies;
 
 use linear_width::data::{
-    Batch, CustomLaw, GeneratedBatch, GivenBatch, GivenData, InputLaw, MixedBatch,
+    Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, MixedBatch,
 };
 use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::{InvalidSetting, Scalar};
@@ -69,7 +69,7 @@ proptest! {
             for (x, y) in all.0.rows().into_iter().zip(&all.1) {
                 let z = teacher.directions().dot(&x);
                 // a jump of the link may lie between two roundings
-                let label = teacher.clean_label(z.as_slice().unwrap());
+                let label = teacher.noiseless_label(z.as_slice().unwrap());
                 let near = z.iter().any(|z| z.abs() < 1e-9);
                 prop_assert!(near || (label - y).abs() < 1e-8 * (1.0 + label.abs()));
             }
@@ -102,7 +102,7 @@ proptest! {
         let network = Network::<f64>::random(
             width, dimension, law, &second, activation, scaling, seed,
         );
-        if let SecondLayerLaw::Given(b) = &second {
+        if let SecondLayerLaw::Fixed(b) = &second {
             prop_assert_eq!(network.is_ok(), b.len() == width);
         }
         let Ok(network) = network else { return Ok(()) };
@@ -129,12 +129,12 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn given_data((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
+    fn dataset((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
         let finite = x.iter().chain(&y).all(|v| v.is_finite());
         let fits = x.nrows() > 0 && x.ncols() > 0 && y.len() == x.nrows();
         let (n, d) = x.dim();
-        prop_assert_eq!(GivenBatch::new(x.clone(), y.clone()).is_ok(), finite && fits);
-        let data = GivenData::new(x, y);
+        prop_assert_eq!(DatasetBatch::new(x.clone(), y.clone()).is_ok(), finite && fits);
+        let data = Dataset::new(x, y);
         prop_assert_eq!(data.is_ok(), finite && fits);
         let Ok(data) = data else { return Ok(()) };
         prop_assert_eq!((data.samples(), data.dimension()), (n, d));
@@ -221,14 +221,14 @@ proptest! {
 #[test]
 fn findings() {
     for size in [1e-300, 1e-160, 1e160, 1e300] {
-        let data = GivenData::new(ndarray::array![[size], [0.0]], Array1::zeros(2)).unwrap();
+        let data = Dataset::new(ndarray::array![[size], [0.0]], Array1::zeros(2)).unwrap();
         let scaled = data.standardised().unwrap();
         assert!((scaled.inputs()[[0, 0]] - 1.0).abs() < 1e-15, "{}", scaled.inputs());
         assert!((scaled.inputs()[[1, 0]] + 1.0).abs() < 1e-15, "{}", scaled.inputs());
     }
     // a deviation that has lost its digits, and a difference that is no number
     let error = |x: f64, y: f64| {
-        GivenData::new(ndarray::array![[x], [y]], Array1::zeros(2))
+        Dataset::new(ndarray::array![[x], [y]], Array1::zeros(2))
             .unwrap()
             .standardised()
             .unwrap_err()

@@ -4,10 +4,10 @@
 #[path = "common/strategies.rs"]
 mod strategies;
 
-use linear_width::data::GivenData;
+use linear_width::data::Dataset;
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError, Stage, estimated_bytes};
 use linear_width::spectral::{OutlierRule, SpectrumMethod, singular_values};
-use linear_width::theory::prediction::{NoiseModel, Options};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2};
@@ -49,9 +49,9 @@ fn settings(largest: usize) -> impl Strategy<Value = ExperimentBuilder> {
                 .precision(r.0)
                 .seed(r.1)
                 .keep_weights(r.2)
-                .left_powers(r.3)
+                .second_layer_powers(r.3)
                 .spectrum_method(spectrum)
-                .predicted(false)
+                .with_prediction(false)
         })
     })
 }
@@ -60,7 +60,11 @@ fn unit(x: f64) -> bool {
     (0.0..=1.0).contains(&x)
 }
 
-fn check_stage(report: &Report, stage: &Stage, left_powers: usize) -> Result<(), TestCaseError> {
+fn check_stage(
+    report: &Report,
+    stage: &Stage,
+    second_layer_powers: usize,
+) -> Result<(), TestCaseError> {
     let s = &report.settings;
     let values = &stage.singular_values;
     prop_assert_eq!(values.len(), s.width.min(s.dimension));
@@ -75,7 +79,7 @@ fn check_stage(report: &Report, stage: &Stage, left_powers: usize) -> Result<(),
         prop_assert_eq!(triplet.singular_value, *value);
         prop_assert!(unit(triplet.target_overlap));
         prop_assert_eq!(triplet.direction_overlaps.len(), report.teacher.nrows());
-        prop_assert_eq!(triplet.left_overlaps.len(), left_powers);
+        prop_assert_eq!(triplet.left_overlaps.len(), second_layer_powers);
         let all = triplet.direction_overlaps.iter().chain(&triplet.left_overlaps);
         prop_assert!(all.clone().all(|o| unit(*o)), "{triplet:?}");
         let span = triplet.direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt();
@@ -138,11 +142,11 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
     prop_assert_eq!(report.teacher.nrows(), s.projections);
     let frame = report.teacher.dot(&report.teacher.t()) - Array2::<f64>::eye(s.projections);
     prop_assert!(frame.iter().all(|x| x.abs() < 1e-12));
-    let left_powers = report.stages[0].triplets[0].left_overlaps.len();
+    let second_layer_powers = report.stages[0].triplets[0].left_overlaps.len();
     for (t, stage) in report.stages.iter().enumerate() {
         prop_assert_eq!(stage.step, t);
         prop_assert_eq!(stage.eta, t.checked_sub(1).map(|t| s.steps[t].eta(s.width)));
-        check_stage(report, stage, left_powers)?;
+        check_stage(report, stage, second_layer_powers)?;
         let stands_still = t > 0 && stage.eta == Some(0.0);
         if stands_still {
             let before = &report.stages[t - 1];
@@ -154,10 +158,10 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
     let leading = &report.leading_order;
     prop_assert!(leading.activation_coefficients.iter().all(|c| c.is_finite()));
     if let Some(first) = &leading.first_step {
-        prop_assert!(unit(first.target_alignment) && first.strength.is_finite());
+        prop_assert!(unit(first.target_overlap) && first.strength.is_finite());
     }
     if let Some(spikes) = &leading.spikes {
-        prop_assert!(spikes.expected_outliers() <= spikes.total_outliers_after_second_step());
+        prop_assert!(spikes.expected_outliers() <= spikes.total_outliers());
     }
     let text = report.to_string();
     prop_assert!(!text.contains("NaN"), "{text}");
@@ -210,7 +214,7 @@ proptest! {
         let y = Array1::from_shape_fn(n, |i| x[[i, 0]] + 0.3 * (i as f64).cos());
         let mut builder = Experiment::builder()
             .width(width).activation(activation).steps(steps.clone()).batches(policy)
-            .data(GivenData::new(x, y).unwrap()).samples(samples).seed(seed)
+            .data(Dataset::new(x, y).unwrap()).samples(samples).seed(seed)
             .precision(precision).keep_weights(true);
         if let Some(dimension) = dimension {
             builder = builder.dimension(dimension);
@@ -250,7 +254,7 @@ proptest! {
         (width, dimension, samples) in (0_usize..7, 0_usize..7, 0_usize..12),
         steps in proptest::collection::vec((wild(), prop_oneof![0.0..0.5, wild()]), 0..4),
         noise in wild(), fraction in wild(), base in settings(2),
-        (triplets, left_powers) in (0_usize..9, 0_usize..6),
+        (triplets, second_layer_powers) in (0_usize..9, 0_usize..6),
         (rule, rule_number) in (0_usize..4, wild()),
         limit in proptest::option::of(0_usize..200_000),
     ) {
@@ -269,7 +273,7 @@ proptest! {
             .width(width).dimension(dimension).samples(samples).steps(sizes.clone())
             .second_layer(linear_width::network::SecondLayerLaw::Uniform)
             .target(target).batches(policy).outlier_rule(rule)
-            .triplets(triplets).left_powers(left_powers).keep_weights(true);
+            .triplets(triplets).second_layer_powers(second_layer_powers).keep_weights(true);
         if let Some(limit) = limit {
             builder = builder.memory_limit(limit);
         }
@@ -334,10 +338,10 @@ proptest! {
     #[test]
     fn predictions_stand_beside_the_run(builder in settings(60), isotropic: bool) {
         let options = Options {
-            noise_model: if isotropic { NoiseModel::Isotropic } else { NoiseModel::FromData },
+            bulk_model: if isotropic { BulkModel::Isotropic } else { BulkModel::Structured },
             ..Options::default()
         };
-        let Ok(experiment) = builder.predicted(true).prediction_options(options).build() else {
+        let Ok(experiment) = builder.with_prediction(true).prediction_options(options).build() else {
             return Ok(());
         };
         let report = match experiment.run() {

@@ -3,7 +3,7 @@
 #[path = "common/strategies.rs"]
 mod strategies;
 
-use linear_width::data::{GivenBatch, Target};
+use linear_width::data::{DatasetBatch, Target};
 use linear_width::network::{Network, Scaling};
 use linear_width::readout::{
     Features, Form, LinearFeatures, ReadoutError, Ridge, population_errors,
@@ -33,7 +33,7 @@ fn check<F: Features<Scalar = f64>>(
     lambda: f64,
     intercept: bool,
 ) -> Result<(), TestCaseError> {
-    let batch = GivenBatch::new(x.clone(), y.clone()).unwrap();
+    let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
     let phi = features.evaluate(x.view()).unwrap();
     let mut found: Vec<Array1<f64>> = Vec::new();
     for form in [Form::Primal, Form::Dual, Form::ByShape] {
@@ -125,7 +125,7 @@ proptest! {
     #[test]
     fn least_squares_and_selection(data in data(), intercept: bool) {
         let (x, y) = &data;
-        let batch = GivenBatch::new(x.clone(), y.clone()).unwrap();
+        let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
         let features = LinearFeatures::<f64>::new(x.ncols()).unwrap();
         let path = Ridge::new().intercept(intercept).fit(&features, &batch).unwrap();
         match path.least_squares() {

@@ -4,9 +4,9 @@
 mod strategies;
 
 use linear_width::spectral::{
-    Histogram, OutlierRule, SingularTriplets, SpectralError, SpectrumMethod, TopTripletsOptions,
-    overlap, overlaps_with_powers, singular_values, singular_values_by, subspace_overlap, thin_svd,
-    top_triplets,
+    Histogram, LeadingTripletsOptions, OutlierRule, SingularTriplets, SpectralError,
+    SpectrumMethod, leading_triplets, overlap, overlaps_with_powers, singular_values,
+    singular_values_by, subspace_overlap, thin_svd,
 };
 use linear_width::{LinalgError, Scalar};
 use ndarray::{Array1, Array2, ArrayView2};
@@ -97,7 +97,10 @@ fn decompositions<T: Scalar>(w: &Array2<f64>) -> Result<(), TestCaseError> {
         let refused = SpectralError::Decomposition(LinalgError::NonFinite);
         prop_assert_eq!(singular_values(w).unwrap_err(), refused.clone());
         prop_assert_eq!(thin_svd(w).unwrap_err(), refused.clone());
-        prop_assert_eq!(top_triplets(w, 1, &TopTripletsOptions::default()).unwrap_err(), refused);
+        prop_assert_eq!(
+            leading_triplets(w, 1, &LeadingTripletsOptions::default()).unwrap_err(),
+            refused
+        );
         return Ok(());
     }
     let svd = thin_svd(w).unwrap();
@@ -113,7 +116,7 @@ fn decompositions<T: Scalar>(w: &Array2<f64>) -> Result<(), TestCaseError> {
         }
     }
     for count in 1..=svd.len().min(4) {
-        let top = top_triplets(w, count, &TopTripletsOptions::default()).unwrap();
+        let top = leading_triplets(w, count, &LeadingTripletsOptions::default()).unwrap();
         prop_assert_eq!(top.len(), count);
         let accuracy = if T::epsilon().as_f64() < 1e-10 { 1e-9 } else { 2e-4 };
         check_triplets(w, &top, accuracy)?;
@@ -123,7 +126,7 @@ fn decompositions<T: Scalar>(w: &Array2<f64>) -> Result<(), TestCaseError> {
         }
     }
     for count in [0, svd.len() + 1] {
-        let refused = top_triplets(w, count, &TopTripletsOptions::default());
+        let refused = leading_triplets(w, count, &LeadingTripletsOptions::default());
         prop_assert!(matches!(refused, Err(SpectralError::Invalid(_))));
     }
     // the transpose has the same values
@@ -163,8 +166,8 @@ proptest! {
         w in weights(60), tolerance in wild(), basis in 0_usize..80, seed: u64,
     ) {
         let options =
-            TopTripletsOptions { tolerance: Some(tolerance), max_basis: Some(basis), seed };
-        match top_triplets(w.view(), 1, &options) {
+            LeadingTripletsOptions { tolerance: Some(tolerance), max_basis: Some(basis), seed };
+        match leading_triplets(w.view(), 1, &options) {
             Ok(top) => {
                 prop_assert!(tolerance.is_finite() && tolerance > 0.0);
                 prop_assert!(top.values[0].is_finite() && top.values[0] >= 0.0);
@@ -292,10 +295,10 @@ fn findings() {
     check_triplets(w.view(), &thin_svd(w.view()).unwrap(), 1e-5).unwrap();
     // squares of 1e25 overflow in f32; 1e300 in f64, also where W^T W is used
     let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e25 * ((3 * i + j * j) as f32).sin());
-    let top = top_triplets(large.view(), 2, &TopTripletsOptions::default()).unwrap();
+    let top = leading_triplets(large.view(), 2, &LeadingTripletsOptions::default()).unwrap();
     check_triplets(large.view(), &top, 2e-4).unwrap();
     let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e300 * ((3 * i + j * j) as f64).sin());
-    let top = top_triplets(large.view(), 2, &TopTripletsOptions::default()).unwrap();
+    let top = leading_triplets(large.view(), 2, &LeadingTripletsOptions::default()).unwrap();
     check_triplets(
         (&large / 1e300).view(),
         &SingularTriplets { values: top.values / 1e300, ..top },
@@ -309,7 +312,7 @@ fn findings() {
         assert_eq!(singular_values_by(full.view(), method).unwrap_err(), overflow);
     }
     assert_eq!(thin_svd(full.view()).unwrap_err(), overflow);
-    assert_eq!(top_triplets(full.view(), 1, &Default::default()).unwrap_err(), overflow);
+    assert_eq!(leading_triplets(full.view(), 1, &Default::default()).unwrap_err(), overflow);
     // the last edge is the end of the range
     let wide = Histogram::new([0.0], 24, 0.0, f64::MAX).unwrap();
     assert_eq!(wide.edges[24], f64::MAX);

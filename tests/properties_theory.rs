@@ -6,11 +6,11 @@ mod strategies;
 use linear_width::data::Link;
 use linear_width::network::Scaling;
 use linear_width::theory::prediction::{
-    NoiseModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Setting, predict,
 };
 use linear_width::theory::{
-    FirstStep, MarchenkoPastur, SingleSpike, SpikeTermStatus, Spikes, information_exponent,
-    new_direction_count, reuse_exponent,
+    FirstStep, MarchenkoPastur, SpikeTermStatus, SpikedMatrix, Spikes, information_exponent,
+    outlier_count, reuse_exponent,
 };
 use proptest::prelude::*;
 use strategies::{activation, batches, cases, link, second_layer, size, target, wild};
@@ -30,7 +30,7 @@ proptest! {
     #[test]
     fn counts(alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()]) {
         let fine = (0.0..0.5).contains(&alpha_1) && (0.0..0.5).contains(&alpha_2);
-        let count = new_direction_count(alpha_1, alpha_2);
+        let count = outlier_count(alpha_1, alpha_2);
         prop_assert_eq!(count.is_ok(), fine);
         prop_assert_eq!(Spikes::new(alpha_1, alpha_2, Scaling::MeanField).is_ok(), fine);
         prop_assert!(Spikes::new(alpha_1, alpha_2, Scaling::Standard).is_err());
@@ -38,8 +38,8 @@ proptest! {
         let ratio = alpha_2 / (0.5 - alpha_1);
         prop_assert!((count as f64 - ratio.floor()).abs() <= 1.0);
         let spikes = Spikes::new(alpha_1, alpha_2, Scaling::MeanField).unwrap();
-        prop_assert_eq!(spikes.new_directions_of_second_step(), count);
-        prop_assert_eq!(spikes.total_outliers_after_second_step(), count + 1);
+        prop_assert_eq!(spikes.new_directions(), count);
+        prop_assert_eq!(spikes.total_outliers(), count + 1);
         prop_assert_eq!(spikes.expected_outliers(), count + 1);
         prop_assert_eq!(spikes.terms().len(), (count + 1).min(1000));
         let exponents: Vec<f64> = spikes.terms().iter().map(|t| t.exponent).collect();
@@ -78,7 +78,7 @@ proptest! {
 
     #[test]
     fn single_spikes(gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild()) {
-        let model = SingleSpike::new(gamma).unwrap();
+        let model = SpikedMatrix::new(gamma).unwrap();
         match model.spike(theta) {
             Ok(Some(spike)) => {
                 prop_assert!(theta > model.threshold());
@@ -90,7 +90,7 @@ proptest! {
             Ok(None) => prop_assert!(theta >= 0.0 && theta <= model.threshold()),
             Err(_) => prop_assert!(!(theta.is_finite() && theta >= 0.0)),
         }
-        prop_assert_eq!(SingleSpike::new(any).is_ok(), any.is_finite() && any > 0.0);
+        prop_assert_eq!(SpikedMatrix::new(any).is_ok(), any.is_finite() && any > 0.0);
     }
 
     #[test]
@@ -99,7 +99,7 @@ proptest! {
     ) {
         match FirstStep::new(eta, c_1, c_target, square, phi) {
             Ok(step) => {
-                prop_assert!(unit(step.target_alignment), "{step:?}");
+                prop_assert!(unit(step.target_overlap), "{step:?}");
                 prop_assert!(step.beta_norm_squared.is_finite() && step.strength.is_finite());
                 prop_assert!(step.beta_norm_squared >= 0.0 && step.strength >= 0.0);
                 if let Some(outlier) = step.outlier(2.0).unwrap() {
@@ -150,7 +150,7 @@ fn setting() -> impl Strategy<Value = Setting> {
             law.prop_map(move |second_layer| Setting {
                 activation: sigma.clone(),
                 target: target.clone(),
-                width: if let linear_width::network::SecondLayerLaw::Given(b) = &second_layer {
+                width: if let linear_width::network::SecondLayerLaw::Fixed(b) = &second_layer {
                     b.len().max(2)
                 } else {
                     n.0
@@ -211,8 +211,8 @@ proptest! {
     fn predictions(setting in setting(), isotropic: bool) {
         // several directions with noise from data take seconds
         let isotropic = isotropic || setting.target.projections() > 1;
-        let noise_model = if isotropic { NoiseModel::Isotropic } else { NoiseModel::FromData };
-        match predict(&setting, &Options { noise_model, ..Options::default() }) {
+        let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
+        match predict(&setting, &Options { bulk_model, ..Options::default() }) {
             Ok(prediction) => check(&prediction)?,
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }

@@ -1,4 +1,4 @@
-//! Step sizes, batch policies, the ascent direction and the update over random networks and batches.
+//! Step sizes, batch policies, the descent direction and the update over random networks and batches.
 
 #[path = "common/strategies.rs"]
 mod strategies;
@@ -6,16 +6,18 @@ mod strategies;
 use std::ops::ControlFlow;
 
 use linear_width::activation::Activation;
-use linear_width::data::{Batch, GivenBatch};
+use linear_width::data::{Batch, DatasetBatch};
 use linear_width::network::Network;
-use linear_width::training::{BatchPolicy, StepSize, TrainingError, ascend, ascent_direction};
+use linear_width::training::{
+    BatchPolicy, StepSize, TrainingError, descent_direction, gradient_step,
+};
 use linear_width::{InvalidSetting, Scalar};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 use strategies::{activation, cases, matrix, scaling, size, vector, wild};
 
 /// A network and a batch that fit together.
-fn pair(largest: usize) -> impl Strategy<Value = (Network<f64>, GivenBatch<f64>)> {
+fn pair(largest: usize) -> impl Strategy<Value = (Network<f64>, DatasetBatch<f64>)> {
     let shape = (size(largest), size(largest), size(2 * largest), activation(), scaling());
     shape.prop_flat_map(|(width, d, n, activation, scaling)| {
         let numbers = || prop_oneof![5 => -2.0..2.0, 1 => Just(0.0)];
@@ -27,7 +29,7 @@ fn pair(largest: usize) -> impl Strategy<Value = (Network<f64>, GivenBatch<f64>)
         );
         all.prop_map(move |(w, a, x, y)| {
             let network = Network::new(w, a, activation.clone(), scaling).unwrap();
-            (network, GivenBatch::new(x, y).unwrap())
+            (network, DatasetBatch::new(x, y).unwrap())
         })
     })
 }
@@ -45,7 +47,7 @@ fn arrays<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
 }
 
 /// (1/n) [(a r^T) o sigma'(W X^T)] X written out, and the sum of the absolute values of its terms.
-fn by_hand(network: &Network<f64>, batch: &GivenBatch<f64>) -> (Array2<f64>, Array2<f64>) {
+fn by_hand(network: &Network<f64>, batch: &DatasetBatch<f64>) -> (Array2<f64>, Array2<f64>) {
     let (x, y) = arrays(batch);
     let residual = y - network.output(x.view()).unwrap();
     let (mut direction, mut size) =
@@ -61,7 +63,7 @@ fn by_hand(network: &Network<f64>, batch: &GivenBatch<f64>) -> (Array2<f64>, Arr
     (direction, size)
 }
 
-fn single(network: &Network<f64>, batch: &GivenBatch<f64>) -> (Network<f32>, GivenBatch<f32>) {
+fn single(network: &Network<f64>, batch: &DatasetBatch<f64>) -> (Network<f32>, DatasetBatch<f32>) {
     let (x, y) = arrays(batch);
     let cast = |x: &f64| *x as f32;
     let network = Network::new(
@@ -70,7 +72,7 @@ fn single(network: &Network<f64>, batch: &GivenBatch<f64>) -> (Network<f32>, Giv
         network.activation().clone(),
         network.scaling(),
     );
-    (network.unwrap(), GivenBatch::new(x.map(cast), y.map(cast)).unwrap())
+    (network.unwrap(), DatasetBatch::new(x.map(cast), y.map(cast)).unwrap())
 }
 
 proptest! {
@@ -83,7 +85,7 @@ proptest! {
         let z = network.first_layer().dot(&x.t());
         let kinks = network.activation().kinks();
         prop_assume!(z.iter().all(|z| kinks.iter().all(|k| z == k || (z - k).abs() > 1e-9)));
-        let direction = ascent_direction(&network, &batch, &mut go).unwrap().unwrap();
+        let direction = descent_direction(&network, &batch, &mut go).unwrap().unwrap();
         let (expected, size) = by_hand(&network, &batch);
         for ((found, expected), size) in direction.iter().zip(&expected).zip(&size) {
             prop_assert!(found.is_finite());
@@ -91,7 +93,7 @@ proptest! {
         }
         prop_assume!(z.iter().all(|z| kinks.iter().all(|k| (z - k).abs() > 1e-3)));
         let (network, batch) = single(&network, &batch);
-        let direction = ascent_direction(&network, &batch, &mut go).unwrap().unwrap();
+        let direction = descent_direction(&network, &batch, &mut go).unwrap().unwrap();
         let scale = 1.0 + strategies::largest(&size);
         for (found, expected) in direction.iter().zip(&expected) {
             prop_assert!((f64::from(*found) - expected).abs() <= 1e-3 * scale);
@@ -101,9 +103,9 @@ proptest! {
     #[test]
     fn the_update_adds_the_direction((network, batch) in pair(8), eta in wild()) {
         let before = network.first_layer().clone();
-        let direction = ascent_direction(&network, &batch, &mut go).unwrap().unwrap();
+        let direction = descent_direction(&network, &batch, &mut go).unwrap().unwrap();
         let mut after = network.clone();
-        match ascend(&mut after, &batch, eta, 3, &mut go) {
+        match gradient_step(&mut after, &batch, eta, 3, &mut go) {
             Ok(change) => {
                 prop_assert!(eta >= 0.0 && eta.is_finite());
                 let moved = *after.first_layer() != before;
@@ -128,7 +130,7 @@ proptest! {
             Err(other) => prop_assert!(false, "{other}"),
         }
         let (mut network, batch) = single(&network, &batch);
-        match ascend(&mut network, &batch, eta, 1, &mut go) {
+        match gradient_step(&mut network, &batch, eta, 1, &mut go) {
             Ok(_) => prop_assert!(network.first_layer().iter().all(|w| w.is_finite())),
             Err(TrainingError::Diverged { .. }) => prop_assert!(eta > 1e20),
             Err(TrainingError::Invalid(_)) => prop_assert!(!(eta >= 0.0 && eta.is_finite())),
@@ -141,21 +143,21 @@ proptest! {
         let (x, _) = arrays(&batch);
         let y = network.output(x.view()).unwrap();
         let scale = 1.0 + strategies::largest(&y);
-        let met = GivenBatch::new(x, y).unwrap();
-        let direction = ascent_direction(&network, &met, &mut go).unwrap().unwrap();
+        let met = DatasetBatch::new(x, y).unwrap();
+        let direction = descent_direction(&network, &met, &mut go).unwrap().unwrap();
         prop_assert!(strategies::largest(&direction) < 1e-10 * scale.powi(2));
     }
 
     #[test]
     fn a_stop_leaves_the_weights((network, batch) in pair(6), other in size(6)) {
         let mut stopped = network.clone();
-        let error = ascend(&mut stopped, &batch, 1.0, 2, &mut |_, _| ControlFlow::Break(()));
+        let error = gradient_step(&mut stopped, &batch, 1.0, 2, &mut |_, _| ControlFlow::Break(()));
         prop_assert_eq!(error, Err(TrainingError::Cancelled { step: 2 }));
         prop_assert_eq!(stopped.first_layer(), network.first_layer());
-        let wrong = GivenBatch::new(Array2::zeros((2, other)), Array1::zeros(2)).unwrap();
+        let wrong = DatasetBatch::new(Array2::zeros((2, other)), Array1::zeros(2)).unwrap();
         let fits = other == network.dimension();
-        prop_assert_eq!(ascent_direction(&network, &wrong, &mut go).is_ok(), fits);
-        prop_assert_eq!(ascend(&mut stopped, &wrong, 1.0, 1, &mut go).is_ok(), fits);
+        prop_assert_eq!(descent_direction(&network, &wrong, &mut go).is_ok(), fits);
+        prop_assert_eq!(gradient_step(&mut stopped, &wrong, 1.0, 1, &mut go).is_ok(), fits);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Ridge readouts: against other programs, closed forms and optimality conditions.
 
 use linear_width::activation::{FnActivation, SharedActivation, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, GivenBatch, InputLaw, Link, Target};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::readout::{
     Features, Form, LinearFeatures, Readout, ReadoutError, Ridge, population_errors,
 };
@@ -12,13 +12,13 @@ use ndarray::{Array1, Array2, Axis, array};
 const FORMS: [Form; 3] = [Form::ByShape, Form::Primal, Form::Dual];
 
 /// x_ij = sin(1.3 i + 0.7 j + 0.11 i j + shift), y = cos(2 x_0) + x_1 / 2 + 0.3.
-fn sines(samples: usize, shift: f64) -> GivenBatch<f64> {
+fn sines(samples: usize, shift: f64) -> DatasetBatch<f64> {
     let x = Array2::from_shape_fn((samples, 3), |(i, j)| {
         let (i, j) = (i as f64, j as f64);
         (1.3 * i + 0.7 * j + 0.11 * i * j + shift).sin()
     });
     let y = x.rows().into_iter().map(|x| (2.0 * x[0]).cos() + 0.5 * x[1] + 0.3).collect();
-    GivenBatch::new(x, y).unwrap()
+    DatasetBatch::new(x, y).unwrap()
 }
 
 /// tanh(W x) with W_kj = 0.8 cos(0.9 k + 1.7 j), 6 x 3.
@@ -124,7 +124,7 @@ fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
 }
 
 fn network(width: usize, dimension: usize, activation: SharedActivation) -> Network<f64> {
-    let (first, second) = (FirstLayerLaw::Sphere, SecondLayerLaw::Gaussian);
+    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, first, &second, activation, scaling, 3).unwrap()
 }
@@ -198,8 +198,8 @@ fn an_offset_moves_the_intercept_only() {
     let (x, y) = read::<f64>(&batch(6, 1500, 4, 0));
     let inputs = LinearFeatures::<f64>::new(6).unwrap();
     let ridge = |form| Ridge::new().intercept(true).form(form);
-    let plain = GivenBatch::new(x.clone(), y.clone()).unwrap();
-    let moved = GivenBatch::new(x + 1e6, y + 1e7).unwrap();
+    let plain = DatasetBatch::new(x.clone(), y.clone()).unwrap();
+    let moved = DatasetBatch::new(x + 1e6, y + 1e7).unwrap();
     let plain = ridge(Form::Primal).fit(&inputs, &plain).unwrap();
     let expected = plain.readout(0.1).unwrap();
     for form in [Form::Primal, Form::Dual] {
@@ -334,7 +334,7 @@ fn networks_of_an_experiment_are_those_of_its_run() {
     let apart = single.first_layer().mapv(f64::from) - double.first_layer();
     assert!(apart.iter().all(|x| x.abs() < 1e-4));
     // a readout in either precision, on batches that no step sees
-    let fresh = |index| experiment.fresh_batch(index, 90).unwrap();
+    let fresh = |index| experiment.test_batch(index, 90).unwrap();
     let one = Ridge::new().fit(&single, &fresh(0)).unwrap();
     let two = Ridge::new().fit(&double, &fresh(0)).unwrap();
     let one = one.readout(0.1).unwrap().test_error(&fresh(1)).unwrap().mean_square;
@@ -414,7 +414,7 @@ fn bad_input_is_named() {
         not_finite(ridge.fit(&inputs, &Unlabelled).unwrap_err());
     }
     not_finite(readout.test_error(&Unlabelled).unwrap_err());
-    let one = GivenBatch::new(array![[1.0, 2.0, 3.0]], array![1.0]).unwrap();
+    let one = DatasetBatch::new(array![[1.0, 2.0, 3.0]], array![1.0]).unwrap();
     assert!(readout.test_error(&one).unwrap_err().to_string().contains("at least 2"));
     // two equal features: no least squares, no lambda below rounding
     let twins = Broken(2, 1.0);
@@ -432,7 +432,7 @@ fn bad_input_is_named() {
 #[test]
 fn one_sample_by_hand() {
     let inputs = LinearFeatures::<f64>::new(1).unwrap();
-    let one = GivenBatch::new(array![[2.0]], array![3.0]).unwrap();
+    let one = DatasetBatch::new(array![[2.0]], array![3.0]).unwrap();
     for form in FORMS {
         // (3 - 2 w)^2 + lambda w^2: w = 6 / (4 + lambda)
         let path = Ridge::new().form(form).fit(&inputs, &one).unwrap();

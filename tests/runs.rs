@@ -7,8 +7,8 @@ use linear_width::Report;
 use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
-use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
-use linear_width::theory::prediction::{NoiseModel, Options};
+use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 
 mod common;
@@ -43,7 +43,7 @@ fn one_step_makes_one_outlier_along_the_target() {
     let expected = first.outlier(2.0).unwrap().unwrap();
     let found = &stage.triplets[0];
     assert!((found.singular_value / expected.singular_value - 1.0).abs() < 0.15);
-    let overlap = first.target_alignment * expected.right_overlap;
+    let overlap = first.target_overlap * expected.right_overlap;
     assert!((found.target_overlap - overlap).abs() < 0.1, "{} {overlap}", found.target_overlap);
     assert!(found.left_overlaps[0] > 0.95);
 }
@@ -60,7 +60,7 @@ fn the_prediction_stands_beside_the_measurement() {
         assert!((measured.singular_value / predicted.singular_value - 1.0).abs() < 0.15);
         assert!((measured.target_overlap - predicted.target_overlap).abs() < 0.06);
     }
-    let plain = builder().predicted(false).build().unwrap();
+    let plain = builder().with_prediction(false).build().unwrap();
     let without = plain.run().unwrap();
     assert!(without.stages.iter().all(|s| s.prediction.is_none()));
     assert_eq!(without.no_prediction, None);
@@ -94,14 +94,14 @@ fn every_law_and_option_runs() {
         assert!(builder().second_layer(law).build().unwrap().run().is_ok());
     }
     let b = ndarray::Array1::from_shape_fn(160, |j| if j % 2 == 0 { 1.0 } else { -1.0 });
-    let given = builder().second_layer(SecondLayerLaw::Given(b.clone())).build().unwrap();
+    let given = builder().second_layer(SecondLayerLaw::Fixed(b.clone())).build().unwrap();
     let report = given.run().unwrap();
     assert!((&report.second_layer * 160.0_f64.sqrt() - &b).iter().all(|x| x.abs() < 1e-12));
     let plain = builder()
-        .first_layer(FirstLayerLaw::Gaussian)
+        .initialisation(Initialisation::Gaussian)
         .centred(false)
         .activation(Relu)
-        .left_powers(0)
+        .second_layer_powers(0)
         .triplets(1);
     assert!(plain.build().unwrap().run().is_ok());
     let standard = builder().scaling(Scaling::Standard).build().unwrap().run().unwrap();
@@ -117,7 +117,7 @@ fn every_law_and_option_runs() {
     assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
     // isotropic noise by default for several directions
     let prediction = multi.last().unwrap().prediction.as_ref().unwrap();
-    assert_eq!(prediction.noise_model, NoiseModel::Isotropic);
+    assert_eq!(prediction.bulk_model, BulkModel::Isotropic);
     // smallest possible: one neuron, one dimension, one sample
     let tiny = builder().width(1).dimension(1).samples(1).build().unwrap().run().unwrap();
     assert_eq!(tiny.last().unwrap().singular_values.len(), 1);

@@ -13,8 +13,10 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use common::{experiment_at, predictions};
-use linear_width::spectral::{TopTripletsOptions, overlap, overlaps_with_powers, top_triplets};
-use linear_width::training::ascend;
+use linear_width::spectral::{
+    LeadingTripletsOptions, leading_triplets, overlap, overlaps_with_powers,
+};
+use linear_width::training::gradient_step;
 
 const SEEDS: u64 = 8;
 const WIDTHS: [usize; 4] = [3000, 1000, 2000, 4000];
@@ -45,11 +47,12 @@ fn simulate() {
                 for (t, eta) in common::etas(case, width).into_iter().enumerate() {
                     let batch = experiment.batch(t).unwrap();
                     let go = &mut |_, _| ControlFlow::Continue(());
-                    ascend(&mut network, &batch, eta, t + 1, go).unwrap();
+                    gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
                 }
                 let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
-                let options = TopTripletsOptions::default();
-                let top = top_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+                let options = LeadingTripletsOptions::default();
+                let top =
+                    leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
                 let mut lines = String::new();
                 for k in 0..TRIPLETS {
                     let target = overlap(top.right_vector(k), beta.view()).unwrap();

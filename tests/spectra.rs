@@ -2,18 +2,18 @@
 
 use linear_width::Scalar;
 use linear_width::activation::{SharedActivation, Tanh};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::spectral::{
-    OutlierRule, SpectralError, SpectrumMethod, TopTripletsOptions, overlap, singular_values,
-    singular_values_by, thin_svd, top_triplets,
+    LeadingTripletsOptions, OutlierRule, SpectralError, SpectrumMethod, leading_triplets, overlap,
+    singular_values, singular_values_by, thin_svd,
 };
-use linear_width::theory::{MarchenkoPastur, SingleSpike};
+use linear_width::theory::{MarchenkoPastur, SpikedMatrix};
 use linear_width::{InvalidSetting, LinalgError};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
     let activation = SharedActivation::new(Tanh::default());
-    let (first, second) = (FirstLayerLaw::Gaussian, SecondLayerLaw::Gaussian);
+    let (first, second) = (Initialisation::Gaussian, SecondLayerLaw::Gaussian);
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, first, &second, activation, scaling, seed)
         .unwrap()
@@ -25,7 +25,7 @@ fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
 fn the_bulk_of_w0_follows_marchenko_pastur() {
     for (width, dimension) in [(600, 300), (300, 600), (400, 400)] {
         let s = singular_values(noise::<f64>(width, dimension, 5).view()).unwrap();
-        let law = MarchenkoPastur::of_first_layer(width, dimension).unwrap();
+        let law = MarchenkoPastur::for_shape(width, dimension).unwrap();
         // Kolmogorov distance; eigenvalues are rigid, so it is a few times 1/d, not 1/sqrt(d)
         let count = s.len() as f64;
         let distance = s
@@ -91,7 +91,7 @@ fn the_automatic_method_takes_the_direct_way_where_squares_are_too_costly() {
 }
 
 fn assert_same_triplets<T: Scalar>(weights: &Array2<T>, count: usize, tolerance: f64) {
-    let top = top_triplets(weights.view(), count, &TopTripletsOptions::default()).unwrap();
+    let top = leading_triplets(weights.view(), count, &LeadingTripletsOptions::default()).unwrap();
     let full = thin_svd(weights.view()).unwrap();
     assert_eq!(top.left.dim(), (weights.nrows(), count));
     assert_eq!(top.right.dim(), (count, weights.ncols()));
@@ -126,7 +126,7 @@ fn top_triplets_of_a_matrix_of_low_rank() {
     let u = noise::<f64>(200, 3, 1);
     let v = noise::<f64>(120, 3, 2);
     let w = u.dot(&v.t());
-    let top = top_triplets(w.view(), 5, &TopTripletsOptions::default()).unwrap();
+    let top = leading_triplets(w.view(), 5, &LeadingTripletsOptions::default()).unwrap();
     let exact = singular_values(w.view()).unwrap();
     for k in 0..3 {
         assert!((top.values[k] - exact[k]).abs() < 1e-12 * exact[0]);
@@ -134,7 +134,8 @@ fn top_triplets_of_a_matrix_of_low_rank() {
     assert!(top.values[3] < 1e-12 * exact[0] && top.values[4] < 1e-12 * exact[0]);
     let gram = top.right.dot(&top.right.t());
     assert!((gram - Array2::<f64>::eye(5)).iter().all(|x| x.abs() < 1e-10));
-    let zero = top_triplets(Array2::<f64>::zeros((40, 30)).view(), 2, &Default::default()).unwrap();
+    let zero =
+        leading_triplets(Array2::<f64>::zeros((40, 30)).view(), 2, &Default::default()).unwrap();
     assert_eq!(zero.values, array![0.0, 0.0]);
 }
 
@@ -155,9 +156,10 @@ fn top_triplets_find_every_copy_of_a_value() {
         }
         let w = left.dot(&frame.right);
         for tolerance in [1e-3, 1e-10] {
-            let options = TopTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
+            let options =
+                LeadingTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
             for count in [5, 10] {
-                let top = top_triplets(w.view(), count, &options).unwrap();
+                let top = leading_triplets(w.view(), count, &options).unwrap();
                 for (i, value) in top.values.iter().enumerate() {
                     let error = (value / exact(i) - 1.0).abs();
                     assert!(error < tolerance, "{copies} copies, {count}, {i}: {value}");
@@ -172,24 +174,24 @@ fn top_triplets_refuse_what_they_cannot_do() {
     let w = noise::<f64>(100, 80, 3);
     for asked in [0, 81] {
         assert_eq!(
-            top_triplets(w.view(), asked, &Default::default()).unwrap_err(),
+            leading_triplets(w.view(), asked, &Default::default()).unwrap_err(),
             SpectralError::Invalid(InvalidSetting::TripletCount { asked, available: 80 })
         );
     }
     let empty = SpectralError::Decomposition(LinalgError::Empty { rows: 0, columns: 3 });
     let nothing = Array2::<f64>::zeros((0, 3));
-    assert_eq!(top_triplets(nothing.view(), 1, &Default::default()).unwrap_err(), empty);
-    let short = TopTripletsOptions { max_basis: Some(12), ..Default::default() };
+    assert_eq!(leading_triplets(nothing.view(), 1, &Default::default()).unwrap_err(), empty);
+    let short = LeadingTripletsOptions { max_basis: Some(12), ..Default::default() };
     assert!(matches!(
-        top_triplets(w.view(), 4, &short),
+        leading_triplets(w.view(), 4, &short),
         Err(SpectralError::NotConverged { basis: 12, .. })
     ));
-    let bad = TopTripletsOptions { tolerance: Some(0.0), ..Default::default() };
-    assert!(matches!(top_triplets(w.view(), 4, &bad), Err(SpectralError::Invalid(_))));
+    let bad = LeadingTripletsOptions { tolerance: Some(0.0), ..Default::default() };
+    assert!(matches!(leading_triplets(w.view(), 4, &bad), Err(SpectralError::Invalid(_))));
     let mut nan = w.clone();
     nan[[3, 3]] = f64::NAN;
     let error = SpectralError::Decomposition(LinalgError::NonFinite);
-    assert_eq!(top_triplets(nan.view(), 4, &Default::default()).unwrap_err(), error);
+    assert_eq!(leading_triplets(nan.view(), 4, &Default::default()).unwrap_err(), error);
     assert_eq!(singular_values(nan.view()).unwrap_err(), error);
 }
 
@@ -199,7 +201,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let top = top_triplets(w.view(), 4, &Default::default()).unwrap();
+            let top = leading_triplets(w.view(), 4, &Default::default()).unwrap();
             (singular_values(w.view()).unwrap(), top, thin_svd(w.view()).unwrap())
         })
     };
@@ -222,12 +224,12 @@ fn a_single_spike_is_where_it_should_be() {
             let v = Array1::from_elem(dimension, 1.0 / (dimension as f64).sqrt());
             let column = u.view().insert_axis(Axis(1));
             w.scaled_add(theta, &column.dot(&v.view().insert_axis(Axis(0))));
-            let top = top_triplets(w.view(), 1, &Default::default()).unwrap();
+            let top = leading_triplets(w.view(), 1, &Default::default()).unwrap();
             mean[0] += top.values[0] / seeds as f64;
             mean[1] += overlap(top.left_vector(0), u.view()).unwrap() / seeds as f64;
             mean[2] += overlap(top.right_vector(0), v.view()).unwrap() / seeds as f64;
         }
-        let spike = SingleSpike::new(2.0).unwrap().spike(theta).unwrap().unwrap();
+        let spike = SpikedMatrix::new(2.0).unwrap().spike(theta).unwrap().unwrap();
         assert!((mean[0] / spike.singular_value - 1.0).abs() < 0.02, "{theta}: {mean:?} {spike:?}");
         assert!((mean[1] - spike.left_overlap).abs() < 0.03, "{theta}: {mean:?} {spike:?}");
         assert!((mean[2] - spike.right_overlap).abs() < 0.03, "{theta}: {mean:?} {spike:?}");
@@ -272,7 +274,7 @@ fn sphere_rows_have_the_same_edge() {
     let network = Network::<f64>::random(
         800,
         400,
-        FirstLayerLaw::Sphere,
+        Initialisation::Sphere,
         &SecondLayerLaw::Gaussian,
         activation,
         Scaling::MeanField,
@@ -300,8 +302,8 @@ fn top_triplets_far_below_the_largest_are_found() {
         }
         let full = thin_svd(w.view()).unwrap();
         // an error, and not the thin SVD, when the basis does not suffice
-        let options = TopTripletsOptions { max_basis: Some(190), ..Default::default() };
-        let top = top_triplets(w.view(), 6, &options).unwrap();
+        let options = LeadingTripletsOptions { max_basis: Some(190), ..Default::default() };
+        let top = leading_triplets(w.view(), 6, &options).unwrap();
         for k in 0..6 {
             let rounding = 1e-14 * largest;
             assert!((top.values[k] - full.values[k]).abs() < 1e-10 + rounding, "{largest:e}, {k}");

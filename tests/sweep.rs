@@ -39,7 +39,7 @@ seed = 7
 activation = { name = "tanh", scale = 2.0, shift = 0.5 }
 target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] } }
 steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
-prediction_options = { noise_model = "isotropic" }
+prediction_options = { bulk_model = "isotropic" }
 
 [sweep]
 grid = { "steps.2.alpha" = [0.1, 0.4], batches = ["independent", "reused"] }

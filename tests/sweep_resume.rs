@@ -14,7 +14,7 @@ dimension = 30
 samples = 1500
 activation = { name = "tanh", scale = 2.0, shift = 0.5 }
 target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
-predicted = false
+with_prediction = false
 [sweep]
 grid.width = [40, 50, 60]
 grid.steps = [

@@ -3,11 +3,11 @@
 
 use linear_width::Scalar;
 use linear_width::backend_name;
-use linear_width::data::{GivenBatch, GivenData};
+use linear_width::data::{Dataset, DatasetBatch};
 use linear_width::readout::{Form, LinearFeatures, Ridge};
 use linear_width::spectral::{
-    Histogram, OutlierRule, SpectrumMethod, TopTripletsOptions, overlap, overlaps_with_powers,
-    singular_values_by, subspace_overlap, thin_svd, top_triplets,
+    Histogram, LeadingTripletsOptions, OutlierRule, SpectrumMethod, leading_triplets, overlap,
+    overlaps_with_powers, singular_values_by, subspace_overlap, thin_svd,
 };
 use ndarray::{Array1, Array2, Axis};
 use proptest::prelude::*;
@@ -60,9 +60,9 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
     assert!(same(&found.right, &expected.right, 0), "{name}");
 
     let count = (w.nrows().min(w.ncols()) / 8).clamp(1, 4);
-    let options = TopTripletsOptions::default();
-    let expected = top_triplets(w.view(), count, &options).unwrap();
-    let found = top_triplets(other.view(), count, &options).unwrap();
+    let options = LeadingTripletsOptions::default();
+    let expected = leading_triplets(w.view(), count, &options).unwrap();
+    let found = leading_triplets(other.view(), count, &options).unwrap();
     assert!(same(&found.values, &expected.values, power), "{name}");
     if backend_name() == "faer" {
         assert_eq!((found.left, found.right), (expected.left, expected.right), "{name}");
@@ -72,8 +72,8 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
 /// Ridge regression of labels times 2^`label` on features times 2^`power`.
 fn readouts<T: Scalar>(x: &Array2<T>, y: &Array1<T>, power: i32, label: i32) {
     let map = LinearFeatures::<T>::new(x.ncols()).unwrap();
-    let batch = GivenBatch::new(x.clone(), y.clone()).unwrap();
-    let other = GivenBatch::new(in_unit(x, power), y.mapv(|y| scaled(y, label))).unwrap();
+    let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
+    let other = DatasetBatch::new(in_unit(x, power), y.mapv(|y| scaled(y, label))).unwrap();
     for form in [Form::Primal, Form::Dual] {
         for intercept in [false, true] {
             let ridge = Ridge::new().intercept(intercept).form(form);
@@ -149,7 +149,7 @@ fn vectors<T: Scalar>(x: &Array2<T>, power: i32) {
 
 fn standardising(x: &Array2<f64>, y: &Array1<f64>, power: i32) {
     let data = |power: i32| {
-        let data = GivenData::new(in_unit(x, power), y.mapv(|y| scaled(y, power))).unwrap();
+        let data = Dataset::new(in_unit(x, power), y.mapv(|y| scaled(y, power))).unwrap();
         data.standardised().unwrap().with_standardised_labels().unwrap()
     };
     let (expected, found) = (data(0), data(power));
@@ -219,7 +219,7 @@ fn the_unit_of_a_single_column_is_free() {
         for (j, power) in powers.into_iter().enumerate() {
             other.column_mut(3 + 5 * j).mapv_inplace(|x| scaled(x, power));
         }
-        let batch = GivenBatch::new(other.clone(), y.clone()).unwrap();
+        let batch = DatasetBatch::new(other.clone(), y.clone()).unwrap();
         let path = Ridge::new().intercept(true).form(Form::Primal).fit(&map, &batch).unwrap();
         let readout = path.least_squares().unwrap();
         let predicted = readout.predict(other.view()).unwrap();
@@ -259,7 +259,7 @@ fn ridge_in_a_unit_where_faer_alone_is_wrong() {
     let theta = Array1::from_shape_fn(p, |j| (j as f64).cos());
     let map = LinearFeatures::<f64>::new(p).unwrap();
     for power in [-500, -66, -33, -20, -10, 0, 10, 20, 27, 40, 500] {
-        let batch = GivenBatch::new(in_unit(&x, power), x.dot(&theta)).unwrap();
+        let batch = DatasetBatch::new(in_unit(&x, power), x.dot(&theta)).unwrap();
         let path = Ridge::new().fit(&map, &batch).unwrap();
         let readout = path.least_squares().unwrap();
         let found = readout.weights().mapv(|w| scaled(w, power)) / (p as f64).sqrt();
@@ -271,10 +271,10 @@ fn ridge_in_a_unit_where_faer_alone_is_wrong() {
 #[test]
 fn triplets_in_a_unit_where_squares_of_squares_overflow() {
     let w = matrix::<f64>(700, 500, 2);
-    let options = TopTripletsOptions { max_basis: Some(220), ..Default::default() };
+    let options = LeadingTripletsOptions { max_basis: Some(220), ..Default::default() };
     let exact = thin_svd(w.view()).unwrap().values;
     for power in [-1000, -330, -272, 0, 34, 259, 299, 329, 990] {
-        let found = top_triplets(in_unit(&w, power).view(), 4, &options).unwrap();
+        let found = leading_triplets(in_unit(&w, power).view(), 4, &options).unwrap();
         for (s, exact) in found.values.iter().zip(&exact) {
             assert!((scaled(*s, -power) - exact).abs() < 1e-10, "2^{power}: {s} {exact}");
         }
@@ -288,7 +288,7 @@ fn lines_through_points_of_any_size() {
         let x = Array1::from(vec![0.3 * size, 0.7 * size, 1.1 * size]).insert_axis(Axis(1));
         for label in [1e-250, 1e-3, 1.0, 1e250] {
             let y = Array1::from(vec![0.6 * label, 1.4 * label, 2.2 * label]);
-            let batch = GivenBatch::new(x.clone(), y.clone()).unwrap();
+            let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
             for ridge in [Ridge::new(), Ridge::new().intercept(true)] {
                 let found = ridge.fit(&map, &batch).unwrap().least_squares();
                 // 2 label / size, which may be no number
@@ -312,7 +312,7 @@ fn test_errors_of_small_labels_are_right_or_refused() {
     let map = LinearFeatures::<f64>::new(1).unwrap();
     let x = Array2::from_shape_fn((5, 1), |(i, _)| i as f64 + 1.0);
     let y = Array1::from(vec![1.0, -2.0, 0.5, 3.0, 1.0]);
-    let path = |y: &Array1<f64>| GivenBatch::new(x.clone(), y.clone()).unwrap();
+    let path = |y: &Array1<f64>| DatasetBatch::new(x.clone(), y.clone()).unwrap();
     let plain = path(&y);
     let fitted = Ridge::new().fit(&map, &plain).unwrap();
     let expected = fitted.least_squares().unwrap().test_error(&plain).unwrap();

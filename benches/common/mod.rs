@@ -3,7 +3,7 @@
 use linear_width::Scalar;
 use linear_width::activation::{SharedActivation, Tanh};
 use linear_width::data::{GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 
 /// N, d and n.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ impl std::fmt::Display for Sizes {
 
 pub fn network<T: Scalar>(sizes: Sizes) -> Network<T> {
     let activation = SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 });
-    let (first, second) = (FirstLayerLaw::Sphere, SecondLayerLaw::Uniform);
+    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
     let scaling = Scaling::MeanField;
     Network::random(sizes.width, sizes.dimension, first, &second, activation, scaling, 1).unwrap()
 }

@@ -12,7 +12,7 @@ def generate(rng, beta, n):
     return x, y
 
 
-def ascend(w, a, x, y, eta):
+def gradient_step(w, a, x, y, eta):
     """w += eta G; r goes into X and a into the rows of G, which saves two passes over N x n."""
     z = w @ x.T
     np.tanh(z, out=z)
@@ -31,7 +31,7 @@ def two_steps(inputs):
     def work(w):
         for eta in inputs.etas:
             x, y = generate(rng, beta, inputs.n)
-            ascend(w, a, x, y, eta)
+            gradient_step(w, a, x, y, eta)
         return w
 
     return Task(work, norm, w0.copy)
@@ -43,7 +43,7 @@ def two_steps_given(inputs):
 
     def work(w):
         for eta, (x, y) in zip(inputs.etas, batches):
-            ascend(w, a, x, y, eta)
+            gradient_step(w, a, x, y, eta)
         return w
 
     return Task(work, norm, w0.copy)

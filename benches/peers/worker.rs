@@ -12,10 +12,10 @@ use std::time::Instant;
 
 use faer::traits::RealField;
 use linear_width::activation::{Activation, SharedActivation, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, GivenBatch, InputLaw, Link, Target, Teacher};
+use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target, Teacher};
 use linear_width::network::{Network, Scaling};
-use linear_width::spectral::{TopTripletsOptions, singular_values, top_triplets};
-use linear_width::training::{StepSize, ascend};
+use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
+use linear_width::training::{StepSize, gradient_step};
 use linear_width::{Scalar, backend_name};
 use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension};
 use rayon::prelude::*;
@@ -62,8 +62,8 @@ impl Inputs {
         })
     }
 
-    fn given_batch<T: Scalar>(&self, x: &str, y: &str) -> Fallible<GivenBatch<T>> {
-        Ok(GivenBatch::new(self.matrix(x)?, self.vector(y)?)?)
+    fn given_batch<T: Scalar>(&self, x: &str, y: &str) -> Fallible<DatasetBatch<T>> {
+        Ok(DatasetBatch::new(self.matrix(x)?, self.vector(y)?)?)
     }
 
     fn teacher(&self) -> Fallible<Teacher> {
@@ -139,7 +139,7 @@ fn ascend_twice<T: Scalar>(
         batches.into_iter().zip(sizes).zip(1..).try_for_each(|((batch, size), step)| {
             let eta = size.eta(network.width());
             let go_on = &mut |_, _| ControlFlow::Continue(());
-            ascend(&mut network, batch, eta, step, go_on).map(drop)
+            gradient_step(&mut network, batch, eta, step, go_on).map(drop)
         })
     });
     result?;
@@ -186,9 +186,9 @@ fn top6<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let w = inputs.matrix::<T>("w2")?;
     // 1e-8 is out of reach in f32
     let tolerance = Some(if size_of::<T>() == 8 { 1e-8 } else { 1e-5 });
-    let options = TopTripletsOptions { tolerance, ..Default::default() };
+    let options = LeadingTripletsOptions { tolerance, ..Default::default() };
     Ok(Box::new(move || {
-        let (seconds, triplets) = timed(|| top_triplets(w.view(), 6, &options));
+        let (seconds, triplets) = timed(|| leading_triplets(w.view(), 6, &options));
         Ok((seconds, sum(&triplets?.values, |s| s)))
     }))
 }

@@ -8,7 +8,7 @@ use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
-use linear_width::theory::prediction::{NoiseModel, Options, Prediction, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, Setting, predict};
 use linear_width::training::{BatchPolicy, StepSize};
 
 /// e^(1/2) sin(z + 0.7), whose Hermite coefficients all differ from zero; bounded, so that large
@@ -57,12 +57,12 @@ impl TwoSteps {
             .batches(self.batches)
             .second_layer(SecondLayerLaw::Uniform)
             .seed(seed)
-            .predicted(false);
+            .with_prediction(false);
         Ok(builder)
     }
 
     /// The prediction for W_2, at sizes no machine could simulate too.
-    pub fn predict(&self, noise_model: NoiseModel) -> Result<Prediction, Box<dyn Error>> {
+    pub fn predict(&self, bulk_model: BulkModel) -> Result<Prediction, Box<dyn Error>> {
         let setting = Setting {
             activation: SharedActivation::new(sine()),
             target: Target::single_index(tanh_link()?).noise(0.1),
@@ -74,7 +74,7 @@ impl TwoSteps {
             second_layer: SecondLayerLaw::Uniform,
         };
         // many predictions make one picture: tests/prediction_convergence.rs compares nodes for all
-        let options = Options { noise_model, compare_nodes: false, ..Options::default() };
+        let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
         Ok(predict(&setting, &options)?)
     }
 }

@@ -7,8 +7,8 @@ use kuva::plot::scatter::MarkerShape;
 use kuva::plot::{LinePlot, ScatterPlot};
 use kuva::render::plots::Plot;
 use linear_width::experiment::Stage;
+use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::Histogram;
-use linear_width::theory::MarchenkoPastur;
 use linear_width::theory::prediction::Prediction;
 
 use super::picture::{BARS, LAW, OUTLIER, Panel, axes, outline};

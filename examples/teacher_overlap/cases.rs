@@ -113,6 +113,6 @@ fn experiment(
         .precision(Precision::F32)
         .triplets(2)
         .seed(seed)
-        .predicted(false)
+        .with_prediction(false)
         .build()?)
 }

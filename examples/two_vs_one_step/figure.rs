@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use linear_width::theory::MarchenkoPastur;
+use linear_width::rmt::MarchenkoPastur;
 
 use crate::Comparison;
 use crate::common::picture::{figure, save};
@@ -14,7 +14,7 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<[PathBuf; 2], 
     let mut drawn = Vec::new();
     for Comparison { independent, reused } in comparisons {
         let settings = &independent.report.settings;
-        let law = MarchenkoPastur::of_first_layer(settings.width, settings.dimension)?;
+        let law = MarchenkoPastur::for_shape(settings.width, settings.dimension)?;
         let chance = independent.report.chance_overlaps().0;
         let link = &settings.link;
         let [first, second] = &independent.predictions;

@@ -104,8 +104,8 @@ fn print(comparison: &Comparison) {
             comparison.independent.predictions[1].outliers.len(),
             reused.stages[2].outliers.count,
             comparison.reused.predictions[1].outliers.len(),
-            spikes.new_directions_of_second_step(),
-            spikes.total_outliers_after_second_step()
+            spikes.new_directions(),
+            spikes.total_outliers()
         );
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Activation;
 use crate::Scalar;
+use crate::linalg::simd::{Loop, vectorised};
 use crate::number::Short;
-use crate::simd::{Loop, vectorised};
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
 /// (He_0 = 1, He_1 = z, He_{k+1} = z He_k - k He_{k-1}).

@@ -40,7 +40,7 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
         | InvalidSetting::NonFinite { name }
         | InvalidSetting::NonFiniteEntry { name, .. } => match *name {
             "the matrix of teacher directions" => "target.directions".into(),
-            "the given second layer" => "second_layer".into(),
+            "the fixed second layer" => "second_layer".into(),
             "the list of singular values" => match config.outlier_rule {
                 Some(_) => rule("max_outliers"),
                 None => "width".into(),

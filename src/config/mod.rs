@@ -49,7 +49,7 @@ use crate::Experiment;
 use crate::data::InputLaw;
 use crate::error::InvalidSetting;
 use crate::experiment::{ExperimentBuilder, Precision, estimated_bytes};
-use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::OutlierRule;
 use crate::theory::prediction::Options;
 use crate::training::{BatchPolicy, StepSize};
@@ -68,7 +68,7 @@ pub enum SecondLayerConfig {
     /// +1 or -1.
     Rademacher,
     /// These b_j, one per neuron.
-    Given(Vec<f64>),
+    Fixed(Vec<f64>),
 }
 
 impl From<&SecondLayerConfig> for SecondLayerLaw {
@@ -77,7 +77,7 @@ impl From<&SecondLayerConfig> for SecondLayerLaw {
             SecondLayerConfig::Gaussian => Self::Gaussian,
             SecondLayerConfig::Uniform => Self::Uniform,
             SecondLayerConfig::Rademacher => Self::Rademacher,
-            SecondLayerConfig::Given(b) => Self::Given(b.clone().into()),
+            SecondLayerConfig::Fixed(b) => Self::Fixed(b.clone().into()),
         }
     }
 }
@@ -113,8 +113,8 @@ pub struct ExperimentConfig {
     pub input_law: InputLaw,
     /// `"sphere"` or `"gaussian"`. Default: `"sphere"`.
     #[serde(default)]
-    pub first_layer: FirstLayerLaw,
-    /// `"gaussian"`, `"uniform"`, `"rademacher"` or `{ given = [...] }`. Default: `"gaussian"`.
+    pub initialisation: Initialisation,
+    /// `"gaussian"`, `"uniform"`, `"rademacher"` or `{ fixed = [...] }`. Default: `"gaussian"`.
     #[serde(default)]
     pub second_layer: SecondLayerConfig,
     /// `"mean_field"` or `"standard"`. Default: `"mean_field"`.
@@ -130,14 +130,14 @@ pub struct ExperimentConfig {
     pub triplets: Option<usize>,
     /// Largest entrywise power of a that left vectors are compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_powers: Option<usize>,
+    pub second_layer_powers: Option<usize>,
     /// `{ largest_gap = { max_outliers, factor } }`, `{ above_edge = { edge, margin } }` or
     /// `{ marchenko_pastur = { margin } }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlier_rule: Option<OutlierRule>,
     /// Whether the prediction is made. Default: yes.
     #[serde(default = "yes")]
-    pub predicted: bool,
+    pub with_prediction: bool,
     /// How it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction_options: Option<Options>,
@@ -219,18 +219,18 @@ impl ExperimentConfig {
             .centred(self.centred)
             .target(target)
             .input_law(self.input_law.clone())
-            .first_layer(self.first_layer)
+            .initialisation(self.initialisation)
             .second_layer((&self.second_layer).into())
             .scaling(self.scaling)
             .steps(self.steps.iter().copied())
             .batches(self.batches)
-            .predicted(self.predicted)
+            .with_prediction(self.with_prediction)
             .keep_weights(self.keep_weights);
         if let Some(triplets) = self.triplets {
             builder = builder.triplets(triplets);
         }
-        if let Some(left_powers) = self.left_powers {
-            builder = builder.left_powers(left_powers);
+        if let Some(second_layer_powers) = self.second_layer_powers {
+            builder = builder.second_layer_powers(second_layer_powers);
         }
         if let Some(rule) = self.outlier_rule {
             builder = builder.outlier_rule(rule);

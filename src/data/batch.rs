@@ -121,7 +121,7 @@ impl GeneratedBatch {
                     *z = projection(beta, &input);
                 }
                 let label =
-                    self.teacher.clean_label(&projections) + self.teacher.noise_std() * error;
+                    self.teacher.noiseless_label(&projections) + self.teacher.noise_std() * error;
                 y[sample - skip] = T::of(label);
                 x.row_mut(sample - skip).assign(&ArrayView1::from(&input));
             }
@@ -181,20 +181,20 @@ impl<T: Scalar> Batch<T> for GeneratedBatch {
 /// A batch held in memory: the user's own inputs and labels.
 ///
 /// ```
-/// use linear_width::data::{Batch, GivenBatch};
+/// use linear_width::data::{Batch, DatasetBatch};
 /// use ndarray::array;
 ///
-/// let batch = GivenBatch::new(array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], array![1.0, -1.0, 0.0])?;
+/// let batch = DatasetBatch::new(array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], array![1.0, -1.0, 0.0])?;
 /// assert_eq!((batch.samples(), batch.dimension()), (3, 2));
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct GivenBatch<T> {
+pub struct DatasetBatch<T> {
     x: Array2<T>,
     y: Array1<T>,
 }
 
-impl<T: Scalar> GivenBatch<T> {
+impl<T: Scalar> DatasetBatch<T> {
     /// Inputs `x` (n x d, one per row) with labels `y` (length n).
     ///
     /// # Errors
@@ -215,7 +215,7 @@ impl<T: Scalar> GivenBatch<T> {
     }
 }
 
-impl<T: Scalar> Batch<T> for GivenBatch<T> {
+impl<T: Scalar> Batch<T> for DatasetBatch<T> {
     fn samples(&self) -> usize {
         self.x.nrows()
     }
@@ -295,7 +295,7 @@ mod tests {
     fn samples_that_are_not_there_are_refused() {
         let generated = batch(InputLaw::Gaussian, 1, 0);
         let x = Array2::<f64>::zeros((300, 11));
-        let given = GivenBatch::new(x, Array1::zeros(300)).unwrap();
+        let given = DatasetBatch::new(x, Array1::zeros(300)).unwrap();
         let batches: [&dyn Batch<f64>; 2] = [&generated, &given];
         for batch in batches {
             let read = |first, rows, columns, count| {
@@ -317,9 +317,9 @@ mod tests {
     #[test]
     fn given_batches_are_checked() {
         let x = Array2::<f64>::zeros((3, 2));
-        assert!(GivenBatch::new(x.clone(), Array1::zeros(2)).is_err());
-        assert!(GivenBatch::new(x.clone(), Array1::from_elem(3, f64::NAN)).is_err());
-        assert!(GivenBatch::new(Array2::<f64>::zeros((0, 2)), Array1::zeros(0)).is_err());
-        assert!(GivenBatch::new(x, Array1::zeros(3)).is_ok());
+        assert!(DatasetBatch::new(x.clone(), Array1::zeros(2)).is_err());
+        assert!(DatasetBatch::new(x.clone(), Array1::from_elem(3, f64::NAN)).is_err());
+        assert!(DatasetBatch::new(Array2::<f64>::zeros((0, 2)), Array1::zeros(0)).is_err());
+        assert!(DatasetBatch::new(x, Array1::zeros(3)).is_ok());
     }
 }

@@ -107,7 +107,7 @@ impl Target {
     }
 
     /// g of the p projections of one input, without noise.
-    pub(crate) fn clean_label(&self, projections: &[f64]) -> f64 {
+    pub(crate) fn noiseless_label(&self, projections: &[f64]) -> f64 {
         self.link.value(projections)
     }
 
@@ -150,7 +150,7 @@ impl Target {
             let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
             points
                 .map(|(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect::<Vec<f64>>())
-                .find(|point| !self.clean_label(point).is_finite())
+                .find(|point| !self.noiseless_label(point).is_finite())
         });
         match tried {
             Ok(None) => None,
@@ -242,7 +242,7 @@ impl Teacher {
     }
 
     /// g of the p projections of one input, without noise.
-    pub fn clean_label(&self, projections: &[f64]) -> f64 {
+    pub fn noiseless_label(&self, projections: &[f64]) -> f64 {
         self.link.value(projections)
     }
 }

@@ -5,14 +5,14 @@ use thiserror::Error;
 use super::source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred, SharedActivation};
-use crate::data::{GivenData, InputLaw, Target};
+use crate::data::{Dataset, InputLaw, Target};
 use crate::error::{InvalidSetting, debug_is_display, listed, nonzero};
 use crate::guard::guarded;
 use crate::memory;
-use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::{MAX_POWER, OutlierRule, SpectrumMethod};
-use crate::theory::prediction::{NoiseModel, Options, PredictionError};
+use crate::theory::prediction::{BulkModel, Options, PredictionError};
 use crate::training::{BatchPolicy, StepSize};
 
 /// Everything that is wrong with the settings of an experiment.
@@ -47,8 +47,8 @@ pub struct ExperimentBuilder {
     uncentred: bool,
     target: Option<Target>,
     input_law: Option<InputLaw>,
-    data: Option<GivenData>,
-    first_layer: FirstLayerLaw,
+    data: Option<Dataset>,
+    initialisation: Initialisation,
     second_layer: SecondLayerLaw,
     scaling: Scaling,
     steps: Vec<StepSize>,
@@ -58,7 +58,7 @@ pub struct ExperimentBuilder {
     precision: Precision,
     seed: u64,
     triplets: Option<usize>,
-    left_powers: Option<usize>,
+    second_layer_powers: Option<usize>,
     no_prediction: bool,
     prediction: Option<Options>,
     outlier_rule: Option<OutlierRule>,
@@ -121,13 +121,13 @@ impl ExperimentBuilder {
     ///
     /// ```
     /// use linear_width::activation::Tanh;
-    /// use linear_width::data::GivenData;
+    /// use linear_width::data::Dataset;
     /// use linear_width::Experiment;
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((40, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
     /// let y = Array1::from_shape_fn(40, |i| x[[i, 0]] * x[[i, 1]]);
-    /// let data = GivenData::new(x, y)?.standardised()?;
+    /// let data = Dataset::new(x, y)?.standardised()?;
     /// let report = Experiment::builder()
     ///     .width(6).activation(Tanh::default()).steps([2.0, 2.0])
     ///     .data(data).samples(20)
@@ -135,14 +135,14 @@ impl ExperimentBuilder {
     /// assert!(report.no_prediction.as_ref().unwrap().contains("given data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn data(mut self, data: GivenData) -> Self {
+    pub fn data(mut self, data: Dataset) -> Self {
         self.data = Some(data);
         self
     }
 
     /// Law of the rows of W_0. Default: uniform on the unit sphere.
-    pub fn first_layer(mut self, law: FirstLayerLaw) -> Self {
-        self.first_layer = law;
+    pub fn initialisation(mut self, law: Initialisation) -> Self {
+        self.initialisation = law;
         self
     }
 
@@ -197,14 +197,14 @@ impl ExperimentBuilder {
 
     /// Overlaps of left singular vectors are reported with a, a^{o2}, ... up to this entrywise
     /// power, at most 100. Default: 3.
-    pub fn left_powers(mut self, max_power: usize) -> Self {
-        self.left_powers = Some(max_power);
+    pub fn second_layer_powers(mut self, max_power: usize) -> Self {
+        self.second_layer_powers = Some(max_power);
         self
     }
 
     /// Whether the report carries the theory's prediction beside the measurement, when there is
     /// one. Default: yes.
-    pub fn predicted(mut self, predicted: bool) -> Self {
+    pub fn with_prediction(mut self, predicted: bool) -> Self {
         self.no_prediction = !predicted;
         self
     }
@@ -262,8 +262,8 @@ impl ExperimentBuilder {
         let width = size("width", self.width);
         let data = self.data.as_ref();
         let all = data.filter(|_| source::same_samples(self.batches, self.steps.len()));
-        let dimension = size("dimension", self.dimension.or(data.map(GivenData::dimension)));
-        let samples = size("samples", self.samples.or(all.map(GivenData::samples)));
+        let dimension = size("dimension", self.dimension.or(data.map(Dataset::dimension)));
+        let samples = size("samples", self.samples.or(all.map(Dataset::samples)));
         let sizes_known = width > 0 && dimension > 0;
 
         let activation = self.activation.as_ref().and_then(|activation| {
@@ -304,15 +304,15 @@ impl ExperimentBuilder {
         }
         let several = self.target.as_ref().is_some_and(|target| target.projections() > 1);
         let prediction = self.prediction.unwrap_or(Options {
-            noise_model: if several { NoiseModel::Isotropic } else { NoiseModel::FromData },
+            bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
             ..Options::default()
         });
         if let Err(PredictionError::Invalid(problem)) = prediction.check() {
             problems.push(problem);
         }
-        let left_powers = self.left_powers.unwrap_or(3);
-        if left_powers > MAX_POWER {
-            let (name, value) = ("left_powers", left_powers as f64);
+        let second_layer_powers = self.second_layer_powers.unwrap_or(3);
+        if second_layer_powers > MAX_POWER {
+            let (name, value) = ("second_layer_powers", second_layer_powers as f64);
             problems.push(InvalidSetting::OutOfRange { name, value, allowed: "at most 100" });
         }
         let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
@@ -324,7 +324,7 @@ impl ExperimentBuilder {
         }
 
         let source = match (self.data, self.target) {
-            (Some(data), _) => Some(Source::Given(data)),
+            (Some(data), _) => Some(Source::Dataset(data)),
             (None, target) => target.map(|target| Source::Generated {
                 target,
                 input_law: self.input_law.unwrap_or_default(),
@@ -359,7 +359,7 @@ impl ExperimentBuilder {
             samples,
             activation,
             source,
-            first_layer: self.first_layer,
+            initialisation: self.initialisation,
             second_layer: self.second_layer,
             scaling: self.scaling,
             steps: self.steps,
@@ -367,7 +367,7 @@ impl ExperimentBuilder {
             precision: self.precision,
             seed: self.seed,
             triplets,
-            left_powers,
+            second_layer_powers,
             outlier_rule,
             prediction: (!self.no_prediction).then_some(prediction),
             spectrum_method: self.spectrum_method,

@@ -64,7 +64,7 @@ impl fmt::Display for LeadingOrder {
                 f,
                 "leading order, W_1: spike of strength {:.3}, alignment with the target {:.3}",
                 Short(first.strength),
-                first.target_alignment
+                first.target_overlap
             )?;
         }
         if let Some(spikes) = &self.spikes {
@@ -87,8 +87,8 @@ impl fmt::Display for LeadingOrder {
             writeln!(
                 f,
                 "leading order, W_2 for large N: {} new directions, {} outliers in total{left}; spikes N^{{{}}}",
-                spikes.new_directions_of_second_step(),
-                spikes.total_outliers_after_second_step(),
+                spikes.new_directions(),
+                spikes.total_outliers(),
                 exponents.join(", ")
             )?;
         }
@@ -164,7 +164,7 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
 
 /// Where the labels come from.
 fn data(settings: &Settings) -> String {
-    let Some(given) = &settings.given_data else {
+    let Some(given) = &settings.dataset else {
         return format!("link {}, noise {}", settings.link, Short(settings.noise));
     };
     let standardised = match (given.standardised_inputs, given.standardised_labels) {

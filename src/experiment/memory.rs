@@ -1,7 +1,7 @@
 //! What a run needs in memory.
 
 use super::{Experiment, Precision};
-use crate::data::GivenData;
+use crate::data::Dataset;
 use crate::error::InvalidSetting;
 use crate::memory;
 use crate::training::TILE_SAMPLES;
@@ -60,11 +60,11 @@ impl Experiment {
     ///
     /// ```
     /// use linear_width::experiment::{Precision, estimated_bytes};
-    /// use linear_width::{Experiment, activation::Tanh, data::GivenData};
+    /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    /// let data = GivenData::new(x, Array1::ones(5000))?;
+    /// let data = Dataset::new(x, Array1::ones(5000))?;
     /// let experiment = Experiment::builder()
     ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
     ///     .build()?;
@@ -80,7 +80,7 @@ impl Experiment {
 
     /// Whether the machine gives what the run needs beyond the samples, which are there.
     pub(super) fn check_memory(&self) -> Result<(), InvalidSetting> {
-        let present = self.given_data().map_or(0, GivenData::bytes);
+        let present = self.dataset().map_or(0, Dataset::bytes);
         memory::available(self.estimated_bytes() - present)
     }
 }

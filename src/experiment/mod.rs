@@ -43,7 +43,7 @@ pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
 pub use report::{
-    GivenDataSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
+    DatasetSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
     Triplet,
 };
 pub use run::RunError;
@@ -55,7 +55,7 @@ use thiserror::Error;
 use crate::Scalar;
 use crate::activation::SharedActivation;
 use crate::error::{InvalidSetting, debug_is_display};
-use crate::network::{FirstLayerLaw, Network, Scaling, SecondLayerLaw};
+use crate::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use crate::number::short;
 use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
@@ -85,7 +85,7 @@ pub struct Experiment {
     pub(crate) samples: usize,
     pub(crate) activation: SharedActivation,
     pub(crate) source: Source,
-    pub(crate) first_layer: FirstLayerLaw,
+    pub(crate) initialisation: Initialisation,
     pub(crate) second_layer: SecondLayerLaw,
     pub(crate) scaling: Scaling,
     pub(crate) steps: Vec<StepSize>,
@@ -93,7 +93,7 @@ pub struct Experiment {
     pub(crate) precision: Precision,
     pub(crate) seed: u64,
     pub(crate) triplets: usize,
-    pub(crate) left_powers: usize,
+    pub(crate) second_layer_powers: usize,
     pub(crate) outlier_rule: OutlierRule,
     pub(crate) prediction: Option<Options>,
     pub(crate) spectrum_method: SpectrumMethod,
@@ -104,7 +104,7 @@ pub struct Experiment {
 /// Why an experiment has no prediction.
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
-pub enum NoPrediction {
+pub enum NoPredictionError {
     /// The theory covers one and two steps.
     #[error("the prediction covers one or two steps, not {steps}")]
     TooManySteps {
@@ -113,7 +113,7 @@ pub enum NoPrediction {
     },
     /// The theory is for Gaussian inputs labelled by a link.
     #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
-    GivenData,
+    Dataset,
     /// The theory is for mean-field scaling.
     #[error(
         "the prediction is for mean-field scaling, where the residual is the label to leading order"
@@ -138,7 +138,7 @@ pub enum NoPrediction {
     Failed(#[from] PredictionError),
 }
 
-debug_is_display!(NoPrediction);
+debug_is_display!(NoPredictionError);
 
 impl Experiment {
     /// A builder with every default in place.
@@ -154,7 +154,7 @@ impl Experiment {
         Network::random(
             self.width,
             self.dimension,
-            self.first_layer,
+            self.initialisation,
             &self.second_layer,
             self.activation.clone(),
             self.scaling,
@@ -166,23 +166,23 @@ impl Experiment {
     /// W_1 or W_2.
     ///
     /// # Errors
-    /// [`NoPrediction`] when the experiment is on given data, has more than two steps, standard
+    /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
     /// scaling or an activation that is not centred.
-    pub fn prediction_setting(&self) -> Result<Setting, NoPrediction> {
+    pub fn prediction_setting(&self) -> Result<Setting, NoPredictionError> {
         let Source::Generated { target, .. } = &self.source else {
-            return Err(NoPrediction::GivenData);
+            return Err(NoPredictionError::Dataset);
         };
         let eta = |step: usize| self.steps.get(step).map_or(0.0, |size| size.eta(self.width));
         if self.steps.len() > 2 {
-            return Err(NoPrediction::TooManySteps { steps: self.steps.len() });
+            return Err(NoPredictionError::TooManySteps { steps: self.steps.len() });
         }
         if self.scaling != Scaling::MeanField {
-            return Err(NoPrediction::StandardScaling);
+            return Err(NoPredictionError::StandardScaling);
         }
         // E sigma(z) is c_0; the prediction would silently subtract it
         let mean = self.leading_order.activation_coefficients[0];
         if mean.abs() > 1e-9 {
-            return Err(NoPrediction::NotCentred { mean });
+            return Err(NoPredictionError::NotCentred { mean });
         }
         Ok(Setting {
             activation: self.activation.clone(),
@@ -200,7 +200,7 @@ impl Experiment {
     /// measurement, and its density.
     ///
     /// # Errors
-    /// [`NoPrediction`] as for [`prediction_setting`](Self::prediction_setting), for a step that is
+    /// [`NoPredictionError`] as for [`prediction_setting`](Self::prediction_setting), for a step that is
     /// not taken, and when the prediction itself fails.
     ///
     /// ```
@@ -217,11 +217,11 @@ impl Experiment {
     /// assert!(prediction.outliers[0].target_overlap > 0.9);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn predict(&self, step: usize, options: &Options) -> Result<Prediction, NoPrediction> {
+    pub fn predict(&self, step: usize, options: &Options) -> Result<Prediction, NoPredictionError> {
         let mut setting = self.prediction_setting()?;
         let steps = self.steps.len();
         if step == 0 || step > steps {
-            return Err(NoPrediction::NoSuchStep { step, steps });
+            return Err(NoPredictionError::NoSuchStep { step, steps });
         }
         if step == 1 {
             setting.step_sizes[1] = 0.0;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Experiment, RunError};
 use crate::Scalar;
 use crate::network::Network;
-use crate::training::ascend;
+use crate::training::gradient_step;
 
 /// W_0, W_1, ..., W_T as networks; from [`Experiment::networks`]. Each step is taken when its
 /// network is asked for.
@@ -51,7 +51,7 @@ impl<T: Scalar> Networks<'_, T> {
         let step = self.next;
         let (batch, eta) =
             (experiment.batch(step - 1)?, experiment.steps[step - 1].eta(experiment.width));
-        ascend(&mut network, &batch, eta, step, &mut |_, _| ControlFlow::Continue(()))?;
+        gradient_step(&mut network, &batch, eta, step, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(network)
     }
 }

@@ -4,7 +4,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 use super::{Experiment, Stage};
-use crate::data::GivenData;
+use crate::data::Dataset;
 
 /// A largest change of the weights, over their largest entry, that no printed digit shows.
 const UNSEEN: f64 = 1e-6;
@@ -13,7 +13,7 @@ impl Experiment {
     /// All notes on a run with these stages.
     pub(super) fn notes(&self, stages: &[Stage]) -> Vec<String> {
         let mut notes = Vec::new();
-        if let Some(data) = self.given_data() {
+        if let Some(data) = self.dataset() {
             if !data.has_standardised_inputs() {
                 notes.extend(features(data.inputs()));
             }
@@ -79,7 +79,7 @@ fn features(x: ArrayView2<'_, f64>) -> Option<String> {
     (!found.is_empty()).then(|| {
         format!(
             "the features have {}; the laws of the first layer suppose mean 0 and variance 1: \
-             standardise them (GivenData::standardised)",
+             standardise them (Dataset::standardised)",
             found.join(" and ")
         )
     })
@@ -90,7 +90,7 @@ fn number(x: f64) -> String {
 }
 
 /// The note on labels that are all the same, or far from size 1, which the step sizes multiply.
-fn labels(data: &GivenData) -> Option<String> {
+fn labels(data: &Dataset) -> Option<String> {
     let (labels, first) = (data.labels(), data.labels()[0]);
     if labels.iter().all(|y| *y == first) {
         return Some(format!("all labels are {first}: there is nothing to learn from the inputs"));
@@ -102,7 +102,7 @@ fn labels(data: &GivenData) -> Option<String> {
     (!(0.01..=10.0).contains(&size)).then(|| {
         format!(
             "the labels have root mean square {}; a step grows with them as with its size: \
-             standardise them (GivenData::with_standardised_labels)",
+             standardise them (Dataset::with_standardised_labels)",
             number(size)
         )
     })
@@ -138,7 +138,7 @@ mod tests {
             (0.0, 7.0, Some("all labels are 7:")),
         ] {
             let y = gaussian(400, 1).column(0).mapv(|v| scale * v + shift);
-            let data = GivenData::new(gaussian(400, 3), y).unwrap();
+            let data = Dataset::new(gaussian(400, 3), y).unwrap();
             let note = labels(&data);
             assert_eq!(note.is_some(), said.is_some(), "{note:?}");
             assert!(note.unwrap_or_default().contains(said.unwrap_or_default()), "{said:?}");

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::experiment::PredictedSpectrum;
     use crate::spectral::{OutlierRule, Outliers};
-    use crate::theory::prediction::{ErrorEstimate, NoiseModel};
+    use crate::theory::prediction::{BulkModel, ErrorEstimate};
     use ndarray::Array1;
 
     fn triplet(singular_value: f64, direction: f64, left: [f64; 2]) -> Triplet {
@@ -150,7 +150,7 @@ mod tests {
             outliers: Outliers { count, rule, threshold: 2.0 },
             triplets,
             prediction: Some(PredictedSpectrum {
-                noise_model: NoiseModel::Isotropic,
+                bulk_model: BulkModel::Isotropic,
                 edge: 2.0,
                 outliers,
                 errors: ErrorEstimate::default(),

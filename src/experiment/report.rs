@@ -4,11 +4,11 @@ use ndarray::{Array1, Array2};
 
 use super::Precision;
 use crate::activation::{Activation, SharedActivation, hermite_coefficients};
-use crate::data::{GivenData, InputLaw, Link, Target};
+use crate::data::{Dataset, InputLaw, Link, Target};
 use crate::error::InvalidSetting;
-use crate::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::Outliers;
-use crate::theory::prediction::{ErrorEstimate, NoiseModel, Prediction};
+use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
 use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
 use crate::training::{BatchPolicy, Change, StepSize};
 
@@ -41,9 +41,9 @@ pub struct Settings {
     /// Law of the input entries; `None` for given data.
     pub input_law: Option<InputLaw>,
     /// What was done to given data; `None` for generated data.
-    pub given_data: Option<GivenDataSettings>,
+    pub dataset: Option<DatasetSettings>,
     /// Law of the rows of W_0.
-    pub first_layer: FirstLayerLaw,
+    pub initialisation: Initialisation,
     /// Law of b.
     pub second_layer: SecondLayerLaw,
     /// Scaling of the output.
@@ -63,7 +63,7 @@ pub struct Settings {
 /// Given data as a run found them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct GivenDataSettings {
+pub struct DatasetSettings {
     /// How many samples there are in all.
     pub samples: usize,
     /// Whether each feature was brought to mean 0 and variance 1.
@@ -74,8 +74,8 @@ pub struct GivenDataSettings {
     pub removed_features: Vec<usize>,
 }
 
-impl From<&GivenData> for GivenDataSettings {
-    fn from(data: &GivenData) -> Self {
+impl From<&Dataset> for DatasetSettings {
+    fn from(data: &Dataset) -> Self {
         Self {
             samples: data.samples(),
             standardised_inputs: data.has_standardised_inputs(),
@@ -162,7 +162,7 @@ impl LeadingOrder {
             }
             _ => None,
         };
-        let total = spikes.as_ref().map_or(0, Spikes::total_outliers_after_second_step);
+        let total = spikes.as_ref().map_or(0, Spikes::total_outliers);
         let degree = total.clamp(3, MAX_DEGREE);
         let c = hermite_coefficients(activation, degree).map_err(named(activation.name()))?;
         let spikes = match spikes {
@@ -226,7 +226,7 @@ pub struct Triplet {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PredictedSpectrum {
     /// The model of the bulk.
-    pub noise_model: NoiseModel,
+    pub bulk_model: BulkModel,
     /// Right edge of the bulk.
     pub edge: f64,
     /// The outliers, largest first; left overlaps with a, a^{o2}, a^{o3}.
@@ -247,7 +247,7 @@ impl From<&Prediction> for PredictedSpectrum {
         });
         let untrusted = prediction.indicators.iter().filter(|i| !i.trusted);
         Self {
-            noise_model: prediction.noise_model(),
+            bulk_model: prediction.bulk_model(),
             edge: prediction.edge,
             outliers: outliers.collect(),
             errors: prediction.errors.clone(),

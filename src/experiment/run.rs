@@ -8,20 +8,20 @@ use thiserror::Error;
 
 use super::clock::Clock;
 use super::{
-    Experiment, GivenDataSettings, NoPrediction, Observer, Precision, PredictedSpectrum, Progress,
-    Report, Settings, Stage, Triplet,
+    DatasetSettings, Experiment, NoPredictionError, Observer, Precision, PredictedSpectrum,
+    Progress, Report, Settings, Stage, Triplet,
 };
 use crate::Scalar;
 use crate::activation::Activation;
-use crate::data::{GivenData, Target};
+use crate::data::{Dataset, Target};
 use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{
-    SpectralError, TopTripletsOptions, overlap, overlaps_with_powers, singular_values_by,
-    top_triplets,
+    LeadingTripletsOptions, SpectralError, leading_triplets, overlap, overlaps_with_powers,
+    singular_values_by,
 };
-use crate::training::{Change, TrainingError, ascend};
+use crate::training::{Change, TrainingError, gradient_step};
 
 /// A run that did not come to its end.
 #[derive(Clone, Error, PartialEq)]
@@ -135,7 +135,7 @@ impl Experiment {
     }
 
     /// Puts the prediction beside every stage that has one; says why when there is none.
-    fn add_predictions(&self, stages: &mut [Stage]) -> Result<(), NoPrediction> {
+    fn add_predictions(&self, stages: &mut [Stage]) -> Result<(), NoPredictionError> {
         let Some(options) = &self.prediction else { return Ok(()) };
         for stage in stages.iter_mut().skip(1) {
             let prediction = self.predict(stage.step, options)?;
@@ -160,8 +160,8 @@ impl Experiment {
             .map_err(failed)?
             .mapv(|s| s.as_f64());
         clock.spectrum(step, 0.5)?;
-        let options = TopTripletsOptions::default();
-        let top = top_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
+        let options = LeadingTripletsOptions::default();
+        let top = leading_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
 
         let directions = teacher.mapv(T::of);
         let triplets = (0..top.len())
@@ -180,7 +180,11 @@ impl Experiment {
                         .sqrt()
                         .min(1.0),
                     direction_overlaps,
-                    left_overlaps: overlaps_with_powers(top.left_vector(k), a, self.left_powers)?,
+                    left_overlaps: overlaps_with_powers(
+                        top.left_vector(k),
+                        a,
+                        self.second_layer_powers,
+                    )?,
                 })
             })
             .collect::<Result<Vec<_>, InvalidSetting>>()?;
@@ -201,8 +205,8 @@ impl Experiment {
     }
 
     pub(super) fn settings(&self) -> Settings {
-        let (target, data) = (self.target(), self.given_data());
-        let name = target.map(Target::name).or(data.map(GivenData::name));
+        let (target, data) = (self.target(), self.dataset());
+        let name = target.map(Target::name).or(data.map(Dataset::name));
         Settings {
             width: self.width,
             dimension: self.dimension,
@@ -212,8 +216,8 @@ impl Experiment {
             projections: target.map_or(0, Target::projections),
             noise: target.map_or(0.0, Target::noise_std),
             input_law: self.input_law().cloned(),
-            given_data: data.map(GivenDataSettings::from),
-            first_layer: self.first_layer,
+            dataset: data.map(DatasetSettings::from),
+            initialisation: self.initialisation,
             second_layer: self.second_layer.clone(),
             scaling: self.scaling,
             steps: self.steps.clone(),
@@ -258,7 +262,7 @@ impl<T: Scalar> State<T> {
         let (step, eta) = (taken + 1, experiment.steps[taken].eta(experiment.width));
         let batch = experiment.batch(taken)?;
         let progress = &mut |tile, _| clock.tile(step, tile);
-        let change = Some(ascend(&mut network, &batch, eta, step, progress)?);
+        let change = Some(gradient_step(&mut network, &batch, eta, step, progress)?);
         let gradient_seconds = start.elapsed().as_secs_f64();
         Ok(Self { network, step, change, gradient_seconds, stages })
     }

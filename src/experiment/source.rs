@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2};
 
 use super::{Experiment, Precision};
 use crate::Scalar;
-use crate::data::{Batch, GeneratedBatch, GivenData, InputLaw, MixedBatch, Target, Teacher};
+use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, MixedBatch, Target, Teacher};
 use crate::error::InvalidSetting;
 use crate::training::BatchPolicy;
 
@@ -15,14 +15,14 @@ const FRESH: u64 = 1 << 32;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Generated { target: Target, input_law: InputLaw },
-    Given(GivenData),
+    Dataset(Dataset),
 }
 
 impl Source {
     pub fn target(&self) -> Option<&Target> {
         match self {
             Self::Generated { target, .. } => Some(target),
-            Self::Given(_) => None,
+            Self::Dataset(_) => None,
         }
     }
 
@@ -34,7 +34,7 @@ impl Source {
                 let directions = (target.projections() as u128).saturating_mul(dimension as u128);
                 directions.saturating_mul(4 * 8)
             }
-            Self::Given(data) => data.bytes(),
+            Self::Dataset(data) => data.bytes(),
         }
     }
 }
@@ -45,21 +45,21 @@ pub enum StepBatch {
     /// Generated when they are read.
     Generated(MixedBatch),
     /// A part of the given data.
-    Given(MixedBatch<GivenData>),
+    Dataset(MixedBatch<Dataset>),
 }
 
 impl<T: Scalar> Batch<T> for StepBatch {
     fn samples(&self) -> usize {
         match self {
             Self::Generated(batch) => Batch::<T>::samples(batch),
-            Self::Given(batch) => Batch::<T>::samples(batch),
+            Self::Dataset(batch) => Batch::<T>::samples(batch),
         }
     }
 
     fn dimension(&self) -> usize {
         match self {
             Self::Generated(batch) => Batch::<T>::dimension(batch),
-            Self::Given(batch) => Batch::<T>::dimension(batch),
+            Self::Dataset(batch) => Batch::<T>::dimension(batch),
         }
     }
 
@@ -71,7 +71,7 @@ impl<T: Scalar> Batch<T> for StepBatch {
     ) -> Result<(), InvalidSetting> {
         match self {
             Self::Generated(batch) => batch.read(first, x, y),
-            Self::Given(batch) => batch.read(first, x, y),
+            Self::Dataset(batch) => batch.read(first, x, y),
         }
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn same_samples(policy: BatchPolicy, steps: usize) -> bool {
 
 /// What does not fit between given data and the settings (dimension, samples of a step, steps).
 pub(super) fn data_problems(
-    data: &GivenData,
+    data: &Dataset,
     (dimension, samples, steps): (usize, usize, usize),
     policy: BatchPolicy,
     precision: Precision,
@@ -121,10 +121,10 @@ impl Experiment {
     }
 
     /// The given data; `None` when they are generated.
-    pub fn given_data(&self) -> Option<&GivenData> {
+    pub fn dataset(&self) -> Option<&Dataset> {
         match &self.source {
             Source::Generated { .. } => None,
-            Source::Given(data) => Some(data),
+            Source::Dataset(data) => Some(data),
         }
     }
 
@@ -132,7 +132,7 @@ impl Experiment {
     pub fn input_law(&self) -> Option<&InputLaw> {
         match &self.source {
             Source::Generated { input_law, .. } => Some(input_law),
-            Source::Given(_) => None,
+            Source::Dataset(_) => None,
         }
     }
 
@@ -150,7 +150,7 @@ impl Experiment {
     pub(super) fn teacher_directions(&self) -> Result<Array2<f64>, InvalidSetting> {
         match self.source {
             Source::Generated { .. } => Ok(self.teacher()?.directions().clone()),
-            Source::Given(_) => Ok(Array2::zeros((0, self.dimension))),
+            Source::Dataset(_) => Ok(Array2::zeros((0, self.dimension))),
         }
     }
 
@@ -171,13 +171,13 @@ impl Experiment {
                 let first = self.generated(0, self.samples)?;
                 Ok(StepBatch::Generated(MixedBatch::new(first, own, kept)?))
             }
-            Source::Given(data) => {
+            Source::Dataset(data) => {
                 // its first `kept` rows are not read: the step's own samples follow those of the
                 // steps before
                 let first = step.saturating_mul(self.samples - kept);
                 let own = data.rows(first..first.saturating_add(self.samples))?;
                 let first = data.rows(0..self.samples)?;
-                Ok(StepBatch::Given(MixedBatch::new(first, own, kept)?))
+                Ok(StepBatch::Dataset(MixedBatch::new(first, own, kept)?))
             }
         }
     }
@@ -187,12 +187,8 @@ impl Experiment {
     ///
     /// # Errors
     /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
-    /// given data, of which [`GivenData::rows`] takes a part.
-    pub fn fresh_batch(
-        &self,
-        index: u32,
-        samples: usize,
-    ) -> Result<GeneratedBatch, InvalidSetting> {
+    /// given data, of which [`Dataset::rows`] takes a part.
+    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
         self.generated(FRESH + u64::from(index), samples)
     }
 

@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::{LinalgError, ThinSvd};
 use crate::Scalar;
-use crate::simd::{Loop, vectorised};
+use crate::linalg::simd::{Loop, vectorised};
 
 /// What a number must be for this backend.
 pub trait FaerElement: ::faer::traits::RealField {}
@@ -79,14 +79,14 @@ pub(super) fn product<T: Scalar>(
             }
         });
     });
-    leave_vector_state_clean();
+    clear_upper_vector_state();
 }
 
 /// Ends the penalty that `faer`'s kernels leave behind: they return with the upper halves of the
 /// vector registers in use, and every scalar or SSE instruction of that thread then runs several
 /// times slower, until a function compiled for AVX returns. This is such a function, run on every
 /// thread of the pool.
-fn leave_vector_state_clean() {
+fn clear_upper_vector_state() {
     struct WideSum;
     impl Loop for WideSum {
         type Output = ();
@@ -118,7 +118,7 @@ pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
             );
         }
     });
-    leave_vector_state_clean();
+    clear_upper_vector_state();
 }
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
@@ -149,7 +149,7 @@ pub(super) fn symmetric_eigen<T: Scalar>(
         rows: size,
         columns: size,
     })?;
-    leave_vector_state_clean();
+    clear_upper_vector_state();
     drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
 }
@@ -181,7 +181,7 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, L
         rows,
         columns,
     })?;
-    leave_vector_state_clean();
+    clear_upper_vector_state();
     Ok((s, u, v))
 }
 

@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::visit::{ROWS, Visit};
+use super::normal_product_kernel::{ROWS, Visit};
 use super::{PowerOfTwo, backend, multiply};
 use crate::Scalar;
-use crate::simd::vectorised;
+use crate::linalg::simd::vectorised;
 
 /// The lower triangle of V^T V in `f64` (columns x columns) for V = 2^power W; what stands above it
 /// means nothing. W is visited in blocks of rows, so that no second copy of it is made.

@@ -5,13 +5,15 @@
 //! come and go as `ndarray` arrays in any memory order, row-major being the fast one.
 
 // When both are compiled in, LAPACK serves and faer stays for the test that compares them.
+mod buffer;
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 mod faer;
 mod gram;
 #[cfg(feature = "lapack")]
 mod lapack;
+mod normal_product_kernel;
 mod scale;
-mod visit;
+pub(crate) mod simd;
 
 #[cfg(all(feature = "faer", not(feature = "lapack")))]
 use self::faer as backend;
@@ -24,7 +26,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::error::debug_is_display;
-use crate::simd::{Loop, vectorised};
+use crate::linalg::simd::{Loop, vectorised};
 
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 pub use self::faer::FaerElement;
@@ -43,8 +45,9 @@ mod anything {
     impl<T> Anything for T {}
 }
 
+pub(crate) use buffer::Buffer;
 pub(crate) use gram::{gram, image_and_normal_product, normal_product, vectors_at_once};
-pub(crate) use scale::{PowerOfTwo, exponent, tamed, times_power, untamed};
+pub(crate) use scale::{PowerOfTwo, exponent, rescaled, scaled_back, times_power};
 
 /// What a number must be for every backend that is compiled in.
 pub trait Element: FaerElement + LapackElement {}
@@ -113,9 +116,9 @@ pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) ->
 
 /// All min(rows, columns) singular values, largest first.
 pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    let values = match tamed(a)? {
+    let values = match rescaled(a)? {
         None => backend::singular_values(a)?,
-        Some((tame, e)) => untamed(backend::singular_values(tame.view())?, e)?,
+        Some((tame, e)) => scaled_back(backend::singular_values(tame.view())?, e)?,
     };
     let order = decreasing(&values);
     Ok(values.select(Axis(0), &order))
@@ -123,11 +126,11 @@ pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<
 
 /// The thin singular value decomposition.
 pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    let (left, values, right) = match tamed(a)? {
+    let (left, values, right) = match rescaled(a)? {
         None => backend::thin_svd(a)?,
         Some((tame, e)) => {
             let (left, values, right) = backend::thin_svd(tame.view())?;
-            (left, untamed(values, e)?, right)
+            (left, scaled_back(values, e)?, right)
         }
     };
     if values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]) {
@@ -178,7 +181,7 @@ fn symmetric<T: Scalar>(
     let factor = PowerOfTwo::new(-e);
     a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));
     let (values, vectors) = backend::symmetric_eigen(a, vectors)?;
-    Ok((untamed(values, e)?, vectors))
+    Ok((scaled_back(values, e)?, vectors))
 }
 
 /// The largest absolute value of an entry.

@@ -1,8 +1,8 @@
 //! The two-layer network: laws of its layers, its scaling, its output.
 
-mod laws;
+mod initialisation;
 
-pub use laws::{FirstLayerLaw, SecondLayerLaw};
+pub use initialisation::{Initialisation, SecondLayerLaw};
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, aview_mut1, aview1};
 use rayon::prelude::*;
@@ -105,7 +105,7 @@ impl<T: Scalar> Network<T> {
     pub fn random(
         width: usize,
         dimension: usize,
-        first_layer: FirstLayerLaw,
+        first_layer: Initialisation,
         second_layer: &SecondLayerLaw,
         activation: SharedActivation,
         scaling: Scaling,

@@ -33,9 +33,9 @@
 //!     .build()?;
 //! // three batches that no step has seen
 //! let (train, validation, test) = (
-//!     experiment.fresh_batch(0, 500)?,
-//!     experiment.fresh_batch(1, 500)?,
-//!     experiment.fresh_batch(2, 1000)?,
+//!     experiment.test_batch(0, 500)?,
+//!     experiment.test_batch(1, 500)?,
+//!     experiment.test_batch(2, 1000)?,
 //! );
 //! for network in experiment.networks::<f64>() {
 //!     let network = network?; // W_0, then W_1, then W_2

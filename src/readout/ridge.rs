@@ -29,12 +29,12 @@ pub enum Form {
 /// How the readout is trained.
 ///
 /// ```
-/// use linear_width::data::GivenBatch;
+/// use linear_width::data::DatasetBatch;
 /// use linear_width::readout::{LinearFeatures, Ridge};
 /// use ndarray::array;
 ///
 /// // y = 2 x + 1
-/// let batch = GivenBatch::new(array![[0.0], [1.0], [2.0]], array![1.0, 3.0, 5.0])?;
+/// let batch = DatasetBatch::new(array![[0.0], [1.0], [2.0]], array![1.0, 3.0, 5.0])?;
 /// let inputs = LinearFeatures::<f64>::new(1)?;
 /// let line = Ridge::new().intercept(true).fit(&inputs, &batch)?.least_squares()?;
 /// assert!((line.weights()[0] - 2.0).abs() < 1e-14 && (line.intercept() - 1.0).abs() < 1e-14);
@@ -80,11 +80,11 @@ impl Ridge {
     /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
     ///
     /// ```
-    /// use linear_width::data::GivenBatch;
+    /// use linear_width::data::DatasetBatch;
     /// use linear_width::readout::{LinearFeatures, Ridge};
     /// use ndarray::{Array1, Array2};
     ///
-    /// let batch = GivenBatch::new(Array2::<f64>::ones((10, 3)), Array1::ones(10))?;
+    /// let batch = DatasetBatch::new(Array2::<f64>::ones((10, 3)), Array1::ones(10))?;
     /// let inputs = LinearFeatures::<f64>::new(3)?;
     /// let needed = Ridge::new().estimated_bytes(&inputs, &batch);
     /// assert_eq!(needed, 8 * (6 * 9 + 10 * (3 + 4 * 3)));

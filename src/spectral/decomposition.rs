@@ -146,7 +146,7 @@ pub fn singular_values_by<T: Scalar>(
     // only the epsilon of `f64` is below 1e-10
     let allowed = if T::epsilon().as_f64() < 1e-10 { 1e-9 } else { 1e-6 };
     if method == SpectrumMethod::Gram || error <= allowed * values[0] {
-        return Ok(linalg::untamed(values, e).and_then(|values| {
+        return Ok(linalg::scaled_back(values, e).and_then(|values| {
             let values = values.mapv(T::of);
             if values[0].is_finite() { Ok(values) } else { Err(LinalgError::Overflow) }
         })?);

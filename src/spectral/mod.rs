@@ -3,7 +3,7 @@
 //! Of any matrix, as of the weights of a [`Network`](crate::network::Network):
 //!
 //! ```
-//! use linear_width::spectral::{Histogram, OutlierRule, overlap, singular_values, top_triplets};
+//! use linear_width::spectral::{Histogram, OutlierRule, overlap, singular_values, leading_triplets};
 //! use ndarray::{Array1, Array2};
 //! use rand::SeedableRng;
 //! use rand_distr::{Distribution, Normal};
@@ -19,7 +19,7 @@
 //! let found = OutlierRule::default_for(s.len()).apply(s.as_slice().unwrap(), 800, 400)?;
 //! assert_eq!(found.count, 1);
 //!
-//! let top = top_triplets(w.view(), 1, &Default::default())?;
+//! let top = leading_triplets(w.view(), 1, &Default::default())?;
 //! assert!((top.values[0] - s[0]).abs() < 1e-9);
 //! assert!(overlap(top.right.row(0), direction.view())? > 0.9);
 //!
@@ -31,15 +31,15 @@
 mod decomposition;
 mod histogram;
 mod largest_gap;
+mod leading_triplets;
 mod outliers;
 mod overlap;
-mod top_triplets;
 
 pub use decomposition::{
     SingularTriplets, SpectralError, SpectrumMethod, singular_values, singular_values_by, thin_svd,
 };
 pub use histogram::Histogram;
+pub use leading_triplets::{LeadingTripletsOptions, leading_triplets};
 pub use outliers::{OutlierRule, Outliers};
 pub(crate) use overlap::MAX_POWER;
 pub use overlap::{overlap, overlaps_with_powers, subspace_overlap};
-pub use top_triplets::{TopTripletsOptions, top_triplets};

@@ -2,7 +2,7 @@
 
 use super::largest_gap;
 use crate::error::InvalidSetting;
-use crate::theory::MarchenkoPastur;
+use crate::rmt::MarchenkoPastur;
 
 /// The rule that separates outliers from the bulk. Its name and threshold go into the report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,7 +171,7 @@ impl OutlierRule {
         match *self {
             Self::AboveEdge { edge, margin } => Ok(above(edge * (1.0 + margin))),
             Self::MarchenkoPastur { margin } => {
-                let law = MarchenkoPastur::of_first_layer(width, dimension)?;
+                let law = MarchenkoPastur::for_shape(width, dimension)?;
                 Ok(above(law.singular_value_edges().1 * (1.0 + margin)))
             }
             Self::LargestGap { max_outliers, factor } => {

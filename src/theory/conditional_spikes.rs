@@ -6,7 +6,7 @@ use crate::activation::{Activation, hermite_coefficients};
 use crate::data::Batch;
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::{exponent, multiply, product, times_power};
-use crate::theory::small::left_singular;
+use crate::numerics::graded::left_singular;
 use crate::training::TILE_SAMPLES;
 
 /// Terms beyond this have Hermite coefficients out of the quadrature's reach, and no use.
@@ -64,7 +64,7 @@ impl ConditionalSpikes {
     /// `second_layer` (a, of length N, norm about 1), the step sizes `etas` = \[eta_1, eta_2\] and
     /// the batches of the two steps (n_1 x d and n_2 x d).
     ///
-    /// [`new_direction_count`](super::new_direction_count) + 1 terms are all that do not vanish as
+    /// [`outlier_count`](super::outlier_count) + 1 terms are all that do not vanish as
     /// N grows; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
     /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The
     /// mean c_0 of the activation plays no role.
@@ -169,7 +169,7 @@ impl ConditionalSpikes {
     }
 
     /// The K singular values of sum_k u_k v_k^T, largest first: the spikes without the bulk of W_0,
-    /// which moves them ([`SingleSpike`](super::SingleSpike)). Those beyond the rank are 0 up to
+    /// which moves them ([`SpikedMatrix`](super::SpikedMatrix)). Those beyond the rank are 0 up to
     /// rounding.
     ///
     /// Terms of very different size keep their relative accuracy: the unit left vectors are

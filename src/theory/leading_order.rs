@@ -2,9 +2,10 @@
 //!
 //! Equations: docs/theory.md, (2.2), (2.3), (2.6) to (2.11).
 
-use super::{SingleSpike, SpikedSingularValue, TheoryError};
+use super::TheoryError;
 use crate::error::InvalidSetting;
 use crate::network::Scaling;
+use crate::rmt::{SpikeOutlier, SpikedMatrix};
 use crate::training::StepSize;
 
 /// Ratios and exponents this close to an integer or to zero are taken to be equal to it:
@@ -23,14 +24,14 @@ const MAX_TERMS: usize = 1000;
 /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
 ///
 /// ```
-/// use linear_width::theory::new_direction_count;
+/// use linear_width::theory::outlier_count;
 ///
-/// assert_eq!(new_direction_count(0.4, 0.3)?, 3); // an exact multiple, despite rounding
-/// assert_eq!(new_direction_count(0.25, 0.2)?, 0);
-/// assert!(new_direction_count(0.5, 0.2).is_err());
+/// assert_eq!(outlier_count(0.4, 0.3)?, 3); // an exact multiple, despite rounding
+/// assert_eq!(outlier_count(0.25, 0.2)?, 0);
+/// assert!(outlier_count(0.5, 0.2).is_err());
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
-pub fn new_direction_count(alpha_1: f64, alpha_2: f64) -> Result<usize, InvalidSetting> {
+pub fn outlier_count(alpha_1: f64, alpha_2: f64) -> Result<usize, InvalidSetting> {
     StepSize::scaled(1.0, alpha_1).check(1)?;
     StepSize::scaled(1.0, alpha_2).check(2)?;
     let ratio = alpha_2 / (0.5 - alpha_1);
@@ -70,8 +71,8 @@ pub struct SpikeTerm {
 /// The spikes of W_2 at leading order: terms k = 0, ..., l.
 ///
 /// Two counts, not to be confused:
-/// [`new_directions_of_second_step`](Self::new_directions_of_second_step) is the paper's l;
-/// [`total_outliers_after_second_step`](Self::total_outliers_after_second_step) is l + 1, since the
+/// [`new_directions`](Self::new_directions) is the paper's l;
+/// [`total_outliers`](Self::total_outliers) is l + 1, since the
 /// direction k = 0 is there already after one step. Both are limits for large N with alphas in (0,
 /// 1/2): at N of a few thousand often only the first two or three are out.
 ///
@@ -80,8 +81,8 @@ pub struct SpikeTerm {
 /// use linear_width::theory::Spikes;
 ///
 /// let spikes = Spikes::new(0.4, 0.45, Scaling::MeanField)?;
-/// assert_eq!(spikes.new_directions_of_second_step(), 4);
-/// assert_eq!(spikes.total_outliers_after_second_step(), 5);
+/// assert_eq!(spikes.new_directions(), 4);
+/// assert_eq!(spikes.total_outliers(), 5);
 /// // ReLU: c_3 = 0 removes k = 2, c_5 = 0 removes k = 4
 /// let relu = spikes.clone().with_hermite_coefficients(&[0.4, 0.5, 0.2, 0.0, -0.02, 0.0], 1e-9)?;
 /// assert_eq!(relu.expected_outliers(), 3);
@@ -104,7 +105,7 @@ impl Spikes {
     /// [`TheoryError::Invalid`] unless both exponents lie in [0, 1/2);
     /// [`TheoryError::StandardScaling`] for a network in standard scaling.
     pub fn new(alpha_1: f64, alpha_2: f64, scaling: Scaling) -> Result<Self, TheoryError> {
-        let new_directions = new_direction_count(alpha_1, alpha_2)?;
+        let new_directions = outlier_count(alpha_1, alpha_2)?;
         if scaling != Scaling::MeanField {
             return Err(TheoryError::StandardScaling);
         }
@@ -173,12 +174,12 @@ impl Spikes {
     }
 
     /// l: directions that only the second step can create, by the formula alone.
-    pub fn new_directions_of_second_step(&self) -> usize {
+    pub fn new_directions(&self) -> usize {
         self.new_directions
     }
 
     /// l + 1: outliers of W_2 in total, the first step's included, by the formula alone.
-    pub fn total_outliers_after_second_step(&self) -> usize {
+    pub fn total_outliers(&self) -> usize {
         self.new_directions + 1
     }
 
@@ -186,7 +187,7 @@ impl Spikes {
     /// marginal ones included, at most the number of distinct nonzero values of b.
     pub fn expected_outliers(&self) -> usize {
         let vanish = self.terms.iter().filter(|t| t.status == SpikeTermStatus::Vanishes).count();
-        let terms = self.total_outliers_after_second_step() - vanish;
+        let terms = self.total_outliers() - vanish;
         self.distinct_values.map_or(terms, |m| terms.min(m))
     }
 
@@ -216,7 +217,7 @@ impl Spikes {
                 cases.push(format!("so do {} more", vanishing.len() - NAMED));
             }
         }
-        let left = self.total_outliers_after_second_step() - vanishing.len();
+        let left = self.total_outliers() - vanishing.len();
         if let Some(count) = self.distinct_values.filter(|count| *count < left) {
             cases.push(format!(
                 "b takes {count} values other than 0, so that no more are independent"
@@ -239,7 +240,7 @@ pub struct FirstStep {
     /// |beta_1|^2 = |c*_1|^2 + (d/n) E y^2.
     pub beta_norm_squared: f64,
     /// |<beta_1/|beta_1|, beta*>| = |c*_1| / |beta_1|.
-    pub target_alignment: f64,
+    pub target_overlap: f64,
     /// Strength eta_1 |c_1| |beta_1| of the spike.
     pub strength: f64,
 }
@@ -288,19 +289,19 @@ impl FirstStep {
         check("the strength of the first spike", strength, false)?;
         Ok(Self {
             beta_norm_squared,
-            target_alignment: if norm > 0.0 { (c_1_target.abs() / norm).min(1.0) } else { 0.0 },
+            target_overlap: if norm > 0.0 { (c_1_target.abs() / norm).min(1.0) } else { 0.0 },
             strength,
         })
     }
 
     /// The outlier this spike makes on the Marchenko-Pastur bulk of W_0 at gamma = N/d, or `None`
-    /// below the threshold. Multiply `right_overlap` by `target_alignment` for the overlap with
+    /// below the threshold. Multiply `right_overlap` by `target_overlap` for the overlap with
     /// beta*.
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `gamma` is finite and positive.
-    pub fn outlier(&self, gamma: f64) -> Result<Option<SpikedSingularValue>, InvalidSetting> {
-        SingleSpike::new(gamma)?.spike(self.strength)
+    pub fn outlier(&self, gamma: f64) -> Result<Option<SpikeOutlier>, InvalidSetting> {
+        SpikedMatrix::new(gamma)?.spike(self.strength)
     }
 }
 
@@ -316,21 +317,21 @@ mod tests {
             for k in 0..50 {
                 let alpha_2 = f64::from(k) / 100.0;
                 assert_eq!(
-                    new_direction_count(alpha_1, alpha_2).unwrap(),
+                    outlier_count(alpha_1, alpha_2).unwrap(),
                     (k / step) as usize,
                     "{alpha_1}, {alpha_2}"
                 );
             }
         }
         // just below a multiple is below it
-        assert_eq!(new_direction_count(0.4, 0.3 - 1e-7).unwrap(), 2);
+        assert_eq!(outlier_count(0.4, 0.3 - 1e-7).unwrap(), 2);
     }
 
     /// Here the quotient in floating point lies below the whole number by up to 1e-4.
     #[test]
     fn the_count_is_exact_at_large_multiples() {
         for (alpha_2, count) in [(0.3, 3_000_000), (0.123_456_7, 1_234_567)] {
-            assert_eq!(new_direction_count(0.499_999_9, alpha_2).unwrap(), count);
+            assert_eq!(outlier_count(0.499_999_9, alpha_2).unwrap(), count);
         }
     }
 
@@ -342,16 +343,16 @@ mod tests {
         assert!((exponents[1] - 0.2).abs() < 1e-12 && (exponents[2] - 0.1).abs() < 1e-12);
         assert_eq!(exponents[3], 0.0);
         assert_eq!(spikes.marginal_terms().map(|t| t.k).collect::<Vec<_>>(), [3]);
-        assert_eq!(spikes.new_directions_of_second_step(), 3);
-        assert_eq!(spikes.total_outliers_after_second_step(), 4);
+        assert_eq!(spikes.new_directions(), 3);
+        assert_eq!(spikes.total_outliers(), 4);
     }
 
     #[test]
     fn very_many_directions_are_counted_and_not_listed() {
         let spikes = Spikes::new(0.499_999_999_999_999_94, 0.49, Scaling::MeanField).unwrap();
-        assert!(spikes.new_directions_of_second_step() > 1_000_000_000_000);
+        assert!(spikes.new_directions() > 1_000_000_000_000);
         assert_eq!(spikes.terms().len(), MAX_TERMS);
-        let expected = spikes.total_outliers_after_second_step();
+        let expected = spikes.total_outliers();
         assert_eq!(spikes.expected_outliers(), expected);
         assert_eq!(spikes.with_distinct_second_layer_values(2).expected_outliers(), 2);
     }
@@ -360,7 +361,7 @@ mod tests {
     fn the_examples_of_the_theory_document() {
         for (a1, a2, total) in [(0.25, 0.3, 2), (0.3, 0.45, 3), (0.4, 0.25, 3), (0.4, 0.45, 5)] {
             let spikes = Spikes::new(a1, a2, Scaling::MeanField).unwrap();
-            assert_eq!(spikes.total_outliers_after_second_step(), total);
+            assert_eq!(spikes.total_outliers(), total);
         }
     }
 
@@ -385,11 +386,11 @@ mod tests {
     fn out_of_range_and_standard_scaling_are_refused() {
         for alpha in [0.5, -0.1, f64::NAN, f64::INFINITY] {
             assert!(matches!(
-                new_direction_count(alpha, 0.1),
+                outlier_count(alpha, 0.1),
                 Err(InvalidSetting::Exponent { step: 1, .. })
             ));
             assert!(matches!(
-                new_direction_count(0.1, alpha),
+                outlier_count(0.1, alpha),
                 Err(InvalidSetting::Exponent { step: 2, .. })
             ));
         }

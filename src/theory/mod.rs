@@ -6,19 +6,13 @@
 mod conditional_spikes;
 mod hermite_exponents;
 mod leading_order;
-mod marchenko_pastur;
 pub mod prediction;
-mod roots;
-mod single_spike;
-mod small;
 
 use thiserror::Error;
 
 pub use conditional_spikes::ConditionalSpikes;
 pub use hermite_exponents::{information_exponent, reuse_exponent};
-pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, new_direction_count};
-pub use marchenko_pastur::MarchenkoPastur;
-pub use single_spike::{SingleSpike, SpikedSingularValue};
+pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, outlier_count};
 
 use crate::error::{InvalidSetting, debug_is_display};
 
@@ -38,6 +32,3 @@ pub enum TheoryError {
 }
 
 debug_is_display!(TheoryError);
-
-#[cfg(test)]
-mod tests;

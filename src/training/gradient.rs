@@ -1,4 +1,4 @@
-//! The ascent direction, one pass over the batch in tiles, and the update.
+//! The descent direction, one pass over the batch in tiles, and the update.
 //!
 //! Equations: docs/theory.md, (1.3), (1.4).
 
@@ -11,8 +11,8 @@ use thiserror::Error;
 use crate::Scalar;
 use crate::data::Batch;
 use crate::error::{InvalidSetting, debug_is_display, nonzero};
+use crate::linalg::Buffer;
 use crate::linalg::product;
-use crate::memory::Buffer;
 use crate::network::Network;
 
 /// Samples in a tile. The gradient holds one N x `TILE_SAMPLES` matrix and one tile of the batch,
@@ -46,7 +46,7 @@ pub enum TrainingError {
 
 debug_is_display!(TrainingError);
 
-/// The ascent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X, r = y - f(X), of shape N
+/// The descent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X, r = y - f(X), of shape N
 /// x d (docs/theory.md, section 1).
 ///
 /// In mean-field scaling it is -sqrt(N) times the gradient of the loss (1/2n) sum_i r_i^2 with
@@ -60,7 +60,7 @@ debug_is_display!(TrainingError);
 /// [`InvalidSetting::Shape`] when the batch's dimension is not the network's,
 /// [`InvalidSetting::ZeroSize`] when it has no samples,
 /// [`InvalidSetting::Memory`] when the system gives no memory for the direction and a tile.
-pub fn ascent_direction<T: Scalar>(
+pub fn descent_direction<T: Scalar>(
     network: &Network<T>,
     batch: &impl Batch<T>,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
@@ -90,7 +90,7 @@ fn fits<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Result<(), In
     })
 }
 
-/// Row j of the ascent direction divided by a_j: (1/n) sigma'(W X^T) diag(r) X. The residual scales
+/// Row j of the descent direction divided by a_j: (1/n) sigma'(W X^T) diag(r) X. The residual scales
 /// the inputs and a the result, so that the N x tile matrix is visited once between the two
 /// products: pre-activations turn into derivatives and outputs.
 fn direction_per_weight<T: Scalar>(
@@ -134,7 +134,7 @@ pub struct Change {
     /// The largest |W' - W| over the largest |W|, entry by entry, at most `f64::MAX`. 0 when the
     /// step changed nothing, or less than the numbers can hold.
     pub relative: f64,
-    /// Whether the ascent direction is 0 in every entry.
+    /// Whether the descent direction is 0 in every entry.
     pub no_gradient: bool,
 }
 
@@ -166,13 +166,13 @@ impl<T: Scalar> Extent<T> {
 /// One update W <- W + eta G(W; X, y), in place; says how far it went. `step` (from 1) is named in
 /// errors.
 ///
-/// `progress` is as for [`ascent_direction`].
+/// `progress` is as for [`descent_direction`].
 ///
 /// # Errors
 /// [`TrainingError::Diverged`] when a weight becomes non-finite, [`TrainingError::Cancelled`] when
 /// `progress` breaks (the weights are then unchanged), [`TrainingError::Invalid`] when `eta` is
 /// negative or not finite, the batch does not fit, or there is no memory for a step.
-pub fn ascend<T: Scalar>(
+pub fn gradient_step<T: Scalar>(
     network: &mut Network<T>,
     batch: &impl Batch<T>,
     eta: f64,

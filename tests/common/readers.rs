@@ -82,7 +82,7 @@ fn check_error(error: &ConfigError, lines: usize) {
 /// Runs a tiny experiment; its numbers are finite or its error is typed.
 fn accepted(config: &ExperimentConfig) {
     let mut config = config.clone();
-    config.predicted = false;
+    config.with_prediction = false;
     let experiment = config.build().expect("what was read builds");
     let work = config.width.saturating_mul(config.dimension).saturating_mul(config.samples);
     let small = work <= 20_000 && config.width.max(config.dimension).max(config.samples) <= 64;

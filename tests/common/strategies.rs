@@ -10,7 +10,7 @@ use linear_width::activation::{
     Softplus, Tanh,
 };
 use linear_width::data::{CustomLaw, InputLaw, Link, MultiIndexLink, Target};
-use linear_width::network::{FirstLayerLaw, Scaling, SecondLayerLaw};
+use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::training::{BatchPolicy, StepSize};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
@@ -123,8 +123,8 @@ pub fn second_layer(width: usize) -> impl Strategy<Value = SecondLayerLaw> {
     ]
 }
 
-pub fn first_layer() -> impl Strategy<Value = FirstLayerLaw> {
-    select(vec![FirstLayerLaw::Sphere, FirstLayerLaw::Gaussian])
+pub fn first_layer() -> impl Strategy<Value = Initialisation> {
+    select(vec![Initialisation::Sphere, Initialisation::Gaussian])
 }
 
 pub fn scaling() -> impl Strategy<Value = Scaling> {

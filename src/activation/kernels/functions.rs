@@ -1,7 +1,7 @@
 //! The kernels. Coefficients and reference values come from tests/reference/kernels.py.
 
 use super::{Kernel, Lane};
-use crate::simd::fma;
+use crate::linalg::simd::fma;
 
 /// c_0 + c_1 x + c_2 x^2 + ..., by Horner's rule.
 #[inline(always)]

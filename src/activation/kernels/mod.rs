@@ -18,7 +18,7 @@ mod tests;
 pub(super) use functions::{Erf, Gelu, Sigmoid, Silu, Sine, Softplus, Tanh};
 pub use lane::Lane;
 
-use crate::simd::{Loop, vectorised};
+use crate::linalg::simd::{Loop, vectorised};
 
 /// An activation at one number: value and derivative. `FMA` is that of [`Loop`].
 pub(super) trait Kernel<T: Lane>: Copy {

@@ -28,7 +28,7 @@ pub(super) fn of(experiment: &Experiment) -> Result<Map<String, Value>, Checkpoi
         "crate version": env!("CARGO_PKG_VERSION"),
         "instruction set": instruction_set(),
         "number of triplets": experiment.triplets,
-        "left powers": experiment.left_powers,
+        "left powers": experiment.second_layer_powers,
         "outlier rule": experiment.outlier_rule,
         "prediction": experiment.prediction,
         "spectrum method": experiment.spectrum_method,
@@ -68,7 +68,7 @@ fn activation(experiment: &Experiment) -> String {
 /// Teacher, and the first samples of each step; given data whole.
 fn samples(experiment: &Experiment) -> Result<String, RunError> {
     let mut hasher = FnvHasher::default();
-    if let Some(data) = experiment.given_data() {
+    if let Some(data) = experiment.dataset() {
         data.inputs().iter().chain(data.labels()).for_each(|x| add(&mut hasher, *x));
         return Ok(checksum(&hasher));
     }

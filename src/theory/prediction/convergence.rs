@@ -36,7 +36,7 @@ pub struct Convergence {
 /// use linear_width::activation::{SharedActivation, Tanh};
 /// use linear_width::data::{Link, Target};
 /// use linear_width::network::SecondLayerLaw;
-/// use linear_width::theory::prediction::{NoiseModel, Options, Setting, convergence};
+/// use linear_width::theory::prediction::{BulkModel, Options, Setting, convergence};
 /// use linear_width::training::BatchPolicy;
 ///
 /// let setting = Setting {
@@ -49,7 +49,7 @@ pub struct Convergence {
 ///     batches: BatchPolicy::Independent,
 ///     second_layer: SecondLayerLaw::Uniform,
 /// };
-/// let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+/// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
 /// let change = convergence(&setting, &options)?;
 /// assert!(change.singular_values < 1e-3 && change.overlaps < 1e-3);
 /// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
@@ -147,7 +147,7 @@ pub(crate) fn few_neurons(width: usize, outliers: &[Outlier]) -> Option<Indicato
     } else {
         start
             + ", so its singular value differs from network to network: predict with the realised \
-                 second layer (SecondLayerLaw::Given)"
+                 second layer (SecondLayerLaw::Fixed)"
     };
     Some(Indicator {
         kind: IndicatorKind::FewNeurons,
@@ -183,7 +183,7 @@ mod tests {
     use crate::activation::{SharedActivation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
-    use crate::theory::prediction::{Nodes, NoiseModel};
+    use crate::theory::prediction::{BulkModel, Nodes};
     use crate::training::BatchPolicy;
 
     fn setting() -> Setting {
@@ -203,7 +203,7 @@ mod tests {
     fn the_largest_change_counts() {
         let setting = setting();
         let nodes = Nodes::default().scaled(0.5);
-        let options = Options { noise_model: NoiseModel::Isotropic, nodes, ..Options::default() };
+        let options = Options { bulk_model: BulkModel::Isotropic, nodes, ..Options::default() };
         let a = predict(&setting, &options).unwrap();
         assert!(a.outliers.len() >= 2);
         // so few nodes do matter
@@ -238,8 +238,8 @@ mod tests {
     fn too_few_nodes_are_named() {
         let found = |factor: f64| {
             let nodes = Nodes::default().scaled(factor);
-            let noise_model = NoiseModel::Isotropic;
-            let options = Options { noise_model, nodes, ..Options::default() };
+            let bulk_model = BulkModel::Isotropic;
+            let options = Options { bulk_model, nodes, ..Options::default() };
             let prediction = predict(&setting(), &options).unwrap();
             let last = prediction.indicators.last().unwrap().clone();
             assert_eq!(last.kind, IndicatorKind::Quadrature);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_outlier_of_fewest_neurons() {
-        let options = Options { noise_model: NoiseModel::Isotropic, ..Options::default() };
+        let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
         let mut outliers = predict(&setting(), &options).unwrap().outliers;
         // Rademacher b: every neuron counts
         assert_eq!(few_neurons(3000, &outliers).unwrap().value, 3000.0);

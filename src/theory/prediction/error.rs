@@ -35,14 +35,14 @@ pub enum PredictionError {
     /// The equations of the bulk or of an outlier were not solved.
     #[error(
         "the equations of the bulk or of an outlier were not solved near the resolvent value {near:e}; \
-         try the other NoiseModel"
+         try the other BulkModel"
     )]
     NotConverged {
         /// Where on the curve.
         near: f64,
     },
     /// No right edge of the bulk was found.
-    #[error("no right edge of the bulk was found; NoiseModel::Isotropic does not need the search")]
+    #[error("no right edge of the bulk was found; BulkModel::Isotropic does not need the search")]
     NoEdge,
     /// A small matrix that has an inverse in theory has none in floating point.
     #[error("the {name} matrix is singular to working precision")]

@@ -9,7 +9,7 @@ use super::label::Labels;
 use super::law::Law;
 use super::moments::FirstStep;
 use super::noise::RowVariance;
-use super::setting::{NoiseModel, Options, Setting};
+use super::setting::{BulkModel, Options, Setting};
 use super::spikes::{SpikeInput, Spikes};
 use super::truncation;
 use crate::quadrature::Rule;
@@ -45,8 +45,7 @@ impl Source<'_> {
             step: self.step,
             eta: self.setting.step_sizes,
             orthogonal: self.orthogonal,
-            weighted: self.options.noise_model == NoiseModel::Isotropic
-                && self.options.target_column,
+            weighted: self.options.bulk_model == BulkModel::Isotropic && self.options.target_column,
         }
     }
 

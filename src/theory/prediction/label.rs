@@ -82,7 +82,7 @@ impl Labels {
         list.retain(|node| node.weight > smallest * largest);
         let total: f64 = list.iter().map(|node| node.weight).sum();
         for node in &mut list {
-            node.link = target.clean_label(&node.z[..p]);
+            node.link = target.noiseless_label(&node.z[..p]);
             node.weight /= total;
         }
         finite("the link", list.iter().map(|node| &node.link))?;

@@ -107,7 +107,7 @@ impl Law {
                     (full, bulk, nodes)
                 }
             },
-            SecondLayerLaw::Given(values) => {
+            SecondLayerLaw::Fixed(values) => {
                 let rule = empirical(&values.to_vec())?;
                 let (low, high) = (rule.nodes[0], rule.nodes[rule.len() - 1]);
                 let nodes = if rule.len() <= coarse {

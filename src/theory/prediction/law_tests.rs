@@ -85,8 +85,8 @@ fn averages_from_coarse_nodes() {
         SecondLayerLaw::Uniform,
         SecondLayerLaw::Gaussian,
         SecondLayerLaw::Rademacher,
-        SecondLayerLaw::Given(vec![-1.0, 0.5, 0.0, 0.5, 2.0].into()),
-        SecondLayerLaw::Given(values.into()),
+        SecondLayerLaw::Fixed(vec![-1.0, 0.5, 0.0, 0.5, 2.0].into()),
+        SecondLayerLaw::Fixed(values.into()),
     ] {
         let law = law(&second_layer, 4);
         let q = |i: usize, k: usize| law.polynomials[[i, k]];
@@ -129,22 +129,22 @@ fn few_values() {
         assert!((rademacher.polynomials[[i, 1]] - b).abs() < 1e-14);
     }
     // 0 and a value that comes twice
-    let given = law(&SecondLayerLaw::Given(vec![2.0, 0.0, -3.0, 2.0].into()), 5);
+    let given = law(&SecondLayerLaw::Fixed(vec![2.0, 0.0, -3.0, 2.0].into()), 5);
     assert_eq!((given.spikes(), largest(&given)), (2, 3.0));
     assert_eq!(given.fine.nodes, [-3.0, 0.0, 2.0]);
     assert_eq!(given.fine.weights, [0.25, 0.25, 0.5]);
     assert_eq!(given.coarse, given.fine.nodes);
     assert!((given.scale - 17f64.sqrt() / 2.0).abs() < 1e-14);
     // many values are interpolated between few nodes
-    let many = law(&SecondLayerLaw::Given((1..=21).map(f64::from).collect()), 3);
+    let many = law(&SecondLayerLaw::Fixed((1..=21).map(f64::from).collect()), 3);
     assert_eq!((many.coarse.len(), many.fine.len(), largest(&many)), (20, 21, 21.0));
-    assert_eq!(law(&SecondLayerLaw::Given((1..=20).map(f64::from).collect()), 3).coarse.len(), 20);
+    assert_eq!(law(&SecondLayerLaw::Fixed((1..=20).map(f64::from).collect()), 3).coarse.len(), 20);
     for values in [vec![0.0; 3], vec![1.0, f64::NAN], vec![1.0, f64::INFINITY]] {
         let tail = GaussianTail::Width;
-        assert!(Law::new(&SecondLayerLaw::Given(values.into()), tail, 3, 20, 96, 3).is_err());
+        assert!(Law::new(&SecondLayerLaw::Fixed(values.into()), tail, 3, 20, 96, 3).is_err());
     }
     // two values too close to be told apart make one polynomial
-    assert_eq!(law(&SecondLayerLaw::Given(vec![1.0, 1.0 + 1e-12].into()), 5).spikes(), 1);
+    assert_eq!(law(&SecondLayerLaw::Fixed(vec![1.0, 1.0 + 1e-12].into()), 5).spikes(), 1);
 }
 
 /// Which Gauss-Hermite nodes are kept.

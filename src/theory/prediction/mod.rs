@@ -42,7 +42,6 @@ mod groups;
 mod independent;
 mod label;
 mod law;
-mod level2;
 mod moments;
 mod noise;
 mod outlier;
@@ -50,6 +49,7 @@ mod outliers;
 mod reused;
 mod setting;
 mod spikes;
+mod structured;
 #[cfg(test)]
 mod test_quadratic;
 mod truncation;
@@ -60,7 +60,7 @@ pub use error::PredictionError;
 pub use label::MAX_DIRECTIONS;
 pub use law::GaussianTail;
 pub use outlier::Outlier;
-pub use setting::{NodeFamily, Nodes, NoiseModel, Options, Setting};
+pub use setting::{BulkModel, NodeFamily, Nodes, Options, Setting};
 pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
 
 use activation::Sigma;
@@ -68,12 +68,12 @@ use bulk::Bulk;
 use expansion::{Expansion, Source};
 use label::Labels;
 use law::Law;
-use level2::Level2;
 use moments::FirstStep;
 use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
 use spikes::Spikes;
+use structured::Level2;
 use validity::Evidence;
 
 /// Constants of docs/theory.md, sections 4 and 5.
@@ -123,13 +123,13 @@ pub struct Prediction {
 #[derive(Clone)]
 enum Solution {
     Isotropic { bulk: Bulk, law: Box<Law> },
-    FromData(Box<Level2>),
+    Structured(Box<Level2>),
 }
 
 impl std::fmt::Debug for Prediction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prediction")
-            .field("noise_model", &self.noise_model())
+            .field("bulk_model", &self.bulk_model())
             .field("edge", &self.edge)
             .field("outliers", &self.outliers)
             .field("intermediates", &self.intermediates)
@@ -141,19 +141,19 @@ impl std::fmt::Debug for Prediction {
 
 impl Prediction {
     /// The model of the bulk behind this prediction.
-    pub fn noise_model(&self) -> NoiseModel {
+    pub fn bulk_model(&self) -> BulkModel {
         match self.solution {
-            Solution::Isotropic { .. } => NoiseModel::Isotropic,
-            Solution::FromData(_) => NoiseModel::FromData,
+            Solution::Isotropic { .. } => BulkModel::Isotropic,
+            Solution::Structured(_) => BulkModel::Structured,
         }
     }
 
     /// Left edge of the bulk of the min(N, d) singular values (0 when N = d) with
-    /// [`NoiseModel::Isotropic`]; `None` with [`NoiseModel::FromData`], which does not compute it.
+    /// [`BulkModel::Isotropic`]; `None` with [`BulkModel::Structured`], which does not compute it.
     pub fn lower_edge(&self) -> Option<f64> {
         match &self.solution {
             Solution::Isotropic { bulk, .. } => Some(bulk.lower_edge()),
-            Solution::FromData(_) => None,
+            Solution::Structured(_) => None,
         }
     }
 
@@ -161,14 +161,16 @@ impl Prediction {
     /// min(N, d) singular values; 0 outside the bulk.
     ///
     /// # Errors
-    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot
+    /// [`PredictionError::NotConverged`] with [`BulkModel::Structured`], when the equations cannot
     /// be followed into the bulk.
     pub fn density(&self, singular_values: &[f64]) -> Result<Array1<f64>, PredictionError> {
         match &self.solution {
             Solution::Isotropic { bulk, .. } => {
                 Ok(singular_values.iter().map(|x| bulk.density(*x)).collect())
             }
-            Solution::FromData(level2) => Ok(level2.bulk_density(singular_values)?.into()),
+            Solution::Structured(structured) => {
+                Ok(structured.bulk_density(singular_values)?.into())
+            }
         }
     }
 
@@ -176,7 +178,7 @@ impl Prediction {
     /// f(b_j), normalised; `None` if there is no such outlier.
     ///
     /// # Errors
-    /// [`PredictionError::NotConverged`] with [`NoiseModel::FromData`], when the equations cannot
+    /// [`PredictionError::NotConverged`] with [`BulkModel::Structured`], when the equations cannot
     /// be solved again at the outlier.
     pub fn left_overlap(
         &self,
@@ -188,7 +190,7 @@ impl Prediction {
             Solution::Isotropic { bulk, law } => {
                 Ok(Some(outliers::left_overlap(bulk, law, outlier, f)))
             }
-            Solution::FromData(level2) => level2.left_overlap(outlier, f).map(Some),
+            Solution::Structured(structured) => structured.left_overlap(outlier, f).map(Some),
         }
     }
 
@@ -248,7 +250,7 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
     let [eta_1, eta_2] = setting.step_sizes;
     let options = &Options { nodes: options.nodes.for_step(eta_1.max(eta_2)), ..*options };
     let nodes = &options.nodes;
-    let isotropic = options.noise_model == NoiseModel::Isotropic;
+    let isotropic = options.bulk_model == BulkModel::Isotropic;
     let separate_columns = isotropic && options.target_column;
     let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
     let labels = Labels::new(&setting.target, nodes)?;
@@ -277,20 +279,20 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
             Solution::Isotropic { bulk: bulk.clone(), law: Box::new(law.clone()) },
         )
     } else {
-        let level2 = Level2::new(
-            &level2::model(setting, activation, &input),
-            &level2::samples(&input, &groups),
-            &level2::neurons(law, &variance, &spikes.noise[0]),
-            &level2::Choices::new(setting.samples as f64, options.linear_terms),
+        let structured = Level2::new(
+            &structured::model(setting, activation, &input),
+            &structured::samples(&input, &groups),
+            &structured::neurons(law, &variance, &spikes.noise[0]),
+            &structured::Choices::new(setting.samples as f64, options.linear_terms),
         )?;
-        (level2.bulk_edge(), level2.outliers()?, Solution::FromData(Box::new(level2)))
+        (structured.bulk_edge(), structured.outliers()?, Solution::Structured(Box::new(structured)))
     };
 
     let spread = setting.phi() * labels.second_moment;
     let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
     let evidence = Evidence {
         setting,
-        noise_model: options.noise_model,
+        bulk_model: options.bulk_model,
         law,
         labels,
         edge,

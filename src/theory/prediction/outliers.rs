@@ -9,8 +9,8 @@ use super::error::PredictionError;
 use super::law::Law;
 use super::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use super::spikes::Spikes;
-use crate::theory::roots::bracketed;
-use crate::theory::small::{cholesky, left_singular};
+use crate::numerics::graded::{cholesky, left_singular};
+use crate::numerics::roots::bracketed;
 use std::convert::Infallible;
 
 use ndarray::{Array1, Array2};

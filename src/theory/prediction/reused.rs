@@ -11,10 +11,10 @@
 use super::activation::{Sigma, gaussian_rule};
 use super::moments::{Accumulator, ECHO, FirstStep, MEAN, Table};
 use super::setting::Nodes;
+use crate::numerics::roots::bracketed;
 use crate::quadrature::{
     Interpolation, Rule, SplitGaussian, chebyshev_points, gauss_legendre, normal_density,
 };
-use crate::theory::roots::bracketed;
 use ndarray::Array2;
 use std::convert::Infallible;
 

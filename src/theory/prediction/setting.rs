@@ -29,7 +29,7 @@ pub struct Setting {
     pub step_sizes: [f64; 2],
     /// Fresh, reused or partly reused batch in step two.
     pub batches: BatchPolicy,
-    /// Law of b = sqrt(N) a; [`SecondLayerLaw::Given`] predicts one given network.
+    /// Law of b = sqrt(N) a; [`SecondLayerLaw::Fixed`] predicts one given network.
     pub second_layer: SecondLayerLaw,
 }
 
@@ -181,7 +181,7 @@ impl Nodes {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-pub enum NoiseModel {
+pub enum BulkModel {
     /// Independent rows of covariance D(b) I / d (docs/theory.md, section 5): level 1. Fast; good
     /// for links with a linear part.
     Isotropic,
@@ -189,7 +189,7 @@ pub enum NoiseModel {
     /// The better one for links without linear part and for the edge of the bulk. Costs about a
     /// fifth of a second for one teacher direction, but seconds for two or three.
     #[default]
-    FromData,
+    Structured,
 }
 
 /// How the prediction is evaluated.
@@ -201,11 +201,11 @@ pub enum NoiseModel {
 )]
 pub struct Options {
     /// Model of the bulk.
-    pub noise_model: NoiseModel,
-    /// With [`NoiseModel::Isotropic`]: treat the columns of the bulk along the teacher directions
-    /// separately (docs/theory.md, section 7). [`NoiseModel::FromData`] contains this.
+    pub bulk_model: BulkModel,
+    /// With [`BulkModel::Isotropic`]: treat the columns of the bulk along the teacher directions
+    /// separately (docs/theory.md, section 7). [`BulkModel::Structured`] contains this.
     pub target_column: bool,
-    /// With [`NoiseModel::FromData`]: terms kept of the expansion in b of the linear part of the
+    /// With [`BulkModel::Structured`]: terms kept of the expansion in b of the linear part of the
     /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). Two agree best with simulations.
     pub linear_terms: usize,
     /// Largest number R of polynomials q_k, that is of spikes that are told apart, 1 to 96. As
@@ -227,7 +227,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            noise_model: NoiseModel::default(),
+            bulk_model: BulkModel::default(),
             target_column: true,
             linear_terms: 2,
             spikes: 64,

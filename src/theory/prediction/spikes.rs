@@ -8,8 +8,8 @@ use super::groups::Group;
 use super::label::{Direction, Labels};
 use super::law::Law;
 use super::moments::{CROSS, ECHO, FirstStep, LINEAR, MEAN, Moments, SQUARE, VALUE};
+use crate::numerics::graded::RowQr;
 use crate::quadrature::Rule;
-use crate::theory::small::RowQr;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 

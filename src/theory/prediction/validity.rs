@@ -5,7 +5,7 @@ use super::bulk::Bulk;
 use super::label::Labels;
 use super::law::Law;
 use super::outlier::Outlier;
-use super::setting::{NoiseModel, Setting};
+use super::setting::{BulkModel, Setting};
 use crate::network::SecondLayerLaw;
 
 /// What an [`Indicator`] measures.
@@ -52,7 +52,7 @@ pub struct Indicator {
 /// Expected deviation of one network of this size from the prediction: root mean squares over
 /// networks, which hold the error of the theory and the fluctuation from network to network.
 ///
-/// With [`NoiseModel::FromData`] right within a factor of 3 in at least four of five settings that
+/// With [`BulkModel::Structured`] right within a factor of 3 in at least four of five settings that
 /// had no part in the calibration (tests/prediction_errors.rs, table in docs/reliability.md).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -115,7 +115,7 @@ pub(crate) const EXTREME_ROWS: f64 = 10.0;
 /// What the estimates are computed from.
 pub(crate) struct Evidence<'a> {
     pub setting: &'a Setting,
-    pub noise_model: NoiseModel,
+    pub bulk_model: BulkModel,
     pub law: &'a Law,
     pub labels: &'a Labels,
     /// Edge of the prediction.
@@ -212,9 +212,9 @@ impl Evidence<'_> {
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
         let unit = (1.0 / n + 1.0 / d).cbrt() / (n + d);
         let level_1 = self.level_1.edge();
-        let gap = match self.noise_model {
-            NoiseModel::FromData => fitted::GAP * change(self.edge, level_1),
-            NoiseModel::Isotropic => fitted::ISOTROPIC_GAP * change(level_1, 1.0 + n / d),
+        let gap = match self.bulk_model {
+            BulkModel::Structured => fitted::GAP * change(self.edge, level_1),
+            BulkModel::Isotropic => fitted::ISOTROPIC_GAP * change(level_1, 1.0 + n / d),
         };
         let extremes = if self.draws_second_layer() {
             change(level_1, self.level_1.without_extremes(EXTREME_ROWS / (n * n)).edge())
@@ -263,7 +263,7 @@ impl Evidence<'_> {
     }
 
     fn draws_second_layer(&self) -> bool {
-        !matches!(self.setting.second_layer, SecondLayerLaw::Given(_))
+        !matches!(self.setting.second_layer, SecondLayerLaw::Fixed(_))
     }
 }
 

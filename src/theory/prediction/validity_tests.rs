@@ -39,7 +39,7 @@ fn outlier(singular_value: f64, target_overlap: f64) -> Outlier {
 /// Errors and indicators with rows of variance `d(b)`.
 fn judge(
     law: SecondLayerLaw,
-    noise_model: NoiseModel,
+    bulk_model: BulkModel,
     d: impl Fn(f64) -> f64,
     edge: f64,
     outliers: &[Outlier],
@@ -50,7 +50,7 @@ fn judge(
     let level_1 = Bulk::new(4.0, &law.fine, law.fine.nodes.iter().map(|b| d(*b)).collect());
     let evidence = Evidence {
         setting: &setting,
-        noise_model,
+        bulk_model,
         law: &law,
         labels: &labels,
         edge,
@@ -74,7 +74,7 @@ fn white() -> f64 {
 #[test]
 fn white_noise_and_no_outlier() {
     let (errors, indicators) =
-        judge(SecondLayerLaw::Uniform, NoiseModel::FromData, |_| 1.0, 3.0, &[]);
+        judge(SecondLayerLaw::Uniform, BulkModel::Structured, |_| 1.0, 3.0, &[]);
     close(errors.edge, white());
     assert_eq!((errors.singular_value, errors.overlap, errors.outliers.len()), (0.0, 0.0, 0));
     assert_eq!(errors.to_string(), "0.8 % in edge");
@@ -87,7 +87,7 @@ fn white_noise_and_no_outlier() {
 fn outliers_far_and_near() {
     let list = [outlier(300.0, 0.8), outlier(3.0 + 1e-9, 0.0)];
     let (errors, indicators) =
-        judge(SecondLayerLaw::Uniform, NoiseModel::FromData, |_| 1.0, 3.0, &list);
+        judge(SecondLayerLaw::Uniform, BulkModel::Structured, |_| 1.0, 3.0, &list);
     // E b^4 - 1 = 4/5 over 4 N; labels y = z, phi = 1/2: |beta_1|^2 = 3/2, Var(2.5 z^2) = 12.5
     let second = 0.8 / 6400.0;
     let labels: f64 = (12.5 / 800.0 + 0.5 / 400.0) / 9.0;
@@ -108,8 +108,8 @@ fn outliers_far_and_near() {
     let text = errors.to_string();
     assert!(text.contains("% in singular value, 0.0") && text.ends_with("0.8 % in edge"), "{text}");
     // a given second layer is not drawn
-    let given = SecondLayerLaw::Given((0..WIDTH).map(|j| [1.5, -0.5][j % 2]).collect());
-    let (errors, _) = judge(given, NoiseModel::FromData, |_| 1.0, 3.0, &list[..1]);
+    let given = SecondLayerLaw::Fixed((0..WIDTH).map(|j| [1.5, -0.5][j % 2]).collect());
+    let (errors, _) = judge(given, BulkModel::Structured, |_| 1.0, 3.0, &list[..1]);
     close(errors.outliers[0].singular_value, 0.9 * labels.sqrt());
 }
 
@@ -119,17 +119,17 @@ fn outliers_far_and_near() {
 fn what_moves_the_edge() {
     let with = |law, model, d: fn(f64) -> f64, edge| judge(law, model, d, edge, &[]);
     let uniform = || SecondLayerLaw::Uniform;
-    let (errors, indicators) = with(uniform(), NoiseModel::FromData, |_| 1.0, 3.0 * 0.5f64.exp());
+    let (errors, indicators) = with(uniform(), BulkModel::Structured, |_| 1.0, 3.0 * 0.5f64.exp());
     close(errors.edge, white().hypot(0.1));
     assert!(!indicators[0].trusted && indicators[0].sentence.contains("structure of the data"));
-    let (errors, _) = with(uniform(), NoiseModel::Isotropic, |_| 1.44, 3.6);
+    let (errors, _) = with(uniform(), BulkModel::Isotropic, |_| 1.44, 3.6);
     close(errors.edge, white().hypot(0.5 * 1.2f64.ln()));
     // the largest of 1600 Gaussian entries make the edge
     let large: fn(f64) -> f64 = |b| 1.0 + 2.0 * b.powi(4);
     let law = Law::new(&SecondLayerLaw::Gaussian, GaussianTail::Width, WIDTH, 8, 96, 1).unwrap();
     let level_1 = Bulk::new(4.0, &law.fine, law.fine.nodes.iter().map(|b| large(*b)).collect());
     let (errors, indicators) =
-        with(SecondLayerLaw::Gaussian, NoiseModel::FromData, large, level_1.edge());
+        with(SecondLayerLaw::Gaussian, BulkModel::Structured, large, level_1.edge());
     let cut = level_1.without_extremes(10.0 / WIDTH as f64);
     assert!(cut.edge() < 0.9 * level_1.edge());
     close(errors.edge, white().hypot(0.8 * (level_1.edge() / cut.edge()).ln()));

@@ -8,22 +8,22 @@ use crate::error::InvalidSetting;
 /// u and v unit vectors, gamma = N/d (Benaych-Georges & Nadakuditi, arXiv:1103.2221, section 3.1).
 ///
 /// ```
-/// use linear_width::theory::SingleSpike;
+/// use linear_width::rmt::SpikedMatrix;
 ///
-/// let model = SingleSpike::new(1.0)?; // square: threshold 1
+/// let model = SpikedMatrix::new(1.0)?; // square: threshold 1
 /// assert!(model.spike(0.9)?.is_none());
 /// let spike = model.spike(2.0)?.unwrap();
 /// assert!((spike.singular_value - 2.5).abs() < 1e-15);
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SingleSpike {
+pub struct SpikedMatrix {
     gamma: f64,
 }
 
 /// Where a spike appears and how its singular vectors align.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SpikedSingularValue {
+pub struct SpikeOutlier {
     /// The outlying singular value sqrt((1 + theta^2)(gamma + theta^2)) / theta.
     pub singular_value: f64,
     /// |<left singular vector, u>|.
@@ -32,7 +32,7 @@ pub struct SpikedSingularValue {
     pub right_overlap: f64,
 }
 
-impl SingleSpike {
+impl SpikedMatrix {
     /// The model at aspect ratio `gamma` = N/d.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl SingleSpike {
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.
-    pub fn spike(&self, theta: f64) -> Result<Option<SpikedSingularValue>, InvalidSetting> {
+    pub fn spike(&self, theta: f64) -> Result<Option<SpikeOutlier>, InvalidSetting> {
         if !(theta.is_finite() && theta >= 0.0) {
             return Err(InvalidSetting::OutOfRange {
                 name: "the strength of the spike",
@@ -71,7 +71,7 @@ impl SingleSpike {
         let below = threshold / theta;
         let excess = (theta - threshold) / theta * (1.0 + below) * (1.0 + below * below);
         let (left, right) = (1.0_f64.hypot(self.gamma.sqrt() / theta), 1.0_f64.hypot(1.0 / theta));
-        Ok(Some(SpikedSingularValue {
+        Ok(Some(SpikeOutlier {
             singular_value: theta.hypot(1.0) * left,
             left_overlap: excess.sqrt() / left,
             right_overlap: excess.sqrt() / right,
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn continuous_at_the_threshold_and_transposable() {
         for gamma in [0.3, 1.0, 2.0] {
-            let model = SingleSpike::new(gamma).unwrap();
+            let model = SpikedMatrix::new(gamma).unwrap();
             let just = model.spike(model.threshold() * (1.0 + 1e-9)).unwrap().unwrap();
             assert!((just.singular_value - 1.0 - gamma.sqrt()).abs() < 1e-8);
             assert!(just.left_overlap < 1e-3 && just.right_overlap < 1e-3);
@@ -94,7 +94,7 @@ mod tests {
             let (theta, root) = (3.0, gamma.sqrt());
             let here = model.spike(theta).unwrap().unwrap();
             let there =
-                SingleSpike::new(1.0 / gamma).unwrap().spike(theta / root).unwrap().unwrap();
+                SpikedMatrix::new(1.0 / gamma).unwrap().spike(theta / root).unwrap().unwrap();
             assert!((here.singular_value / root - there.singular_value).abs() < 1e-12);
             assert!((here.left_overlap - there.right_overlap).abs() < 1e-12);
             assert!((here.right_overlap - there.left_overlap).abs() < 1e-12);
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn extreme_strengths() {
-        let model = SingleSpike::new(2.0).unwrap();
+        let model = SpikedMatrix::new(2.0).unwrap();
         let huge = model.spike(1e200).unwrap().unwrap();
         assert!((huge.singular_value / 1e200 - 1.0).abs() < 1e-12);
         assert_eq!((huge.left_overlap, huge.right_overlap), (1.0, 1.0));

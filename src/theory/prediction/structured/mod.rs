@@ -9,7 +9,6 @@
 mod bulk;
 mod curve;
 mod density;
-mod field;
 mod input;
 #[cfg(test)]
 mod matrix_tests;

@@ -4,10 +4,10 @@
 //! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47);
 //! sums over groups of samples (12.10).
 
-use super::field::{Field, Matrix, Vector, apply, dot, inverse, product, solve};
 use super::input::{Model, NeuronTable, SampleTable};
 use super::shape::Shape;
 use super::weights::Group;
+use crate::numerics::small_matrix::{Field, Matrix, Vector, apply, dot, inverse, product, solve};
 use crate::theory::prediction::PredictionError;
 
 /// Everything the bulk depends on.

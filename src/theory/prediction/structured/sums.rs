@@ -4,10 +4,10 @@
 
 use super::bulk::{Bulk, Delta, Moments};
 use super::curve::Point;
-use super::field::{Matrix, Vector, apply, dot, inverse};
 use super::spikes::{Members, Spikes};
 use super::weights::Group;
-use crate::theory::small::positive_inverse;
+use crate::numerics::graded::positive_inverse;
+use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
 use ndarray::Array2;
 
 /// What all samples share at one point of the curve.

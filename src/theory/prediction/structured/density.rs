@@ -3,8 +3,8 @@
 //! Equations: docs/theory.md, (10.23).
 
 use super::curve::Curve;
-use super::field::{Field, solve};
 use super::shape::Shape;
+use crate::numerics::small_matrix::{Field, solve};
 use crate::theory::prediction::PredictionError;
 use num_complex::Complex64;
 use rayon::prelude::*;

@@ -4,10 +4,10 @@
 
 use super::curve::Curve;
 use super::spikes::{Blocks, Spikes};
+use crate::numerics::graded::symmetric_eigen;
+use crate::numerics::roots::bracketed;
 use crate::theory::prediction::PredictionError;
 use crate::theory::prediction::outlier::{LEFT_POWERS, Outlier, neuron_share};
-use crate::theory::roots::bracketed;
-use crate::theory::small::symmetric_eigen;
 use ndarray::{Array1, Array2};
 
 /// S T S.

@@ -14,7 +14,7 @@ use crate::error::{InvalidSetting, nonzero};
 /// Large Dimensional Random Matrices*, chapter 3.
 ///
 /// ```
-/// use linear_width::theory::MarchenkoPastur;
+/// use linear_width::rmt::MarchenkoPastur;
 ///
 /// let law = MarchenkoPastur::new(4.0)?;
 /// assert_eq!(law.singular_value_edges(), (1.0, 3.0));
@@ -46,7 +46,7 @@ impl MarchenkoPastur {
     ///
     /// # Errors
     /// [`InvalidSetting::ZeroSize`] when one of them is 0.
-    pub fn of_first_layer(width: usize, dimension: usize) -> Result<Self, InvalidSetting> {
+    pub fn for_shape(width: usize, dimension: usize) -> Result<Self, InvalidSetting> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
         Self::new(width as f64 / dimension as f64)
@@ -246,11 +246,11 @@ mod tests {
         assert!(square.singular_value_distribution(1e-160) < 1e-100);
         assert_eq!(square.singular_value_density(0.0), 2.0 / PI);
         assert_eq!(square.singular_value_density(-0.5), 0.0);
-        assert_eq!(MarchenkoPastur::of_first_layer(3, 2).unwrap().gamma(), 1.5);
+        assert_eq!(MarchenkoPastur::for_shape(3, 2).unwrap().gamma(), 1.5);
         assert!(law.singular_value_density(f64::NAN).is_nan());
         for gamma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(MarchenkoPastur::new(gamma).is_err());
         }
-        assert!(MarchenkoPastur::of_first_layer(3, 0).is_err());
+        assert!(MarchenkoPastur::for_shape(3, 0).is_err());
     }
 }

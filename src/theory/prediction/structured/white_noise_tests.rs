@@ -7,8 +7,8 @@ use super::input::{Model, SampleTable};
 use super::outlier::outliers;
 use super::spikes::Spikes;
 use super::test_model::{bulk, coordinates, model, neurons, samples, spike};
+use crate::rmt::{MarchenkoPastur, SpikedMatrix};
 use crate::theory::prediction::PredictionError;
-use crate::theory::{MarchenkoPastur, SingleSpike};
 use ndarray::{Array1, Array2, array};
 
 /// V^T V without structure in the noise (12.7), and V in the span.
@@ -53,7 +53,7 @@ fn against_single_spikes<const A: usize>(gamma: f64) {
         let g: f64 = mean + sign * root;
         let vector = array![gram[[0, 1]], g - gram[[0, 0]]];
         let vector: Array1<f64> = &vector / vector.dot(&vector).sqrt();
-        let exact = SingleSpike::new(gamma).unwrap().spike(g.sqrt()).unwrap().unwrap();
+        let exact = SpikedMatrix::new(gamma).unwrap().spike(g.sqrt()).unwrap().unwrap();
         let close = |found: f64, exact: f64, allowed: f64, name: &str| {
             assert!((found - exact).abs() < allowed, "{A} {gamma} {name}: {found} {exact}");
         };
@@ -91,7 +91,7 @@ fn spikes_on_white_noise() {
 #[test]
 fn one_spike_of_any_size() {
     let gamma = 1.5;
-    let law = SingleSpike::new(gamma).unwrap();
+    let law = SpikedMatrix::new(gamma).unwrap();
     let (mut samples, mut neurons) = (samples(), neurons());
     neurons.polynomials = neurons.polynomials.select(ndarray::Axis(1), &[0]);
     for second in samples.groups.iter_mut().filter_map(|group| group.second.as_mut()) {

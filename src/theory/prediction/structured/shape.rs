@@ -1,6 +1,6 @@
 //! The unknowns of the bulk.
 
-use super::field::{Field, Matrix, Vector};
+use crate::numerics::small_matrix::{Field, Matrix, Vector};
 
 /// The unknowns: (1/d) tr M_a Qt = a0 alpha_a, (1/d) tr M_a Qt M_b = a0 (beta + alpha alpha^T)_ab,
 /// noise = a0 chi.

@@ -22,11 +22,11 @@ use crate::linalg::{exponent, times_power};
 /// [`standardised`](Self::standardised) makes them.
 ///
 /// ```
-/// use linear_width::data::GivenData;
+/// use linear_width::data::Dataset;
 /// use ndarray::array;
 ///
 /// let x = array![[1.0, 5.0, 0.0], [2.0, 5.0, 0.0], [3.0, 5.0, 9.0]];
-/// let data = GivenData::new(x, array![0.1, 0.2, 0.4])?.named("three points");
+/// let data = Dataset::new(x, array![0.1, 0.2, 0.4])?.named("three points");
 /// assert!(data.clone().standardised().is_err()); // the second feature is constant
 /// let data = data.without_constant_features()?.standardised()?;
 /// assert_eq!(data.removed_features(), [1]);
@@ -34,7 +34,7 @@ use crate::linalg::{exponent, times_power};
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct GivenData {
+pub struct Dataset {
     name: String,
     x: ArcArray2<f64>,
     y: ArcArray1<f64>,
@@ -43,7 +43,7 @@ pub struct GivenData {
     removed: Vec<usize>,
 }
 
-impl GivenData {
+impl Dataset {
     /// Inputs `x` (n x d, one per row) with labels `y` (length n).
     ///
     /// # Errors
@@ -273,7 +273,7 @@ fn mean_and_deviation(
     }
 }
 
-impl<T: Scalar> Batch<T> for GivenData {
+impl<T: Scalar> Batch<T> for Dataset {
     fn samples(&self) -> usize {
         self.x.nrows()
     }
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn rows_share_the_numbers_and_read_in_both_precisions() {
         let x = Array2::from_shape_fn((10, 3), |(i, j)| (i * 3 + j) as f64 / 7.0);
-        let data = GivenData::new(x.clone(), x.column(0).to_owned()).unwrap();
+        let data = Dataset::new(x.clone(), x.column(0).to_owned()).unwrap();
         let part = data.rows(4..9).unwrap();
         assert_eq!(part.inputs().as_ptr(), data.inputs().row(4).as_ptr());
         let (mut tile, mut y) = (Array2::<f32>::zeros((2, 3)), Array1::<f32>::zeros(2));

@@ -3,9 +3,9 @@
 
 use super::bulk::Bulk;
 use super::curve::Point;
-use super::field::solve;
 use super::input::{GroupTable, Model, NeuronTable, SampleTable, SecondStep};
 use super::weights::Group;
+use crate::numerics::small_matrix::solve;
 use ndarray::{Array2, array};
 
 const SHARES: [f64; 3] = [0.4, 0.6, 0.6];

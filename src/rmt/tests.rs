@@ -41,7 +41,7 @@ fn marchenko_pastur_edges_density_and_distribution() {
 
 #[test]
 fn single_spikes_from_the_transform_of_the_bulk() {
-    let spike = |gamma, theta| SingleSpike::new(gamma).unwrap().spike(theta).unwrap().unwrap();
+    let spike = |gamma, theta| SpikedMatrix::new(gamma).unwrap().spike(theta).unwrap().unwrap();
     let mut errors: [Largest; 3] = Default::default();
     for [gamma, theta, exact, _] in rows(LAWS, "spike_value") {
         let found = spike(gamma, theta).singular_value;
@@ -82,7 +82,7 @@ fn extreme_ratios() {
     let mut spikes = Largest::default();
     for (quantity, which) in [("value", 0), ("left", 1), ("right", 2)] {
         for [gamma, theta, exact, _] in rows(LAWS, &format!("spike_extreme_{quantity}")) {
-            let spike = SingleSpike::new(gamma).unwrap().spike(theta).unwrap().unwrap();
+            let spike = SpikedMatrix::new(gamma).unwrap().spike(theta).unwrap().unwrap();
             let found = [spike.singular_value, spike.left_overlap, spike.right_overlap][which];
             // next to the threshold the argument itself is rounded
             let above = theta / gamma.powf(0.25) - 1.0;

@@ -19,7 +19,7 @@ use crate::random::{Purpose, stream};
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum FirstLayerLaw {
+pub enum Initialisation {
     /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0,
     /// 1).
     #[default]
@@ -28,7 +28,7 @@ pub enum FirstLayerLaw {
     Gaussian,
 }
 
-impl FirstLayerLaw {
+impl Initialisation {
     /// W_0, N x d; row j comes from stream j of the seed.
     pub(crate) fn draw<T: Scalar>(self, width: usize, dimension: usize, seed: u64) -> Array2<T> {
         let mut weights = Array2::zeros((width, dimension));
@@ -63,7 +63,7 @@ pub enum SecondLayerLaw {
     /// +1 or -1: the entrywise powers of a then span two dimensions only.
     Rademacher,
     /// These b_j = sqrt(N) a_j, one per neuron.
-    Given(Array1<f64>),
+    Fixed(Array1<f64>),
     /// Independent entries of a law of your own.
     Custom(CustomLaw),
 }
@@ -74,7 +74,7 @@ impl fmt::Display for SecondLayerLaw {
             Self::Gaussian => f.write_str("Gaussian"),
             Self::Uniform => f.write_str("uniform"),
             Self::Rademacher => f.write_str("Rademacher"),
-            Self::Given(_) => f.write_str("given"),
+            Self::Fixed(_) => f.write_str("fixed"),
             Self::Custom(law) => f.write_str(law.name()),
         }
     }
@@ -83,16 +83,16 @@ impl fmt::Display for SecondLayerLaw {
 impl SecondLayerLaw {
     /// The problem of this law at this width, if there is one.
     pub(crate) fn problem(&self, width: usize) -> Option<InvalidSetting> {
-        let Self::Given(b) = self else { return None };
+        let Self::Fixed(b) = self else { return None };
         if b.len() != width {
             return Some(InvalidSetting::Shape {
-                name: "the given second layer",
+                name: "the fixed second layer",
                 found: b.len().to_string(),
                 expected: width.to_string(),
             });
         }
         let finite = b.iter().all(|b| b.is_finite());
-        (!finite).then_some(InvalidSetting::NonFinite { name: "the given second layer" })
+        (!finite).then_some(InvalidSetting::NonFinite { name: "the fixed second layer" })
     }
 
     /// b, of length N.
@@ -105,7 +105,7 @@ impl SecondLayerLaw {
             Self::Uniform => InputLaw::Uniform,
             Self::Rademacher => InputLaw::Rademacher,
             Self::Custom(law) => InputLaw::Custom(law.clone()),
-            Self::Given(b) => return Ok(b.clone()),
+            Self::Fixed(b) => return Ok(b.clone()),
         };
         let mut b = vec![0.0; width];
         law.fill(&mut b, &mut stream(seed, Purpose::SecondLayer, 0, 0));
@@ -119,7 +119,7 @@ impl SecondLayerLaw {
             Self::Gaussian | Self::Uniform => None,
             Self::Rademacher => Some(2),
             Self::Custom(law) => law.distinct_nonzero_values(),
-            Self::Given(b) => {
+            Self::Fixed(b) => {
                 let mut values: Vec<f64> = b.iter().copied().filter(|b| *b != 0.0).collect();
                 values.sort_by(f64::total_cmp);
                 values.dedup();
@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn rows_have_their_law() {
-        let sphere: Array2<f64> = FirstLayerLaw::Sphere.draw(50, 30, 1);
+        let sphere: Array2<f64> = Initialisation::Sphere.draw(50, 30, 1);
         assert!(sphere.rows().into_iter().all(|w| (w.dot(&w) - 1.0).abs() < 1e-14));
-        let gaussian: Array2<f64> = FirstLayerLaw::Gaussian.draw(200, 100, 1);
+        let gaussian: Array2<f64> = Initialisation::Gaussian.draw(200, 100, 1);
         let variance = gaussian.iter().map(|w| w * w).sum::<f64>() / 200.0;
         assert!((variance - 1.0).abs() < 0.05, "{variance}");
     }
@@ -153,9 +153,9 @@ mod tests {
         let laws = [SecondLayerLaw::Gaussian, SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher];
         assert_eq!(laws.map(|law| law.to_string()), names);
         assert_eq!(SecondLayerLaw::Rademacher.distinct_nonzero_values(), Some(2));
-        let given = SecondLayerLaw::Given(Array1::from(vec![1.0, 0.0, 1.0, -2.0]));
+        let given = SecondLayerLaw::Fixed(Array1::from(vec![1.0, 0.0, 1.0, -2.0]));
         assert_eq!(given.distinct_nonzero_values(), Some(2));
         assert!(given.draw(5, 0).is_err());
-        assert!(SecondLayerLaw::Given(Array1::from(vec![f64::INFINITY])).draw(1, 0).is_err());
+        assert!(SecondLayerLaw::Fixed(Array1::from(vec![f64::INFINITY])).draw(1, 0).is_err());
     }
 }

@@ -1,8 +1,4 @@
-//! Whether the memory for a computation can be had, and room for large matrices.
-
-mod buffer;
-
-pub(crate) use buffer::Buffer;
+//! Whether the memory for a computation can be had.
 
 use crate::error::{InvalidSetting, in_words};
 

@@ -1,7 +1,7 @@
 //! The kernel of W^T W: rows of W pass once.
 
 use crate::Scalar;
-use crate::simd::{Loop, fma};
+use crate::linalg::simd::{Loop, fma};
 
 /// Rows of W that are taken at once: so many stay in the second-level cache between the two uses.
 pub(super) const ROWS: usize = 24;

@@ -6,8 +6,8 @@ use super::bulk::Bulk;
 use super::curve::Point;
 use super::input::{Model, NeuronTable, SampleTable, SecondStep};
 use super::sums::{Local, negative_inverse};
+use crate::numerics::graded::positive_inverse;
 use crate::theory::prediction::PredictionError;
-use crate::theory::small::positive_inverse;
 use ndarray::{Array1, Array2};
 
 /// Nodes of the samples in the coordinates of T.

@@ -7,14 +7,14 @@ use super::{SingularTriplets, SpectralError, thin_svd};
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::linalg::{
-    LinalgError, image_and_normal_product, multiply, normal_product, symmetric_eigen, tamed,
-    untamed, vectors_at_once,
+    LinalgError, image_and_normal_product, multiply, normal_product, rescaled, scaled_back,
+    symmetric_eigen, vectors_at_once,
 };
 use crate::random::{Purpose, stream};
 
-/// How hard [`top_triplets`] tries.
+/// How hard [`leading_triplets`] tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct TopTripletsOptions {
+pub struct LeadingTripletsOptions {
     /// Largest residual |W^T u - s v| relative to the largest singular value. Singular values are
     /// then accurate to about the square of it over the gap, vectors to it over the gap.
     /// `None`: 1e-10 in `f64`, 1e-5 in `f32`.
@@ -48,18 +48,18 @@ pub struct TopTripletsOptions {
 /// [`SpectralError::NotConverged`] when `max_basis` vectors do not suffice.
 ///
 /// ```
-/// use linear_width::spectral::{TopTripletsOptions, top_triplets};
+/// use linear_width::spectral::{LeadingTripletsOptions, leading_triplets};
 /// use ndarray::Array2;
 ///
 /// let w = Array2::from_shape_fn((60, 40), |(i, j)| if i == j { 40.0 - i as f64 } else { 0.0 });
-/// let top = top_triplets(w.view(), 3, &TopTripletsOptions::default())?;
+/// let top = leading_triplets(w.view(), 3, &LeadingTripletsOptions::default())?;
 /// assert!((top.values[2] - 38.0).abs() < 1e-9);
 /// # Ok::<(), linear_width::spectral::SpectralError>(())
 /// ```
-pub fn top_triplets<T: Scalar>(
+pub fn leading_triplets<T: Scalar>(
     weights: ArrayView2<'_, T>,
     count: usize,
-    options: &TopTripletsOptions,
+    options: &LeadingTripletsOptions,
 ) -> Result<SingularTriplets<T>, SpectralError> {
     let (rows, columns) = weights.dim();
     let available = rows.min(columns);
@@ -80,9 +80,9 @@ pub fn top_triplets<T: Scalar>(
         .into());
     }
     // entries whose powers overflow or vanish; also refuses those that are not finite
-    if let Some((tame, e)) = tamed(weights)? {
-        let mut triplets = top_triplets(tame.view(), count, options)?;
-        triplets.values = untamed(triplets.values, e)?;
+    if let Some((tame, e)) = rescaled(weights)? {
+        let mut triplets = leading_triplets(tame.view(), count, options)?;
+        triplets.values = scaled_back(triplets.values, e)?;
         return Ok(triplets);
     }
     if 8 * count > available {
@@ -183,7 +183,7 @@ fn krylov<T: Scalar>(
     block: usize,
     count: usize,
     tolerance: f64,
-    options: &TopTripletsOptions,
+    options: &LeadingTripletsOptions,
 ) -> Result<SingularTriplets<T>, SpectralError> {
     let (weights, dimension) = (matrix.weights, matrix.weights.ncols());
     let wanted = count - matrix.known();
