@@ -14,7 +14,7 @@ use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
-use linear_width::theory::Spikes;
+use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -40,7 +40,7 @@ struct Arguments {
     constant: f64,
 }
 
-/// Spikes drawn: those with an exponent well above 0.
+/// SpikeExpansion drawn: those with an exponent well above 0.
 const SPIKES: usize = 4;
 
 /// Edge of the bulk, outliers.
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let widths: Vec<usize> = (0..points)
         .map(|i| 10_f64.powf(2.0 + 6.0 * i as f64 / (points - 1) as f64) as usize)
         .collect();
-    let spikes = Spikes::new(arguments.alpha1, arguments.alpha2, Scaling::MeanField)?;
+    let spikes = SpikeExpansion::new(arguments.alpha1, arguments.alpha2, Scaling::MeanField)?;
 
     let predicted =
         in_parallel("predicted", &widths, |width| -> Result<Spectrum, Box<dyn Error>> {

@@ -10,8 +10,9 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::network::Scaling;
+use linear_width::rmt::MarchenkoPastur;
+use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::{BulkModel, Options};
-use linear_width::theory::{MarchenkoPastur, Spikes};
 use linear_width::training::{BatchPolicy, StepSize};
 
 use common::data::Data;
@@ -77,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ]);
     let mut panels = Vec::new();
     for ((alpha_2, c2), (run, predictions)) in settings.iter().zip(&rows) {
-        let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
+        let spikes = SpikeExpansion::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
         let l = spikes.new_directions();
         let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
         for stage in &run.stages {

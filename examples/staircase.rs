@@ -14,7 +14,7 @@ use kuva::plot::scatter::MarkerShape;
 use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
-use linear_width::theory::Spikes;
+use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let formula: Result<Vec<f64>, Box<dyn Error>> = fine
         .iter()
         .map(|alpha_2| {
-            let spikes = Spikes::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
+            let spikes = SpikeExpansion::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
             Ok(spikes.total_outliers() as f64)
         })
         .collect();

@@ -5,8 +5,9 @@ use std::error::Error;
 use linear_width::activation::{DualFn, Tanh};
 use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
+use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{Histogram, OutlierRule, leading_triplets, singular_values};
-use linear_width::theory::{MarchenkoPastur, outlier_count};
+use linear_width::theory::outlier_count;
 use linear_width::{Experiment, quadrature};
 use ndarray::{Array1, Array2, array};
 

@@ -14,12 +14,13 @@ use linear_width::experiment::{ExperimentBuilder, Precision, Progress};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
+use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
     Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
     subspace_overlap,
 };
 use linear_width::theory::prediction::{Nodes, Options};
-use linear_width::theory::{MarchenkoPastur, information_exponent, outlier_count};
+use linear_width::theory::{information_exponent, outlier_count};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};

@@ -41,7 +41,7 @@ fn settings(largest: usize) -> impl Strategy<Value = ExperimentBuilder> {
                 .centred(f.1)
                 .target(f.2)
                 .input_law(f.3)
-                .first_layer(l.0)
+                .initialisation(l.0)
                 .second_layer(l.1)
                 .scaling(l.2)
                 .steps(s.0)

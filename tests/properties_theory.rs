@@ -5,12 +5,12 @@ mod strategies;
 
 use linear_width::data::Link;
 use linear_width::network::Scaling;
+use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
 use linear_width::theory::prediction::{
     BulkModel, Options, Prediction, PredictionError, Setting, predict,
 };
 use linear_width::theory::{
-    FirstStep, MarchenkoPastur, SpikeTermStatus, SpikedMatrix, Spikes, information_exponent,
-    outlier_count, reuse_exponent,
+    FirstStep, SpikeExpansion, SpikeTermStatus, information_exponent, outlier_count, reuse_exponent,
 };
 use proptest::prelude::*;
 use strategies::{activation, batches, cases, link, second_layer, size, target, wild};
@@ -32,12 +32,12 @@ proptest! {
         let fine = (0.0..0.5).contains(&alpha_1) && (0.0..0.5).contains(&alpha_2);
         let count = outlier_count(alpha_1, alpha_2);
         prop_assert_eq!(count.is_ok(), fine);
-        prop_assert_eq!(Spikes::new(alpha_1, alpha_2, Scaling::MeanField).is_ok(), fine);
-        prop_assert!(Spikes::new(alpha_1, alpha_2, Scaling::Standard).is_err());
+        prop_assert_eq!(SpikeExpansion::new(alpha_1, alpha_2, Scaling::MeanField).is_ok(), fine);
+        prop_assert!(SpikeExpansion::new(alpha_1, alpha_2, Scaling::Standard).is_err());
         let Ok(count) = count else { return Ok(()) };
         let ratio = alpha_2 / (0.5 - alpha_1);
         prop_assert!((count as f64 - ratio.floor()).abs() <= 1.0);
-        let spikes = Spikes::new(alpha_1, alpha_2, Scaling::MeanField).unwrap();
+        let spikes = SpikeExpansion::new(alpha_1, alpha_2, Scaling::MeanField).unwrap();
         prop_assert_eq!(spikes.new_directions(), count);
         prop_assert_eq!(spikes.total_outliers(), count + 1);
         prop_assert_eq!(spikes.expected_outliers(), count + 1);

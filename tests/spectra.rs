@@ -3,11 +3,12 @@
 use linear_width::Scalar;
 use linear_width::activation::{SharedActivation, Tanh};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::rmt::MarchenkoPastur;
+use linear_width::rmt::SpikedMatrix;
 use linear_width::spectral::{
     LeadingTripletsOptions, OutlierRule, SpectralError, SpectrumMethod, leading_triplets, overlap,
     singular_values, singular_values_by, thin_svd,
 };
-use linear_width::theory::{MarchenkoPastur, SpikedMatrix};
 use linear_width::{InvalidSetting, LinalgError};
 use ndarray::{Array1, Array2, Axis, array};
 

@@ -9,7 +9,7 @@ use crate::error::InvalidSetting;
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::Outliers;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
-use crate::theory::{FirstStep, Spikes, TheoryError, information_exponent, reuse_exponent};
+use crate::theory::{FirstStep, SpikeExpansion, TheoryError, information_exponent, reuse_exponent};
 use crate::training::{BatchPolicy, Change, StepSize};
 
 /// Coefficients at or below this count as zero in the report.
@@ -138,7 +138,7 @@ pub struct LeadingOrder {
     /// The spike of W_1, for a single-index target in mean-field scaling.
     pub first_step: Option<FirstStep>,
     /// The spikes of W_2, for two or more steps in mean-field scaling on generated data.
-    pub spikes: Option<Spikes>,
+    pub spikes: Option<SpikeExpansion>,
 }
 
 impl LeadingOrder {
@@ -154,7 +154,7 @@ impl LeadingOrder {
         let spikes = match steps {
             // the theory is for Gaussian inputs labelled by a link
             [first, second, ..] if target.is_some() => {
-                match Spikes::new(first.alpha, second.alpha, scaling) {
+                match SpikeExpansion::new(first.alpha, second.alpha, scaling) {
                     Ok(spikes) => Some(spikes),
                     Err(TheoryError::StandardScaling) => None,
                     Err(TheoryError::Invalid(problem)) => return Err(problem),
@@ -162,7 +162,7 @@ impl LeadingOrder {
             }
             _ => None,
         };
-        let total = spikes.as_ref().map_or(0, Spikes::total_outliers);
+        let total = spikes.as_ref().map_or(0, SpikeExpansion::total_outliers);
         let degree = total.clamp(3, MAX_DEGREE);
         let c = hermite_coefficients(activation, degree).map_err(named(activation.name()))?;
         let spikes = match spikes {

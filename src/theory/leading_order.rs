@@ -18,7 +18,7 @@ const MAX_TERMS: usize = 1000;
 /// l = floor(alpha_2 / (1/2 - alpha_1)): the number of directions that only the second step can
 /// create (Moniri & Hassani, arXiv:2605.17767, abstract).
 ///
-/// W_2 shows one outlier more in total, the one left by the first step: see [`Spikes`].
+/// W_2 shows one outlier more in total, the one left by the first step: see [`SpikeExpansion`].
 ///
 /// # Errors
 /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
@@ -78,9 +78,9 @@ pub struct SpikeTerm {
 ///
 /// ```
 /// use linear_width::network::Scaling;
-/// use linear_width::theory::Spikes;
+/// use linear_width::theory::SpikeExpansion;
 ///
-/// let spikes = Spikes::new(0.4, 0.45, Scaling::MeanField)?;
+/// let spikes = SpikeExpansion::new(0.4, 0.45, Scaling::MeanField)?;
 /// assert_eq!(spikes.new_directions(), 4);
 /// assert_eq!(spikes.total_outliers(), 5);
 /// // ReLU: c_3 = 0 removes k = 2, c_5 = 0 removes k = 4
@@ -92,13 +92,13 @@ pub struct SpikeTerm {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Spikes {
+pub struct SpikeExpansion {
     terms: Vec<SpikeTerm>,
     new_directions: usize,
     distinct_values: Option<usize>,
 }
 
-impl Spikes {
+impl SpikeExpansion {
     /// The terms k = 0, ..., l for these exponents; of very many, the first 1000.
     ///
     /// # Errors
@@ -195,9 +195,9 @@ impl Spikes {
     /// of the special cases applies.
     ///
     /// ```
-    /// use linear_width::{network::Scaling, theory::Spikes};
+    /// use linear_width::{network::Scaling, theory::SpikeExpansion};
     ///
-    /// let spikes = Spikes::new(0.25, 0.3, Scaling::MeanField)?;
+    /// let spikes = SpikeExpansion::new(0.25, 0.3, Scaling::MeanField)?;
     /// let odd = spikes.with_hermite_coefficients(&[0.0, 0.7, 0.0], 1e-9)?;
     /// assert_eq!(odd.special_cases(), ["k = 1 vanishes: c_2 = 0"]);
     /// # Ok::<(), linear_width::theory::TheoryError>(())
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn exponents_fall_by_the_same_step_and_end_at_zero() {
-        let spikes = Spikes::new(0.4, 0.3, Scaling::MeanField).unwrap();
+        let spikes = SpikeExpansion::new(0.4, 0.3, Scaling::MeanField).unwrap();
         let exponents: Vec<f64> = spikes.terms().iter().map(|t| t.exponent).collect();
         assert_eq!(exponents[0], 0.4);
         assert!((exponents[1] - 0.2).abs() < 1e-12 && (exponents[2] - 0.1).abs() < 1e-12);
@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn very_many_directions_are_counted_and_not_listed() {
-        let spikes = Spikes::new(0.499_999_999_999_999_94, 0.49, Scaling::MeanField).unwrap();
+        let spikes =
+            SpikeExpansion::new(0.499_999_999_999_999_94, 0.49, Scaling::MeanField).unwrap();
         assert!(spikes.new_directions() > 1_000_000_000_000);
         assert_eq!(spikes.terms().len(), MAX_TERMS);
         let expected = spikes.total_outliers();
@@ -360,14 +361,14 @@ mod tests {
     #[test]
     fn the_examples_of_the_theory_document() {
         for (a1, a2, total) in [(0.25, 0.3, 2), (0.3, 0.45, 3), (0.4, 0.25, 3), (0.4, 0.45, 5)] {
-            let spikes = Spikes::new(a1, a2, Scaling::MeanField).unwrap();
+            let spikes = SpikeExpansion::new(a1, a2, Scaling::MeanField).unwrap();
             assert_eq!(spikes.total_outliers(), total);
         }
     }
 
     #[test]
     fn a_vanishing_first_coefficient_removes_everything() {
-        let spikes = Spikes::new(0.4, 0.45, Scaling::MeanField).unwrap();
+        let spikes = SpikeExpansion::new(0.4, 0.45, Scaling::MeanField).unwrap();
         let even = spikes.clone().with_hermite_coefficients(&[0.0, 0.0, 1.0, 0.0, 1.0, 0.0], 0.0);
         let even = even.unwrap();
         assert_eq!(even.expected_outliers(), 0);
@@ -394,6 +395,9 @@ mod tests {
                 Err(InvalidSetting::Exponent { step: 2, .. })
             ));
         }
-        assert_eq!(Spikes::new(0.1, 0.1, Scaling::Standard), Err(TheoryError::StandardScaling));
+        assert_eq!(
+            SpikeExpansion::new(0.1, 0.1, Scaling::Standard),
+            Err(TheoryError::StandardScaling)
+        );
     }
 }

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub use conditional_spikes::ConditionalSpikes;
 pub use hermite_exponents::{information_exponent, reuse_exponent};
-pub use leading_order::{FirstStep, SpikeTerm, SpikeTermStatus, Spikes, outlier_count};
+pub use leading_order::{FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, outlier_count};
 
 use crate::error::{InvalidSetting, debug_is_display};
 

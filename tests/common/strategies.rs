@@ -116,10 +116,10 @@ pub fn input_law() -> impl Strategy<Value = InputLaw> {
 
 /// Laws of the second layer; given ones of the length of `width`.
 pub fn second_layer(width: usize) -> impl Strategy<Value = SecondLayerLaw> {
-    use SecondLayerLaw::{Custom, Gaussian, Given, Rademacher, Uniform};
+    use SecondLayerLaw::{Custom, Fixed, Gaussian, Rademacher, Uniform};
     prop_oneof![
         4 => select(vec![Gaussian, Uniform, Rademacher, Custom(sparse())]),
-        1 => vector(width, -2.0..2.0).prop_map(Given),
+        1 => vector(width, -2.0..2.0).prop_map(Fixed),
     ]
 }
 
