@@ -117,7 +117,7 @@ fn check(
     simulated: &[Triplet; 3],
     tolerances: &[(usize, f64)],
 ) {
-    let [ours, fresh, reused] = [fraction, 0.0, 1.0].map(|q| case.with_prediction(width, q, model));
+    let [ours, fresh, reused] = [fraction, 0.0, 1.0].map(|q| case.predicted(width, q, model));
     for &(k, tolerance) in tolerances {
         let (mean, error) = simulated[k].value;
         let [ours, fresh, reused] = [&ours, &fresh, &reused].map(|p| value(p, k) / mean - 1.0);
@@ -145,7 +145,7 @@ fn partial_reuse_lies_between_as_predicted() {
         let simulated = case.simulated(width, fraction, 6);
         for model in [BulkModel::Isotropic, BulkModel::Structured] {
             check(&case, model, (width, fraction), &simulated, &[(0, 0.03)]);
-            let outlier = &case.with_prediction(width, fraction, model).outliers[0];
+            let outlier = &case.predicted(width, fraction, model).outliers[0];
             assert!((outlier.target_overlap - simulated[0].overlap.0).abs() < 0.01);
         }
         let case = Case::no_linear_part();
