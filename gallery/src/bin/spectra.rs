@@ -1,10 +1,8 @@
 //! Spectra of W_0, W_1 and W_2 for l = 0, 1, 2, 3 new directions of the second step: histogram and
 //! predicted density of the bulk, measured and predicted outliers.
 //!
-//! `cargo run --release --example spectra` (`-- --help` for the options); minutes on two cores,
+//! `cargo run --release -p gallery --bin spectra` (`-- --help` for the options); minutes on two cores,
 //! `-- --quick` seconds.
-
-mod common;
 
 use std::error::Error;
 
@@ -15,12 +13,12 @@ use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{figure, report, save};
-use common::progress::in_parallel;
-use common::settings::TwoSteps;
-use common::spectrum::spectrum_panel;
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{figure, report, save};
+use gallery::progress::in_parallel;
+use gallery::settings::TwoSteps;
+use gallery::spectrum::spectrum_panel;
 
 /// Spectra of W_0, W_1, W_2 for l = 0, 1, 2, 3 with predicted density and outliers.
 #[derive(Parser)]
@@ -116,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             spikes.total_outliers()
         );
     }
-    report(save(figure(panels, 3, (430.0, 290.0)), &common.output, "spectra")?);
+    report([save(&figure(panels, 3, (430, 290)), &common.output, "spectra")?]);
     report(data.save(&common.output, "spectra")?);
     Ok(())
 }

@@ -1,29 +1,22 @@
 //! Phase diagram: how many outliers W_2 shows over the square of exponents (alpha_1, alpha_2),
 //! measured, predicted at several N, and by the formula l + 1, the limit for large N.
 //!
-//! `cargo run --release --example outlier_counts` (`-- --help` for the options); minutes on two
+//! `cargo run --release -p gallery --bin outlier_counts` (`-- --help` for the options); minutes on two
 //! cores, `-- --quick` seconds.
 
-mod common;
-
 use std::error::Error;
-use std::sync::Arc;
 
 use clap::Parser;
-use kuva::plot::colormap::ColorMap;
-use kuva::plot::legend::{LegendEntry, LegendShape};
-use kuva::plot::{Heatmap, LinePlot};
-use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::theory::outlier_count;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{COUNTS, Panel, axes, figure, report, save};
-use common::progress::in_parallel;
-use common::settings::TwoSteps;
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{COUNTS, Panel, Series, cells, figure, line, report, save};
+use gallery::progress::in_parallel;
+use gallery::settings::TwoSteps;
 
 /// Number of outliers of W_2 over the square of exponents: measured, predicted at several N, and
 /// the formula.
@@ -93,8 +86,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     panels.push(panel(&formula, points as usize, "formula l + 1, N → ∞"));
     data.array("alphas", ndarray::ArrayView1::from(&alphas));
 
-    let figure = figure(panels, 3, (440.0, 420.0)).with_shared_legend_entries(legend());
-    report(save(figure, &common.output, "outlier_counts")?);
+    let figure = figure(panels, 3, (440, 420)).with_legend(legend());
+    report([save(&figure, &common.output, "outlier_counts")?]);
     report(data.save(&common.output, "outlier_counts")?);
     Ok(())
 }
@@ -105,53 +98,36 @@ fn two_steps(alphas: (f64, f64), width: usize, arguments: &Arguments) -> TwoStep
     TwoSteps { width, samples: width / 2, steps, batches }
 }
 
-/// A heat map of the counts under the formula's steps alpha_2 = k (1/2 - alpha_1).
+/// Cells coloured by the counts under the formula's steps alpha_2 = k (1/2 - alpha_1).
 fn panel(counts: &[usize], points: usize, title: &str) -> Panel {
-    // the heat map scales its values to [0, 1]; the colours undo it
-    let low = counts.iter().copied().min().unwrap_or(0);
-    let high = counts.iter().copied().max().unwrap_or(0);
-    let colour = move |x: f64| {
-        let count = low + (x * (high - low) as f64).round() as usize;
-        COUNTS[count.min(COUNTS.len() - 1)].to_owned()
+    let side = 0.49 / points as f64;
+    let cell = |(i, count): (usize, &usize)| {
+        let corner = ((i % points) as f64 * side, (i / points) as f64 * side);
+        let opposite = (corner.0 + side, corner.1 + side);
+        ([corner, opposite], COUNTS[(*count).min(COUNTS.len() - 1)])
     };
-    let rows: Vec<Vec<f64>> =
-        counts.chunks(points).map(|row| row.iter().map(|c| *c as f64).collect()).collect();
-    let map = Heatmap::new()
-        .with_data(rows)
-        .with_x_range(0.0, 0.49)
-        .with_y_range(0.0, 0.49)
-        .with_cell_size(1.0)
-        .with_color_map(ColorMap::Custom(Arc::new(colour)));
-    let mut plots = vec![Plot::Heatmap(map)];
+    let mut series = vec![cells(counts.iter().enumerate().map(cell).collect())];
     for k in 1..=6 {
         let k = f64::from(k);
         let from = (0.5 - 0.5 / k).max(0.0);
-        let step = [(from, k * (0.5 - from)), (0.5, 0.0)];
-        plots.push(Plot::Line(
-            LinePlot::new().with_data(step).with_color("#444444").with_stroke_width(1.0),
-        ));
+        series.push(line(&[(from, k * (0.5 - from)), (0.5, 0.0)], STEPS).sized(1));
     }
-    let labels = ("exponent α₁ of the first step", "exponent α₂ of the second step");
-    (plots, axes((0.0, 0.5), (0.0, 0.5), title, labels.0, labels.1))
+    let labels = ["exponent α₁ of the first step", "exponent α₂ of the second step"];
+    Panel::new(series, [(0.0, 0.5), (0.0, 0.5)], title, labels)
 }
 
-fn legend() -> Vec<LegendEntry> {
+/// The colour of the formula's steps.
+const STEPS: &str = "#444444";
+
+fn legend() -> Vec<Series> {
     let last = COUNTS.len() - 1;
-    let count = |(number, colour): (usize, &&str)| LegendEntry {
-        label: match number {
+    let count = |(number, colour): (usize, &&'static str)| {
+        line(&[], colour).filled().named(match number {
             1 => "1 outlier of W₂".to_owned(),
             _ if number == last => format!("{number} or more"),
             _ => format!("{number} outliers"),
-        },
-        color: (*colour).to_owned(),
-        shape: LegendShape::Rect,
-        dasharray: None,
+        })
     };
-    let steps = LegendEntry {
-        label: "steps of the formula, α₂ = k (1/2 − α₁)".to_owned(),
-        color: "#444444".to_owned(),
-        shape: LegendShape::Line,
-        dasharray: None,
-    };
+    let steps = line(&[], STEPS).sized(1).named("steps of the formula, α₂ = k (1/2 − α₁)");
     COUNTS.iter().enumerate().map(count).chain([steps]).collect()
 }

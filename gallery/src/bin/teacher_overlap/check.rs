@@ -8,7 +8,7 @@ use linear_width::training::BatchPolicy;
 
 use crate::Arguments;
 use crate::cases::{CHECKED, NOISE, POLICIES, Point, Size, evaluate, links};
-use crate::common::settings::mean_and_error;
+use gallery::settings::mean_and_error;
 
 /// At the link of information exponent 2, at d = N = 1000 in either mode:
 /// with the reused batch the second singular value is an outlier for every seed, and the overlap of

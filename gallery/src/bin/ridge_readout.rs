@@ -1,17 +1,12 @@
 //! Does it help: the test error of ridge regression on the features after no, one and two steps,
 //! with independent batches and with a reused one, beside the best linear predictor.
 //!
-//! `cargo run --release --example ridge_readout` (`-- --help` for the options); some minutes,
+//! `cargo run --release -p gallery --bin ridge_readout` (`-- --help` for the options); some minutes,
 //! `-- --quick` some seconds.
-
-mod common;
 
 use std::error::Error;
 
 use clap::Parser;
-use kuva::plot::LinePlot;
-use kuva::plot::scatter::MarkerShape;
-use kuva::render::plots::Plot;
 use linear_width::Experiment;
 use linear_width::data::{GeneratedBatch, Link, Target};
 use linear_width::network::SecondLayerLaw;
@@ -20,11 +15,11 @@ use linear_width::readout::{Features, LinearFeatures, PopulationErrors, Ridge, p
 use linear_width::training::{BatchPolicy, StepSize};
 use ndarray::{Array3, Axis};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{self, Panel, REFERENCE, SERIES};
-use common::progress::in_parallel;
-use common::settings::{mean_and_error, sine, tanh_link};
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{self, Panel, REFERENCE, SERIES, Series, Shape};
+use gallery::progress::in_parallel;
+use gallery::settings::{mean_and_error, sine, tanh_link};
 
 /// Test error of ridge regression on the features after no, one and two steps.
 #[derive(Parser)]
@@ -45,12 +40,12 @@ struct Options {
 /// Exponents of the two steps.
 const ALPHAS: [f64; 2] = [0.35, 0.4];
 /// What the ridge regression is on: name, colour, mark.
-const FEATURES: [(&str, &str, MarkerShape); 5] = [
-    ("x", REFERENCE, MarkerShape::Cross),
-    ("σ(W₀x)", SERIES[0], MarkerShape::Circle),
-    ("σ(W₁x), one step", SERIES[2], MarkerShape::Square),
-    ("σ(W₂x), independent batches", SERIES[5], MarkerShape::Triangle),
-    ("σ(W₂x), reused batch", SERIES[1], MarkerShape::Diamond),
+const FEATURES: [(&str, &str, Shape); 5] = [
+    ("x", REFERENCE, Shape::Cross),
+    ("σ(W₀x)", SERIES[0], Shape::Circle),
+    ("σ(W₁x), one step", SERIES[2], Shape::Square),
+    ("σ(W₂x), independent batches", SERIES[5], Shape::Triangle),
+    ("σ(W₂x), reused batch", SERIES[1], Shape::Diamond),
 ];
 /// Sizes of the ridge batch, n/d.
 const RATIOS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
@@ -160,8 +155,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ridge parameter λ",
         ));
     }
-    let figure = picture::figure(panels, 2, (620.0, 400.0));
-    picture::report(picture::save(figure, &common.output, "ridge_readout")?);
+    let figure = picture::figure(panels, 2, (620, 400));
+    picture::report([picture::save(&figure, &common.output, "ridge_readout")?]);
     picture::report(data.save(&common.output, "ridge_readout")?);
     Ok(())
 }
@@ -271,26 +266,26 @@ fn panel(
     label: &str,
 ) -> Panel {
     let (left, right) = (x[0] / 1.25, x[x.len() - 1] * 1.25);
-    let level = |value: f64, name: &str, line: fn(LinePlot) -> LinePlot| {
+    let level = |value: f64, name: &str, line: fn(Series) -> Series| {
         let y = value / limit.constant;
-        let plot = picture::line(&[(left, y), (right, y)], "#000000").with_legend(name);
-        Plot::Line(line(plot.with_stroke_width(1.5)))
+        let plot = picture::line(&[(left, y), (right, y)], "#000000").named(name);
+        line(plot)
     };
     let mut plots = vec![
-        level(limit.linear, "best linear predictor", LinePlot::with_dashed),
-        level(limit.noise, "label noise", LinePlot::with_dotted),
+        level(limit.linear, "best linear predictor", Series::dashed),
+        level(limit.noise, "label noise", Series::dotted),
     ];
     for ((name, colour, shape), errors) in FEATURES.iter().zip(errors.axis_iter(Axis(0))) {
         let points: Vec<(f64, f64)> =
             x.iter().zip(errors.rows()).map(|(x, pair)| (*x, pair[0])).collect();
         let bars: Vec<f64> = errors.rows().into_iter().map(|pair| pair[1]).collect();
-        plots.push(Plot::Line(picture::line(&points, colour)));
-        plots.push(Plot::Scatter(
+        plots.push(picture::line(&points, colour));
+        plots.push(
             picture::marks_with_errors(&points, &bars, colour, *shape)
-                .with_legend(format!("ridge on {name}")),
-        ));
+                .named(format!("ridge on {name}")),
+        );
     }
     let top = 1.3;
-    let layout = picture::axes((left, right), (0.0, top), title, label, "test error / E y²");
-    (plots, layout.with_log_x())
+    let ranges = [(left, right), (0.0, top)];
+    Panel::new(plots, ranges, title, [label, "test error / E y²"]).with_log_x()
 }

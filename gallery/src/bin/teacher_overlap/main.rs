@@ -2,27 +2,25 @@
 //! against the step size and against n/d, with independent batches and with a reused one, for
 //! links of information exponent 1, 2, 3 and an even link; with the predictions.
 //!
-//! `cargo run --release --example teacher_overlap` (`-- --help` for the options); minutes on two
+//! `cargo run --release -p gallery --bin teacher_overlap` (`-- --help` for the options); minutes on two
 //! cores, `-- --quick` seconds. Fails when the reused batch does not give the second outlier an
 //! overlap above 0.3 at the link of information exponent 2, or independent ones give more than
 //! chance.
 
 mod cases;
 mod check;
-#[path = "../common/mod.rs"]
-mod common;
 
 use std::error::Error;
 
 use clap::Parser;
-use kuva::plot::scatter::MarkerShape;
-use kuva::render::plots::Plot;
 
 use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{Panel, SERIES, axes, figure, line, marks, marks_with_errors, report, save};
-use common::settings::mean_and_error;
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{
+    Panel, SERIES, Shape, figure, line, marks, marks_with_errors, report, save,
+};
+use gallery::settings::mean_and_error;
 
 /// Overlap of the leading singular vectors with the teacher, independent and reused batches.
 #[derive(Parser)]
@@ -85,8 +83,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             panels.push(panel(*sweep, name, &these));
         }
     }
-    let figure = figure(panels, links.len(), (400.0, 330.0));
-    report(save(figure, &arguments.common.output, "teacher_overlap")?);
+    let figure = figure(panels, links.len(), (400, 330));
+    report([save(&figure, &arguments.common.output, "teacher_overlap")?]);
     check::second_outlier(&arguments)
 }
 
@@ -105,10 +103,8 @@ fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
             let predicted: Vec<(f64, f64)> =
                 ours.iter().map(|(point, r)| (x(point), r.predicted[k])).collect();
             let curve = line(&predicted, colour);
-            let curve = if k == 0 { curve.with_dashed().with_stroke_width(1.0) } else { curve };
-            series.push(Plot::Line(
-                curve.with_legend(format!("{batches}, {vector} outlier, predicted")),
-            ));
+            let curve = if k == 0 { curve.dashed().sized(1) } else { curve };
+            series.push(curve.named(format!("{batches}, {vector} outlier, predicted")));
             let means: Vec<(f64, f64)> = ours
                 .iter()
                 .map(|(_, r)| mean_and_error(&r.measured.iter().map(|m| m[k]).collect::<Vec<_>>()))
@@ -117,11 +113,10 @@ fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
                 ours.iter().zip(&means).map(|((point, _), mean)| (x(point), mean.0)).collect();
             let errors: Vec<f64> = means.iter().map(|mean| mean.1).collect();
             let legend = format!("{batches}, {vector} singular vector, mean over seeds");
-            series.push(Plot::Scatter(match k {
-                0 => marks(&measured, colour, MarkerShape::Cross).with_legend(legend),
-                _ => marks_with_errors(&measured, &errors, colour, MarkerShape::Circle)
-                    .with_legend(legend),
-            }));
+            series.push(match k {
+                0 => marks(&measured, colour, Shape::Cross).named(legend),
+                _ => marks_with_errors(&measured, &errors, colour, Shape::Circle).named(legend),
+            });
         }
     }
     let last = results.iter().map(|(point, _)| x(point)).fold(0.0, f64::max);
@@ -129,7 +124,7 @@ fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
         Sweep::Step => "step size η₁ / √N",
         Sweep::Ratio => "samples over dimension, n / d",
     };
-    (series, axes((0.0, 1.05 * last), (0.0, 1.0), name, label, "overlap with the teacher"))
+    Panel::new(series, [(0.0, 1.05 * last), (0.0, 1.0)], name, [label, "overlap with the teacher"])
 }
 
 fn save_data(

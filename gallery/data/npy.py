@@ -1,14 +1,14 @@
-"""The .npy files that the reader of the examples is tested with.
+"""The .npy files that the reader of the gallery is tested with.
 
-    python3 tests/reference/npy.py   # writes tests/inputs/npy/
+    python3 gallery/data/npy.py   # writes gallery/data/npy/
 
-Needs NumPy (2.4.6 was used). The numbers stand in tests/npy_reader.rs, too.
+Needs NumPy (2.4.6 was used). The numbers stand in gallery/src/npy_tests.rs, too.
 """
 from pathlib import Path
 
 import numpy as np
 
-folder = Path(__file__).resolve().parents[1] / "inputs" / "npy"
+folder = Path(__file__).resolve().parent / "npy"
 folder.mkdir(parents=True, exist_ok=True)
 NUMBERS = {
     "f": [[0.5, -1.25], [2, 3], [1024, -0.0625]],

@@ -113,3 +113,7 @@ fn exact(integer: i128) -> Option<f64> {
     let number = integer as f64;
     (number as i128 == integer).then_some(number)
 }
+
+#[cfg(test)]
+#[path = "npy_tests.rs"]
+mod tests;

@@ -2,27 +2,23 @@
 //! N^(alpha_2 - k (1/2 - alpha_1)), the first (k = 0) like N^max(alpha_1, alpha_2). Simulated up to
 //! N of some thousands, predicted far beyond; the dashed lines have the slopes of the formula.
 //!
-//! `cargo run --release --example scaling` (`-- --help` for the options); minutes on two cores,
+//! `cargo run --release -p gallery --bin scaling` (`-- --help` for the options); minutes on two cores,
 //! `-- --quick` seconds.
-
-mod common;
 
 use std::error::Error;
 
 use clap::Parser;
-use kuva::plot::scatter::MarkerShape;
-use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
 use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{REFERENCE, SERIES, axes, figure, line, marks, report, save};
-use common::progress::in_parallel;
-use common::settings::{TwoSteps, mean_and_error};
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{Panel, REFERENCE, SERIES, Shape, figure, line, marks, report, save};
+use gallery::progress::in_parallel;
+use gallery::settings::{TwoSteps, mean_and_error};
 
 /// Outlying singular values of W_2 against N: simulated, predicted, and the slopes of the formula.
 #[derive(Parser)]
@@ -78,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut series = Vec::new();
     let edge: Vec<(f64, f64)> =
         widths.iter().zip(&predicted).map(|(n, (edge, _))| (*n as f64, *edge)).collect();
-    series.push(Plot::Line(line(&edge, "#aaaaaa").with_legend("predicted edge of the bulk")));
+    series.push(line(&edge, "#aaaaaa").named("predicted edge of the bulk"));
     println!(
         "{:>3} {:>9} {:>22} {:>30}",
         "k", "exponent", "slope of prediction,", "N = 10^3 to 10^4, 10^7 to 10^8"
@@ -111,17 +107,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         // the formula's slope through the last predicted point
         if let Some(&(n, value)) = curve.last() {
             let reference = [100.0, n].map(|x: f64| (x, value * (x / n).powf(term.exponent)));
-            let reference = line(&reference, REFERENCE).with_dashed().with_stroke_width(1.0);
-            series.push(Plot::Line(match k {
-                0 => reference.with_legend("slope of the formula, through the last point"),
+            let reference = line(&reference, REFERENCE).dashed().sized(1);
+            series.push(match k {
+                0 => reference.named("slope of the formula, through the last point"),
                 _ => reference,
-            }));
+            });
         }
         let name = format!(
             "k = {k}: predicted (line), simulated (circles); exponent {:.2}",
             term.exponent
         );
-        series.push(Plot::Line(line(&curve, colour).with_legend(name)));
+        series.push(line(&curve, colour).named(name));
         let mut points = Vec::new();
         for width in simulated {
             let values: Vec<f64> = runs
@@ -137,17 +133,17 @@ fn main() -> Result<(), Box<dyn Error>> {
                 points.push((*width as f64, mean));
             }
         }
-        series.push(Plot::Scatter(marks(&points, colour, MarkerShape::Circle)));
+        series.push(marks(&points, colour, Shape::Circle));
     }
     data.array("widths", ndarray::Array1::from_iter(widths.iter().map(|n| *n as f64)).view());
     data.array("edges", ndarray::Array1::from_iter(edge.iter().map(|e| e.1)).view());
 
     let top = predicted.iter().flat_map(|(_, values)| values).fold(1.0_f64, |m, v| m.max(*v));
     let title = format!("α₁ = {}, α₂ = {}", arguments.alpha1, arguments.alpha2);
-    let layout =
-        axes((1e2, 1e8), (1.0, 2.0 * top), &title, "width N", "outlying singular values of W₂");
-    let figure = figure(vec![(series, layout.with_log_scale())], 1, (760.0, 480.0));
-    report(save(figure, &common.output, "scaling")?);
+    let ranges = [(1e2, 1e8), (1.0, 2.0 * top)];
+    let labels = ["width N", "outlying singular values of W₂"];
+    let panel = Panel::new(series, ranges, title, labels).with_log_scale();
+    report([save(&figure(vec![panel], 1, (760, 480)), &common.output, "scaling")?]);
     report(data.save(&common.output, "scaling")?);
     Ok(())
 }

@@ -13,8 +13,8 @@ use linear_width::theory::prediction::Options;
 use linear_width::training::BatchPolicy;
 
 use crate::Arguments;
-use crate::common::progress::in_parallel;
-use crate::common::settings::tanh_link;
+use gallery::progress::in_parallel;
+use gallery::settings::tanh_link;
 
 /// The link whose overlaps are checked in `check`.
 pub const CHECKED: usize = 1;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use linear_width::rmt::MarchenkoPastur;
 
 use crate::Comparison;
-use crate::common::picture::{figure, save};
-use crate::common::spectrum::spectrum_panel;
+use gallery::picture::{figure, save};
+use gallery::spectrum::spectrum_panel;
 
-/// Draws all comparisons into `folder` as SVG and PNG; the paths written.
-pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<[PathBuf; 2], Box<dyn Error>> {
+/// Draws all comparisons into `folder` as SVG; the path written.
+pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut drawn = Vec::new();
     for Comparison { independent, reused } in comparisons {
         let settings = &independent.report.settings;
@@ -29,5 +29,5 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<[PathBuf; 2], 
             drawn.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
         }
     }
-    save(figure(drawn, 4, (430.0, 330.0)), folder, "two_vs_one_step")
+    save(&figure(drawn, 4, (430, 330)), folder, "two_vs_one_step")
 }

@@ -2,29 +2,25 @@
 //! a fixed alpha_1. Measured (mean over seeds) and predicted at several N, and the formula
 //! l + 1 = floor(alpha_2 / (1/2 - alpha_1)) + 1, the limit for large N.
 //!
-//! `cargo run --release --example staircase` (`-- --help` for the options); minutes on two cores,
+//! `cargo run --release -p gallery --bin staircase` (`-- --help` for the options); minutes on two cores,
 //! `-- --quick` seconds.
-
-mod common;
 
 use std::error::Error;
 
 use clap::Parser;
-use kuva::plot::scatter::MarkerShape;
-use kuva::render::plots::Plot;
 use linear_width::experiment::Precision;
 use linear_width::network::Scaling;
 use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{
-    OUTLIER, Panel, REFERENCE, SERIES, axes, figure, line, marks_with_errors, report, save,
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{
+    OUTLIER, Panel, REFERENCE, SERIES, Series, Shape, figure, line, marks_with_errors, report, save,
 };
-use common::progress::in_parallel;
-use common::settings::{TwoSteps, mean_and_error};
+use gallery::progress::in_parallel;
+use gallery::settings::{TwoSteps, mean_and_error};
 
 /// Outliers of W_2 against alpha_2 at fixed alpha_1: measured, predicted, and the formula.
 #[derive(Parser)]
@@ -84,16 +80,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let points: Vec<(f64, f64)> = alphas.iter().zip(&means).map(|(a, m)| (*a, m.0)).collect();
         let errors: Vec<f64> = means.iter().map(|m| m.1).collect();
         let series = vec![
-            Plot::Line(line(&formula, REFERENCE).with_dashed().with_legend(FORMULA)),
-            Plot::Line(line(&steps(&fine, &curve), SERIES[0]).with_legend("predicted, same N")),
-            Plot::Scatter(
-                marks_with_errors(&points, &errors, OUTLIER, MarkerShape::Circle)
-                    .with_legend("measured: mean over seeds, standard error"),
-            ),
+            line(&formula, REFERENCE).dashed().named(FORMULA),
+            (line(&steps(&fine, &curve), SERIES[0]).named("predicted, same N")),
+            marks_with_errors(&points, &errors, OUTLIER, Shape::Circle)
+                .named("measured: mean over seeds, standard error"),
         ];
         panels.push(panel(series, format!("N = {width}")));
     }
-    let mut series = vec![Plot::Line(line(&formula, REFERENCE).with_dashed())];
+    let mut series = vec![line(&formula, REFERENCE).dashed()];
     for (width, colour) in predicted.into_iter().zip(&SERIES[1..]) {
         let name = format!("10^{}", width.ilog10());
         let curve = in_parallel(&format!("predicted, N = {name}"), &fine, |a| {
@@ -101,12 +95,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         })?;
         data.array(format!("predicted_{width}"), ndarray::ArrayView1::from(&curve));
         let curve = line(&steps(&fine, &curve), colour);
-        series.push(Plot::Line(curve.with_legend(format!("predicted, N = {name}"))));
+        series.push(curve.named(format!("predicted, N = {name}")));
     }
     panels.push(panel(series, "larger N".to_owned()));
     data.array("alpha_2_fine", ndarray::ArrayView1::from(&fine));
 
-    report(save(figure(panels, 2, (520.0, 330.0)), &common.output, "staircase")?);
+    report([save(&figure(panels, 2, (520, 330)), &common.output, "staircase")?]);
     report(data.save(&common.output, "staircase")?);
     Ok(())
 }
@@ -124,9 +118,9 @@ fn steps(x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
     x.iter().zip(y).flat_map(|(x, y)| [(x - half, *y), (x + half, *y)]).collect()
 }
 
-fn panel(series: Vec<Plot>, title: String) -> Panel {
-    let labels = ("exponent α₂ of the second step", "outliers of W₂");
-    (series, axes((0.0, 0.5), (0.0, 6.0), &title, labels.0, labels.1).with_y_tick_step(1.0))
+fn panel(series: Vec<Series>, title: String) -> Panel {
+    let labels = ["exponent α₂ of the second step", "outliers of W₂"];
+    Panel::new(series, [(0.0, 0.5), (0.0, 6.0)], title, labels)
 }
 
 fn two_steps(arguments: &Arguments, width: usize, alpha_2: f64) -> TwoSteps {

@@ -2,15 +2,12 @@
 //! 1797 handwritten digits (8 x 8 pixels) with label +1 for odd and -1 for even ones. Prints the
 //! report, draws the measured spectra, and tests ridge regression on the features.
 //!
-//! `cargo run --release --example real_data` (`-- --help` for the options); some seconds.
-
-mod common;
+//! `cargo run --release -p gallery --bin real_data` (`-- --help` for the options); some seconds.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use kuva::render::plots::Plot;
 use linear_width::data::Dataset;
 use linear_width::experiment::Stage;
 use linear_width::network::SecondLayerLaw;
@@ -20,11 +17,11 @@ use linear_width::spectral::Histogram;
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Report};
 
-use common::data::Data;
-use common::npy;
-use common::options::CommonOptions;
-use common::picture::{self, BARS, LAW, OUTLIER, Panel};
-use common::settings::sine;
+use gallery::data::Data;
+use gallery::npy;
+use gallery::options::CommonOptions;
+use gallery::picture::{self, BARS, LAW, OUTLIER, Panel};
+use gallery::settings::sine;
 
 /// Two large gradient steps on your own data.
 #[derive(Parser)]
@@ -108,7 +105,7 @@ fn load(options: &Options) -> Result<Dataset, Box<dyn Error>> {
         let name = labels.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         return Ok(Dataset::new(npy::matrix(inputs)?, npy::list(labels)?)?.named(name));
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let digits = npy::list(&folder.join("digits_labels.npy"))?;
     let parity = digits.mapv(|digit| if digit % 2.0 == 0.0 { -1.0 } else { 1.0 });
     Ok(Dataset::new(npy::matrix(&folder.join("digits_inputs.npy"))?, parity)?
@@ -140,8 +137,8 @@ fn draw(one: &Report, two: &Report, folder: &Path) -> Result<(), Box<dyn Error>>
         }
         panels.push(panel(stage, (stage.step == 0).then_some(&law), largest, name)?);
     }
-    let figure = picture::figure(panels, 2, (520.0, 330.0));
-    picture::report(picture::save(figure, folder, "real_data")?);
+    let figure = picture::figure(panels, 2, (520, 330));
+    picture::report([picture::save(&figure, folder, "real_data")?]);
     picture::report(data.save(folder, "real_data")?);
     Ok(())
 }
@@ -160,19 +157,18 @@ fn panel(
     let histogram = Histogram::new(values.iter().copied(), 24, floor, right)?;
     let outline = picture::outline(&histogram);
     let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
-    let bars = picture::line(&outline, BARS).with_fill().with_fill_opacity(0.6);
-    let mut plots = vec![Plot::Line(bars.with_legend("singular values, density"))];
+    let bars = picture::line(&outline, BARS).filled();
+    let mut plots = vec![bars.named("singular values, density")];
     if let Some(law) = law {
         let (from, to) = law.singular_value_edges();
         let grid = (0..=100).map(|i| from + (to - from) * f64::from(i) / 100.0);
         let curve: Vec<(f64, f64)> = grid.map(|s| (s, law.singular_value_density(s))).collect();
-        plots.push(Plot::Line(picture::line(&curve, LAW).with_legend("Marchenko–Pastur law (W₀)")));
+        plots.push(picture::line(&curve, LAW).named("Marchenko–Pastur law (W₀)"));
     }
     for (k, value) in outliers.iter().enumerate() {
         let mark = picture::line(&[(*value, 0.0), (*value, 0.35 * top)], OUTLIER);
-        plots.push(Plot::Line(if k == 0 { mark.with_legend("outlier") } else { mark }));
+        plots.push(if k == 0 { mark.named("outlier") } else { mark });
     }
-    let ranges = ((0.1, 1.3 * largest), (0.0, 1.3 * top));
-    let layout = picture::axes(ranges.0, ranges.1, title, "singular value", "density");
-    Ok((plots, layout.with_log_x()))
+    let ranges = [(0.1, 1.3 * largest), (0.0, 1.3 * top)];
+    Ok(Panel::new(plots, ranges, title, ["singular value", "density"]).with_log_x())
 }

@@ -1,14 +1,13 @@
-//! The reader of the examples' .npy files, on files that NumPy wrote (tests/reference/npy.py).
-
-#[path = "../examples/common/npy.rs"]
-mod npy;
+//! The reader of the gallery's .npy files, on files that NumPy wrote (gallery/data/npy.py).
 
 use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, array};
 
+use crate::npy;
+
 fn file(name: &str) -> PathBuf {
-    PathBuf::from(format!("{}/tests/inputs/npy/{name}.npy", env!("CARGO_MANIFEST_DIR")))
+    PathBuf::from(format!("{}/data/npy/{name}.npy", env!("CARGO_MANIFEST_DIR")))
 }
 
 #[test]

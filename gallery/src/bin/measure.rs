@@ -1,6 +1,6 @@
 //! Time and peak memory of one run: two gradient steps and three spectra at the sizes given.
 //!
-//! `cargo run --release --example measure -- --width 4000 --dimension 2000 --samples 6000`
+//! `cargo run --release -p gallery --bin measure -- --width 4000 --dimension 2000 --samples 6000`
 
 use std::ops::ControlFlow;
 use std::time::Duration;

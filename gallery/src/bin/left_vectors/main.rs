@@ -2,28 +2,25 @@
 //! polynomial of degree k in a_j. Drawn as sqrt(N) u_j against b_j = sqrt(N) a_j, with the
 //! prediction and the least-squares polynomial of degree k.
 //!
-//! `cargo run --release --example left_vectors` (`-- --help` for the options); a minute on two
+//! `cargo run --release -p gallery --bin left_vectors` (`-- --help` for the options); a minute on two
 //! cores, `-- --quick` seconds.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod profile;
 
 use std::error::Error;
 use std::ops::ControlFlow;
 
 use clap::Parser;
-use kuva::plot::scatter::MarkerShape;
-use kuva::render::plots::Plot;
 use linear_width::experiment::Progress;
 use linear_width::spectral::{LeadingTripletsOptions, leading_triplets};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use common::data::Data;
-use common::options::CommonOptions;
-use common::picture::{BARS, LAW, OUTLIER, axes, figure, line, marks, report, save};
-use common::settings::TwoSteps;
+use gallery::data::Data;
+use gallery::options::CommonOptions;
+use gallery::picture::{BARS, LAW, OUTLIER, Panel, Shape, figure, line, marks, report, save};
+use gallery::progress;
+use gallery::settings::TwoSteps;
 use profile::{Profile, fit, polynomial};
 
 /// Left singular vectors of W_2 against the second layer: polynomials of degree 1, 2, 3, ...
@@ -69,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .keep_weights(true)
         .build()?;
 
-    let bar = common::progress::bar(1000, format!("simulated, N = {width}"))?;
+    let bar = progress::bar(1000, format!("simulated, N = {width}"))?;
     let run = experiment.run_observed(&mut |progress: &Progress| {
         bar.set_position((1000.0 * progress.fraction) as u64);
         ControlFlow::Continue(())
@@ -106,7 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         panels.push(panel(k, &b, &y, &fits, Profile::predicted(&prediction, k - 1)?));
     }
-    report(save(figure(panels, 3, (430.0, 340.0)), &common.output, "left_vectors")?);
+    report([save(&figure(panels, 3, (430, 340)), &common.output, "left_vectors")?]);
     report(data.save(&common.output, "left_vectors")?);
     Ok(())
 }
@@ -117,26 +114,24 @@ fn panel(
     y: &[f64],
     fits: &[(Vec<f64>, f64)],
     profile: Option<Profile>,
-) -> common::picture::Panel {
+) -> Panel {
     let grid: Vec<f64> = (0..=100).map(|i| 1.75 * (f64::from(i) / 50.0 - 1.0)).collect();
     let curve =
         |f: &dyn Fn(f64) -> f64| -> Vec<(f64, f64)> { grid.iter().map(|b| (*b, f(*b))).collect() };
     let points: Vec<(f64, f64)> = b.iter().copied().zip(y.iter().copied()).take(DRAWN).collect();
-    let mut series = vec![Plot::Scatter(
-        marks(&points, BARS, MarkerShape::Circle)
-            .with_size(1.6)
-            .with_legend("entries of the left singular vector, √N u_j"),
-    )];
+    let mut series = vec![
+        marks(&points, BARS, Shape::Circle)
+            .sized(2)
+            .named("entries of the left singular vector, √N u_j"),
+    ];
     let (coefficients, share) = &fits[k];
-    let fitted = line(&curve(&|b| polynomial(coefficients, b)), OUTLIER).with_stroke_width(3.0);
-    series.push(Plot::Line(
-        fitted.with_legend("least-squares polynomial of degree k without constant"),
-    ));
+    let fitted = line(&curve(&|b| polynomial(coefficients, b)), OUTLIER).sized(3);
+    series.push(fitted.named("least-squares polynomial of degree k without constant"));
     if let Some(profile) = profile {
         // the sign of a singular vector is arbitrary
         let inner: f64 = b.iter().zip(y).map(|(b, y)| y * profile.value(*b)).sum();
         let predicted = line(&curve(&|b| profile.value(b) * inner.signum()), LAW);
-        series.push(Plot::Line(predicted.with_dashed().with_legend("predicted")));
+        series.push(predicted.dashed().named("predicted"));
     }
     let title = match k {
         1 => format!("u₁: degree 1 explains {:.0} %", 100.0 * share),
@@ -148,6 +143,6 @@ fn panel(
             100.0 * fits[k - 1].1
         ),
     };
-    let labels = ("√N a_j = b_j", "√N u_j");
-    (series, axes((-1.8, 1.8), (-4.0, 4.0), &title, labels.0, labels.1))
+    let labels = ["√N a_j = b_j", "√N u_j"];
+    Panel::new(series, [(-1.8, 1.8), (-4.0, 4.0)], title, labels)
 }

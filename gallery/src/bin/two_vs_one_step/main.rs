@@ -1,10 +1,8 @@
 //! One against two large gradient steps, with fresh and with reused batches: simulates, prints the
 //! comparison with the prediction, draws the spectra of W_0, W_1 and W_2.
 //!
-//! `cargo run --release --example two_vs_one_step` (`-- --help` for the options)
+//! `cargo run --release -p gallery --bin two_vs_one_step` (`-- --help` for the options)
 
-#[path = "../common/mod.rs"]
-mod common;
 mod figure;
 mod options;
 
@@ -53,9 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         print(&comparison);
         comparisons.push(comparison);
     }
-    for path in figure::write(&comparisons, &options.output)? {
-        println!("wrote {}", path.display());
-    }
+    println!("wrote {}", figure::write(&comparisons, &options.output)?.display());
     Ok(())
 }
 
