@@ -3,7 +3,6 @@
 //!
 //! `cargo bench -p benches --bench growth`
 
-
 use std::hint::black_box;
 use std::ops::ControlFlow;
 

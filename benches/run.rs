@@ -4,7 +4,6 @@
 //! `cargo bench -p benches --bench run`; with `--features openblas-system` on that backend. One part alone:
 //! `cargo bench -p benches --bench run -- "f64/N=4000.*gradient"`.
 
-
 use std::hint::black_box;
 use std::ops::ControlFlow;
 

@@ -129,10 +129,7 @@ fn product<T: Scalar + RealField>(
 }
 
 /// Two steps from `start`, which is copied before the time begins.
-fn step_twice<T: Scalar>(
-    start: &Network<T>,
-    batches: [&impl Batch<T>; 2],
-) -> Fallible<(f64, f64)> {
+fn step_twice<T: Scalar>(start: &Network<T>, batches: [&impl Batch<T>; 2]) -> Fallible<(f64, f64)> {
     let mut network = start.clone();
     let sizes = [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)];
     let (seconds, result) = timed(|| {
