@@ -2,7 +2,7 @@
 
     python3 tests/reference/npy.py   # writes tests/inputs/npy/
 
-Needs NumPy (2.4.6 was used). The numbers stand in tests/npy_reader.rs, too.
+Needs NumPy (2.4.6 was used). The numbers stand in tests/data/npy_reader.rs, too.
 """
 from pathlib import Path
 

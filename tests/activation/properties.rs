@@ -1,8 +1,6 @@
 //! Activations, Hermite coefficients and quadrature over random functions and arguments.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{activation, both, cases, finite, wild};
 use linear_width::Scalar;
 use linear_width::activation::{
     Activation, Centred, DualFn, HermiteSeries, Sigmoid, Softplus, Tanh, hermite_coefficients,
@@ -12,7 +10,6 @@ use linear_width::quadrature::{
     gaussian_trapezoid,
 };
 use proptest::prelude::*;
-use strategies::{activation, both, cases, finite, wild};
 
 /// Slices agree with single numbers; nothing is a NaN.
 fn slices<T: Scalar>(activation: &impl Activation, z: &[f64]) -> Result<(), TestCaseError> {

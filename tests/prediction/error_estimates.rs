@@ -229,7 +229,7 @@ fn simulate() {
 /// Singular value and overlap per seed and triplet of every setting.
 fn simulated() -> Vec<Vec<Vec<[f64; 2]>>> {
     let mut list = vec![vec![Vec::new(); SEEDS as usize]; SETTINGS];
-    for line in include_str!("golden/prediction_errors.csv").lines().skip(1) {
+    for line in include_str!("../golden/prediction_errors.csv").lines().skip(1) {
         let fields: Vec<f64> = line.split(',').map(|f| f.parse().unwrap()).collect();
         list[fields[0] as usize][fields[1] as usize].push([fields[3], fields[4]]);
     }

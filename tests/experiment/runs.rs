@@ -11,11 +11,9 @@ use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
 
-mod common;
-
 fn builder() -> ExperimentBuilder {
     let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1);
-    common::small_experiment().target(target)
+    crate::common::small_experiment().target(target)
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Partly reused batches: the run, and the limits of the prediction. Simulated means are in
-//! tests/partial_reuse_simulation.rs.
+//! tests/simulation/partial_reuse.rs.
 
 use linear_width::activation::{HermiteSeries, SharedActivation, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};

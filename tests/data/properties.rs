@@ -1,8 +1,9 @@
 //! Batches, given data, laws, targets and networks over random shapes and numbers.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{
+    activation, cases, first_layer, input_law, matrix, scaling, second_layer, size, target, vector,
+    wild,
+};
 use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, MixedBatch,
 };
@@ -10,10 +11,6 @@ use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::{InvalidSetting, Scalar};
 use ndarray::{Array1, Array2, Axis, Slice};
 use proptest::prelude::*;
-use strategies::{
-    activation, cases, first_layer, input_law, matrix, scaling, second_layer, size, target, vector,
-    wild,
-};
 
 fn read<T: Scalar>(batch: &impl Batch<T>, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
     let (mut x, mut y) = (Array2::zeros((count, batch.dimension())), Array1::zeros(count));

@@ -1,9 +1,7 @@
 //! The prediction against the golden numbers of an independent NumPy implementation: level 1 to
 //! 1e-3, and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
 
-mod common;
-
-use common::{experiment, number, numbers, predictions};
+use crate::common::{experiment, number, numbers, predictions};
 use linear_width::theory::prediction::{
     BulkModel, GaussianTail, NodeFamily, Nodes, Options, Prediction, Setting, predict,
 };
@@ -116,7 +114,7 @@ fn level_1_with_default_nodes() {
 /// Level 2 with one term of the linear part, as in the golden file; default nodes.
 #[test]
 fn level_2() {
-    let golden: Vec<Value> = serde_json::from_str(include_str!("golden/level2.json")).unwrap();
+    let golden: Vec<Value> = serde_json::from_str(include_str!("../golden/level2.json")).unwrap();
     for (i, case) in golden.iter().enumerate() {
         let options =
             Options { spikes: 6, gaussian_tail: TAIL, linear_terms: 1, ..Options::default() };

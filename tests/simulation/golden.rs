@@ -4,9 +4,7 @@
 //! The default tests run the smallest setting. All 13, with 8 seeds each, take about ten minutes:
 //! `cargo test --release --test golden_simulation -- --ignored --nocapture`
 
-mod common;
-
-use common::{experiment, number, numbers, predictions};
+use crate::common::{experiment, number, numbers, predictions};
 use serde_json::Value;
 
 /// Mean and standard deviation.
@@ -78,11 +76,11 @@ fn all_golden_simulations_are_reproduced() {
     assert!(worst < 4.0 && beyond <= 1, "{worst} standard errors, {beyond} beyond 3");
 }
 
-/// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulated_means.rs`, run
+/// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulation/stored_means.rs`, run
 /// in `f32`): 38 singular values of the twelve settings with two steps.
 #[test]
 fn the_stored_simulations_reproduce_the_golden_ones() {
-    let rows: Vec<Vec<f64>> = include_str!("golden/simulated_means.csv")
+    let rows: Vec<Vec<f64>> = include_str!("../golden/simulated_means.csv")
         .lines()
         .skip(1)
         .map(|line| line.split(',').map(|field| field.parse().unwrap()).collect())

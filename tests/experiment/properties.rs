@@ -1,9 +1,10 @@
 //! Whole experiments over random settings: what the builder accepts runs to a report that holds
 //! together, or to a typed error; what it refuses it names.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{
+    activation, batches, cases, first_layer, input_law, scaling, second_layer, size, step, target,
+    wild,
+};
 use linear_width::data::Dataset;
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError, Stage, estimated_bytes};
 use linear_width::spectral::{OutlierRule, SpectrumMethod, singular_values};
@@ -13,10 +14,6 @@ use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 use proptest::sample::select;
-use strategies::{
-    activation, batches, cases, first_layer, input_law, scaling, second_layer, size, step, target,
-    wild,
-};
 
 fn precision() -> impl Strategy<Value = Precision> {
     select(vec![Precision::F32, Precision::F64])

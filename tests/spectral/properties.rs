@@ -1,8 +1,6 @@
 //! Decompositions, leading triplets, overlaps, outlier rules and histograms of random matrices.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{cases, largest, matrix, size, vector, wild};
 use linear_width::spectral::{
     Histogram, LeadingTripletsOptions, OutlierRule, SingularTriplets, SpectralError,
     SpectrumMethod, leading_triplets, overlap, overlaps_with_powers, singular_values,
@@ -12,7 +10,6 @@ use linear_width::{LinalgError, Scalar};
 use ndarray::{Array1, Array2, ArrayView2};
 use proptest::prelude::*;
 use proptest::sample::select;
-use strategies::{cases, matrix, size, vector, wild};
 
 /// Matrices of every rank, of sizes from 1e-150 to 1e150, graded or not.
 fn weights(largest: usize) -> impl Strategy<Value = Array2<f64>> {
@@ -75,7 +72,7 @@ fn check_triplets<T: Scalar>(
     let (left, right) = (wide(&svd.left), wide(&svd.right));
     let eye = Array2::<f64>::eye(svd.len());
     for gram in [left.t().dot(&left), right.dot(&right.t())] {
-        let worst = strategies::largest(&(&gram - &eye));
+        let worst = largest(&(&gram - &eye));
         prop_assert!(worst <= accuracy, "not orthonormal: {worst}");
     }
     let size = norm(w);
@@ -84,7 +81,7 @@ fn check_triplets<T: Scalar>(
     }
     let unit = w.mapv(|x| x.as_f64() / size);
     let s = svd.values.mapv(|x| x.as_f64() / size);
-    let residual = strategies::largest(&(unit.dot(&right.t()) - &left * &s));
+    let residual = largest(&(unit.dot(&right.t()) - &left * &s));
     prop_assert!(residual <= accuracy, "residual {residual}");
     Ok(())
 }

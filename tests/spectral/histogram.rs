@@ -1,13 +1,10 @@
 //! The histogram beside NumPy's, and by the definition: what compares with the edges decides.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::cases;
 use linear_width::InvalidSetting;
 use linear_width::spectral::Histogram;
 use ndarray::Array1;
 use proptest::prelude::*;
-use strategies::cases;
 
 /// The counts behind the densities.
 fn counts(histogram: &Histogram, total: usize) -> Vec<usize> {
@@ -35,7 +32,7 @@ fn a_value_on_an_inner_edge_counts_to_the_right_bin() {
 /// tests/reference/histogram.py
 #[test]
 fn edges_and_counts_are_those_of_numpy() {
-    let table = include_str!("golden/histogram.csv");
+    let table = include_str!("../golden/histogram.csv");
     let mut checked = 0;
     for line in table.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();

@@ -1,8 +1,6 @@
 //! Ridge readouts over random batches: optimal, the same in both forms, typed errors otherwise.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{activation, cases, largest, link, matrix, size, vector, wild};
 use linear_width::data::{DatasetBatch, Target};
 use linear_width::network::{Network, Scaling};
 use linear_width::readout::{
@@ -10,7 +8,6 @@ use linear_width::readout::{
 };
 use ndarray::{Array1, Array2, Axis};
 use proptest::prelude::*;
-use strategies::{activation, cases, link, matrix, size, vector, wild};
 
 type Numbers = (Array2<f64>, Array1<f64>);
 
@@ -56,8 +53,8 @@ fn check<F: Features<Scalar = f64>>(
         prop_assert!(intercept || readout.intercept() == 0.0);
         let predictions = readout.predict(x.view()).unwrap();
         let expected = phi.dot(readout.weights()) + readout.intercept();
-        let size = 1.0 + strategies::largest(&expected);
-        prop_assert!(strategies::largest(&(&predictions - &expected)) < 1e-9 * size);
+        let size = 1.0 + largest(&expected);
+        prop_assert!(largest(&(&predictions - &expected)) < 1e-9 * size);
         match readout.test_error(&batch) {
             Ok(error) => {
                 prop_assert!(error.mean_square.is_finite() && error.mean_square >= 0.0);
@@ -92,8 +89,8 @@ fn check<F: Features<Scalar = f64>>(
         }
     }
     for other in found.iter().skip(1) {
-        let apart = strategies::largest(&(other - &found[0]));
-        prop_assert!(apart < 1e-7 * (1.0 + strategies::largest(&found[0])), "{apart}");
+        let apart = largest(&(other - &found[0]));
+        prop_assert!(apart < 1e-7 * (1.0 + largest(&found[0])), "{apart}");
     }
     Ok(())
 }
@@ -134,7 +131,7 @@ proptest! {
                 let r = y - &line.predict(x.view()).unwrap();
                 // the residual is orthogonal to the features
                 for column in x.axis_iter(Axis(1)) {
-                    prop_assert!(column.dot(&r).abs() < 1e-6 * (1.0 + strategies::largest(line.weights())));
+                    prop_assert!(column.dot(&r).abs() < 1e-6 * (1.0 + largest(line.weights())));
                 }
             }
             Err(ReadoutError::IllConditioned { condition, .. }) => prop_assert!(condition > 1e13),

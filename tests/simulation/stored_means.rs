@@ -5,14 +5,12 @@
 //! `cargo test --release --test simulated_means -- --ignored --nocapture`
 //! Lines that are in the file already are not computed again.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use common::{experiment_at, predictions};
+use crate::common::{experiment_at, predictions};
 use linear_width::spectral::{
     LeadingTripletsOptions, leading_triplets, overlap, overlaps_with_powers,
 };
@@ -44,7 +42,7 @@ fn simulate() {
                 }
                 let experiment = experiment_at(case, width).seed(2000 + seed).build().unwrap();
                 let mut network = experiment.initial_network::<f32>().unwrap();
-                for (t, eta) in common::etas(case, width).into_iter().enumerate() {
+                for (t, eta) in crate::common::etas(case, width).into_iter().enumerate() {
                     let batch = experiment.batch(t).unwrap();
                     let go = &mut |_, _| ControlFlow::Continue(());
                     gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();

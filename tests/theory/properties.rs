@@ -1,8 +1,6 @@
 //! Closed forms and predictions over random parameters, ordinary and extreme.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
+use crate::strategies::{activation, batches, cases, link, second_layer, size, target, wild};
 use linear_width::data::Link;
 use linear_width::network::Scaling;
 use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
@@ -13,7 +11,6 @@ use linear_width::theory::{
     FirstStep, SpikeExpansion, SpikeTermStatus, information_exponent, outlier_count, reuse_exponent,
 };
 use proptest::prelude::*;
-use strategies::{activation, batches, cases, link, second_layer, size, target, wild};
 
 fn unit(x: f64) -> bool {
     (0.0..=1.0).contains(&x)

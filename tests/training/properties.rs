@@ -1,10 +1,8 @@
 //! Step sizes, batch policies, the descent direction and the update over random networks and batches.
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
 use std::ops::ControlFlow;
 
+use crate::strategies::{activation, cases, largest, matrix, scaling, size, vector, wild};
 use linear_width::activation::Activation;
 use linear_width::data::{Batch, DatasetBatch};
 use linear_width::network::Network;
@@ -14,7 +12,6 @@ use linear_width::training::{
 use linear_width::{InvalidSetting, Scalar};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
-use strategies::{activation, cases, matrix, scaling, size, vector, wild};
 
 /// A network and a batch that fit together.
 fn pair(largest: usize) -> impl Strategy<Value = (Network<f64>, DatasetBatch<f64>)> {
@@ -94,7 +91,7 @@ proptest! {
         prop_assume!(z.iter().all(|z| kinks.iter().all(|k| (z - k).abs() > 1e-3)));
         let (network, batch) = single(&network, &batch);
         let direction = descent_direction(&network, &batch, &mut go).unwrap().unwrap();
-        let scale = 1.0 + strategies::largest(&size);
+        let scale = 1.0 + largest(&size);
         for (found, expected) in direction.iter().zip(&expected) {
             prop_assert!((f64::from(*found) - expected).abs() <= 1e-3 * scale);
         }
@@ -142,10 +139,10 @@ proptest! {
     fn labels_that_are_met_move_nothing((network, batch) in pair(10)) {
         let (x, _) = arrays(&batch);
         let y = network.output(x.view()).unwrap();
-        let scale = 1.0 + strategies::largest(&y);
+        let scale = 1.0 + largest(&y);
         let met = DatasetBatch::new(x, y).unwrap();
         let direction = descent_direction(&network, &met, &mut go).unwrap().unwrap();
-        prop_assert!(strategies::largest(&direction) < 1e-10 * scale.powi(2));
+        prop_assert!(largest(&direction) < 1e-10 * scale.powi(2));
     }
 
     #[test]

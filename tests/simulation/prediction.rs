@@ -1,14 +1,12 @@
 //! The prediction against our own simulations: means over 8 seeds of the golden settings at N =
-//! 1000, 2000, 3000 and 4000, which `tests/simulated_means.rs` wrote to
+//! 1000, 2000, 3000 and 4000, which `tests/simulation/stored_means.rs` wrote to
 //! `tests/golden/simulated_means.csv`.
 //!
 //! `cargo test --release --test prediction_simulation -- --nocapture` prints the tables.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{experiment_at, predictions};
+use crate::common::{experiment_at, predictions};
 use linear_width::Experiment;
 use linear_width::activation::{Relu, Sine, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
@@ -27,7 +25,7 @@ type Means = [(f64, f64); 5];
 /// Per setting, width and k.
 fn simulated() -> BTreeMap<(usize, usize, usize), Means> {
     let mut lists: BTreeMap<(usize, usize, usize), Vec<[f64; 5]>> = BTreeMap::new();
-    for line in include_str!("golden/simulated_means.csv").lines().skip(1) {
+    for line in include_str!("../golden/simulated_means.csv").lines().skip(1) {
         let fields: Vec<f64> = line.split(',').map(|f| f.parse().unwrap()).collect();
         let key = (fields[0] as usize, fields[1] as usize, fields[3] as usize);
         lists.entry(key).or_default().push(std::array::from_fn(|i| fields[4 + i]));

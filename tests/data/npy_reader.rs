@@ -1,6 +1,6 @@
 //! The reader of the examples' .npy files, on files that NumPy wrote (tests/reference/npy.py).
 
-#[path = "../examples/common/npy.rs"]
+#[path = "../../examples/common/npy.rs"]
 mod npy;
 
 use std::path::PathBuf;

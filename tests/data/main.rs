@@ -1,0 +1,8 @@
+//! Inputs, labels, teachers and initial networks; data sets of the user; `.npy` files of the examples.
+
+mod dataset;
+mod npy_reader;
+mod properties;
+
+#[path = "../common/strategies.rs"]
+mod strategies;
