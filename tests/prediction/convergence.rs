@@ -1,7 +1,7 @@
 //! Has the prediction converged, at any width? How many outliers are there then, and do they follow
 //! the exponents of docs/theory.md, section 2?
 //!
-//! `cargo test --release --test prediction_convergence -- --nocapture` prints the table of
+//! `cargo test --release --test prediction -- --nocapture table_of_counts` prints the table of
 //! docs/theory.md, section 6.
 
 use linear_width::activation::{Relu, SharedActivation, Softplus, Tanh};

@@ -1,7 +1,7 @@
 //! How far single networks lie from the prediction, and what the prediction says about it: settings
 //! drawn at random, six networks each.
 //!
-//! `cargo test --release --test prediction_errors -- --nocapture` prints the tables of
+//! `cargo test --release --test prediction -- --nocapture error_estimates` prints the tables of
 //! docs/reliability.md from `tests/golden/prediction_errors.csv`; with `--ignored` it makes that
 //! file, one line per setting, seed and singular triplet. Lines that are in the file already are not
 //! computed again. Settings of even number calibrate, those of odd number test.

@@ -2,7 +2,7 @@
 //! (NumPy) computed from 4 seeds.
 //!
 //! The default tests run the smallest setting. All 13, with 8 seeds each, take about ten minutes:
-//! `cargo test --release --test golden_simulation -- --ignored --nocapture`
+//! `cargo test --release --test simulation -- --ignored --nocapture golden`
 
 use crate::common::{experiment, number, numbers, predictions};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The prediction for partly reused batches against means over simulated networks.
 //!
-//! `cargo test --release --test partial_reuse_simulation -- --ignored --nocapture` prints the table
+//! `cargo test --release --test simulation -- --ignored --nocapture partial_reuse` prints the table
 //! of docs/theory.md, section 12.5.
 
 use std::ops::ControlFlow;

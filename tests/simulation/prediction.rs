@@ -2,7 +2,7 @@
 //! 1000, 2000, 3000 and 4000, which `tests/simulation/stored_means.rs` wrote to
 //! `tests/golden/simulated_means.csv`.
 //!
-//! `cargo test --release --test prediction_simulation -- --nocapture` prints the tables.
+//! `cargo test --release --test simulation -- --nocapture prediction` prints the tables.
 
 use std::collections::BTreeMap;
 

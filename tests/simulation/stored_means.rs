@@ -2,7 +2,7 @@
 //!
 //! Not part of the default tests: it takes the better part of an hour and writes
 //! `tests/golden/simulated_means.csv`, one line per setting, width, seed and singular triplet.
-//! `cargo test --release --test simulated_means -- --ignored --nocapture`
+//! `cargo test --release --test simulation -- --ignored --nocapture stored_means`
 //! Lines that are in the file already are not computed again.
 
 use std::fs;
