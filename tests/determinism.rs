@@ -140,7 +140,7 @@ fn both() -> BTreeMap<(&'static str, &'static str), u64> {
 }
 
 #[test]
-fn the_number_of_threads_does_not_change_a_bit() {
+fn bits_are_the_same_for_any_number_of_threads() {
     if backend_name() != "faer" {
         skip(&format!("no promise for {}, which has threads of its own", backend_name()));
         return;
@@ -159,7 +159,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 /// The sweep's lines are written as points come out; sorted they are the same bytes.
 #[cfg(feature = "config")]
 #[test]
-fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
+fn sweep_bytes_are_the_same_for_any_number_of_threads() {
     use linear_width::sweep::{ConfigPoint, ConfigSweep};
     let folder = common::Folder::new("determinism");
     let text = r#"
@@ -205,7 +205,7 @@ fn read<T: Scalar>(batch: &impl Batch<T>, tile: usize) -> (Array2<T>, Array1<T>)
 }
 
 #[test]
-fn tiles_and_threads_do_not_change_a_generated_batch() {
+fn generated_batch_is_the_same_in_any_tiling_and_for_any_number_of_threads() {
     fn check<T: Scalar>(batch: &GeneratedBatch) {
         let whole = with_threads(1, || read::<T>(batch, 1900));
         for threads in THREADS {
@@ -245,7 +245,7 @@ fn mathematical_library() -> u64 {
 }
 
 #[test]
-fn the_release_keeps_its_checksums() {
+fn bits_are_those_of_the_stored_checksums() {
     if backend_name() != "faer" || cfg!(not(target_arch = "x86_64")) {
         let arch = std::env::consts::ARCH;
         skip(&format!("no promise from machine to machine for {} on {arch}", backend_name()));
@@ -289,7 +289,7 @@ fn the_release_keeps_its_checksums() {
 /// multiply-add after the other: so its bits depend neither on the sizes of the caches, by which it
 /// cuts the other two dimensions, nor on AVX2 against AVX-512.
 #[test]
-fn the_bits_of_a_product_depend_on_the_shape_of_no_block() {
+fn product_bits_depend_on_no_block_shape() {
     if !["AVX-512", "AVX2 and FMA"].contains(&instruction_set()) {
         skip(&format!("no promise for {}", instruction_set()));
         return;

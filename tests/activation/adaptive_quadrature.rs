@@ -132,7 +132,7 @@ fn check(parts: &[(f64, Part)], kinks: &[f64], tolerance: f64) {
 }
 
 #[test]
-fn a_jump_anywhere() {
+fn expectation_of_a_jump_anywhere() {
     // the first Gauss-Legendre node of a unit panel lies beyond 0.001
     let found = gaussian_expectation(|z| f64::from(u8::from(z > 0.001)), &[], 1e-10).unwrap();
     assert!((found - 0.499_601_057_786_088_9).abs() < 1e-10, "{found}");
@@ -144,7 +144,7 @@ fn a_jump_anywhere() {
 }
 
 #[test]
-fn any_single_part_at_any_accuracy() {
+fn expectation_of_a_single_part_at_any_accuracy() {
     let mut places = Places(1);
     for _ in 0..4000 {
         let part = Part::random(&mut places);
@@ -154,7 +154,7 @@ fn any_single_part_at_any_accuracy() {
 }
 
 #[test]
-fn sums_of_several_parts_of_several_sizes() {
+fn expectation_of_sums_of_parts_of_several_sizes() {
     let mut places = Places(2);
     for _ in 0..1500 {
         let count = 2 + (4.0 * places.uniform()) as usize;
@@ -178,7 +178,7 @@ fn sums_of_several_parts_of_several_sizes() {
 }
 
 #[test]
-fn windows_of_the_smallest_width_promised() {
+fn expectation_of_the_narrowest_window_promised() {
     let mut places = Places(3);
     for _ in 0..3000 {
         let a = places.between(-6.9, 6.9);
@@ -188,7 +188,7 @@ fn windows_of_the_smallest_width_promised() {
 
 /// Far out, where a window is as wide as a panel needs, and the function large.
 #[test]
-fn growth_with_jumps_far_out() {
+fn expectation_of_fast_growth_with_jumps_far_out() {
     let mut places = Places(4);
     for _ in 0..1000 {
         let (rate, a) = (places.between(-18.0, 18.0), places.between(-3.0, 3.0));
@@ -203,7 +203,7 @@ fn growth_with_jumps_far_out() {
 }
 
 #[test]
-fn what_grows_too_fast_is_an_error() {
+fn expectation_refuses_functions_that_grow_too_fast() {
     for rate in [0.49, 0.5, 0.51, 1.0, 100.0] {
         let found = gaussian_expectation(|z| (rate * z * z).exp(), &[], 1e-10);
         assert!(
@@ -234,7 +234,7 @@ fn root_factorial(n: usize) -> f64 {
 
 /// Coefficients are promised relative to the root mean square of the function.
 #[test]
-fn coefficients_of_a_polynomial_that_is_only_a_closure() {
+fn hermite_coefficients_of_a_polynomial_closure() {
     for n in [0, 1, 2, 5, 8, 20, 30, 40, 80, 110, 150] {
         let link = Link::new("He_n", move |z| hermite(n, z));
         let c = link.hermite_coefficients(n + 4).unwrap();
@@ -246,7 +246,7 @@ fn coefficients_of_a_polynomial_that_is_only_a_closure() {
 }
 
 #[test]
-fn coefficients_of_a_hermite_series_are_its_own() {
+fn hermite_coefficients_of_a_hermite_series_are_its_own() {
     for n in [0, 3, 20, 30, 80, 110, 200, 400] {
         let series = HermiteSeries::polynomial(n);
         let mut expected = vec![0.0; n + 3];
@@ -267,7 +267,7 @@ fn coefficients_of_a_hermite_series_are_its_own() {
 
 /// Of any size, and with kinks that nobody declared.
 #[test]
-fn coefficients_of_a_clamp_and_a_sign_anywhere() {
+fn hermite_coefficients_of_a_clamp_and_a_sign_anywhere() {
     let mut places = Places(5);
     let clamp = DualFn::new("clamp", |z| z.max(-1.001).min(1.001));
     let c = hermite_coefficients(&clamp, 1).unwrap();
@@ -292,7 +292,7 @@ fn coefficients_of_a_clamp_and_a_sign_anywhere() {
 }
 
 #[test]
-fn coefficients_of_what_grows_too_fast_are_errors() {
+fn hermite_coefficients_refuse_functions_that_grow_too_fast() {
     for rate in [0.26, 0.3, 0.49] {
         // E exp(rate z^2) is finite, its square is not, and both count
         let link = Link::new("growing", move |z| (rate * z * z).exp());

@@ -33,7 +33,7 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn slices_are_single_numbers(
+    fn activations_agree_on_slices_and_single_numbers(
         activation in activation(),
         z in proptest::collection::vec(-30.0..30.0, 0..70),
     ) {
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn far_out_nothing_is_a_nan(activation in activation(), z in finite()) {
+    fn activations_are_never_nan_far_out(activation in activation(), z in finite()) {
         prop_assume!(!activation.name().contains("He"));
         let (mut value, mut derivative) = ([0.0], [0.0]);
         activation.evaluate(&[z], &mut value, &mut derivative);
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn derivatives_are_differences(activation in activation(), z in -8.0..8.0_f64) {
+    fn activation_derivatives_match_finite_differences(activation in activation(), z in -8.0..8.0_f64) {
         let h = 1e-5;
         prop_assume!(activation.kinks().iter().all(|kink| (kink - z).abs() > 2.0 * h));
         let difference = (activation.value(z + h) - activation.value(z - h)) / (2.0 * h);
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn dual_numbers_know_the_derivative(
+    fn dual_activations_match_the_built_in_ones(
         scale in -3.0..3.0, shift in -2.0..2.0, beta in 0.2..4.0, z in -12.0..12.0,
     ) {
         let pairs = [
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn quadrature_of_anything_is_a_number_or_an_error(
+    fn expectation_is_finite_or_a_typed_error(
         a in wild(), b in wild(), kink in wild(), tolerance in wild(),
     ) {
         match gaussian_expectation(|z| a * (b * z).tanh(), &[kink], tolerance) {
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn rules(count in 0_usize..700, low in -50.0..50.0, width in 1e-6..100.0) {
+    fn quadrature_rules_are_sorted_and_exact_for_one(count in 0_usize..700, low in -50.0..50.0, width in 1e-6..100.0) {
         let hermite = gauss_hermite(count);
         prop_assert_eq!(hermite.is_some(), (1..=MAX_HERMITE_NODES).contains(&count));
         let legendre = gauss_legendre(count, low, low + width);
@@ -127,7 +127,7 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn centring_and_parseval(activation in activation()) {
+    fn centred_activations_obey_parseval(activation in activation()) {
         let centred = Centred::new(activation.clone()).unwrap();
         let c = hermite_coefficients(&centred, 8).unwrap();
         prop_assert!(c.iter().all(|c| c.is_finite()) && c[0].abs() < 1e-11);
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn series_are_their_coefficients(c in proptest::collection::vec(-2.0..2.0, 1..9)) {
+    fn hermite_series_have_their_own_coefficients(c in proptest::collection::vec(-2.0..2.0, 1..9)) {
         let found = hermite_coefficients(&HermiteSeries::new(c.clone()), c.len() + 1).unwrap();
         for (k, found) in found.iter().enumerate() {
             let c = c.get(k).copied().unwrap_or(0.0);

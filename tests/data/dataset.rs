@@ -72,18 +72,18 @@ fn given_problems(data: Dataset, policy: BatchPolicy, samples: usize) -> Vec<Inv
 }
 
 #[test]
-fn a_stored_batch_gives_the_same_bits_in_64_bits() {
+fn stored_batches_give_the_bits_of_generated_ones_f64() {
     given_back::<f64>(Precision::F64);
 }
 
 #[test]
-fn a_stored_batch_gives_the_same_bits_in_32_bits() {
+fn stored_batches_give_the_bits_of_generated_ones_f32() {
     given_back::<f32>(Precision::F32);
 }
 
 /// 0, 1, ..., n - 1 has mean (n - 1)/2 and variance (n^2 - 1)/12.
 #[test]
-fn standardisation_against_closed_forms() {
+fn standardisation_matches_closed_forms() {
     let n = 41;
     let x = Array2::from_shape_fn(
         (n, 2),
@@ -113,7 +113,7 @@ fn sines(samples: usize, dimension: usize) -> Dataset {
 }
 
 #[test]
-fn bad_data_are_named() {
+fn dataset_names_bad_entries() {
     let new = Dataset::new;
     let ones = || Array1::from_elem(3, 1.0);
     let x = array![[1.0, 2.0], [3.0, 2.0], [0.5, 2.0]];
@@ -172,7 +172,7 @@ fn noisy(mean: f64, most: u64, count: usize) -> Array1<f64> {
 
 /// Rounding errors about one number are no feature, whatever the number, its unit and the rows.
 #[test]
-fn features_that_vary_by_rounding_alone_are_named_and_removed() {
+fn constant_features_up_to_rounding_are_named_and_removed() {
     let sum = |terms: usize, x: f64| (0..terms).map(|_| x).sum::<f64>();
     for count in [2, 3, 10, 200, 5000] {
         let mut columns = vec![Array1::from_shape_fn(count, |i| (i as f64).sin())];
@@ -212,7 +212,7 @@ fn features_that_vary_by_rounding_alone_are_named_and_removed() {
 
 /// Inputs of 32 bits come as 64 bits; their rounding is found, counts and years stay.
 #[test]
-fn rounding_of_32_bits_is_found_in_64() {
+fn constant_features_are_found_in_data_widened_from_f32() {
     let x = Array2::from_shape_fn((30, 4), |(i, j)| match j {
         0 => f64::from(f32::from_bits(14.62_f32.to_bits() + (i % 2) as u32)),
         1 => 2000.0 + (i % 2) as f64,
@@ -225,7 +225,7 @@ fn rounding_of_32_bits_is_found_in_64() {
 
 /// Rows of the data may have constant features of their own; the numbers are those of the first.
 #[test]
-fn features_removed_later_keep_their_numbers() {
+fn removed_features_keep_their_original_indices() {
     let x = Array2::from_shape_fn((6, 5), |(i, j)| match j {
         0 | 3 => 7.0,
         4 => f64::from(u8::from(i == 5)),
@@ -240,7 +240,7 @@ fn features_removed_later_keep_their_numbers() {
 }
 
 #[test]
-fn settings_that_do_not_go_with_given_data_are_named() {
+fn builder_names_settings_that_exclude_a_dataset() {
     let problems = |builder: ExperimentBuilder| builder.build().unwrap_err().problems;
     let base = || settings().data(sines(50, 5)).samples(25);
     assert!(base().build().is_ok());
@@ -266,7 +266,7 @@ fn settings_that_do_not_go_with_given_data_are_named() {
 }
 
 #[test]
-fn steps_see_disjoint_parts_in_order() {
+fn independent_steps_read_disjoint_rows_in_order() {
     let data = sines(10, 2);
     let experiment = settings().data(data.clone()).samples(3).steps([1.0; 3]).build().unwrap();
     for step in 0..3 {
@@ -280,7 +280,7 @@ fn steps_see_disjoint_parts_in_order() {
 }
 
 #[test]
-fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
+fn report_on_a_dataset_has_no_teacher_and_no_prediction() {
     let data = sines(50, 5).named("sines").standardised().unwrap();
     let experiment = settings().data(data).batches(BatchPolicy::Reused).build().unwrap();
     let report = experiment.run().unwrap();
@@ -313,7 +313,7 @@ fn the_report_says_that_there_is_no_teacher_and_no_prediction() {
 
 /// Two features vary, up to two do not.
 #[test]
-fn the_report_says_what_was_done_to_the_data() {
+fn report_names_the_preparation_of_the_dataset() {
     for (inputs, labels, constant, said) in [
         (false, false, 0, ""),
         (true, false, 0, ", inputs standardised"),
@@ -338,7 +338,7 @@ fn the_report_says_what_was_done_to_the_data() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn the_report_survives_serialisation() {
+fn report_on_a_dataset_survives_serialisation() {
     let experiment = settings().data(sines(50, 5)).samples(20).build().unwrap();
     let report = experiment.run().unwrap();
     let text = serde_json::to_string(&report).unwrap();

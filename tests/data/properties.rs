@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(cases(300))]
 
     #[test]
-    fn generated_batches(
+    fn generated_batches_are_the_same_in_parts(
         law in input_law(), target in target(), (n, d) in (size(200), 2_usize..12),
         (seed, index) in (any::<u64>(), 0_u64..5), (at, length) in (0.0..1.0_f64, 0.0..1.0_f64),
     ) {
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn mixed_batches(
+    fn mixed_batches_join_two_batches(
         target in target(), (n, m) in (size(80), size(80)), kept in 0_usize..90, seed: u64,
     ) {
         let teacher = target.teacher(3, seed).unwrap();
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn networks(
+    fn network_output_is_the_formula(
         (width, dimension, n) in (size(100), size(20), 0_usize..9),
         (law, second) in (first_layer(), second_layer(7)), activation in activation(),
         scaling in scaling(), seed: u64,
@@ -126,7 +126,7 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn dataset((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
+    fn dataset_standardises_or_names_what_is_wrong((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
         let finite = x.iter().chain(&y).all(|v| v.is_finite());
         let fits = x.nrows() > 0 && x.ncols() > 0 && y.len() == x.nrows();
         let (n, d) = x.dim();
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn discrete_laws(values in proptest::collection::vec((wild(), wild()), 0..5)) {
+    fn discrete_laws_are_centred_or_refused(values in proptest::collection::vec((wild(), wild()), 0..5)) {
         let law = CustomLaw::discrete("wild", values.clone());
         if law.is_ok() {
             let mean: f64 = values.iter().map(|(b, p)| b * p).sum();
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn two_points(p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0]) {
+    fn two_point_laws_are_standardised_or_refused(p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0]) {
         // mean 0 and variance scale^2
         let (low, high) = (-scale * ((1.0 - p) / p).sqrt(), scale * (p / (1.0 - p)).sqrt());
         let law = CustomLaw::discrete("two points", [(low, p), (high, 1.0 - p)]);
@@ -196,7 +196,7 @@ proptest! {
     }
 
     #[test]
-    fn any_directions(
+    fn teacher_directions_are_orthonormal_or_refused(
         (p, d) in (1_usize..4, 0_usize..5),
         rows in (0_usize..4, 0_usize..5).prop_flat_map(|shape| matrix(shape, wild())),
         seed: u64,
@@ -216,7 +216,7 @@ proptest! {
 
 /// What the properties found once: squares that vanish or overflow.
 #[test]
-fn findings() {
+fn standardisation_survives_squares_that_overflow() {
     for size in [1e-300, 1e-160, 1e160, 1e300] {
         let data = Dataset::new(ndarray::array![[size], [0.0]], Array1::zeros(2)).unwrap();
         let scaled = data.standardised().unwrap();

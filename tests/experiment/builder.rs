@@ -33,21 +33,21 @@ fn problem(builder: ExperimentBuilder) -> InvalidSetting {
 }
 
 #[test]
-fn the_valid_settings_are_valid() {
+fn builder_accepts_valid_settings() {
     assert!(valid().build().is_ok());
     assert!(valid().steps([3.0]).build().is_ok());
     assert!(valid().triplets(30).build().is_ok());
 }
 
 #[test]
-fn zero_sizes() {
+fn builder_refuses_zero_sizes() {
     assert_eq!(problem(valid().width(0)), InvalidSetting::ZeroSize { name: "width" });
     assert_eq!(problem(valid().dimension(0)), InvalidSetting::ZeroSize { name: "dimension" });
     assert_eq!(problem(valid().samples(0)), InvalidSetting::ZeroSize { name: "samples" });
 }
 
 #[test]
-fn missing_settings_are_all_named_at_once() {
+fn builder_names_all_missing_settings_at_once() {
     let problems = Experiment::builder().build().unwrap_err().problems;
     for name in ["width", "dimension", "samples", "activation", "target"] {
         assert!(problems.contains(&InvalidSetting::Missing { name }), "{name}");
@@ -56,7 +56,7 @@ fn missing_settings_are_all_named_at_once() {
 }
 
 #[test]
-fn step_sizes() {
+fn builder_refuses_bad_step_sizes() {
     for alpha in [0.5, -0.1, 0.7, f64::NAN, f64::INFINITY] {
         let steps = [StepSize::scaled(1.0, 0.2), StepSize::scaled(1.0, alpha)];
         assert!(
@@ -78,7 +78,7 @@ fn step_sizes() {
 }
 
 #[test]
-fn noise() {
+fn builder_refuses_bad_noise() {
     for noise in [-0.1, f64::NAN, f64::INFINITY] {
         let target = Target::single_index(link()).noise(noise);
         assert!(matches!(problem(valid().target(target)), InvalidSetting::Noise { .. }));
@@ -86,7 +86,7 @@ fn noise() {
 }
 
 #[test]
-fn teacher_directions() {
+fn builder_refuses_bad_teacher_directions() {
     let with = |v: Array1<f64>| problem(valid().target(Target::single_index(link()).direction(v)));
     let mut e = Array1::zeros(30);
     assert!(matches!(with(e.clone()), InvalidSetting::NotNormalised { norm, .. } if norm == 0.0));
@@ -115,14 +115,14 @@ fn teacher_directions() {
 }
 
 #[test]
-fn second_layers() {
+fn builder_refuses_bad_second_layers() {
     let given = |b: Array1<f64>| problem(valid().second_layer(SecondLayerLaw::Fixed(b)));
     assert!(matches!(given(Array1::zeros(39)), InvalidSetting::Shape { .. }));
     assert!(matches!(given(Array1::from_elem(40, f64::NAN)), InvalidSetting::NonFinite { .. }));
 }
 
 #[test]
-fn triplet_counts() {
+fn builder_refuses_bad_triplet_counts() {
     for asked in [0, 31] {
         assert_eq!(
             problem(valid().triplets(asked)),
@@ -132,7 +132,7 @@ fn triplet_counts() {
 }
 
 #[test]
-fn outlier_rules() {
+fn builder_refuses_bad_outlier_rules() {
     for rule in [
         OutlierRule::AboveEdge { edge: f64::NAN, margin: 0.1 },
         OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 },
@@ -150,7 +150,7 @@ fn outlier_rules() {
 }
 
 #[test]
-fn functions_that_are_not_finite() {
+fn builder_refuses_functions_that_are_not_finite() {
     let log = FnActivation::new("log", f64::ln, f64::recip);
     assert!(matches!(problem(valid().activation(log)), InvalidSetting::Function { .. }));
     let bad_derivative = FnActivation::new("bad", |z| z, |_| f64::NAN);
@@ -160,7 +160,7 @@ fn functions_that_are_not_finite() {
 }
 
 #[test]
-fn memory_that_cannot_be_had() {
+fn memory_beyond_the_machine_is_a_typed_error() {
     let limited = problem(valid().memory_limit(1000));
     assert!(matches!(limited, InvalidSetting::Memory { .. }));
     assert!(limited.to_string().contains("1000 bytes"), "{limited}");
@@ -195,7 +195,7 @@ fn memory_that_cannot_be_had() {
 
 /// What needs no memory of the size of the weights goes through the builder at any size.
 #[test]
-fn networks_beyond_any_machine_are_predicted() {
+fn predictions_need_no_memory_for_the_network() {
     let experiment = valid().width(1 << 40).dimension(1 << 39).samples(3 << 39).build().unwrap();
     let prediction = experiment.predict(2, &Options::default()).unwrap();
     assert!(prediction.outliers[0].target_overlap > 0.8);
@@ -203,7 +203,7 @@ fn networks_beyond_any_machine_are_predicted() {
 }
 
 #[test]
-fn several_problems_are_reported_together() {
+fn builder_reports_several_problems_together() {
     let error = valid().width(0).steps([f64::NAN]).triplets(3).build().unwrap_err();
     assert_eq!(error.problems.len(), 2, "{error}");
     assert_eq!(error.to_string().lines().count(), 3);

@@ -17,7 +17,7 @@ fn printed(result: Result<(), Box<dyn Error>>) -> String {
 }
 
 #[test]
-fn all_wrong_settings_are_listed() {
+fn builder_errors_list_all_wrong_settings() {
     let builder = || {
         let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(-0.1);
         Experiment::builder().width(50).dimension(30).activation(Tanh::default()).target(target)
@@ -46,7 +46,7 @@ fn all_wrong_settings_are_listed() {
 
 #[cfg(feature = "config")]
 #[test]
-fn all_wrong_keys_of_a_file_are_listed() {
+fn configuration_errors_list_all_wrong_keys() {
     use linear_width::config::ExperimentConfig;
     let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { name = \"tanh\" }\n\
                 steps = [{ constant = 1.0, alpha = 0.6 }]\n\
@@ -67,7 +67,7 @@ fn all_wrong_keys_of_a_file_are_listed() {
 
 /// One of each type that reaches `main`.
 #[test]
-fn every_error_prints_its_sentence() {
+fn errors_print_their_sentence() {
     let steep = DualFn::new("1/z", |z| z.recip());
     let builder = || {
         let target = Target::single_index(Link::hermite([0.0, 1.0]));

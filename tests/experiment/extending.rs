@@ -76,7 +76,7 @@ fn difference(a: &Prediction, b: &Prediction) -> f64 {
 }
 
 #[test]
-fn predictions_of_custom_laws_equal_those_of_the_built_in_ones() {
+fn custom_laws_predict_as_the_built_in_ones() {
     let two_points = CustomLaw::discrete("signs", [(-1.0, 0.5), (1.0, 0.5)]).unwrap();
     let signs = CustomLaw::quantile("signs", |u| if u < 0.5 { -1.0 } else { 1.0 });
     let signs = signs.unwrap().with_kinks([0.5]).unwrap();
@@ -105,7 +105,7 @@ fn predictions_of_custom_laws_equal_those_of_the_built_in_ones() {
 /// prediction: the two agree as N grows, the cut tail and the atoms mattering less and less. One
 /// law is unbounded on both sides, one on one.
 #[test]
-fn predictions_of_unbounded_laws_approach_those_of_their_stratified_samples() {
+fn custom_unbounded_laws_predict_as_their_stratified_samples() {
     let exponential = |u: f64| -(-u).ln_1p() - 1.0;
     let laws = [
         (laplace().with_kinks([0.5]).unwrap(), laplace_quantile as fn(f64) -> f64),
@@ -144,7 +144,7 @@ fn builder(width: usize) -> ExperimentBuilder {
 }
 
 #[test]
-fn a_sampled_second_layer_is_simulated_and_not_predicted() {
+fn sampled_law_runs_but_has_no_prediction() {
     let coin = |rng: &mut dyn rand::Rng| if rng.next_u32() < 1 << 31 { -1.0 } else { 1.0 };
     let law = SecondLayerLaw::Custom(CustomLaw::sampled("coin", coin).unwrap());
     let experiment = builder(100).second_layer(law).build().unwrap();
@@ -158,7 +158,7 @@ fn a_sampled_second_layer_is_simulated_and_not_predicted() {
 }
 
 #[test]
-fn custom_inputs_are_the_same_in_any_tiling_and_universal() {
+fn custom_input_law_is_universal_and_independent_of_tiling() {
     let experiment = builder(800).input_law(InputLaw::Custom(laplace())).build().unwrap();
     let batch = experiment.batch(0).unwrap();
     let read = |first: usize, count: usize| {
@@ -186,7 +186,7 @@ fn custom_inputs_are_the_same_in_any_tiling_and_universal() {
 }
 
 #[test]
-fn a_dual_activation_runs_as_the_built_in_one() {
+fn dual_activation_runs_as_the_built_in_one() {
     let dual = DualFn::new("2 tanh(z + 1/2)", |z| 2.0 * (z + 0.5).tanh());
     assert_eq!(dual.value(0.3_f64), Tanh { scale: 2.0, shift: 0.5 }.value(0.3));
     let found = builder(200).activation(dual).build().unwrap().run().unwrap();
@@ -199,7 +199,7 @@ fn a_dual_activation_runs_as_the_built_in_one() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn a_custom_law_is_written_as_its_name_and_not_read_back() {
+fn custom_law_serialises_as_its_name_and_is_not_read_back() {
     let law = InputLaw::Custom(laplace());
     let text = serde_json::to_string(&law).unwrap();
     assert_eq!(text, r#"{"custom":"laplace"}"#);

@@ -629,7 +629,7 @@ fn all() -> Vec<Misuse> {
 }
 
 #[test]
-fn every_misuse_is_answered_and_none_panics() {
+fn misuse_is_always_answered_and_never_panics() {
     let all = all();
     assert!(all.len() > 100, "{}", all.len());
     let mut wrong = Vec::new();
@@ -645,7 +645,7 @@ fn every_misuse_is_answered_and_none_panics() {
 
 /// Good settings have none of the notes.
 #[test]
-fn good_settings_have_no_notes() {
+fn report_of_good_settings_has_no_notes() {
     assert_eq!(report(valid()).notes, [""; 0]);
     let standard = data(60, 5).standardised().unwrap();
     assert_eq!(report(on(standard)).notes, [""; 0]);

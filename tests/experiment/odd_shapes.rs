@@ -59,7 +59,7 @@ fn problem(builder: ExperimentBuilder) -> InvalidSetting {
 }
 
 #[test]
-fn every_order_of_width_dimension_and_samples_under_every_policy() {
+fn runs_with_any_order_of_width_dimension_and_samples() {
     for (width, dimension, samples) in [
         (5, 20, 40),  // N < d < n
         (20, 5, 40),  // d < N < n
@@ -81,7 +81,7 @@ fn every_order_of_width_dimension_and_samples_under_every_policy() {
 }
 
 #[test]
-fn ones_and_twos_under_every_policy() {
+fn runs_with_sizes_one_and_two() {
     for width in [1, 2] {
         for dimension in [1, 2] {
             for samples in [1, 2] {
@@ -96,7 +96,7 @@ fn ones_and_twos_under_every_policy() {
 }
 
 #[test]
-fn one_dimension_has_one_direction() {
+fn run_in_one_dimension_has_one_direction() {
     let report = run(sized(30, 1, 50).with_prediction(false));
     for stage in &report.stages {
         // every row is a multiple of the teacher, and the only right vector too
@@ -112,7 +112,7 @@ fn one_dimension_has_one_direction() {
 }
 
 #[test]
-fn one_neuron_has_the_left_vector_one() {
+fn run_of_one_neuron_has_left_vector_one() {
     for report in
         [run(sized(1, 6, 9).with_prediction(false)), run(sized(1, 6, 9).second_layer_powers(7))]
     {
@@ -127,7 +127,7 @@ fn one_neuron_has_the_left_vector_one() {
 }
 
 #[test]
-fn one_sample_moves_all_rows_along_it() {
+fn run_on_one_sample_moves_rows_along_it() {
     let report = run(sized(8, 5, 1).batches(BatchPolicy::Reused).with_prediction(false));
     let weights = |t: usize| report.stages[t].weights.clone().unwrap();
     let moved = weights(2) - weights(0);
@@ -137,7 +137,7 @@ fn one_sample_moves_all_rows_along_it() {
 }
 
 #[test]
-fn predictions_of_odd_shapes_are_numbers_or_reasons() {
+fn prediction_of_odd_shapes_is_finite_or_has_a_reason() {
     for (width, dimension, samples) in
         [(2, 1, 1), (2, 50, 3), (60, 1, 7), (50, 40, 1), (3, 3, 3), (400, 7, 9), (7, 400, 9)]
     {
@@ -157,7 +157,7 @@ fn predictions_of_odd_shapes_are_numbers_or_reasons() {
 }
 
 #[test]
-fn constant_and_vanishing_links() {
+fn run_with_constant_and_vanishing_links() {
     for value in [0.0, 1.5] {
         let target = Target::single_index(Link::new("constant", move |_| value));
         for policy in POLICIES {
@@ -175,7 +175,7 @@ fn constant_and_vanishing_links() {
 }
 
 #[test]
-fn no_noise_no_growth_no_step() {
+fn run_without_noise_growth_or_step() {
     let clean = Target::single_index(Link::hermite([0.0, 1.0]));
     let report = run(sized(20, 10, 30).target(clean));
     assert_eq!(report.settings.noise, 0.0);
@@ -203,7 +203,7 @@ fn no_noise_no_growth_no_step() {
 }
 
 #[test]
-fn exponents_close_to_one_half() {
+fn run_with_exponents_close_to_one_half() {
     let steps = [StepSize::scaled(1.0, 0.499_999_999_999_999_94), StepSize::scaled(1.0, 0.49)];
     let report = run(sized(20, 10, 30).steps(steps).with_prediction(false));
     let spikes = report.leading_order.spikes.unwrap();
@@ -215,7 +215,7 @@ fn exponents_close_to_one_half() {
 }
 
 #[test]
-fn second_layers_of_few_values() {
+fn run_with_second_layers_of_few_values() {
     let report = run(sized(20, 10, 30).second_layer(SecondLayerLaw::Rademacher));
     for triplet in report.stages.iter().flat_map(|stage| &stage.triplets) {
         // a^{o3} is a over N
@@ -237,7 +237,7 @@ fn second_layers_of_few_values() {
 }
 
 #[test]
-fn many_powers_of_the_second_layer() {
+fn left_overlaps_with_many_second_layer_powers() {
     // a^{o100} would vanish in f64 if it were not scaled
     let report = run(sized(20, 10, 30).second_layer_powers(100).with_prediction(false));
     let last = &report.stages[2].triplets[0].left_overlaps;
@@ -252,7 +252,7 @@ fn many_powers_of_the_second_layer() {
 }
 
 #[test]
-fn huge_and_tiny_numbers() {
+fn run_with_huge_and_tiny_numbers() {
     for precision in [Precision::F32, Precision::F64] {
         // weights of 1e15 and more still have a spectrum
         let large =
@@ -275,7 +275,7 @@ fn huge_and_tiny_numbers() {
 }
 
 #[test]
-fn plain_settings_at_odd_shapes() {
+fn run_with_plain_settings_at_odd_shapes() {
     for (width, dimension, samples) in [(1, 1, 1), (1, 9, 2), (9, 1, 2), (2, 2, 1)] {
         run(sized(width, dimension, samples)
             .activation(Relu)
@@ -296,7 +296,7 @@ fn plain_settings_at_odd_shapes() {
 }
 
 #[test]
-fn given_data_of_one_sample_or_one_feature() {
+fn dataset_of_one_sample_or_one_feature() {
     let data = |x: Array2<f64>, y: Array1<f64>| Dataset::new(x, y).unwrap();
     let with = |data: Dataset| {
         Experiment::builder()

@@ -187,7 +187,7 @@ proptest! {
     #![proptest_config(cases(250))]
 
     #[test]
-    fn valid_settings_give_a_report_that_holds_together(builder in settings(12)) {
+    fn report_of_valid_settings_holds_together(builder in settings(12)) {
         match builder.build() {
             Ok(experiment) => check_run(&experiment)?,
             Err(error) => {
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn given_data_too(
+    fn report_on_a_dataset_holds_together(
         (n, d) in (size(30), size(8)), width in size(10), seed: u64,
         (policy, samples) in (batches(), size(30)),
         steps in proptest::collection::vec(step(), 1..4), precision in precision(),
@@ -247,7 +247,7 @@ proptest! {
     /// Any numbers at all: an error that names what is wrong, or an experiment that runs or
     /// diverges.
     #[test]
-    fn any_numbers_are_refused_or_run(
+    fn builder_refuses_or_runs_any_numbers(
         (width, dimension, samples) in (0_usize..7, 0_usize..7, 0_usize..12),
         steps in proptest::collection::vec((wild(), prop_oneof![0.0..0.5, wild()]), 0..4),
         noise in wild(), fraction in wild(), base in settings(2),
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn estimates_grow_with_the_sizes(
+    fn memory_estimate_grows_with_the_sizes(
         width: usize, dimension: usize, precision in precision(),
         kept in proptest::option::of(any::<usize>()),
     ) {
@@ -333,7 +333,7 @@ proptest! {
 
     /// The prediction beside the run, at sizes where it means something and far below.
     #[test]
-    fn predictions_stand_beside_the_run(builder in settings(60), isotropic: bool) {
+    fn prediction_in_the_report_holds_together(builder in settings(60), isotropic: bool) {
         let options = Options {
             bulk_model: if isotropic { BulkModel::Isotropic } else { BulkModel::Structured },
             ..Options::default()

@@ -17,7 +17,7 @@ fn builder() -> ExperimentBuilder {
 }
 
 #[test]
-fn precisions_describe_the_same_experiment() {
+fn run_in_f32_agrees_with_f64() {
     let run = |p| builder().precision(p).build().unwrap().run().unwrap();
     let (single, double) = (run(Precision::F32), run(Precision::F64));
     for (a, b) in single.stages.iter().zip(&double.stages) {
@@ -29,7 +29,7 @@ fn precisions_describe_the_same_experiment() {
 }
 
 #[test]
-fn one_step_makes_one_outlier_along_the_target() {
+fn run_of_one_step_has_one_outlier_along_the_target() {
     let report = builder().steps([StepSize::scaled(2.0, 0.3)]).build().unwrap().run().unwrap();
     assert_eq!(report.stages.len(), 2);
     assert!(report.leading_order.spikes.is_none());
@@ -47,7 +47,7 @@ fn one_step_makes_one_outlier_along_the_target() {
 }
 
 #[test]
-fn the_prediction_stands_beside_the_measurement() {
+fn report_has_the_prediction_beside_the_measurement() {
     let report = builder().build().unwrap().run().unwrap();
     assert_eq!(report.no_prediction, None);
     assert!(report.stages[0].prediction.is_none());
@@ -69,7 +69,7 @@ fn the_prediction_stands_beside_the_measurement() {
 }
 
 #[test]
-fn batch_policies_share_the_first_step_only() {
+fn run_shares_the_first_step_among_batch_policies() {
     let run = |policy| builder().batches(policy).build().unwrap().run().unwrap();
     let (fresh, reused) = (run(BatchPolicy::Independent), run(BatchPolicy::Reused));
     assert_eq!(fresh.stages[1].singular_values, reused.stages[1].singular_values);
@@ -77,14 +77,14 @@ fn batch_policies_share_the_first_step_only() {
 }
 
 #[test]
-fn a_zero_step_changes_nothing() {
+fn run_with_a_zero_step_leaves_the_weights() {
     let report = builder().steps([3.0, 0.0]).keep_weights(true).build().unwrap().run().unwrap();
     assert_eq!(report.stages[1].weights, report.stages[2].weights);
     assert_ne!(report.stages[0].weights, report.stages[1].weights);
 }
 
 #[test]
-fn every_law_and_option_runs() {
+fn run_with_every_law_and_option() {
     for law in [InputLaw::Rademacher, InputLaw::Uniform] {
         assert!(builder().input_law(law).build().unwrap().run().is_ok());
     }
@@ -122,7 +122,7 @@ fn every_law_and_option_runs() {
 }
 
 #[test]
-fn progress_rises_to_one_and_names_where_it_is() {
+fn progress_rises_to_one_and_names_the_place() {
     let mut seen: Vec<Progress> = Vec::new();
     let mut watch = |p: &Progress| {
         seen.push(*p);
@@ -140,7 +140,7 @@ fn progress_rises_to_one_and_names_where_it_is() {
 }
 
 #[test]
-fn the_observer_can_stop_the_run_anywhere() {
+fn run_stops_after_observer_breaks() {
     for stop_at in 0..10 {
         let mut calls = 0;
         let mut watch = |_: &Progress| {
@@ -155,7 +155,7 @@ fn the_observer_can_stop_the_run_anywhere() {
 }
 
 #[test]
-fn divergence_names_the_step() {
+fn run_that_diverges_names_the_step() {
     let steep = builder()
         .activation(HermiteSeries::polynomial(8))
         .scaling(Scaling::Standard)
@@ -173,7 +173,7 @@ fn divergence_names_the_step() {
 }
 
 #[test]
-fn the_report_prints_what_matters() {
+fn report_prints_sizes_exponents_and_outliers() {
     let text = builder().build().unwrap().run().unwrap().to_string();
     for part in [
         "N = 160, d = 80, n = 1600",
@@ -190,7 +190,7 @@ fn the_report_prints_what_matters() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn the_report_survives_serialisation() {
+fn report_survives_serialisation() {
     let report = builder().keep_weights(true).build().unwrap().run().unwrap();
     let text = serde_json::to_string(&report).unwrap();
     let back: Report = serde_json::from_str(&text).unwrap();

@@ -46,7 +46,7 @@ fn within(allowed: f64, found: f64, exact: f64, name: &str) {
 
 /// phi = 1/4, E y^2 = 1.25, nu = 1 + phi E y^2, tau^2 = phi E[y^2] 4 c^2, t = 8 / sqrt N = 0.4.
 #[test]
-fn constants_and_indicators() {
+fn constants_and_indicators_of_a_quadratic_activation() {
     for model in MODELS {
         let prediction = run(&setting([8.0, 6.0], BatchPolicy::Independent), model);
         assert_eq!(prediction.bulk_model(), model);
@@ -72,7 +72,7 @@ fn constants_and_indicators() {
 
 /// E y enters by rho_1 = E sigma'' E y.
 #[test]
-fn a_label_with_a_mean() {
+fn rho_of_a_label_with_a_mean() {
     let largest = 2f64.sqrt();
     let values = (0..400).map(|i| [largest, 0.0, -largest, 0.0][i % 4]).collect();
     let setting = Setting {
@@ -88,7 +88,7 @@ fn a_label_with_a_mean() {
 
 /// The constants of a steep activation need many nodes: against adaptive quadrature.
 #[test]
-fn a_steep_activation() {
+fn constants_of_a_steep_activation() {
     let slope = |z: f64| 5.0 / (5.0 * z + 1.0).cosh().powi(2);
     let activation = FnActivation::new("steep", |z: f64| (5.0 * z + 1.0).tanh(), slope);
     let activation = SharedActivation::new(activation);
@@ -103,7 +103,7 @@ fn a_steep_activation() {
 
 /// A constant activation has no gradient: nothing grows, and W stays W_0.
 #[test]
-fn a_constant_activation() {
+fn constant_activation_has_no_outliers() {
     let activation = SharedActivation::new(HermiteSeries::new([1.0]));
     let setting = Setting { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
     let prediction = run(&setting, BulkModel::Isotropic);
@@ -114,7 +114,7 @@ fn a_constant_activation() {
 
 /// One indicator that does not trust the prediction is enough.
 #[test]
-fn trust() {
+fn trust_is_lost_by_one_indicator() {
     let with = |eta| run(&setting([eta, 0.0], BatchPolicy::Reused), BulkModel::Isotropic);
     let good = with(8.0);
     assert!(good.is_trusted() && good.indicators.iter().all(|i| i.trusted), "{good:?}");
@@ -126,7 +126,7 @@ fn trust() {
 
 /// Two terms of l(b) whatever the batches.
 #[test]
-fn default_terms() {
+fn linear_terms_default_to_two() {
     for batches in
         [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.5 }, BatchPolicy::Reused]
     {
@@ -147,7 +147,7 @@ fn default_terms() {
 /// One step: every row of the noise has variance D = (1 + t rho_1)^2 + t^2 tau^2 with t = +-eta_1 /
 /// sqrt N, here the same for both signs as E y = 0. The bulk is Marchenko-Pastur's.
 #[test]
-fn the_bulk_after_one_step() {
+fn bulk_after_one_step_is_marchenko_pastur() {
     for (eta, width, dimension) in [(8.0, 400, 200), (30.0, 400, 200), (30.0, 200, 500)] {
         let setting =
             Setting { width, dimension, samples: 800, ..setting([eta, 0.0], BatchPolicy::Reused) };
@@ -176,7 +176,7 @@ fn the_bulk_after_one_step() {
 /// One step with a separate target column: D and D_* do not depend on b = +-1, so that (7.5) to (7.8)
 /// are one quadratic for m and a determinant of two rows.
 #[test]
-fn a_separate_target_column() {
+fn target_column_solves_a_quadratic() {
     let eta = 30.0;
     let prediction = run(&setting([eta, 0.0], BatchPolicy::Reused), BulkModel::Isotropic);
     let (gamma, phi) = (2.0, 0.25);
@@ -200,7 +200,7 @@ fn a_separate_target_column() {
 
 /// After one step only eta_1 b matters: entries +-2 are entries +-1 with a step twice as large.
 #[test]
-fn entries_of_another_size() {
+fn second_layer_scale_is_a_step_size() {
     let values = (0..400).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
     let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5);
     let at = |eta| Setting { target: target.clone(), ..setting([eta, 0.0], BatchPolicy::Reused) };
@@ -221,7 +221,7 @@ fn entries_of_another_size() {
 /// reused one are between those of the pure ones; and a vanishing second step leaves beta_1, which
 /// the whole first batch makes.
 #[test]
-fn a_partly_reused_batch() {
+fn partial_reuse_mixes_the_pure_policies() {
     let at = |eta_2, batches| run(&setting([8.0, eta_2], batches), BulkModel::Isotropic);
     let partly = BatchPolicy::PartlyReused { fraction: 0.4 };
     let target = |batches| at(30.0, batches).intermediates.target;
@@ -237,7 +237,7 @@ fn a_partly_reused_batch() {
 /// for which few Gauss-Hermite nodes are exact. Level 1: the edge of level 2 depends on the outermost
 /// nodes of the samples.
 #[test]
-fn a_rotated_target() {
+fn target_may_be_rotated() {
     let curve = |u: f64| 0.2 + u + 0.5 * (u * u - 1.0);
     let one = Target::single_index(Link::new("one", curve));
     let two = MultiIndexLink::new("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
@@ -284,7 +284,7 @@ fn a_rotated_target() {
 
 /// After one step l(b) has a single term, so that further ones change nothing at level 2.
 #[test]
-fn terms_that_vanish() {
+fn linear_terms_beyond_the_first_vanish_after_one_step() {
     let setting = Setting {
         target: Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5),
         second_layer: SecondLayerLaw::Uniform,
@@ -323,7 +323,7 @@ fn terms_that_vanish() {
 
 /// Overlaps with powers of b are those the outliers carry; there is none beyond the last outlier.
 #[test]
-fn left_overlaps_again() {
+fn left_overlaps_with_powers_are_those_of_the_outliers() {
     for model in MODELS {
         let prediction = run(&setting([8.0, 30.0], BatchPolicy::Reused), model);
         for (i, outlier) in prediction.outliers.iter().enumerate() {
@@ -343,7 +343,7 @@ fn left_overlaps_again() {
 /// Declaring kinks where the activation has none changes nothing, but for the rules: averages over
 /// fresh and reused samples.
 #[test]
-fn kinks_that_are_none() {
+fn kinks_declared_on_a_smooth_activation_change_nothing() {
     let value = |z: f64| z + C * (z * z - 1.0);
     let derivative = |z: f64| 1.0 + 2.0 * C * z;
     let with = |kinks: &[f64], batches| {

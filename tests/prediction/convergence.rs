@@ -92,7 +92,7 @@ fn table(options: &Options) {
 
 /// The estimates that come with a prediction against one with everything finer.
 #[test]
-fn the_estimates_hold_against_a_finer_prediction() {
+fn convergence_estimates_hold_against_a_finer_prediction() {
     let tanh = |width, law| setting(width, [0.4, 0.45], BatchPolicy::Reused, law);
     let mut list = vec![
         tanh(3e3, SecondLayerLaw::Gaussian),
@@ -135,7 +135,7 @@ fn the_estimates_hold_against_a_finer_prediction() {
 
 /// Where few spikes are allowed, the prediction says what it lacks, and that the count is a cap.
 #[test]
-fn a_cap_is_named() {
+fn convergence_names_a_cap() {
     let setting = setting(1e12, [0.4, 0.45], BatchPolicy::Reused, SecondLayerLaw::Gaussian);
     for spikes in [4, 6, 10] {
         let p = predict(&setting, &Options { spikes, ..isotropic() }).unwrap();
@@ -165,7 +165,7 @@ fn outliers_grow_with_their_exponents() {
 /// The outliers that come beyond the formula's count are those of a realised second layer too: its
 /// values deviate from the law's by what so many neurons can tell.
 #[test]
-fn a_realised_second_layer_shows_the_same_outliers() {
+fn outliers_of_a_realised_second_layer_are_those_of_its_law() {
     let width = 20_000;
     let of = |law| setting(width as f64, [0.4, 0.45], BatchPolicy::Reused, law);
     let law = predict(&of(SecondLayerLaw::Gaussian), &isotropic()).unwrap();

@@ -187,7 +187,7 @@ fn path() -> PathBuf {
 
 #[test]
 #[ignore = "some minutes"]
-fn simulate() {
+fn write_prediction_errors() {
     let known = fs::read_to_string(path()).unwrap_or_default();
     let mut file = fs::OpenOptions::new().create(true).append(true).open(path()).unwrap();
     if known.is_empty() {
@@ -281,7 +281,7 @@ impl Score {
 /// The estimates of every setting beside what was measured, and the scores of both halves. The half
 /// that had no part in the calibration must be right within a factor of 3 in 80 %.
 #[test]
-fn estimates_are_right_within_a_factor_of_three() {
+fn error_estimates_are_right_within_a_factor_of_three() {
     let simulated = simulated();
     let level_1 = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
     for (name, options) in [("level 2", Options::default()), ("level 1", level_1)] {
@@ -316,7 +316,7 @@ fn estimates_are_right_within_a_factor_of_three() {
 /// singular value below the outliers, mean over the settings of each policy whose edge is expected
 /// within 5 %. Two terms are better than one, and three no better than two.
 #[test]
-fn two_terms_are_enough() {
+fn edge_with_two_terms_is_enough() {
     let simulated = simulated();
     let mut sums = [[0.0; 3]; 3];
     let mut counts = [0.0; 3];

@@ -72,7 +72,7 @@ fn deviations(prediction: &Prediction, golden: &Value, two_steps: bool) -> [f64;
 
 /// With the nodes of the golden file.
 #[test]
-fn level_1_with_the_reference_nodes() {
+fn isotropic_prediction_with_the_reference_nodes() {
     let nodes = Nodes {
         family: NodeFamily::Hermite,
         preactivation: 64,
@@ -96,7 +96,7 @@ fn level_1_with_the_reference_nodes() {
 /// in the smallest Gram entries of the oscillating links (cases 9 and 11): hence the wider
 /// tolerances there.
 #[test]
-fn level_1_with_default_nodes() {
+fn isotropic_prediction_with_default_nodes() {
     for (i, case) in predictions().iter().enumerate() {
         let prediction = predict(&setting(case), &level_1(Nodes::default())).unwrap();
         let worst = deviations(&prediction, &case["prediction"], i != 12);
@@ -113,7 +113,7 @@ fn level_1_with_default_nodes() {
 
 /// Level 2 with one term of the linear part, as in the golden file; default nodes.
 #[test]
-fn level_2() {
+fn structured_prediction_with_default_nodes() {
     let golden: Vec<Value> = serde_json::from_str(include_str!("../golden/level2.json")).unwrap();
     for (i, case) in golden.iter().enumerate() {
         let options =

@@ -86,7 +86,7 @@ fn run(setting: &Setting) -> Prediction {
 }
 
 #[test]
-fn no_step_is_marchenko_pastur() {
+fn prediction_without_a_step_is_marchenko_pastur() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     let (low, high) = (2_f64.sqrt() - 1.0, 2_f64.sqrt() + 1.0);
     let grid: Vec<f64> = (0..60).map(|i| 0.05 * f64::from(i)).collect();
@@ -109,7 +109,7 @@ fn no_step_is_marchenko_pastur() {
 
 /// One weak step: the bulk is that of W_0 and the formulas of Benaych-Georges & Nadakuditi hold.
 #[test]
-fn one_weak_step_is_a_single_spike() {
+fn prediction_of_one_weak_step_is_a_spiked_matrix() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     for model in MODELS {
         for eta in [0.5, 2.5, 4.0, 20.0] {
@@ -139,7 +139,7 @@ fn one_weak_step_is_a_single_spike() {
 }
 
 #[test]
-fn one_step_is_the_limit_of_a_small_second_step() {
+fn prediction_of_one_step_is_the_limit_of_a_small_second_step() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     for batches in ALL {
         let one = run(&case.setting(batches, [20.0, 0.0]));
@@ -153,7 +153,7 @@ fn one_step_is_the_limit_of_a_small_second_step() {
 }
 
 #[test]
-fn reuse_does_not_matter_when_samples_abound() {
+fn reuse_does_not_matter_with_many_samples() {
     let case = Case::single(shifted_tanh(), skewed());
     let mut last = f64::INFINITY;
     for samples in [30_000, 300_000, 3_000_000] {
@@ -168,7 +168,7 @@ fn reuse_does_not_matter_when_samples_abound() {
 }
 
 #[test]
-fn a_reused_batch_learns_beyond_information_exponent_one() {
+fn reuse_learns_beyond_information_exponent_one() {
     for model in MODELS {
         let case = Case::single(sine(), cosine());
         let run = |case: &Case, batches| {
@@ -216,7 +216,7 @@ fn counts(
 }
 
 #[test]
-fn count_settles_at_l_plus_one() {
+fn outlier_count_settles_at_l_plus_one() {
     let case = Case::single(sine(), skewed());
     for batches in ALL {
         for (alphas, expected) in
@@ -233,7 +233,7 @@ fn count_settles_at_l_plus_one() {
 }
 
 #[test]
-fn rademacher_has_at_most_two_left_directions() {
+fn outlier_count_of_rademacher_entries_is_at_most_two() {
     let case = Case::single(sine(), skewed());
     for batches in BOTH {
         for alphas in [(0.3, 0.45), (0.4, 0.45)] {
@@ -244,7 +244,7 @@ fn rademacher_has_at_most_two_left_directions() {
 }
 
 #[test]
-fn count_grows_with_the_second_step() {
+fn outlier_count_grows_with_the_second_step() {
     let case = Case::single(sine(), skewed());
     for alpha_1 in [0.2, 0.3, 0.4] {
         let mut last = 0;
@@ -269,7 +269,7 @@ fn count_grows_with_the_second_step() {
 }
 
 #[test]
-fn realised_entries_agree_with_their_law() {
+fn second_layer_entries_agree_with_their_law() {
     let case = Case::single(sine(), skewed());
     for batches in BOTH {
         let law = run(&case.setting(batches, [22.0, 49.0]));
@@ -294,7 +294,7 @@ fn realised_entries_agree_with_their_law() {
 }
 
 #[test]
-fn rotated_single_index_is_found_in_the_span() {
+fn target_of_one_direction_is_found_in_the_span_of_two() {
     let (c, s) = (0.6, 0.8);
     let curve = |z: f64| (1.5 * z + 0.5).tanh();
     let one = Case::single(sine(), Link::new("one", curve));
@@ -340,7 +340,7 @@ fn bits_do_not_depend_on_threads() {
 }
 
 #[test]
-fn nonsense_is_refused() {
+fn prediction_refuses_nonsensical_settings() {
     let case = Case::single(sine(), skewed());
     let good = case.setting(BatchPolicy::Reused, [22.0, 49.0]);
     let refused = |setting: Setting| predict(&setting, &Options::default()).unwrap_err();
@@ -377,7 +377,7 @@ fn nonsense_is_refused() {
 /// Random admissible settings: no panic, no NaN, overlaps in [0, 1], outliers above the edge and
 /// decreasing.
 #[test]
-fn random_settings_give_sane_predictions() {
+fn prediction_of_random_settings_is_sane() {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut uniform = move || {
         state ^= state << 13;
@@ -469,7 +469,7 @@ fn random_settings_give_sane_predictions() {
 /// Doubling every node count changes nothing in the fourth digit, for smooth and for kinked
 /// activations and links.
 #[test]
-fn default_nodes_are_enough() {
+fn nodes_by_default_are_enough_for_isotropic_noise() {
     let activations = [
         sine(),
         SharedActivation::new(Relu),
@@ -494,7 +494,7 @@ fn default_nodes_are_enough() {
 /// The same for noise from data. The cut of the sample weights is a quantile of a discrete law,
 /// which moves edge and weak outliers a little more.
 #[test]
-fn default_nodes_are_enough_for_noise_from_data() {
+fn nodes_by_default_are_enough_for_structured_noise() {
     for activation in [sine(), SharedActivation::new(Relu)] {
         for batches in BOTH {
             let case = Case::single(activation.clone(), skewed());

@@ -99,7 +99,7 @@ proptest! {
     #![proptest_config(cases(250))]
 
     #[test]
-    fn linear_features(
+    fn ridge_on_linear_features_is_optimal(
         data in data(), lambda in prop_oneof![3 => 1e-3..10.0, 1 => wild()], intercept: bool,
     ) {
         let features = LinearFeatures::<f64>::new(data.0.ncols()).unwrap();
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn networks(
+    fn ridge_on_networks_is_optimal(
         (data, w) in (data(), size(12)).prop_flat_map(|(data, width)| {
             let d = data.0.ncols();
             (Just(data), matrix((width, d), -2.0..2.0))
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn least_squares_and_selection(data in data(), intercept: bool) {
+    fn ridge_selects_among_penalties_and_least_squares(data in data(), intercept: bool) {
         let (x, y) = &data;
         let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
         let features = LinearFeatures::<f64>::new(x.ncols()).unwrap();
@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn limits(link in link(), noise in wild(), intercept: bool) {
+    fn population_errors_are_ordered(link in link(), noise in wild(), intercept: bool) {
         match population_errors(&Target::single_index(link).noise(noise), intercept) {
             Ok(errors) => {
                 let errors = errors.unwrap();
@@ -170,7 +170,7 @@ proptest! {
 
 /// What the properties found once: the square of the noise overflowed.
 #[test]
-fn findings() {
+fn population_errors_refuse_noise_that_overflows() {
     let target = Target::single_index(linear_width::data::Link::hermite([0.0, 1.0])).noise(1e165);
     assert!(population_errors(&target, false).is_err());
 }

@@ -66,7 +66,7 @@ fn compare<F: Features<Scalar = f64>>(features: &F, golden: &[Golden]) {
 /// standard error std(ddof=1)/sqrt(30).
 #[test]
 #[rustfmt::skip]
-fn scikit_learn_gives_the_same_numbers() {
+fn ridge_agrees_with_scikit_learn() {
     let case = |samples, intercept, lambda, coefficients, offset, mean_square, standard_error| Golden {
         samples, intercept, lambda, coefficients, offset, mean_square, standard_error,
     };
@@ -152,7 +152,7 @@ fn assert_optimal<F: Features>(
 /// With a linear activation the features are projected inputs, W x / sqrt(N): the minimum is where
 /// the derivative on them vanishes. Several tiles, p > n and p < n, primal and dual.
 #[test]
-fn a_linear_network_is_ridge_on_projected_inputs() {
+fn ridge_on_a_linear_network_is_ridge_on_projected_inputs() {
     let identity = FnActivation::new("identity", |z: f64| z, |_: f64| 1.0);
     let network = network(40, 25, SharedActivation::new(identity));
     for (samples, forms) in
@@ -174,7 +174,7 @@ fn a_linear_network_is_ridge_on_projected_inputs() {
 }
 
 #[test]
-fn primal_and_dual_agree_to_rounding() {
+fn ridge_forms_agree_to_rounding() {
     let network = network(70, 30, SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }));
     for samples in [50, 70, 110] {
         let batch = batch(30, samples, 2, 0);
@@ -194,7 +194,7 @@ fn primal_and_dual_agree_to_rounding() {
 
 /// A large offset of inputs and labels costs no digits when there is an intercept.
 #[test]
-fn an_offset_moves_the_intercept_only() {
+fn intercept_takes_an_offset_of_the_labels() {
     let (x, y) = read::<f64>(&batch(6, 1500, 4, 0));
     let inputs = LinearFeatures::<f64>::new(6).unwrap();
     let ridge = |form| Ridge::new().intercept(true).form(form);
@@ -216,7 +216,7 @@ fn an_offset_moves_the_intercept_only() {
 /// within five of its own standard errors: sqrt(2 / 300) each, a little more as squared errors are
 /// skewed.
 #[test]
-fn the_standard_error_is_calibrated() {
+fn standard_error_is_calibrated() {
     let runs = 300;
     let inputs = LinearFeatures::<f64>::new(12).unwrap();
     let mut sum = 0.0;
@@ -258,7 +258,7 @@ fn least_squares_approaches_the_best_linear_predictor() {
 }
 
 #[test]
-fn the_weights_are_a_second_layer() {
+fn readout_weights_are_a_second_layer() {
     let network = network(30, 10, SharedActivation::new(Tanh::default()));
     let train = batch(10, 80, 6, 0);
     let path = Ridge::new().fit(&network, &train).unwrap();
@@ -276,7 +276,7 @@ fn the_weights_are_a_second_layer() {
 }
 
 #[test]
-fn validation_selects_the_smallest_error() {
+fn ridge_selects_the_smallest_validation_error() {
     let network = network(60, 30, SharedActivation::new(Tanh::default()));
     let path = Ridge::new().fit(&network, &batch(30, 70, 7, 0)).unwrap();
     let validation = batch(30, 400, 7, 1);
@@ -383,7 +383,7 @@ impl Batch<f64> for Unlabelled {
 }
 
 #[test]
-fn bad_input_is_named() {
+fn ridge_names_bad_input() {
     let inputs = LinearFeatures::<f64>::new(3).unwrap();
     let train = sines(20, 0.0);
     let path = Ridge::new().fit(&inputs, &train).unwrap();
@@ -430,7 +430,7 @@ fn bad_input_is_named() {
 
 /// One sample, one feature: the smallest cases by hand.
 #[test]
-fn one_sample_by_hand() {
+fn ridge_on_one_sample_by_hand() {
     let inputs = LinearFeatures::<f64>::new(1).unwrap();
     let one = DatasetBatch::new(array![[2.0]], array![3.0]).unwrap();
     for form in FORMS {

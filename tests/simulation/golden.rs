@@ -58,7 +58,7 @@ fn deviations(case: &Value, seeds: u64) -> Vec<f64> {
 }
 
 #[test]
-fn the_smallest_golden_simulation_is_reproduced() {
+fn golden_simulation_smallest_is_reproduced() {
     let cases = predictions();
     for distance in deviations(&cases[12], 3) {
         assert!(distance.abs() < 3.0, "{distance} standard errors");
@@ -67,7 +67,7 @@ fn the_smallest_golden_simulation_is_reproduced() {
 
 #[test]
 #[ignore = "about ten minutes"]
-fn all_golden_simulations_are_reproduced() {
+fn golden_simulations_are_all_reproduced() {
     let all: Vec<f64> = predictions().iter().flat_map(|case| deviations(case, 8)).collect();
     let worst = all.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
     let beyond = all.iter().filter(|d| d.abs() > 3.0).count();
@@ -79,7 +79,7 @@ fn all_golden_simulations_are_reproduced() {
 /// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulation/stored_means.rs`, run
 /// in `f32`): 38 singular values of the twelve settings with two steps.
 #[test]
-fn the_stored_simulations_reproduce_the_golden_ones() {
+fn stored_means_reproduce_the_golden_simulations() {
     let rows: Vec<Vec<f64>> = include_str!("../golden/simulated_means.csv")
         .lines()
         .skip(1)

@@ -164,7 +164,7 @@ fn partial_reuse_lies_between_as_predicted() {
 /// Both levels, level 2 with one and with two terms of l(b). 6 seeds at N = 1500.
 #[test]
 #[ignore = "some minutes"]
-fn table() {
+fn table_of_partial_reuse() {
     let width = 1500;
     for case in [Case::linear_part(), Case::no_linear_part()] {
         for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {

@@ -148,7 +148,7 @@ fn table_of_deviations() {
 }
 
 #[test]
-fn links_with_a_linear_part_agree_to_two_percent() {
+fn prediction_agrees_to_two_percent_with_a_linear_part() {
     let cases = predictions();
     for options in [level_1(), Options::default()] {
         let (outliers, _) = compare(&options);
@@ -160,7 +160,7 @@ fn links_with_a_linear_part_agree_to_two_percent() {
 }
 
 #[test]
-fn links_without_linear_part_agree_to_three_percent_at_level_2() {
+fn prediction_agrees_to_three_percent_without_linear_part() {
     let cases = predictions();
     let (outliers, _) = compare(&Options::default());
     let chosen = outliers
@@ -178,7 +178,7 @@ fn links_without_linear_part_agree_to_three_percent_at_level_2() {
 /// No deviation at N = 4000 is larger than at N = 1000 beyond what 8 seeds can tell, and the mean
 /// deviation of the edge falls from each width to the next.
 #[test]
-fn deviations_fall_as_the_width_grows() {
+fn prediction_deviations_fall_as_the_width_grows() {
     for (name, options) in [("level 1", level_1()), ("level 2", Options::default())] {
         let (outliers, edges) = compare(&options);
         let at = |setting: usize, width: usize, k: usize| {
@@ -229,7 +229,7 @@ fn simulate(builder: ExperimentBuilder, seeds: u64) -> [[f64; 2]; 2] {
 /// activation, and two directions. 6 seeds; the standard error is about 1 % in singular value and
 /// 0.01 in overlap.
 #[test]
-fn kinks_and_several_directions() {
+fn prediction_of_kinks_and_several_directions() {
     let base = Experiment::builder().width(800).dimension(400).samples(1200);
     let single = Target::single_index(Link::from_activation(Tanh::default())).noise(0.1);
     let pair = MultiIndexLink::new("tanh(1.5 z1) + tanh(z1) tanh(z2 + 0.5)", 2, |z| {

@@ -26,7 +26,7 @@ fn path() -> PathBuf {
 
 #[test]
 #[ignore = "the better part of an hour"]
-fn simulate() {
+fn write_stored_means() {
     let known = fs::read_to_string(path()).unwrap_or_default();
     let mut file = fs::OpenOptions::new().create(true).append(true).open(path()).unwrap();
     if known.is_empty() {

@@ -49,7 +49,7 @@ const SHAPES: [(usize, usize); 3] = [(160, 120), (90, 200), (64, 64)];
 
 /// Every method and both precisions, condition numbers 1 to 1e30.
 #[test]
-fn the_stated_bound_holds_at_any_condition_number() {
+fn singular_value_error_is_bounded_at_any_condition_number() {
     fn check<T: Scalar>(unit: f64) {
         for (rows, columns) in SHAPES {
             for decades in [0.0, 2.0, 6.0, 8.0, 12.0, 20.0, 30.0] {
@@ -88,7 +88,7 @@ fn the_stated_bound_holds_at_any_condition_number() {
 /// Relative accuracy of small values ends where the absolute bound says: at s_k = epsilon s_1 for
 /// `Direct`, at sqrt(epsilon) s_1 for `Gram`. Smaller values come out as noise of that size.
 #[test]
-fn relative_accuracy_of_small_values_ends_where_it_must() {
+fn singular_values_lose_relative_accuracy_where_stated() {
     let exact = graded(100, 20.0);
     let w = with_values(140, 100, &exact);
     for (method, reach) in [(SpectrumMethod::Direct, 1e-15), (SpectrumMethod::Gram, 1e-7)] {
@@ -144,7 +144,7 @@ fn leading_triplets_of_a_graded_matrix() {
 /// Rows of very different size, diag(graded) times orthogonal: no method knows their grading, so the
 /// absolute bound is what holds, also when the smallest rows are subnormal.
 #[test]
-fn rows_of_very_different_size() {
+fn singular_values_of_rows_of_very_different_size() {
     let count = 60;
     for decades in [10.0, 100.0, 310.0] {
         let exact = graded(count, decades);
@@ -165,7 +165,7 @@ fn rows_of_very_different_size() {
 
 /// The size of the whole matrix does not matter, up to the ends of the number range.
 #[test]
-fn huge_and_tiny_matrices() {
+fn singular_values_of_huge_and_tiny_matrices() {
     let exact = graded(50, 6.0);
     let w = with_values(70, 50, &exact);
     for scale in [1e-290, 1e-150, 1e150, 1e290] {

@@ -22,7 +22,7 @@ fn of(values: &[f64], bins: usize, from: f64, to: f64) -> Result<Histogram, Inva
 }
 
 #[test]
-fn a_value_on_an_inner_edge_counts_to_the_right_bin() {
+fn histogram_counts_an_inner_edge_to_the_right_bin() {
     let values = [0.999, 1.0, 1.001, 1.099, 1.1, 1.101];
     let h = of(&values, 10, 0.9, 1.1).unwrap();
     assert_eq!(h.edges[5], 1.0);
@@ -31,7 +31,7 @@ fn a_value_on_an_inner_edge_counts_to_the_right_bin() {
 
 /// tests/reference/histogram.py
 #[test]
-fn edges_and_counts_are_those_of_numpy() {
+fn histogram_agrees_with_numpy() {
     let table = include_str!("../golden/histogram.csv");
     let mut checked = 0;
     for line in table.lines().skip(1) {
@@ -62,7 +62,7 @@ proptest! {
 
     /// Every edge, and the numbers beside it, by the definition; the same in another unit.
     #[test]
-    fn edges_decide((from, to) in range(), bins in 1_usize..200, k in -900..900_i32) {
+    fn histogram_counts_obey_the_edges((from, to) in range(), bins in 1_usize..200, k in -900..900_i32) {
         let Ok(h) = of(&[from], bins, from, to) else {
             // only where the bins are no wider than the rounding of the edges
             let largest = from.abs().max(to.abs());
@@ -92,7 +92,7 @@ proptest! {
 }
 
 #[test]
-fn what_has_no_bins_is_refused() {
+fn histogram_refuses_ranges_without_bins() {
     let refused = |bins, from, to| {
         let error = of(&[0.5], bins, from, to).unwrap_err();
         assert!(matches!(error, InvalidSetting::OutOfRange { .. }), "{error}");
@@ -133,7 +133,7 @@ fn what_has_no_bins_is_refused() {
 
 /// No values inside, many bins, wide bars: the density is what is inside, over all values.
 #[test]
-fn the_ends_of_the_range() {
+fn histogram_at_the_ends_of_the_number_range() {
     assert_eq!(of(&[2.0], 3, 0.0, 1.0).unwrap().density, Array1::<f64>::zeros(3));
     let h = of(&[0.25, 3.0], 1_000_000, 0.0, 1.0).unwrap();
     assert_eq!((counts(&h, 2)[250_000], counts(&h, 2).iter().sum::<usize>()), (1, 1));

@@ -66,7 +66,7 @@ const SHAPES: [(usize, usize); 6] =
     [(30, 30), (100, 100), (120, 60), (60, 150), (200, 200), (400, 250)];
 
 #[test]
-fn a_matrix_of_low_rank_has_its_rank() {
+fn gap_rule_finds_the_rank_of_a_low_rank_matrix() {
     for (rows, columns) in SHAPES {
         check("ones", &Array2::ones((rows, columns)), 1);
         check("zero", &Array2::zeros((rows, columns)), 0);
@@ -85,7 +85,7 @@ fn a_matrix_of_low_rank_has_its_rank() {
 }
 
 #[test]
-fn a_flat_spectrum_has_none() {
+fn gap_rule_finds_nothing_in_a_flat_spectrum() {
     for size in [25, 30, 64, 100, 129, 200, 300] {
         check("unit matrix", &Array2::eye(size), 0);
         check("orthogonal", &orthogonal(size, 3), 0);
@@ -103,7 +103,7 @@ fn a_flat_spectrum_has_none() {
 }
 
 #[test]
-fn outliers_above_a_flat_spectrum_are_counted() {
+fn gap_rule_counts_outliers_above_a_flat_spectrum() {
     for (rows, columns) in SHAPES {
         let size = rows.min(columns);
         for outliers in [&[3.0][..], &[1.1], &[9.0, 9.0, 9.0], &[50.0, 20.0, 4.0, 2.0, 1.5]] {
@@ -118,7 +118,7 @@ fn outliers_above_a_flat_spectrum_are_counted() {
 }
 
 #[test]
-fn copies_in_the_bulk_are_no_outliers() {
+fn gap_rule_ignores_repeated_values_in_the_bulk() {
     for (rows, columns) in [(100, 100), (150, 100), (300, 200)] {
         for group in [2, 3, 4, 5, 8, 10, 16, 20] {
             for first in 1..=group {
@@ -143,7 +143,7 @@ fn copies_in_the_bulk_are_no_outliers() {
 
 /// The spectrum of noise beside itself several times: as rarely wrong as that of noise.
 #[test]
-fn copies_of_noise_are_noise() {
+fn gap_rule_finds_nothing_in_copies_of_noise() {
     let (mut wrong, mut missed) = (0, 0);
     for salt in 0..60 {
         let noise = Array2::from_shape_fn((80, 60), |(i, j)| entry(i, j, 1000 * salt));
@@ -163,7 +163,7 @@ fn copies_of_noise_are_noise() {
 }
 
 #[test]
-fn zeros_are_no_part_of_the_bulk() {
+fn gap_rule_leaves_zeros_out_of_the_bulk() {
     let noise = |rank: usize| (0..rank).map(move |i| 2.0 - 1.5 * i as f64 / rank as f64);
     for rank in [20, 30, 50] {
         for outliers in [&[9.0, 5.0][..], &[9.0, 5.0, 4.0], &[]] {
@@ -190,7 +190,7 @@ fn zeros_are_no_part_of_the_bulk() {
 }
 
 #[test]
-fn small_outliers_beside_a_huge_one_are_seen() {
+fn gap_rule_sees_small_outliers_beside_a_huge_one() {
     let bulk = || (0..100).map(|i| 2.0 - 0.0101 * f64::from(i));
     // two values only
     let mut s = vec![0.5; 100];
@@ -205,7 +205,7 @@ fn small_outliers_beside_a_huge_one_are_seen() {
 }
 
 #[test]
-fn a_list_that_is_no_list_of_singular_values_is_refused() {
+fn outlier_rules_refuse_lists_that_are_no_singular_values() {
     let fine: Vec<f64> = (0..100).map(|i| 2.0 - 0.01 * f64::from(i)).collect();
     let rules = [
         OutlierRule::default_for(100),

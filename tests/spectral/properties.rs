@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn one_bad_entry_is_an_error(w in weights(12), at in 0_usize..144, bad in 0_usize..3) {
+    fn decompositions_refuse_one_bad_entry(w in weights(12), at in 0_usize..144, bad in 0_usize..3) {
         let mut w = w;
         let length = w.len();
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][bad];
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn options_of_the_krylov_method(
+    fn leading_triplets_under_any_options(
         w in weights(60), tolerance in wild(), basis in 0_usize..80, seed: u64,
     ) {
         let options =
@@ -284,7 +284,7 @@ proptest! {
 
 /// What the properties found once.
 #[test]
-fn findings() {
+fn decompositions_of_matrices_that_once_failed() {
     // squares of 1e-31 vanish in f32
     let w = ndarray::array![[0.0, 0.0], [-1.365_680_2e-31_f32, 1e-33]];
     let s = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();

@@ -23,7 +23,7 @@ fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
 }
 
 #[test]
-fn the_bulk_of_w0_follows_marchenko_pastur() {
+fn bulk_of_w0_follows_marchenko_pastur() {
     for (width, dimension) in [(600, 300), (300, 600), (400, 400)] {
         let s = singular_values(noise::<f64>(width, dimension, 5).view()).unwrap();
         let law = MarchenkoPastur::for_shape(width, dimension).unwrap();
@@ -42,7 +42,7 @@ fn the_bulk_of_w0_follows_marchenko_pastur() {
 /// Singular values through the Gram matrix against the direct ones: within the bound that is stated,
 /// and far below it.
 #[test]
-fn squares_cost_what_is_stated() {
+fn gram_method_costs_the_accuracy_stated() {
     fn check<T: Scalar>(w: &Array2<T>, unit: f64) {
         let gram = singular_values_by(w.view(), SpectrumMethod::Gram).unwrap();
         let direct = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();
@@ -68,7 +68,7 @@ fn squares_cost_what_is_stated() {
 }
 
 #[test]
-fn the_automatic_method_takes_the_direct_way_where_squares_are_too_costly() {
+fn automatic_method_is_direct_where_squares_cost_too_much() {
     let methods = [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct];
     let by = |w: &Array2<f64>| methods.map(|m| singular_values_by(w.view(), m).unwrap());
     // a matrix of small rank: 1e-9 in the place of a zero would be lost in the square
@@ -110,7 +110,7 @@ fn assert_same_triplets<T: Scalar>(weights: &Array2<T>, count: usize, tolerance:
 }
 
 #[test]
-fn top_triplets_agree_with_the_full_decomposition() {
+fn leading_triplets_agree_with_the_full_decomposition() {
     for (rows, columns) in [(300, 200), (200, 300)] {
         let mut w = noise::<f64>(rows, columns, 8);
         assert_same_triplets(&w, 6, 1e-11); // all in the bulk
@@ -123,7 +123,7 @@ fn top_triplets_agree_with_the_full_decomposition() {
 }
 
 #[test]
-fn top_triplets_of_a_matrix_of_low_rank() {
+fn leading_triplets_of_a_matrix_of_low_rank() {
     let u = noise::<f64>(200, 3, 1);
     let v = noise::<f64>(120, 3, 2);
     let w = u.dot(&v.t());
@@ -143,7 +143,7 @@ fn top_triplets_of_a_matrix_of_low_rank() {
 /// A Krylov space has no more copies of a value than its block has vectors, until rounding errors
 /// have grown to the others.
 #[test]
-fn top_triplets_find_every_copy_of_a_value() {
+fn leading_triplets_find_every_copy_of_a_value() {
     let frame = thin_svd(noise::<f64>(400, 300, 4).view()).unwrap();
     for copies in [1, 4, 5, 6, 11] {
         let exact = |i: usize| match i {
@@ -171,7 +171,7 @@ fn top_triplets_find_every_copy_of_a_value() {
 }
 
 #[test]
-fn top_triplets_refuse_what_they_cannot_do() {
+fn leading_triplets_refuse_bad_arguments() {
     let w = noise::<f64>(100, 80, 3);
     for asked in [0, 81] {
         assert_eq!(
@@ -215,7 +215,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 /// Benaych-Georges & Nadakuditi's formulas against a spike put into noise; mean of 8 seeds, whose
 /// standard error is below the tolerance.
 #[test]
-fn a_single_spike_is_where_it_should_be() {
+fn outlier_of_a_planted_spike_is_where_theory_says() {
     let (width, dimension, seeds) = (500, 250, 8);
     for theta in [1.8, 4.0] {
         let mut mean = [0.0; 3];
@@ -240,7 +240,7 @@ fn a_single_spike_is_where_it_should_be() {
 /// The claim in the documentation of the default rule: a false outlier in fewer than one of a
 /// hundred matrices of pure noise, and a weak true one is seen.
 #[test]
-fn the_default_outlier_rule_is_quiet_on_noise() {
+fn outlier_rule_by_default_is_quiet_on_noise() {
     let (width, dimension, matrices) = (200, 100, 300);
     let rule = OutlierRule::default_for(dimension);
     let mut wrong = 0;
@@ -258,7 +258,7 @@ fn the_default_outlier_rule_is_quiet_on_noise() {
 }
 
 #[test]
-fn rules_count_what_they_say() {
+fn outlier_rules_count_what_they_say() {
     let s = [5.0, 3.0, 2.5, 2.0, 1.0, 0.5, 0.4];
     let count = |rule: OutlierRule| rule.apply(&s, 400, 400).unwrap();
     assert_eq!(count(OutlierRule::AboveEdge { edge: 2.0, margin: 0.3 }).count, 2);
@@ -270,7 +270,7 @@ fn rules_count_what_they_say() {
 
 /// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
 #[test]
-fn sphere_rows_have_the_same_edge() {
+fn bulk_edge_of_sphere_rows_is_that_of_gaussian_rows() {
     let activation = SharedActivation::new(Tanh::default());
     let network = Network::<f64>::random(
         800,
@@ -289,7 +289,7 @@ fn sphere_rows_have_the_same_edge() {
 
 /// Triplets far below the largest one: W^T W has rounding errors that are larger than their squares.
 #[test]
-fn top_triplets_far_below_the_largest_are_found() {
+fn leading_triplets_far_below_the_largest_are_found() {
     let plain = noise::<f64>(500, 400, 3);
     for largest in [1e3, 1e5, 1e6, 1e8, 1e10] {
         let mut w = plain.clone();

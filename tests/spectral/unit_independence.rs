@@ -176,7 +176,7 @@ fn everything(rows: usize, columns: usize, salt: u64, power: i32, single: i32) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    fn small_matrices(
+    fn unit_of_small_matrices_is_free(
         rows in 2_usize..40, columns in 1_usize..40, salt in 0_u64..1000,
         power in -1000..=1000_i32, single in -100..=100_i32,
     ) {
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_of_singular_values(
+    fn unit_of_lists_of_singular_values_is_free(
         s in proptest::collection::vec(0.01..5.0, 4..60), power in -1000..=1000_i32,
     ) {
         let mut s: Vec<f64> = s;
@@ -195,7 +195,7 @@ proptest! {
 
 /// Beyond 128 rows the eigenvalue decomposition of `faer` works recursively.
 #[test]
-fn large_matrices() {
+fn unit_of_large_matrices_is_free() {
     let powers = [(-1000, -100), (-67, -40), (-9, 7), (34, 20), (299, 60), (990, 100)];
     for ((rows, columns), (power, single)) in
         [(300, 200), (160, 310), (400, 150), (260, 260), (1100, 140), (200, 500)]
@@ -208,7 +208,7 @@ fn large_matrices() {
 
 /// What the ridge readouts of a user find when one column is in another unit.
 #[test]
-fn the_unit_of_a_single_column_is_free() {
+fn unit_of_a_single_column_is_free() {
     let (n, p) = (200, 20);
     let x = matrix::<f64>(n, p, 5);
     let theta = Array1::from_shape_fn(p, |j| (j as f64 + 0.5).cos());
@@ -253,7 +253,7 @@ fn the_unit_of_a_single_column_is_free() {
 }
 
 #[test]
-fn ridge_in_a_unit_where_faer_alone_is_wrong() {
+fn ridge_is_right_in_units_where_faer_alone_is_wrong() {
     let (n, p) = (600, 150);
     let x = matrix::<f64>(n, p, 1);
     let theta = Array1::from_shape_fn(p, |j| (j as f64).cos());
@@ -269,7 +269,7 @@ fn ridge_in_a_unit_where_faer_alone_is_wrong() {
 }
 
 #[test]
-fn triplets_in_a_unit_where_squares_of_squares_overflow() {
+fn leading_triplets_in_units_where_squares_of_squares_overflow() {
     let w = matrix::<f64>(700, 500, 2);
     let options = LeadingTripletsOptions { max_basis: Some(220), ..Default::default() };
     let exact = thin_svd(w.view()).unwrap().values;
@@ -282,7 +282,7 @@ fn triplets_in_a_unit_where_squares_of_squares_overflow() {
 }
 
 #[test]
-fn lines_through_points_of_any_size() {
+fn ridge_fits_lines_through_points_of_any_size() {
     let map = LinearFeatures::<f64>::new(1).unwrap();
     for size in [1e-300, 1e-170, 1e-162, 1e-161, 1e-160, 1e-158, 1e-100, 1.0, 1e160, 1e300] {
         let x = Array1::from(vec![0.3 * size, 0.7 * size, 1.1 * size]).insert_axis(Axis(1));

@@ -46,7 +46,7 @@ fn close(found: ArrayView1<'_, f64>, expected: ArrayView1<'_, f64>, tolerance: f
 }
 
 #[test]
-fn vectors_are_those_of_the_formula() {
+fn conditional_spikes_are_those_of_the_formula() {
     let first = batch(30, 700, 1, 0);
     check_vectors(&first, &batch(30, 2 * TILE_SAMPLES + 9, 1, 1));
     check_vectors(&first, &first); // a reused batch
@@ -89,7 +89,7 @@ fn check_vectors(first: &GeneratedBatch, second: &GeneratedBatch) {
 
 /// Nothing grows from a second layer of zeros, or from steps of size 0.
 #[test]
-fn nothing_gives_no_spikes() {
+fn conditional_spikes_vanish_without_a_step_or_labels() {
     let batch = batch(5, 20, 1, 0);
     for (a, etas) in [(Array1::zeros(8), [3.0, 4.0]), (second_layer(8), [0.0, 0.0])] {
         let spikes = ConditionalSpikes::new(&SINE, a.view(), etas, &batch, &batch, 3).unwrap();
@@ -140,7 +140,7 @@ impl Batch<f64> for BadBatch {
 }
 
 #[test]
-fn bad_settings_are_named() {
+fn conditional_spikes_name_bad_settings() {
     let good = batch(5, 20, 1, 0);
     let a = second_layer(8);
     let with = |a: &Array1<f64>, etas, terms| {
@@ -190,7 +190,7 @@ fn area(u: ArrayView1<'_, f64>, v: ArrayView1<'_, f64>) -> f64 {
 }
 
 #[test]
-fn singular_values_keep_their_relative_accuracy() {
+fn conditional_spikes_keep_the_relative_accuracy_of_small_values() {
     let (first, second) = (batch(30, 90, 1, 0), batch(30, 90, 1, 1));
     let build = |a: &Array1<f64>, etas, terms| {
         ConditionalSpikes::new(&SINE, a.view(), etas, &first, &second, terms).unwrap()
@@ -227,7 +227,7 @@ fn singular_values_keep_their_relative_accuracy() {
 }
 
 #[test]
-fn the_series_is_that_of_the_mean_derivative() {
+fn spike_series_is_that_of_the_mean_derivative() {
     // E sigma'(z + u) = sum_k (k+1) c_{k+1} u^k
     let sigma = Tanh { scale: 2.0, shift: 0.5 };
     let c = hermite_coefficients(&sigma, 40).unwrap();
@@ -245,7 +245,7 @@ fn the_series_is_that_of_the_mean_derivative() {
 }
 
 #[test]
-fn all_terms_together_are_the_resummed_second_step() {
+fn spike_series_sums_to_the_resummed_second_step() {
     // row j: eta_1 c_1 a_j beta_1 + (eta_2/n) a_j sum_i y_i S(eta_1 a_j; s_i) x_i, where for the
     // sine S(t; s) = E sigma'(z + t c_1 s) = amplitude e^(-1/2) cos(t c_1 s + phase)
     let (x_2, y_2) = read(&batch(12, 40, 3, 1));
@@ -305,7 +305,7 @@ fn top(weights: &Array2<f64>, count: usize) -> Array1<f64> {
 }
 
 #[test]
-fn little_is_left_of_two_moderate_steps() {
+fn conditional_spikes_explain_two_moderate_steps() {
     let steps = [StepSize::scaled(5.0, 0.1), StepSize::scaled(10.0, 0.3)];
     let [simulated, leading] = simulated_and_leading(600, 2400, steps, 1);
     let rest = top(&(&simulated - &leading), 1)[0];
@@ -320,7 +320,7 @@ fn little_is_left_of_two_moderate_steps() {
 /// Relative deviation of the two leading singular values of W_0 + sum_k u_k v_k^T from those of the
 /// simulated W_2, mean of the absolute values over seeds.
 #[test]
-fn both_spikes_approach_the_simulation_as_the_width_grows() {
+fn conditional_spikes_approach_the_simulation_as_the_width_grows() {
     let steps = [StepSize::scaled(20.0, 0.2), StepSize::scaled(30.0, 0.3)];
     let mut deviations = Vec::new();
     for (width, seeds) in [(250, 6), (500, 6), (1000, 4), (2000, 2)] {
@@ -349,7 +349,7 @@ fn both_spikes_approach_the_simulation_as_the_width_grows() {
 /// The singular values of sum_k u_k v_k^T against those of the resummed prediction's spikes, the
 /// square roots of the eigenvalues of its Gram matrix.
 #[test]
-fn the_series_approaches_the_resummed_prediction_as_the_width_grows() {
+fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
     let steps = [StepSize::scaled(20.0, 0.2), StepSize::scaled(30.0, 0.3)];
     let mut deviations = Vec::new();
     for (width, seeds) in [(400, 4), (1600, 3), (6400, 2)] {

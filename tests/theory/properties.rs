@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(cases(2000))]
 
     #[test]
-    fn counts(alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()]) {
+    fn outlier_counts_follow_the_exponents(alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()]) {
         let fine = (0.0..0.5).contains(&alpha_1) && (0.0..0.5).contains(&alpha_2);
         let count = outlier_count(alpha_1, alpha_2);
         prop_assert_eq!(count.is_ok(), fine);
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn marchenko_pastur(gamma in ratio(), t in -0.2..1.2, any in wild()) {
+    fn marchenko_pastur_is_a_distribution(gamma in ratio(), t in -0.2..1.2, any in wild()) {
         let law = MarchenkoPastur::new(gamma).unwrap();
         let (left, right) = law.singular_value_edges();
         prop_assert!(0.0 <= left && left < right);
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn single_spikes(gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild()) {
+    fn spiked_matrix_outliers_lie_above_the_edge(gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild()) {
         let model = SpikedMatrix::new(gamma).unwrap();
         match model.spike(theta) {
             Ok(Some(spike)) => {
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn first_steps(
+    fn first_step_is_finite_or_refused(
         eta in wild(), c_1 in wild(), c_target in wild(), square in wild(), phi in wild(),
     ) {
         match FirstStep::new(eta, c_1, c_target, square, phi) {
@@ -117,7 +117,7 @@ proptest! {
     #![proptest_config(cases(30))]
 
     #[test]
-    fn exponents(link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()]) {
+    fn information_and_reuse_exponents_do_not_depend_on_scale(link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()]) {
         // no quadrature tells what is finer
         let fine = (1e-11..1.0).contains(&tolerance);
         let information = information_exponent(&link, 8, tolerance);
@@ -205,7 +205,7 @@ proptest! {
 
     /// A prediction that holds together, or a typed error.
     #[test]
-    fn predictions(setting in setting(), isotropic: bool) {
+    fn prediction_holds_together_or_is_a_typed_error(setting in setting(), isotropic: bool) {
         // several directions with noise from data take seconds
         let isotropic = isotropic || setting.target.projections() > 1;
         let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
@@ -218,7 +218,7 @@ proptest! {
 
 /// What the properties found once: a norm that overflowed, times a step that was zero.
 #[test]
-fn findings() {
+fn first_step_refuses_norms_that_overflow() {
     assert!(FirstStep::new(0.0, 1.0, 1e200, 1.0, 1.0).is_err());
     assert!(FirstStep::new(1e200, 1e200, 1.0, 1.0, 1.0).is_err());
 }

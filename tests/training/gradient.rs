@@ -53,7 +53,7 @@ fn loss(w: &Array2<f64>, network: &Network<f64>, x: &Array2<f64>, y: &Array1<f64
 }
 
 #[test]
-fn the_gradient_is_that_of_the_loss() {
+fn gradient_is_that_of_the_loss() {
     let batch = batch(5, 40);
     let (x, y) = read::<f64>(&batch);
     for scaling in [Scaling::MeanField, Scaling::Standard] {
@@ -108,7 +108,7 @@ fn relative_distance<T: Scalar>(a: &Array2<T>, b: &Array2<f64>) -> f64 {
 }
 
 #[test]
-fn the_gradient_equals_a_plain_implementation_across_tiles() {
+fn gradient_equals_a_plain_implementation_across_tiles() {
     // one tile, exactly one, one and a bit, several
     for samples in [1, 70, TILE_SAMPLES, TILE_SAMPLES + 1, 3 * TILE_SAMPLES - 5] {
         let batch = batch(13, samples);
@@ -128,7 +128,7 @@ fn the_gradient_equals_a_plain_implementation_across_tiles() {
 }
 
 #[test]
-fn generated_and_stored_batches_give_the_same_bits() {
+fn gradient_on_stored_batches_has_the_bits_of_generated_ones() {
     let network = network::<f64>(40, 11, Tanh::default(), Scaling::MeanField);
     let generated = batch(11, 2 * TILE_SAMPLES + 100);
     let (x, y) = read::<f64>(&generated);
@@ -162,7 +162,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 }
 
 #[test]
-fn divergence_and_bad_steps_are_errors() {
+fn gradient_step_names_divergence_and_bad_sizes() {
     let batch = batch(6, 30);
     let steep = linear_width::activation::HermiteSeries::polynomial(6);
     let mut network = network::<f32>(10, 6, steep, Scaling::Standard);
@@ -185,7 +185,7 @@ fn divergence_and_bad_steps_are_errors() {
 }
 
 #[test]
-fn a_cancelled_step_leaves_the_weights_alone() {
+fn gradient_step_leaves_the_weights_when_cancelled() {
     let batch = batch(6, 2 * TILE_SAMPLES);
     let mut network = network::<f64>(10, 6, Tanh::default(), Scaling::MeanField);
     let before = network.first_layer().clone();
@@ -205,7 +205,7 @@ fn a_cancelled_step_leaves_the_weights_alone() {
 }
 
 #[test]
-fn a_batch_of_another_dimension_is_refused() {
+fn gradient_refuses_a_batch_of_another_dimension() {
     let network = network::<f64>(10, 6, Tanh::default(), Scaling::MeanField);
     assert!(
         descent_direction(&network, &batch(5, 9), &mut |_, _| ControlFlow::Continue(())).is_err()

@@ -37,7 +37,7 @@ fn weights(policy: BatchPolicy) -> Vec<Array2<f64>> {
 }
 
 #[test]
-fn fractions_zero_and_one_are_the_pure_policies_to_the_last_bit() {
+fn partial_reuse_of_none_and_all_are_the_pure_policies() {
     let (fresh, reused) = (weights(BatchPolicy::Independent), weights(BatchPolicy::Reused));
     assert_eq!(weights(partly(0.0)), fresh);
     assert_eq!(weights(partly(1.0)), reused);
@@ -59,7 +59,7 @@ fn threads_do_not_change_a_bit() {
 }
 
 #[test]
-fn a_fraction_out_of_range_is_refused_with_all_other_problems() {
+fn partial_reuse_refuses_a_fraction_out_of_range() {
     for fraction in [-0.1, 1.0 + 1e-12, f64::NAN, f64::INFINITY] {
         let named = |problem: &InvalidSetting| matches!(problem, InvalidSetting::OutOfRange { name, .. } if name.contains("fraction"));
         let error = small().width(0).batches(partly(fraction)).build().unwrap_err();
@@ -71,7 +71,7 @@ fn a_fraction_out_of_range_is_refused_with_all_other_problems() {
 }
 
 #[test]
-fn the_report_names_the_fraction() {
+fn report_names_the_reused_fraction() {
     let report = small().batches(partly(0.25)).build().unwrap().run().unwrap();
     assert_eq!(report.settings.batches, partly(0.25));
     assert!(report.to_string().contains("partly reused (fraction 0.25)"));
@@ -79,7 +79,7 @@ fn the_report_names_the_fraction() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn the_policy_serialises() {
+fn batch_policy_serialises() {
     let text = serde_json::to_string(&partly(0.25)).unwrap();
     assert_eq!(text, r#"{"partly_reused":{"fraction":0.25}}"#);
     assert_eq!(serde_json::from_str::<BatchPolicy>(&text).unwrap(), partly(0.25));
@@ -118,7 +118,7 @@ fn distance(a: &Prediction, b: &Prediction) -> (f64, f64) {
 }
 
 #[test]
-fn the_limits_of_the_prediction() {
+fn prediction_limits_of_partial_reuse() {
     for (model, terms) in [(MODELS[0], 2), (MODELS[1], 1), (MODELS[1], 2), (MODELS[1], 3)] {
         let options = Options { bulk_model: model, linear_terms: terms, ..Options::default() };
         let at = |policy| predict(&setting(policy, 0.1), &options).unwrap();
@@ -142,7 +142,7 @@ fn the_limits_of_the_prediction() {
 /// The noise of a row vanishes like a power of N; then both levels are the Gram matrix in white
 /// noise, by two ways of computing it.
 #[test]
-fn the_two_levels_agree_when_the_noise_is_small() {
+fn prediction_levels_agree_when_the_noise_is_small() {
     let width = 10usize.pow(12);
     for fraction in [0.2, 0.8] {
         let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
@@ -165,7 +165,7 @@ fn the_two_levels_agree_when_the_noise_is_small() {
 /// sigma = He_1 + c He_2 and b = +-1: S_k and F are polynomials, so v_k is known given the batches
 /// and its Gram matrix can be read off them. Means over 24 pairs of batches.
 #[test]
-fn the_gram_matrix_is_that_of_the_data() {
+fn prediction_gram_matrix_is_that_of_the_data() {
     let (c, dimension, samples, width, steps) = (0.3, 800, 1600, 400, [18.0, 40.0]);
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     let target = Target::single_index(link).noise(0.3);

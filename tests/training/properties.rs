@@ -76,7 +76,7 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn the_direction_is_the_formula((network, batch) in pair(12)) {
+    fn descent_direction_is_the_formula((network, batch) in pair(12)) {
         // the derivative jumps at a kink, where two ways of summing w x may fall on either side
         let (x, _) = arrays(&batch);
         let z = network.first_layer().dot(&x.t());
@@ -98,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn the_update_adds_the_direction((network, batch) in pair(8), eta in wild()) {
+    fn gradient_step_adds_eta_times_the_direction((network, batch) in pair(8), eta in wild()) {
         let before = network.first_layer().clone();
         let direction = descent_direction(&network, &batch, &mut go).unwrap().unwrap();
         let mut after = network.clone();
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn labels_that_are_met_move_nothing((network, batch) in pair(10)) {
+    fn gradient_step_moves_nothing_when_labels_are_met((network, batch) in pair(10)) {
         let (x, _) = arrays(&batch);
         let y = network.output(x.view()).unwrap();
         let scale = 1.0 + largest(&y);
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stop_leaves_the_weights((network, batch) in pair(6), other in size(6)) {
+    fn gradient_step_leaves_the_weights_when_stopped((network, batch) in pair(6), other in size(6)) {
         let mut stopped = network.clone();
         let error = gradient_step(&mut stopped, &batch, 1.0, 2, &mut |_, _| ControlFlow::Break(()));
         prop_assert_eq!(error, Err(TrainingError::Cancelled { step: 2 }));
@@ -182,7 +182,7 @@ proptest! {
 
 /// What the properties found once: all of more than 2^53 samples were one too few.
 #[test]
-fn findings() {
+fn batch_policy_keeps_all_of_very_many_samples() {
     let all = BatchPolicy::PartlyReused { fraction: 1.0 };
     assert_eq!(all.kept_samples((1 << 54) + 1), (1 << 54) + 1);
 }

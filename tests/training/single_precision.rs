@@ -108,7 +108,7 @@ fn single_precision_stays_near_double() {
 
 #[test]
 #[ignore = "a minute; prints the table of docs/reliability.md"]
-fn drift_as_the_width_grows() {
+fn single_precision_drift_as_the_width_grows() {
     let all = table(&[250, 500, 1000, 2000]);
     check(&all);
     // it does not grow with the width: rounding errors of N terms average out
