@@ -323,23 +323,6 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
 }
 
 #[test]
-fn bits_do_not_depend_on_threads() {
-    let case = Case::single(sine(), skewed());
-    let results: Vec<Prediction> = [1, 2, 5]
-        .map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let setting = case.setting(BatchPolicy::Reused, [22.0, 49.0]);
-            pool.install(|| predict(&setting, &Options::default()).unwrap())
-        })
-        .into();
-    assert!(
-        results
-            .windows(2)
-            .all(|pair| pair[0].outliers == pair[1].outliers && pair[0].edge == pair[1].edge)
-    );
-}
-
-#[test]
 fn prediction_refuses_nonsensical_settings() {
     let case = Case::single(sine(), skewed());
     let good = case.setting(BatchPolicy::Reused, [22.0, 49.0]);

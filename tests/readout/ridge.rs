@@ -291,26 +291,6 @@ fn ridge_selects_the_smallest_validation_error() {
 }
 
 #[test]
-fn the_same_bits_for_any_number_of_threads() {
-    let network = network(90, 40, SharedActivation::new(Tanh::default()));
-    let (train, test) = (batch(40, 1900, 8, 0), batch(40, 1700, 8, 1));
-    for form in [Form::Primal, Form::Dual] {
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                let train = if form == Form::Dual { batch(40, 80, 8, 0) } else { train.clone() };
-                let path = Ridge::new().intercept(true).form(form).fit(&network, &train).unwrap();
-                let readout = path.readout(0.01).unwrap();
-                (readout.test_error(&test).unwrap(), readout.weights().clone())
-            })
-        };
-        let one = run(1);
-        assert!(one == run(2), "{form:?}: 2 threads");
-        assert!(one == run(5), "{form:?}: 5 threads");
-    }
-}
-
-#[test]
 fn networks_of_an_experiment_are_those_of_its_run() {
     let experiment = Experiment::builder()
         .width(40)

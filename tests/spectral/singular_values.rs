@@ -196,22 +196,6 @@ fn leading_triplets_refuse_bad_arguments() {
     assert_eq!(singular_values(nan.view()).unwrap_err(), error);
 }
 
-#[test]
-fn the_number_of_threads_does_not_change_a_bit() {
-    let w = noise::<f64>(301, 203, 3);
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let top = leading_triplets(w.view(), 4, &Default::default()).unwrap();
-            (singular_values(w.view()).unwrap(), top, thin_svd(w.view()).unwrap())
-        })
-    };
-    let one = run(1);
-    for threads in [2, 3, 7] {
-        assert!(one == run(threads), "{threads} threads");
-    }
-}
-
 /// Benaych-Georges & Nadakuditi's formulas against a spike put into noise; mean of 8 seeds, whose
 /// standard error is below the tolerance.
 #[test]

@@ -1,5 +1,5 @@
 //! The gradient against finite differences of the loss, against a second plain implementation, and
-//! against itself under other tilings and thread counts.
+//! against itself under other tilings. (Threads: tests/determinism.rs.)
 
 use std::ops::ControlFlow;
 
@@ -134,31 +134,6 @@ fn gradient_on_stored_batches_has_the_bits_of_generated_ones() {
     let (x, y) = read::<f64>(&generated);
     let stored = DatasetBatch::new(x, y).unwrap();
     assert_eq!(direction(&network, &generated), direction(&network, &stored));
-}
-
-#[test]
-fn the_number_of_threads_does_not_change_a_bit() {
-    fn check<T: Scalar>() {
-        let batch = batch(150, TILE_SAMPLES + 300);
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                let mut network =
-                    network::<T>(331, 150, Tanh { scale: 2.0, shift: 0.5 }, Scaling::MeanField);
-                for step in 1..=2 {
-                    let go = &mut |_, _| ControlFlow::Continue(());
-                    gradient_step(&mut network, &batch, 7.0, step, go).unwrap();
-                }
-                network.first_layer().clone()
-            })
-        };
-        let one = run(1);
-        for threads in [2, 3, 7] {
-            assert!(one == run(threads), "{threads} threads");
-        }
-    }
-    check::<f64>();
-    check::<f32>();
 }
 
 #[test]

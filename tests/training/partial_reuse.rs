@@ -50,15 +50,6 @@ fn partial_reuse_of_none_and_all_are_the_pure_policies() {
 }
 
 #[test]
-fn threads_do_not_change_a_bit() {
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| weights(partly(0.37)))
-    };
-    assert!(run(1) == run(3));
-}
-
-#[test]
 fn partial_reuse_refuses_a_fraction_out_of_range() {
     for fraction in [-0.1, 1.0 + 1e-12, f64::NAN, f64::INFINITY] {
         let named = |problem: &InvalidSetting| matches!(problem, InvalidSetting::OutOfRange { name, .. } if name.contains("fraction"));
