@@ -341,7 +341,5 @@ fn report_names_the_preparation_of_the_dataset() {
 fn report_on_a_dataset_survives_serialisation() {
     let experiment = settings().data(sines(50, 5)).samples(20).build().unwrap();
     let report = experiment.run().unwrap();
-    let text = serde_json::to_string(&report).unwrap();
-    let back: linear_width::Report = serde_json::from_str(&text).unwrap();
-    assert!(report == back, "the report changed on the way to JSON and back");
+    crate::common::check_json(&report);
 }

@@ -4,5 +4,7 @@ mod dataset;
 mod npy_reader;
 mod properties;
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../common/strategies.rs"]
 mod strategies;

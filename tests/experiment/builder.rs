@@ -14,7 +14,8 @@ fn link() -> Link {
     Link::hermite([0.0, 1.0])
 }
 
-fn valid() -> ExperimentBuilder {
+/// Settings that build and run in milliseconds.
+pub fn valid() -> ExperimentBuilder {
     Experiment::builder()
         .width(40)
         .dimension(30)

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::builder::valid;
 use linear_width::activation::{DualFn, FnActivation, HermiteSeries, SharedActivation, Tanh};
 use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
@@ -35,16 +36,6 @@ fn case(what: &'static str, says: &'static str, answer: impl Fn() -> String + 's
 /// The text of the error; empty when there is none.
 fn error<T, E: Error>(result: Result<T, E>) -> String {
     result.err().map_or(String::new(), |error| error.to_string())
-}
-
-fn valid() -> ExperimentBuilder {
-    Experiment::builder()
-        .width(40)
-        .dimension(30)
-        .samples(50)
-        .activation(Tanh::default())
-        .target(single())
-        .steps([StepSize::scaled(1.0, 0.3), StepSize::scaled(1.0, 0.4)])
 }
 
 fn single() -> Target {

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-#[cfg(feature = "serde")]
-use linear_width::Report;
 use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
@@ -192,7 +190,5 @@ fn report_prints_sizes_exponents_and_outliers() {
 #[test]
 fn report_survives_serialisation() {
     let report = builder().keep_weights(true).build().unwrap().run().unwrap();
-    let text = serde_json::to_string(&report).unwrap();
-    let back: Report = serde_json::from_str(&text).unwrap();
-    assert!(report == back, "the report changed on the way to JSON and back");
+    crate::common::check_json(&report);
 }

@@ -5,5 +5,7 @@ mod partial_reuse;
 mod properties;
 mod single_precision;
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../common/strategies.rs"]
 mod strategies;

@@ -1,13 +1,12 @@
 //! Partly reused batches: the run, and the limits of the prediction. Simulated means are in
 //! tests/simulation/partial_reuse.rs.
 
+use crate::common::distance;
 use linear_width::activation::{HermiteSeries, SharedActivation, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Setting, predict};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2};
@@ -75,8 +74,7 @@ fn batch_policy_serialises() {
     assert_eq!(text, r#"{"partly_reused":{"fraction":0.25}}"#);
     assert_eq!(serde_json::from_str::<BatchPolicy>(&text).unwrap(), partly(0.25));
     let report = small().batches(partly(0.25)).build().unwrap().run().unwrap();
-    let text = serde_json::to_string(&report).unwrap();
-    assert_eq!(serde_json::from_str::<linear_width::Report>(&text).unwrap(), report);
+    crate::common::check_json(&report);
 }
 
 /// A link with parts in He_1, He_2 and beyond.
@@ -92,20 +90,6 @@ fn setting(batches: BatchPolicy, noise: f64) -> Setting {
         batches,
         second_layer: SecondLayerLaw::Uniform,
     }
-}
-
-/// Largest relative difference of edge and singular values, largest difference of overlaps.
-fn distance(a: &Prediction, b: &Prediction) -> (f64, f64) {
-    assert_eq!(a.outliers.len(), b.outliers.len());
-    let (mut values, mut overlaps) = ((a.edge / b.edge - 1.0).abs(), 0f64);
-    for (a, b) in a.outliers.iter().zip(&b.outliers) {
-        values = values.max((a.singular_value / b.singular_value - 1.0).abs());
-        overlaps = overlaps.max((a.target_overlap - b.target_overlap).abs());
-        for (a, b) in a.left_overlaps.iter().zip(&b.left_overlaps) {
-            overlaps = overlaps.max((a - b).abs());
-        }
-    }
-    (values, overlaps)
 }
 
 #[test]
