@@ -5,6 +5,7 @@
 //! `cargo test --release --test simulation -- --nocapture prediction` prints the tables.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::common::{experiment_at, predictions};
 use linear_width::Experiment;
@@ -50,10 +51,22 @@ fn has_linear_part(case: &Value) -> bool {
     case["target"].as_str().unwrap().starts_with("tanh")
 }
 
-/// Level 1, with the correction of the target columns.
-fn level_1() -> Options {
-    Options { bulk_model: BulkModel::Isotropic, ..Options::default() }
+/// Level 0: isotropic noise; levels 1 to 3: noise with structure and as many terms. Two terms are
+/// the default.
+fn options(level: usize) -> Options {
+    match level {
+        0 => Options { bulk_model: BulkModel::Isotropic, ..Options::default() },
+        linear_terms => Options { linear_terms, ..Options::default() },
+    }
 }
+
+const LEVELS: [&str; 4] = [
+    "isotropic noise",
+    "structured noise, one term",
+    "structured noise, two terms",
+    "structured noise, three terms",
+];
+const DEFAULT: usize = 2;
 
 /// One predicted outlier beside its simulated mean.
 struct Comparison {
@@ -70,7 +83,15 @@ struct Comparison {
 
 /// All outliers of all settings; and, per setting and width, the relative distance of the predicted
 /// edge from the first singular value below the outliers.
-fn compare(options: &Options) -> (Vec<Comparison>, BTreeMap<(usize, usize), f64>) {
+type Compared = (Vec<Comparison>, BTreeMap<(usize, usize), f64>);
+
+/// The comparison of a level, which takes 48 predictions: made once for all tests.
+fn compared(level: usize) -> &'static Compared {
+    static ALL: [OnceLock<Compared>; 4] = [const { OnceLock::new() }; 4];
+    ALL[level].get_or_init(|| compare(&options(level)))
+}
+
+fn compare(options: &Options) -> Compared {
     let simulated = simulated();
     let (mut outliers, mut edges) = (Vec::new(), BTreeMap::new());
     for (setting, case) in predictions().iter().enumerate().take(12) {
@@ -104,14 +125,8 @@ fn mean_and_max(values: impl Iterator<Item = f64>) -> (f64, f64) {
 #[test]
 fn table_of_deviations() {
     let cases = predictions();
-    let level_2 = |linear_terms| Options { linear_terms, ..Options::default() };
-    for (name, options) in [
-        ("level 1", level_1()),
-        ("level 2, one term", level_2(1)),
-        ("level 2, two terms", level_2(2)),
-        ("level 2, three terms", level_2(3)),
-    ] {
-        let (outliers, edges) = compare(&options);
+    for (level, name) in LEVELS.into_iter().enumerate() {
+        let (outliers, edges) = compared(level);
         for linear in [true, false] {
             for batches in ["independent", "reused"] {
                 let ours = |setting: usize| {
@@ -139,7 +154,7 @@ fn table_of_deviations() {
                     edge.0,
                     edge.1
                 );
-                if name == "level 2, two terms" {
+                if level == DEFAULT {
                     assert!(value.0 < 1.0 && edge.0 < 2.0 && edge.1 < 3.0, "{value:?} {edge:?}");
                 }
             }
@@ -150,8 +165,8 @@ fn table_of_deviations() {
 #[test]
 fn prediction_agrees_to_two_percent_with_a_linear_part() {
     let cases = predictions();
-    for options in [level_1(), Options::default()] {
-        let (outliers, _) = compare(&options);
+    for level in [0, DEFAULT] {
+        let (outliers, _) = compared(level);
         for o in outliers.iter().filter(|o| o.width == 3000 && has_linear_part(&cases[o.setting])) {
             assert!(o.value.0.abs() < 0.02, "setting {} s_{}: {:?}", o.setting, o.k + 1, o.value);
             assert!(o.overlap.abs() < 0.02, "setting {} s_{}: {}", o.setting, o.k + 1, o.overlap);
@@ -162,7 +177,7 @@ fn prediction_agrees_to_two_percent_with_a_linear_part() {
 #[test]
 fn prediction_agrees_to_three_percent_without_linear_part() {
     let cases = predictions();
-    let (outliers, _) = compare(&Options::default());
+    let (outliers, _) = compared(DEFAULT);
     let chosen = outliers
         .iter()
         .filter(|o| o.width == 3000 && !has_linear_part(&cases[o.setting]) && o.above >= 0.1);
@@ -179,8 +194,8 @@ fn prediction_agrees_to_three_percent_without_linear_part() {
 /// deviation of the edge falls from each width to the next.
 #[test]
 fn prediction_deviations_fall_as_the_width_grows() {
-    for (name, options) in [("level 1", level_1()), ("level 2", Options::default())] {
-        let (outliers, edges) = compare(&options);
+    for level in [0, DEFAULT] {
+        let (name, (outliers, edges)) = (LEVELS[level], compared(level));
         let at = |setting: usize, width: usize, k: usize| {
             outliers.iter().find(|o| (o.setting, o.width, o.k) == (setting, width, k))
         };
@@ -248,7 +263,7 @@ fn prediction_of_kinks_and_several_directions() {
         for policy in [BatchPolicy::Independent, BatchPolicy::Reused] {
             let builder = builder.clone().batches(policy).second_layer(SecondLayerLaw::Uniform);
             let simulated = simulate(builder.clone(), 6);
-            for options in [level_1(), Options::default()] {
+            for options in [options(0), options(DEFAULT)] {
                 let prediction = builder.clone().build().unwrap().predict(2, &options).unwrap();
                 assert!(prediction.outliers.len() >= 2, "{name}: {prediction:?}");
                 for (k, [value, overlap]) in simulated.iter().enumerate() {
