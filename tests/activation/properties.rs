@@ -103,9 +103,16 @@ proptest! {
             Err(other) => prop_assert!(false, "{other}"),
         }
     }
+}
+
+proptest! {
+    // a rule of 600 nodes takes milliseconds
+    #![proptest_config(cases(100))]
 
     #[test]
-    fn quadrature_rules_are_sorted_and_exact_for_one(count in 0_usize..700, low in -50.0..50.0, width in 1e-6..100.0) {
+    fn quadrature_rules_are_sorted_and_exact_for_one(
+        count in 0_usize..700, low in -50.0..50.0, width in 1e-6..100.0,
+    ) {
         let hermite = gauss_hermite(count);
         prop_assert_eq!(hermite.is_some(), (1..=MAX_HERMITE_NODES).contains(&count));
         let legendre = gauss_legendre(count, low, low + width);
