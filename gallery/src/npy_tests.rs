@@ -1,4 +1,11 @@
+<<<<<<<< HEAD:gallery/src/npy_tests.rs
 //! The reader of the gallery's .npy files, on files that NumPy wrote (gallery/data/npy.py).
+========
+//! The reader of the examples' .npy files, on files that NumPy wrote (tests/reference/npy.py).
+
+#[path = "../../examples/common/npy.rs"]
+mod npy;
+>>>>>>>> wh:tests/data/npy_reader.rs
 
 use std::path::PathBuf;
 
@@ -11,7 +18,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 #[test]
-fn every_usual_type_is_read() {
+fn npy_reader_reads_every_usual_type() {
     let expected = |name: &str| -> Array2<f64> {
         match &name[..1] {
             "f" => array![[0.5, -1.25], [2.0, 3.0], [1024.0, -0.0625]],
@@ -38,7 +45,7 @@ fn every_usual_type_is_read() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_with_the_file_and_the_types() {
+fn npy_reader_names_the_file_and_types_it_refuses() {
     for (name, said) in [
         ("bad_complex", "NumPy type '<c8'; what can be read is float16, float32, float64, int8"),
         ("bad_long_double", "NumPy type '<f16'; what can be read is"),

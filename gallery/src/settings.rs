@@ -73,7 +73,7 @@ impl TwoSteps {
             batches: self.batches,
             second_layer: SecondLayerLaw::Uniform,
         };
-        // many predictions make one picture: tests/prediction_convergence.rs compares nodes for all
+        // many predictions make one picture: tests/prediction/convergence.rs compares nodes for all
         let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
         Ok(predict(&setting, &options)?)
     }
