@@ -1,6 +1,6 @@
 //! Every invalid setting of the builder, and the typed error it gives.
 
-use linear_width::activation::{FnActivation, SharedActivation, Tanh};
+use linear_width::activation::{FnActivation, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, RunError};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
@@ -180,7 +180,7 @@ fn memory_that_cannot_be_had() {
             dimension,
             Initialisation::Sphere,
             &SecondLayerLaw::Gaussian,
-            SharedActivation::new(Tanh::default()),
+            Tanh::default(),
             Scaling::MeanField,
             0,
         );

@@ -1,7 +1,7 @@
 //! Partly reused batches: the run, and the limits of the prediction. Simulated means are in
 //! tests/partial_reuse_simulation.rs.
 
-use linear_width::activation::{HermiteSeries, SharedActivation, Sine, Tanh};
+use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
@@ -92,7 +92,7 @@ fn the_policy_serialises() {
 fn setting(batches: BatchPolicy, noise: f64) -> Setting {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     Setting {
-        activation: SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
+        activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
         target: Target::single_index(link).noise(noise),
         width: 3000,
         dimension: 1500,
@@ -171,7 +171,7 @@ fn the_gram_matrix_is_that_of_the_data() {
     let target = Target::single_index(link).noise(0.3);
     let at = |fraction: f64| {
         let setting = Setting {
-            activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, c])),
+            activation: HermiteSeries::new([0.0, 1.0, c]).shared(),
             target: target.clone(),
             width,
             dimension,

@@ -1,9 +1,9 @@
 //! Polynomial activations.
 
-use super::Activation;
-use crate::Scalar;
+use super::{Activation, evaluations};
 use crate::linalg::simd::{Loop, vectorised};
 use crate::number::Short;
+use crate::numerics::Real;
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
 /// (He_0 = 1, He_1 = z, He_{k+1} = z He_k - k He_{k-1}).
@@ -17,8 +17,8 @@ use crate::number::Short;
 /// use linear_width::activation::{Activation, HermiteSeries};
 ///
 /// let cubic = HermiteSeries::new([0.0, 1.0, 0.0, 0.5]); // z + (z^3 - 3 z)/2
-/// assert_eq!(cubic.value(2.0_f64), 2.0 + 1.0);
-/// assert_eq!(HermiteSeries::polynomial(2).value(3.0_f64), 8.0);
+/// assert_eq!(cubic.value(2.0), 2.0 + 1.0);
+/// assert_eq!(HermiteSeries::polynomial(2).value(3.0), 8.0);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HermiteSeries {
@@ -98,14 +98,20 @@ impl HermiteSeries {
     }
 
     /// Value and derivative.
-    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+    fn both(&self, z: f64) -> (f64, f64) {
         let ([mut value], [mut derivative]) = recurrence(&self.steps, &[z]);
         self.finish(&[z], std::slice::from_mut(&mut value), std::slice::from_mut(&mut derivative));
         (value, derivative)
     }
 
-    /// Makes good what came out of the steps: the power of two, and what is not finite.
-    fn finish<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+    fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        vectorised(Blocks { steps: &self.steps, z, value, derivative });
+        self.finish(z, value, derivative);
+    }
+
+    /// Corrects the results of the steps: multiplies by the power of two, and recomputes what is not
+    /// finite.
+    fn finish<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         if self.exponent != 0 {
             for x in value.iter_mut().chain(derivative.iter_mut()) {
                 *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
@@ -122,8 +128,8 @@ impl HermiteSeries {
         }
     }
 
-    /// The recurrence at one number, for a polynomial of this degree, with a power of two taken out whenever it is above 1: the way
-    /// to an infinity or a large number would otherwise lead over infinity minus infinity.
+    /// The recurrence at one number for a polynomial of this degree. Whenever the sum is above 1, a
+    /// power of two is taken out: otherwise two infinities could meet on the way to a large result.
     fn carefully(&self, z: f64, degree: usize, coefficient: impl Fn(&Step) -> f64) -> f64 {
         let bounded = z.clamp(-1e300, 1e300);
         let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
@@ -148,7 +154,7 @@ impl HermiteSeries {
 
 /// The recurrence at `N` numbers: values and derivatives.
 #[inline(always)]
-fn recurrence<T: Scalar, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [T; N]) {
+fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [T; N]) {
     let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
     let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
     let Some((first, rest)) = steps.split_first() else { return (v, d) };
@@ -175,7 +181,7 @@ struct Blocks<'a, T> {
     derivative: &'a mut [T],
 }
 
-impl<T: Scalar> Loop for Blocks<'_, T> {
+impl<T: Real> Loop for Blocks<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -203,11 +209,7 @@ fn times_power_of_two(mut x: f64, mut exponent: i32) -> f64 {
 }
 
 impl Activation for HermiteSeries {
-    super::value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        vectorised(Blocks { steps: &self.steps, z, value, derivative });
-        self.finish(z, value, derivative);
-    }
+    evaluations!(Self::both, Self::slices);
     fn hermite_series(&self) -> Option<Vec<f64>> {
         Some(self.coefficients.clone())
     }

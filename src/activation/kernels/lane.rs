@@ -1,12 +1,10 @@
-//! What a kernel needs to know of a precision.
-
-use num_traits::Float;
+//! Constants and bits of a precision.
 
 use super::coefficients::{double, single};
+use crate::numerics::Real;
 
 /// The constants and bit operations of `f32` and `f64` that the kernels are built on.
-#[doc(hidden)]
-pub trait Lane: Float + Copy + Send + Sync + 'static {
+pub trait Lane: Real {
     /// 1.5 * 2^(mantissa bits): adding it rounds to an integer, which stands in the low bits.
     const ROUNDER: Self;
     /// 1 / ln 2.
@@ -34,8 +32,6 @@ pub trait Lane: Float + Copy + Send + Sync + 'static {
     const SIN: &'static [Self];
     const COS: &'static [Self];
 
-    /// A constant of the kernels' formulas.
-    fn constant(x: f64) -> Self;
     /// 2^k, given k + ROUNDER.
     fn power_of_two(rounded: Self) -> Self;
     /// Bits 0 and 1 of k, given k + ROUNDER.
@@ -56,10 +52,6 @@ macro_rules! lane {
             const COS: &'static [Self] = &$coefficients::COS;
             $($constant)*
 
-            #[inline(always)]
-            fn constant(x: f64) -> Self {
-                x as $t
-            }
             #[inline(always)]
             fn power_of_two(rounded: Self) -> Self {
                 Self::from_bits((rounded.to_bits().wrapping_add($bias)) << $mantissa)

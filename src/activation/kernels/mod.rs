@@ -1,46 +1,71 @@
 //! Whole-slice kernels of the built-in activations: value and derivative out of one computation.
 //!
-//! Every kernel is a branch-free function of one number, written once for `f32` and `f64`. [`map`]
-//! runs it over slices as vector code.
-//! Errors against a 50-digit reference are bounded by a test, in units of the last place.
+//! Every kernel is a branch-free function of one number, written once for `f32` and `f64` beside its
+//! activation. [`evaluate`] runs it over slices as vector code. A test bounds the errors against a
+//! 50-digit reference, in units of the last place.
 //!
-//! What special arguments give: a NaN stays a NaN, infinities give the limits (the sine of one is a
-//! NaN), and results below eight times the smallest normal number may be flushed to zero.
+//! Special arguments: a NaN stays a NaN, infinities give the limits (the sine of one is a NaN), and
+//! results below eight times the smallest normal number may be flushed to zero.
 
 #[allow(clippy::approx_constant, clippy::excessive_precision, clippy::unreadable_literal)]
 #[rustfmt::skip]
 mod coefficients;
-mod functions;
+mod elementary;
 mod lane;
 #[cfg(test)]
 mod tests;
 
-pub(super) use functions::{Erf, Gelu, Sigmoid, Silu, Sine, Softplus, Tanh};
-pub use lane::Lane;
+pub(super) use elementary::{
+    at_most, exp, exp_parts, gaussian, ln_1p, logistic_pair, polynomial, scaled_erfc,
+};
+pub(super) use lane::Lane;
 
+use super::{Activation, pointwise};
 use crate::linalg::simd::{Loop, vectorised};
 
-/// An activation at one number: value and derivative. `FMA` is that of [`Loop`].
-pub(super) trait Kernel<T: Lane>: Copy {
+/// An activation with vector code.
+pub(super) trait Kernel<T: Lane>: Activation + Copy {
+    /// Whether the precision holds the parameters. Otherwise the activation is evaluated in `f64`
+    /// and rounded.
+    fn fits(&self) -> bool {
+        true
+    }
+
+    /// Value and derivative at one number. `FMA` as in [`Loop`].
     fn at<const FMA: bool>(self, z: T) -> (T, T);
+}
+
+/// True when the precision holds all these parameters: none overflows, none vanishes.
+pub(super) fn fits<T: Lane>(parameters: &[f64]) -> bool {
+    let held = |p: &f64| T::of(*p).is_normal() || *p == 0.0;
+    parameters.iter().all(held)
 }
 
 /// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
 const BLOCK: usize = 32;
 
-/// Applies `kernel` to every number of `z`; all three slices have the same length.
-pub(super) fn map<T: Lane>(kernel: impl Kernel<T>, z: &[T], value: &mut [T], derivative: &mut [T]) {
-    vectorised(Map { kernel, z, value, derivative });
+/// Value and derivative at every number of `z`; all three slices have the same length.
+pub(super) fn evaluate<T: Lane, K: Kernel<T>>(
+    kernel: &K,
+    z: &[T],
+    value: &mut [T],
+    derivative: &mut [T],
+) {
+    if kernel.fits() {
+        vectorised(Blocks { kernel: *kernel, z, value, derivative });
+    } else {
+        pointwise(|z| (kernel.value(z), kernel.derivative(z)), z, value, derivative);
+    }
 }
 
-struct Map<'a, T, K> {
+struct Blocks<'a, T, K> {
     kernel: K,
     z: &'a [T],
     value: &'a mut [T],
     derivative: &'a mut [T],
 }
 
-impl<T: Lane, K: Kernel<T>> Loop for Map<'_, T, K> {
+impl<T: Lane, K: Kernel<T>> Loop for Blocks<'_, T, K> {
     type Output = ();
 
     #[inline(always)]
