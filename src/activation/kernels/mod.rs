@@ -22,6 +22,7 @@ pub(super) use lane::Lane;
 
 use super::{Activation, pointwise};
 use crate::linalg::simd::{Loop, vectorised};
+use crate::numerics::Real;
 
 /// An activation with vector code.
 pub(super) trait Kernel<T: Lane>: Activation + Copy {
@@ -41,9 +42,6 @@ pub(super) fn fits<T: Lane>(parameters: &[f64]) -> bool {
     parameters.iter().all(held)
 }
 
-/// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
-const BLOCK: usize = 32;
-
 /// Value and derivative at every number of `z`; all three slices have the same length.
 pub(super) fn evaluate<T: Lane, K: Kernel<T>>(
     kernel: &K,
@@ -52,32 +50,60 @@ pub(super) fn evaluate<T: Lane, K: Kernel<T>>(
     derivative: &mut [T],
 ) {
     if kernel.fits() {
-        vectorised(Blocks { kernel: *kernel, z, value, derivative });
+        in_blocks(OneByOne(*kernel), z, value, derivative);
     } else {
         pointwise(|z| (kernel.value(z), kernel.derivative(z)), z, value, derivative);
     }
 }
 
-struct Blocks<'a, T, K> {
-    kernel: K,
+struct OneByOne<K>(K);
+
+impl<T: Lane, K: Kernel<T>> Block<T> for OneByOne<K> {
+    #[inline(always)]
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]) {
+        let (mut value, mut derivative) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+        for ((z, value), derivative) in z.iter().zip(&mut value).zip(&mut derivative) {
+            (*value, *derivative) = self.0.at::<FMA>(*z);
+        }
+        (value, derivative)
+    }
+}
+
+/// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
+pub(super) const BLOCK: usize = 32;
+
+/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
+pub(super) trait Block<T> {
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]);
+}
+
+/// Takes `z` in blocks, with the best vector instructions there are.
+pub(super) fn in_blocks<T: Real>(
+    block: impl Block<T>,
+    z: &[T],
+    value: &mut [T],
+    derivative: &mut [T],
+) {
+    vectorised(Blocks { block, z, value, derivative });
+}
+
+struct Blocks<'a, T, B> {
+    block: B,
     z: &'a [T],
     value: &'a mut [T],
     derivative: &'a mut [T],
 }
 
-impl<T: Lane, K: Kernel<T>> Loop for Blocks<'_, T, K> {
+impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
             let mut x = [T::zero(); BLOCK];
             x[..z.len()].copy_from_slice(z);
-            for ((x, v), d) in x.iter().zip(&mut v).zip(&mut d) {
-                (*v, *d) = self.kernel.at::<FMA>(*x);
-            }
+            let (v, d) = self.block.at::<FMA>(&x);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }

@@ -21,15 +21,8 @@ pub fn normal_distribution(x: f64) -> f64 {
 ///
 /// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like
 /// exp(-2 pi a / spacing), much faster than that of Gauss-Hermite nodes, which spend themselves on
-/// the tails. The range grows with `n` so that the two errors balance.
-///
-/// A fixed rule: it sees nothing beyond |z| = (2 pi n)^(1/3) + 0.8, at most 10, and the function only
-/// at its nodes. What lies beyond counts for a bounded function by less than the error above, and
-/// for one that grows like exp(k z) when k comes near the range; [`gaussian_expectation`] follows
-/// growth, and tells when it cannot.
-///
-/// # Panics
-/// When the memory does not hold `n` nodes.
+/// the tails. The range |z| < (2 pi n)^(1/3) + 0.8, at most 10, grows with `n` so that the two errors
+/// balance; a function that grows like exp(k z), k near the range, needs [`gaussian_expectation`].
 ///
 /// [`gaussian_expectation`]: super::gaussian_expectation
 pub fn gaussian_trapezoid(n: usize) -> Rule {

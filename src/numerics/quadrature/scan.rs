@@ -1,7 +1,8 @@
-//! A look at a function on a fine grid, for what is too narrow for the panels of the quadrature.
+//! A scan of a function on a fine grid, for features too narrow for the panels of the quadrature.
 
 use std::sync::OnceLock;
 
+use super::QuadratureError;
 use super::gaussian::half_density;
 
 /// `a > b`, a NaN being beyond everything: sums and differences of huge numbers may be one.
@@ -50,13 +51,13 @@ fn grid() -> &'static Grid {
 /// next to none.
 ///
 /// `fill(points, values)` writes the values of the functions at all points, one function after the
-/// other. The error is a place where one is not finite.
+/// other. The error is [`QuadratureError::NonFinite`].
 pub(super) fn rough_pieces(
     count: usize,
     fill: impl FnOnce(&[f64], &mut [f64]),
     absolute: f64,
     relative: f64,
-) -> Result<Vec<f64>, f64> {
+) -> Result<Vec<f64>, QuadratureError> {
     let Grid { points, weights } = grid();
     let mut values = vec![0.0; count * POINTS];
     fill(points, &mut values);
@@ -65,7 +66,7 @@ pub(super) fn rough_pieces(
         let mut size = 0.0;
         for ((value, weight), z) in values.iter_mut().zip(weights).zip(points) {
             if !value.is_finite() {
-                return Err(*z);
+                return Err(QuadratureError::NonFinite { at: *z });
             }
             *value *= weight;
             size += value.abs();
