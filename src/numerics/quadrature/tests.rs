@@ -141,7 +141,9 @@ fn rules_of_any_size_have_ordered_nodes_and_weights_of_the_right_sum() {
         for (low, width) in [(-50.0, 1e-6), (-0.3, 1.0), (7.0, 100.0)] {
             let legendre = gauss_legendre(count, low, low + width);
             assert!(legendre.nodes.iter().all(|x| (low..=low + width).contains(x)));
-            for (rule, total) in gaussian.clone().map(|r| (r, 1.0)).chain([(&legendre, low + width - low)]) {
+            for (rule, total) in
+                gaussian.clone().map(|r| (r, 1.0)).chain([(&legendre, low + width - low)])
+            {
                 assert_eq!(rule.nodes.len(), rule.weights.len());
                 assert!(rule.nodes.windows(2).all(|pair| pair[0] < pair[1]), "{count}");
                 assert!(rule.weights.iter().all(|w| w.is_finite() && *w >= 0.0), "{count}");
