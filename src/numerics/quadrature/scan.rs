@@ -29,19 +29,10 @@ fn point(i: f64) -> f64 {
     -(RANGE as f64) + SHIFT + (i - HALF_ORDER as f64) / PER_UNIT as f64
 }
 
-/// The points of the scan and the square root of the normal density there.
-struct Grid {
-    points: Vec<f64>,
-    weights: Vec<f64>,
-}
-
-fn grid() -> &'static Grid {
-    static GRID: OnceLock<Grid> = OnceLock::new();
-    GRID.get_or_init(|| {
-        let points: Vec<f64> = (0..POINTS).map(|i| point(i as f64)).collect();
-        let weights = points.iter().map(|z| half_density(*z)).collect();
-        Grid { points, weights }
-    })
+/// The points of the scan, each with the square root of the normal density there.
+fn grid() -> &'static (Vec<f64>, Vec<f64>) {
+    static GRID: OnceLock<(Vec<f64>, Vec<f64>)> = OnceLock::new();
+    GRID.get_or_init(|| (0..POINTS).map(|i| point(i as f64)).map(|z| (z, half_density(z))).unzip())
 }
 
 /// Ends of the pieces, 1/128 long, where one of `count` functions is rough: where its twelfth
@@ -58,7 +49,7 @@ pub(super) fn rough_pieces(
     absolute: f64,
     relative: f64,
 ) -> Result<Vec<f64>, QuadratureError> {
-    let Grid { points, weights } = grid();
+    let (points, weights) = grid();
     let mut values = vec![0.0; count * POINTS];
     fill(points, &mut values);
     let mut rough = vec![false; PIECES];
