@@ -1,11 +1,4 @@
-<<<<<<<< HEAD:gallery/src/npy_tests.rs
 //! The reader of the gallery's .npy files, on files that NumPy wrote (gallery/data/npy.py).
-========
-//! The reader of the examples' .npy files, on files that NumPy wrote (tests/reference/npy.py).
-
-#[path = "../../examples/common/npy.rs"]
-mod npy;
->>>>>>>> wh:tests/data/npy_reader.rs
 
 use std::path::PathBuf;
 
