@@ -8,24 +8,23 @@ use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
-use super::{LinalgError, ThinSvd};
-use crate::linalg::Element;
-use crate::linalg::simd::{Loop, vectorised};
+use super::simd::{Loop, vectorised};
+use super::{Element, SingularTriplets, SpectralError};
 
-/// What a number must be for this backend.
-pub trait FaerElement: ::faer::traits::RealField {}
-impl FaerElement for f32 {}
-impl FaerElement for f64 {}
+/// A matrix entry that this backend can compute with.
+pub(super) trait Entry: Element + ::faer::traits::RealField {}
+impl Entry for f32 {}
+impl Entry for f64 {}
 
 pub(super) const NAME: &str = "faer";
 
-/// Into how many parts work is split. `faer` splits by this number, not by the threads that happen
-/// to run, so a constant makes the bits independent of the thread pool.
+/// The number of parts that work is split into. `faer` splits by this number and not by the number
+/// of threads, so a constant makes the bits independent of the thread pool.
 fn parts() -> Par {
     Par::rayon(8)
 }
 
-fn matrix<'a, T: Element>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
+fn matrix<'a, T: Entry>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
     let (rows, columns) = a.dim();
     if let Some(slice) = a.as_slice() {
         return Some(MatRef::from_row_major_slice(slice, rows, columns));
@@ -36,22 +35,22 @@ fn matrix<'a, T: Element>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
 }
 
 /// Runs `work` on the matrix, copied first when its entries do not lie side by side.
-fn with_matrix<T: Element, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
+fn with_matrix<T: Entry, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
     match matrix(&a) {
         Some(m) => work(m),
         None => work(Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]]).as_ref()),
     }
 }
 
-fn to_array<T: Element>(m: MatRef<'_, T>) -> Array2<T> {
+fn to_array<T: Entry>(m: MatRef<'_, T>) -> Array2<T> {
     Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
 }
 
-fn to_vector<T: Element>(s: &Diag<T>) -> Array1<T> {
+fn to_vector<T: Entry>(s: &Diag<T>) -> Array1<T> {
     s.column_vector().iter().copied().collect()
 }
 
-pub(super) fn product<T: Element>(
+pub(super) fn product<T: Entry>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -82,10 +81,9 @@ pub(super) fn product<T: Element>(
     clear_upper_vector_state();
 }
 
-/// Ends the penalty that `faer`'s kernels leave behind: they return with the upper halves of the
-/// vector registers in use, and every scalar or SSE instruction of that thread then runs several
-/// times slower, until a function compiled for AVX returns. This is such a function, run on every
-/// thread of the pool.
+/// Runs a function compiled for AVX on every thread of the pool. `faer`'s kernels return with the
+/// upper halves of the vector registers in use, and every scalar or SSE instruction of a thread then
+/// runs several times slower until a function compiled for AVX returns.
 fn clear_upper_vector_state() {
     struct WideSum;
     impl Loop for WideSum {
@@ -100,7 +98,7 @@ fn clear_upper_vector_state() {
 }
 
 /// The lower triangle of `c <- c + a^T a`, `a` row-major.
-pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
+pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
     let a = a.view();
     with_matrix(a, |a| {
@@ -113,7 +111,7 @@ pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
                 triangular::BlockStructure::Rectangular,
                 a,
                 triangular::BlockStructure::Rectangular,
-                T::one(),
+                1.0,
                 parts(),
             );
         }
@@ -123,10 +121,10 @@ pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
-pub(super) fn symmetric_eigen<T: Element>(
+pub(super) fn symmetric_eigen<T: Entry>(
     a: Array2<T>,
     vectors: bool,
-) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+) -> Result<(Array1<T>, Array2<T>), SpectralError> {
     let size = a.nrows();
     let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let width = if vectors { size } else { 0 };
@@ -144,7 +142,7 @@ pub(super) fn symmetric_eigen<T: Element>(
             Default::default(),
         )
     })
-    .map_err(|_| LinalgError::NotConverged {
+    .map_err(|_| SpectralError::Backend {
         decomposition: "symmetric eigenvalue decomposition",
         rows: size,
         columns: size,
@@ -157,7 +155,7 @@ pub(super) fn symmetric_eigen<T: Element>(
 /// Singular values, left vectors and right vectors (columns; none when only values are wanted).
 type Factors<T> = (Diag<T>, Mat<T>, Mat<T>);
 
-fn decompose<T: Element>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, LinalgError> {
+fn decompose<T: Entry>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, SpectralError> {
     let (rows, columns) = a.shape();
     let size = rows.min(columns);
     let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
@@ -176,7 +174,7 @@ fn decompose<T: Element>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, 
         MemStack::new(&mut memory),
         Default::default(),
     )
-    .map_err(|_| LinalgError::NotConverged {
+    .map_err(|_| SpectralError::Backend {
         decomposition: "singular value decomposition",
         rows,
         columns,
@@ -185,11 +183,17 @@ fn decompose<T: Element>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, 
     Ok((s, u, v))
 }
 
-pub(super) fn singular_values<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(super) fn singular_values<T: Entry>(a: ArrayView2<'_, T>) -> Result<Array1<T>, SpectralError> {
     with_matrix(a, |a| decompose(a, false)).map(|(s, _, _)| to_vector(&s))
 }
 
-pub(super) fn thin_svd<T: Element>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+pub(super) fn thin_svd<T: Entry>(
+    a: ArrayView2<'_, T>,
+) -> Result<SingularTriplets<T>, SpectralError> {
     let (s, u, v) = with_matrix(a, |a| decompose(a, true))?;
-    Ok((to_array(u.as_ref()), to_vector(&s), to_array(v.transpose())))
+    Ok(SingularTriplets {
+        left: to_array(u.as_ref()),
+        singular_values: to_vector(&s),
+        right: to_array(v.transpose()),
+    })
 }

@@ -1,29 +1,29 @@
-//! The kernel of W^T W: rows of W pass once.
+//! The inner loops of W^T W v: W v and its share of W^T W v, row by row.
 
-use crate::linalg::Element;
-use crate::linalg::simd::{Loop, fma};
+use super::Element;
+use super::simd::{Loop, fma};
 
-/// Rows of W that are taken at once: so many stay in the second-level cache between the two uses.
+/// Rows of W that are used at once, twice: so many stay in the second-level cache in between.
 pub(super) const ROWS: usize = 24;
 /// Rows, or columns, whose sums for all `VECTORS` stay in registers.
 const SUMS: usize = 12;
-/// The same for what is left of them.
+/// The same for the rows, or columns, that fill no group of `SUMS`.
 const FEW: usize = 4;
 
 /// image <- W v and sum <- sum + W^T W v for some rows of W, given row by row. `v` and `sum` hold one
 /// array for each column of W, for each group of `VECTORS` vectors, and `image` one for each row.
-pub(super) struct Visit<'a, T, const VECTORS: usize> {
+pub(super) struct NormalProductKernel<'a, T, const VECTORS: usize> {
     pub rows: &'a [T],
+    pub columns: usize,
     pub v: &'a [[T; VECTORS]],
     pub image: &'a mut [[T; VECTORS]],
     pub sum: &'a mut [[T; VECTORS]],
-    pub columns: usize,
 }
 
-impl<T: Element, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
+impl<T: Element, const VECTORS: usize> Loop for NormalProductKernel<'_, T, VECTORS> {
     type Output = ();
 
-    // No closures around the arithmetic: they would be compiled for the baseline instruction set.
+    // no closures around the arithmetic: they would be compiled for the baseline instruction set
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let columns = self.columns;
