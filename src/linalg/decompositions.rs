@@ -1,50 +1,35 @@
-//! Full decompositions in a unit in which the backend is accurate, sorted.
+//! Decompositions in a unit in which the backend is accurate, sorted.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use super::scale::{PowerOfTwo, exponent, extent, rescaled, scaled_back};
-use super::{Element, SingularTriplets, SpectralError, backend};
+use super::scale::{PowerOfTwo, exponent, largest_of, rescaled, scaled_back};
+use super::{Fallible, SingularTriplets, SpectralError, backend};
 
-/// All min(rows, columns) singular values, largest first.
-pub(super) fn singular_values<T: backend::Entry>(
+/// The thin singular value decomposition; without `vectors`, the singular values only.
+pub(super) fn svd<T: backend::Entry>(
     a: ArrayView2<'_, T>,
-) -> Result<Array1<T>, SpectralError> {
-    let values = match rescaled(a)? {
-        None => backend::singular_values(a)?,
-        Some((tame, e)) => scaled_back(backend::singular_values(tame.view())?, e)?,
-    };
-    let order = decreasing(&values);
-    Ok(values.select(Axis(0), &order))
-}
-
-/// The thin singular value decomposition.
-pub(super) fn thin_svd<T: backend::Entry>(
-    a: ArrayView2<'_, T>,
-) -> Result<SingularTriplets<T>, SpectralError> {
-    let svd = match rescaled(a)? {
-        None => backend::thin_svd(a)?,
+    vectors: bool,
+) -> Fallible<SingularTriplets<T>> {
+    let mut svd = match rescaled(a)? {
+        None => backend::svd(a, vectors)?,
         Some((tame, e)) => {
-            let mut svd = backend::thin_svd(tame.view())?;
+            let mut svd = backend::svd(tame.view(), vectors)?;
             svd.singular_values = scaled_back(svd.singular_values, e)?;
             svd
         }
     };
-    if svd.singular_values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]) {
-        return Ok(svd);
-    }
-    let order = decreasing(&svd.singular_values);
-    Ok(SingularTriplets {
-        left: svd.left.select(Axis(1), &order),
-        singular_values: svd.singular_values.select(Axis(0), &order),
-        right: svd.right.select(Axis(0), &order),
-    })
-}
-
-/// The order in which the values decrease: `faer` leaves values near rounding error unsorted.
-fn decreasing<T: Element>(values: &Array1<T>) -> Vec<usize> {
+    // `faer` leaves values near rounding error unsorted
+    let values = &svd.singular_values;
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|i, j| values[*j].as_f64().total_cmp(&values[*i].as_f64()));
-    order
+    if !order.is_sorted() {
+        svd.singular_values = values.select(Axis(0), &order);
+        if vectors {
+            svd.left = svd.left.select(Axis(1), &order);
+            svd.right = svd.right.select(Axis(0), &order);
+        }
+    }
+    Ok(svd)
 }
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors of a symmetric matrix. Its largest entry is
@@ -52,13 +37,13 @@ fn decreasing<T: Element>(values: &Array1<T>) -> Vec<usize> {
 pub(super) fn symmetric_eigen<T: backend::Entry>(
     mut a: Array2<T>,
     vectors: bool,
-) -> Result<(Array1<T>, Array2<T>), SpectralError> {
+) -> Fallible<(Array1<T>, Array2<T>)> {
     let (rows, columns) = a.dim();
     if rows == 0 {
         return Err(SpectralError::Empty { rows, columns });
     }
     let lower = a.rows().into_iter().enumerate();
-    let largest = extent(lower.flat_map(|(i, row)| row.into_iter().take(i + 1)))?;
+    let largest = largest_of(lower.flat_map(|(i, row)| row.into_iter().take(i + 1)))?;
     let e = if largest == 0.0 { 0 } else { exponent(largest) };
     let factor = PowerOfTwo::new(-e);
     a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));

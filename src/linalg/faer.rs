@@ -4,12 +4,12 @@ use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::{matmul, triangular};
-use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::simd::{Loop, vectorised};
-use super::{Element, SingularTriplets, SpectralError};
+use super::{Element, Fallible, SingularTriplets, SpectralError};
 
 /// A matrix entry that this backend can compute with.
 pub(super) trait Entry: Element + ::faer::traits::RealField {}
@@ -24,21 +24,13 @@ fn parts() -> Par {
     Par::rayon(8)
 }
 
-fn matrix<'a, T: Entry>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
-    let (rows, columns) = a.dim();
-    if let Some(slice) = a.as_slice() {
-        return Some(MatRef::from_row_major_slice(slice, rows, columns));
-    }
-    a.as_slice_memory_order()
-        .filter(|_| a.t().is_standard_layout())
-        .map(|slice| MatRef::from_column_major_slice(slice, rows, columns))
-}
-
-/// Runs `work` on the matrix, copied first when its entries do not lie side by side.
+/// Runs `work` on the matrix, copied first unless its rows or its columns are contiguous.
 fn with_matrix<T: Entry, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
-    match matrix(&a) {
-        Some(m) => work(m),
-        None => work(Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]]).as_ref()),
+    let (rows, columns) = a.dim();
+    match (a.as_slice(), a.t().as_slice()) {
+        (Some(slice), _) => work(MatRef::from_row_major_slice(slice, rows, columns)),
+        (_, Some(slice)) => work(MatRef::from_column_major_slice(slice, rows, columns)),
+        _ => work(Mat::from_fn(rows, columns, |i, j| a[[i, j]]).as_ref()),
     }
 }
 
@@ -124,7 +116,7 @@ pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
 pub(super) fn symmetric_eigen<T: Entry>(
     a: Array2<T>,
     vectors: bool,
-) -> Result<(Array1<T>, Array2<T>), SpectralError> {
+) -> Fallible<(Array1<T>, Array2<T>)> {
     let size = a.nrows();
     let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let width = if vectors { size } else { 0 };
@@ -152,11 +144,9 @@ pub(super) fn symmetric_eigen<T: Entry>(
     Ok((to_vector(&values), to_array(u.as_ref())))
 }
 
-/// Singular values, left vectors and right vectors (columns; none when only values are wanted).
-type Factors<T> = (Diag<T>, Mat<T>, Mat<T>);
-
-fn decompose<T: Entry>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, SpectralError> {
-    let (rows, columns) = a.shape();
+/// The thin singular value decomposition; without `vectors`, the singular values only.
+pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
+    let (rows, columns) = a.dim();
     let size = rows.min(columns);
     let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
     let width = if vectors { size } else { 0 };
@@ -165,32 +155,23 @@ fn decompose<T: Entry>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, Sp
     let mut v = Mat::<T>::zeros(columns, width);
     let scratch = svd_scratch::<T>(rows, columns, wanted, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    svd(
-        a,
-        s.as_mut(),
-        vectors.then(|| u.as_mut()),
-        vectors.then(|| v.as_mut()),
-        parts(),
-        MemStack::new(&mut memory),
-        Default::default(),
-    )
+    with_matrix(a, |a| {
+        faer_svd(
+            a,
+            s.as_mut(),
+            vectors.then(|| u.as_mut()),
+            vectors.then(|| v.as_mut()),
+            parts(),
+            MemStack::new(&mut memory),
+            Default::default(),
+        )
+    })
     .map_err(|_| SpectralError::Backend {
         decomposition: "singular value decomposition",
         rows,
         columns,
     })?;
     clear_upper_vector_state();
-    Ok((s, u, v))
-}
-
-pub(super) fn singular_values<T: Entry>(a: ArrayView2<'_, T>) -> Result<Array1<T>, SpectralError> {
-    with_matrix(a, |a| decompose(a, false)).map(|(s, _, _)| to_vector(&s))
-}
-
-pub(super) fn thin_svd<T: Entry>(
-    a: ArrayView2<'_, T>,
-) -> Result<SingularTriplets<T>, SpectralError> {
-    let (s, u, v) = with_matrix(a, |a| decompose(a, true))?;
     Ok(SingularTriplets {
         left: to_array(u.as_ref()),
         singular_values: to_vector(&s),

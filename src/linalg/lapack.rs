@@ -4,16 +4,15 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
-use super::{Element, SingularTriplets, SpectralError};
+use super::{Element, Fallible, SingularTriplets, SpectralError};
 
 /// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
 /// `ndarray-linalg`'s `Scalar` as a supertrait has methods of the same names as `num_traits::Float`.
 pub(super) trait Entry: Element {
     /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
-    fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, SpectralError>;
+    fn divide_and_conquer(a: &ArrayView2<'_, Self>, job: JobSvd) -> Fallible<Factors<Self>>;
     /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix.
-    fn eigen(a: Array2<Self>, vectors: bool)
-    -> Result<(Array1<Self>, Array2<Self>), SpectralError>;
+    fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)>;
 }
 
 /// Vectors are there when they were asked for.
@@ -22,17 +21,17 @@ type Factors<T> = (Option<Array2<T>>, Array1<T>, Option<Array2<T>>);
 macro_rules! entry {
     ($t:ty) => {
         impl Entry for $t {
-            fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, SpectralError> {
+            fn divide_and_conquer(
+                a: &ArrayView2<'_, Self>,
+                job: JobSvd,
+            ) -> Fallible<Factors<Self>> {
                 a.svddc(job).map_err(|_| SpectralError::Backend {
                     decomposition: "singular value decomposition",
                     rows: a.nrows(),
                     columns: a.ncols(),
                 })
             }
-            fn eigen(
-                a: Array2<Self>,
-                vectors: bool,
-            ) -> Result<(Array1<Self>, Array2<Self>), SpectralError> {
+            fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)> {
                 let (rows, columns) = a.dim();
                 let result = if vectors {
                     a.eigh_into(UPLO::Lower).ok()
@@ -88,7 +87,7 @@ const GRAM_BLOCKS: usize = 4;
 pub(super) fn symmetric_eigen<T: Entry>(
     mut a: Array2<T>,
     vectors: bool,
-) -> Result<(Array1<T>, Array2<T>), SpectralError> {
+) -> Fallible<(Array1<T>, Array2<T>)> {
     // the lower triangle of a row-major matrix is LAPACK's upper one, and `ndarray-linalg` does not
     // exchange them: fill both
     for row in 0..a.nrows() {
@@ -99,21 +98,11 @@ pub(super) fn symmetric_eigen<T: Entry>(
     T::eigen(a, vectors)
 }
 
-pub(super) fn singular_values<T: Entry>(a: ArrayView2<'_, T>) -> Result<Array1<T>, SpectralError> {
-    T::svd(&a, JobSvd::None).map(|(_, s, _)| s)
-}
-
-pub(super) fn thin_svd<T: Entry>(
-    a: ArrayView2<'_, T>,
-) -> Result<SingularTriplets<T>, SpectralError> {
-    match T::svd(&a, JobSvd::Some)? {
-        (Some(left), singular_values, Some(right)) => {
-            Ok(SingularTriplets { left, singular_values, right })
-        }
-        _ => Err(SpectralError::Backend {
-            decomposition: "singular value decomposition with vectors",
-            rows: a.nrows(),
-            columns: a.ncols(),
-        }),
-    }
+/// The thin singular value decomposition; without `vectors`, the singular values only.
+pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
+    let (left, singular_values, right) =
+        T::divide_and_conquer(&a, if vectors { JobSvd::Some } else { JobSvd::None })?;
+    let none = || Array2::zeros((0, 0));
+    let (left, right) = (left.unwrap_or_else(none), right.unwrap_or_else(none));
+    Ok(SingularTriplets { left, singular_values, right })
 }

@@ -4,8 +4,7 @@
 //! |---|---|
 //! | matrix product | [`product`], [`multiply`] |
 //! | W^T W in `f64` | [`gram`] |
-//! | all singular values and vectors | `T::singular_values`, `T::thin_svd` |
-//! | some singular values and vectors | `T::leading_triplets` |
+//! | singular values and vectors | `T::svd`, `T::leading_triplets` |
 //! | symmetric matrices | [`symmetric_eigen`], [`symmetric_eigenvalues`] |
 //! | powers of two as units | [`exponent`], [`times_power`], [`PowerOfTwo`] |
 //! | loops in vector instructions | [`simd`] |
@@ -46,9 +45,11 @@ pub use error::SpectralError;
 pub(crate) use scale::{PowerOfTwo, exponent, is_double, scaled_back, times_power};
 pub use triplets::SingularTriplets;
 
+pub(crate) type Fallible<T> = Result<T, SpectralError>;
+
 /// The entry of a matrix: `f32` or `f64`, with the operations compiled for it.
+#[doc(hidden)]
 pub trait Element: Real + LinalgScalar + ScalarOperand + bytemuck::Pod {
-    #[doc(hidden)]
     fn product(
         alpha: Self,
         a: ArrayView2<'_, Self>,
@@ -56,26 +57,16 @@ pub trait Element: Real + LinalgScalar + ScalarOperand + bytemuck::Pod {
         beta: Self,
         c: ArrayViewMut2<'_, Self>,
     );
-    #[doc(hidden)]
     fn gram(w: ArrayView2<'_, Self>, power: i32) -> Array2<f64>;
-    #[doc(hidden)]
-    fn largest_entry(a: ArrayView2<'_, Self>) -> Result<f64, SpectralError>;
-    #[doc(hidden)]
-    fn singular_values(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, SpectralError>;
-    #[doc(hidden)]
-    fn thin_svd(a: ArrayView2<'_, Self>) -> Result<SingularTriplets<Self>, SpectralError>;
-    #[doc(hidden)]
+    fn largest_entry(a: ArrayView2<'_, Self>) -> Fallible<f64>;
+    fn svd(a: ArrayView2<'_, Self>, vectors: bool) -> Fallible<SingularTriplets<Self>>;
     fn leading_triplets(
         a: ArrayView2<'_, Self>,
         count: usize,
         tolerance: Option<f64>,
         max_basis: Option<usize>,
-    ) -> Result<SingularTriplets<Self>, SpectralError>;
-    #[doc(hidden)]
-    fn symmetric_eigen(
-        a: Array2<Self>,
-        vectors: bool,
-    ) -> Result<(Array1<Self>, Array2<Self>), SpectralError>;
+    ) -> Fallible<SingularTriplets<Self>>;
+    fn symmetric_eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)>;
 }
 
 macro_rules! element {
@@ -95,27 +86,24 @@ macro_rules! element {
             fn gram(w: ArrayView2<'_, Self>, power: i32) -> Array2<f64> {
                 gram::gram(w, power)
             }
-            fn largest_entry(a: ArrayView2<'_, Self>) -> Result<f64, SpectralError> {
+            fn largest_entry(a: ArrayView2<'_, Self>) -> Fallible<f64> {
                 scale::largest_entry(a)
             }
-            fn singular_values(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, SpectralError> {
-                decompositions::singular_values(a)
-            }
-            fn thin_svd(a: ArrayView2<'_, Self>) -> Result<SingularTriplets<Self>, SpectralError> {
-                decompositions::thin_svd(a)
+            fn svd(a: ArrayView2<'_, Self>, vectors: bool) -> Fallible<SingularTriplets<Self>> {
+                decompositions::svd(a, vectors)
             }
             fn leading_triplets(
                 a: ArrayView2<'_, Self>,
                 count: usize,
                 tolerance: Option<f64>,
                 max_basis: Option<usize>,
-            ) -> Result<SingularTriplets<Self>, SpectralError> {
+            ) -> Fallible<SingularTriplets<Self>> {
                 leading_triplets::leading_triplets(a, count, tolerance, max_basis)
             }
             fn symmetric_eigen(
                 a: Array2<Self>,
                 vectors: bool,
-            ) -> Result<(Array1<Self>, Array2<Self>), SpectralError> {
+            ) -> Fallible<(Array1<Self>, Array2<Self>)> {
                 decompositions::symmetric_eigen(a, vectors)
             }
         }
@@ -156,14 +144,12 @@ pub(crate) fn gram<T: Element>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> 
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
 /// triangle is read. The same bits in any unit of the matrix.
-pub(crate) fn symmetric_eigen<T: Element>(
-    a: Array2<T>,
-) -> Result<(Array1<T>, Array2<T>), SpectralError> {
+pub(crate) fn symmetric_eigen<T: Element>(a: Array2<T>) -> Fallible<(Array1<T>, Array2<T>)> {
     T::symmetric_eigen(a, true)
 }
 
 /// Eigenvalues (increasing) of a symmetric matrix; only the lower triangle is read.
-pub(crate) fn symmetric_eigenvalues<T: Element>(a: Array2<T>) -> Result<Array1<T>, SpectralError> {
+pub(crate) fn symmetric_eigenvalues<T: Element>(a: Array2<T>) -> Fallible<Array1<T>> {
     Ok(T::symmetric_eigen(a, false)?.0)
 }
 

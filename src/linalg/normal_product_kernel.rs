@@ -52,7 +52,7 @@ fn multiply_rows<T: Element, const VECTORS: usize, const FMA: bool>(
     multiply_groups::<T, VECTORS, 1, FMA>(rows, v, image);
 }
 
-/// [`multiply_rows`], `COUNT` rows at once as long as there are so many; returns the rest.
+/// [`multiply_rows`] for whole groups of `COUNT` rows; returns the remaining rows.
 #[inline(always)]
 fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
@@ -63,33 +63,22 @@ fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, con
     let whole = image.len() / COUNT * COUNT;
     let (first, last) = image.split_at_mut(whole);
     for (rows, image) in rows.chunks_exact(COUNT * columns).zip(first.chunks_exact_mut(COUNT)) {
-        multiply_some::<T, VECTORS, COUNT, FMA>(rows, v, image);
-    }
-    (&rows[whole * columns..], last)
-}
-
-/// [`multiply_rows`] for `COUNT` rows.
-#[inline(always)]
-fn multiply_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
-    rows: &[T],
-    v: &[[T; VECTORS]],
-    image: &mut [[T; VECTORS]],
-) {
-    let columns = v.len();
-    let mut row = [rows; COUNT];
-    for (r, row) in row.iter_mut().enumerate() {
-        *row = &rows[r * columns..][..columns];
-    }
-    let mut sums = [[T::zero(); VECTORS]; COUNT];
-    // by number, not by an iterator over v: no index is checked then
-    for column in 0..columns {
-        for r in 0..COUNT {
-            for k in 0..VECTORS {
-                sums[r][k] = fma::<T, FMA>(row[r][column], v[column][k], sums[r][k]);
+        let mut row = [rows; COUNT];
+        for (r, row) in row.iter_mut().enumerate() {
+            *row = &rows[r * columns..][..columns];
+        }
+        let mut sums = [[T::zero(); VECTORS]; COUNT];
+        // by number and not by an iterator over v, so that no index is checked
+        for column in 0..columns {
+            for r in 0..COUNT {
+                for k in 0..VECTORS {
+                    sums[r][k] = fma::<T, FMA>(row[r][column], v[column][k], sums[r][k]);
+                }
             }
         }
+        image.copy_from_slice(&sums);
     }
-    image.copy_from_slice(&sums);
+    (&rows[whole * columns..], last)
 }
 
 /// sum <- sum + W^T image.
@@ -105,8 +94,8 @@ fn add_multiples<T: Element, const VECTORS: usize, const FMA: bool>(
     add_groups::<T, VECTORS, 1, FMA>(rows, columns, image, sum);
 }
 
-/// [`add_multiples`], `COUNT` columns of rows that are `columns` long at once as long as there are
-/// so many; returns the rest.
+/// [`add_multiples`] for whole groups of `COUNT` columns of rows that are `columns` long; returns the
+/// remaining columns.
 #[inline(always)]
 fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
@@ -117,28 +106,17 @@ fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FM
     let whole = sum.len() / COUNT * COUNT;
     let (first, last) = sum.split_at_mut(whole);
     for (i, sum) in first.chunks_exact_mut(COUNT).enumerate() {
-        add_some::<T, VECTORS, COUNT, FMA>(&rows[i * COUNT..], columns, image, sum);
-    }
-    (&rows[whole..], last)
-}
-
-/// [`add_multiples`] for the first `COUNT` columns of rows that are `columns` long.
-#[inline(always)]
-fn add_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
-    rows: &[T],
-    columns: usize,
-    image: &[[T; VECTORS]],
-    sum: &mut [[T; VECTORS]],
-) {
-    let mut sums = [[T::zero(); VECTORS]; COUNT];
-    sums.copy_from_slice(sum);
-    for (r, image) in image.iter().enumerate() {
-        let row = &rows[r * columns..][..COUNT];
-        for c in 0..COUNT {
-            for k in 0..VECTORS {
-                sums[c][k] = fma::<T, FMA>(row[c], image[k], sums[c][k]);
+        let mut sums = [[T::zero(); VECTORS]; COUNT];
+        sums.copy_from_slice(sum);
+        for (r, image) in image.iter().enumerate() {
+            let row = &rows[r * columns + i * COUNT..][..COUNT];
+            for c in 0..COUNT {
+                for k in 0..VECTORS {
+                    sums[c][k] = fma::<T, FMA>(row[c], image[k], sums[c][k]);
+                }
             }
         }
+        sum.copy_from_slice(&sums);
     }
-    sum.copy_from_slice(&sums);
+    (&rows[whole..], last)
 }

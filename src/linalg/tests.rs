@@ -33,11 +33,11 @@ fn laws<T: Element>() {
 
     // thin SVD, tall and wide, rebuilds the matrix; values agree with the values-only path
     for m in [a.clone(), at] {
-        let svd = T::thin_svd(m.view()).unwrap();
+        let svd = T::svd(m.view(), true).unwrap();
         let s = &svd.singular_values;
         let rebuilt = (&svd.left * s).dot(&svd.right);
         assert!(close(&rebuilt, &m, 200.0 * eps));
-        let values = T::singular_values(m.view()).unwrap();
+        let values = T::svd(m.view(), false).unwrap().singular_values;
         assert_eq!(values.len(), 17);
         for (x, y) in values.iter().zip(s) {
             assert!((x.as_f64() - y.as_f64()).abs() < 50.0 * eps * s[0].as_f64());
@@ -104,20 +104,17 @@ fn squares_and_symmetric_matrices() {
 
 #[test]
 fn known_singular_values() {
-    let s = f64::singular_values(array![[3.0_f64, 0.0], [4.0, 5.0]].view()).unwrap();
+    let s = f64::svd(array![[3.0_f64, 0.0], [4.0, 5.0]].view(), false).unwrap().singular_values;
     assert!((s[0] - 45.0_f64.sqrt()).abs() < 1e-14 && (s[1] - 5.0_f64.sqrt()).abs() < 1e-14);
 }
 
 #[test]
 fn bad_matrices_are_typed_errors() {
     let empty = Array2::<f64>::zeros((0, 3));
-    assert_eq!(
-        f64::singular_values(empty.view()),
-        Err(SpectralError::Empty { rows: 0, columns: 3 })
-    );
+    assert_eq!(f64::svd(empty.view(), false), Err(SpectralError::Empty { rows: 0, columns: 3 }));
     let nan = array![[1.0, f64::NAN]];
-    assert_eq!(f64::singular_values(nan.view()), Err(SpectralError::NonFinite));
-    assert_eq!(f64::thin_svd(nan.view()), Err(SpectralError::NonFinite));
+    assert_eq!(f64::svd(nan.view(), false), Err(SpectralError::NonFinite));
+    assert_eq!(f64::svd(nan.view(), true), Err(SpectralError::NonFinite));
 }
 
 /// The two backends, side by side, at the size the project promises 1e-10 for.
@@ -129,13 +126,13 @@ fn faer_and_lapack_agree() {
     assert_ne!(super::faer::NAME, super::lapack::NAME);
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let a = Array2::<f64>::from_shape_simple_fn((400, 200), || StandardNormal.sample(&mut rng));
-    let x = super::faer::singular_values(a.view()).unwrap();
-    let y = super::lapack::singular_values(a.view()).unwrap();
+    let x = super::faer::svd(a.view(), false).unwrap().singular_values;
+    let y = super::lapack::svd(a.view(), false).unwrap().singular_values;
     for (x, y) in x.iter().zip(&y) {
         assert!((x - y).abs() <= 1e-10 * y, "{x} against {y}");
     }
-    let svd = super::faer::thin_svd(a.view()).unwrap();
-    let lapack_svd = super::lapack::thin_svd(a.view()).unwrap();
+    let svd = super::faer::svd(a.view(), true).unwrap();
+    let lapack_svd = super::lapack::svd(a.view(), true).unwrap();
     for k in 0..5 {
         assert!((svd.left_vector(k).dot(&lapack_svd.left_vector(k)).abs() - 1.0).abs() < 1e-8);
         assert!((svd.right_vector(k).dot(&lapack_svd.right_vector(k)).abs() - 1.0).abs() < 1e-8);

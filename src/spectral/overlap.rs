@@ -93,7 +93,7 @@ pub fn principal_overlaps<T: Scalar>(
 fn principal_overlaps_in_f64(a: Array2<f64>, b: Array2<f64>) -> Result<Array1<f64>, SpectralError> {
     same_length("a row of the second span", b.ncols(), a.ncols())?;
     let (a, b) = (orthonormal_basis(a)?, orthonormal_basis(b)?);
-    let cosines = f64::singular_values(multiply(a.view(), b.t()).view())?;
+    let cosines = f64::svd(multiply(a.view(), b.t()).view(), false)?.singular_values;
     Ok(cosines.mapv(|cosine| cosine.min(1.0)))
 }
 
@@ -104,7 +104,7 @@ fn orthonormal_basis(mut rows: Array2<f64>) -> Result<Array2<f64>, SpectralError
         let unit = normalised(row.to_owned())?;
         row.assign(&unit);
     }
-    let SingularTriplets { singular_values: s, right, .. } = f64::thin_svd(rows.view())?;
+    let SingularTriplets { singular_values: s, right, .. } = f64::svd(rows.view(), true)?;
     let rounding = rows.len() as f64 * f64::EPSILON * s[0];
     let rank = s.iter().filter(|s| **s > rounding).count();
     Ok(right.slice_axis(Axis(0), (..rank).into()).to_owned())

@@ -80,6 +80,6 @@ impl<T: Scalar> SingularTriplets<T> {
     /// # Ok::<(), linear_width::spectral::SpectralError>(())
     /// ```
     pub fn all(weights: ArrayView2<'_, T>) -> Result<Self, SpectralError> {
-        T::thin_svd(weights)
+        T::svd(weights, true)
     }
 }

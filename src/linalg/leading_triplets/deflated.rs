@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
-use super::super::normal_product::normal_product;
 use super::orthonormal::{inner_products, subtract};
+use crate::linalg::normal_product::normal_product;
 use crate::linalg::{Element, SingularTriplets, multiply};
 
 /// W, and the leading triplets that the search already knows.

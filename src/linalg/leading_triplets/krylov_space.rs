@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis, Slice};
 
 use super::orthonormal::{inner_products, subtract};
-use crate::linalg::{Element, SpectralError, multiply, symmetric_eigen};
+use crate::linalg::{Element, Fallible, multiply, symmetric_eigen};
 
 /// Size of the basis at the first look at convergence.
 const FIRST_LOOK: usize = 64;
@@ -98,7 +98,7 @@ impl<T: Element> KrylovSpace<T> {
     /// The `count` leading Ritz vectors (columns, in terms of the basis), and an estimate of their
     /// largest residual as singular vectors, relative to the largest singular value. In exact
     /// arithmetic only `outside` is not in the span of Q.
-    pub fn leading(&self, count: usize) -> Result<(Array2<T>, f64), SpectralError> {
+    pub fn leading(&self, count: usize) -> Fallible<(Array2<T>, f64)> {
         let (values, vectors) = symmetric_eigen(self.projected())?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);

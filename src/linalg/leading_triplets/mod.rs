@@ -20,7 +20,7 @@ use self::orthonormal::orthonormal_to;
 use self::ritz::triplets_within;
 use super::normal_product::vectors_at_once;
 use super::scale::{is_double, rescaled, scaled_back};
-use super::{Element, SingularTriplets, SpectralError, multiply};
+use super::{Element, Fallible, SingularTriplets, SpectralError, multiply};
 use crate::error::InvalidSetting;
 use crate::random::{Purpose, stream};
 
@@ -33,7 +33,7 @@ pub(super) fn leading_triplets<T: Element>(
     count: usize,
     tolerance: Option<f64>,
     max_basis: Option<usize>,
-) -> Result<SingularTriplets<T>, SpectralError> {
+) -> Fallible<SingularTriplets<T>> {
     let (rows, columns) = weights.dim();
     let available = rows.min(columns);
     if available == 0 {
@@ -58,7 +58,7 @@ pub(super) fn leading_triplets<T: Element>(
         return Ok(triplets);
     }
     if 8 * count > available {
-        return Ok(T::thin_svd(weights)?.first(count));
+        return Ok(T::svd(weights, true)?.first(count));
     }
     // the kernel of W^T W needs contiguous rows
     let weights = weights.as_standard_layout();
@@ -76,7 +76,7 @@ fn search<T: Element>(
     count: usize,
     tolerance: f64,
     max_basis: Option<usize>,
-) -> Result<SingularTriplets<T>, SpectralError> {
+) -> Fallible<SingularTriplets<T>> {
     let weights = matrix.weights;
     let dimension = weights.ncols();
     let wanted = count - matrix.known();
@@ -126,7 +126,7 @@ fn search<T: Element>(
             return search(&matrix.without(&triplets, hiding), block, count, tolerance, max_basis);
         }
         if full && max_basis.is_none() {
-            return Ok(T::thin_svd(weights)?.first(count));
+            return Ok(T::svd(weights, true)?.first(count));
         }
         if full {
             return Err(SpectralError::NotConverged {

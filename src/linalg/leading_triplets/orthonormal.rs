@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
-use super::super::normal_product::normal_product;
 use crate::linalg::Element;
+use crate::linalg::normal_product::normal_product;
 
 /// Inner products of the rows of `a` with the rows of `b`. For a few rows these are faster one by
 /// one than as a product of matrices.

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::super::normal_product::normal_product;
-use crate::linalg::{Element, SingularTriplets, SpectralError, multiply};
+use crate::linalg::normal_product::normal_product;
+use crate::linalg::{Element, Fallible, SingularTriplets, multiply};
 
 /// The singular triplets of W within the span of the orthonormal rows `vectors`, and their
 /// residuals |W^T u - s v| relative to s_1. W itself is used and not W^T W, so that small values keep
@@ -12,9 +12,9 @@ pub(super) fn triplets_within<T: Element>(
     weights: ArrayView2<'_, T>,
     vectors: &Array2<T>,
     tolerance: f64,
-) -> Result<(SingularTriplets<T>, Vec<f64>), SpectralError> {
+) -> Fallible<(SingularTriplets<T>, Vec<f64>)> {
     let (image, square) = normal_product(weights, vectors);
-    let mut triplets = T::thin_svd(image.t())?;
+    let mut triplets = T::svd(image.t(), true)?;
     let rotation = triplets.right;
     triplets.right = multiply(rotation.view(), vectors.view());
 
