@@ -3,7 +3,8 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::{matmul, triangular};
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
@@ -49,27 +50,18 @@ pub(super) fn product<T: Entry>(
     beta: T,
     mut c: ArrayViewMut2<'_, T>,
 ) {
-    let (rows, columns) = c.dim();
     if beta != T::zero() && beta != T::one() {
         c.mapv_inplace(|x| beta * x);
     }
+    let (rows, columns) = c.dim();
+    let Some(slice) = c.as_slice_mut() else {
+        let mut copy = c.as_standard_layout().into_owned();
+        product(alpha, a, b, if beta == T::zero() { beta } else { T::one() }, copy.view_mut());
+        return c.assign(&copy);
+    };
+    let c = MatMut::from_row_major_slice_mut(slice, rows, columns);
     let accumulate = if beta == T::zero() { Accum::Replace } else { Accum::Add };
-    with_matrix(a, |a| {
-        with_matrix(b, |b| match c.as_slice_mut() {
-            Some(slice) => {
-                let c = MatMut::from_row_major_slice_mut(slice, rows, columns);
-                matmul(c, accumulate, a, b, alpha, parts());
-            }
-            None => {
-                let mut result = Mat::<T>::zeros(rows, columns);
-                matmul(result.as_mut(), Accum::Replace, a, b, alpha, parts());
-                let keep = if beta == T::zero() { T::zero() } else { T::one() };
-                for ((i, j), x) in c.indexed_iter_mut() {
-                    *x = keep * *x + result[(i, j)];
-                }
-            }
-        });
-    });
+    with_matrix(a, |a| with_matrix(b, |b| matmul(c, accumulate, a, b, alpha, parts())));
     clear_upper_vector_state();
 }
 
@@ -92,21 +84,11 @@ fn clear_upper_vector_state() {
 /// The lower triangle of `c <- c + a^T a`, `a` row-major.
 pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
-    let a = a.view();
-    with_matrix(a, |a| {
-        if let Some(c) = c.as_slice_mut() {
-            triangular::matmul(
-                MatMut::from_row_major_slice_mut(c, size, size),
-                triangular::BlockStructure::TriangularLower,
-                Accum::Add,
-                a.transpose(),
-                triangular::BlockStructure::Rectangular,
-                a,
-                triangular::BlockStructure::Rectangular,
-                1.0,
-                parts(),
-            );
-        }
+    let Some(c) = c.as_slice_mut() else { return };
+    let c = MatMut::from_row_major_slice_mut(c, size, size);
+    let (lower, all) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    with_matrix(a.view(), |a| {
+        triangular::matmul(c, lower, Accum::Add, a.transpose(), all, a, all, 1.0, parts());
     });
     clear_upper_vector_state();
 }
