@@ -12,9 +12,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::Scalar;
 use linear_width::data::Batch;
 use linear_width::network::Network;
-use linear_width::spectral::{
-    LeadingTripletsOptions, SpectrumMethod, leading_triplets, singular_values_by,
-};
+use linear_width::spectral::{SingularTriplets, SpectrumMethod};
 use linear_width::training::{StepSize, TILE_SAMPLES, descent_direction, gradient_step};
 use ndarray::{Array1, Array2};
 
@@ -58,13 +56,14 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
         ("singular values, direct", SpectrumMethod::Direct),
     ] {
         group.bench_function(name, |b| {
-            b.iter(|| black_box(singular_values_by(weights.view(), method).unwrap()));
+            b.iter(|| black_box(method.singular_values(weights.view()).unwrap()));
         });
     }
     let tolerance = if T::epsilon().as_f64() < 1e-10 { 1e-8 } else { 1e-5 };
     group.bench_function(format!("6 leading triplets to {tolerance:e}"), |b| {
-        let options = LeadingTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
-        b.iter(|| black_box(leading_triplets(weights.view(), 6, &options).unwrap()));
+        b.iter(|| {
+            black_box(SingularTriplets::leading_within(weights.view(), 6, tolerance, None).unwrap())
+        });
     });
     group.finish();
 }

@@ -127,8 +127,8 @@ pub mod training;
 
 pub use error::{InvalidSetting, Place};
 pub use experiment::{Experiment, Report};
+pub use linalg::backend_name;
 pub use linalg::simd::instruction_set;
-pub use linalg::{LinalgError, backend_name};
 pub use numerics::quadrature;
 pub use scalar::Scalar;
 

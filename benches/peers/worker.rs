@@ -14,7 +14,7 @@ use faer::traits::RealField;
 use linear_width::activation::Tanh;
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target, Teacher};
 use linear_width::network::{Network, Scaling};
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
+use linear_width::spectral::{SingularTriplets, singular_values};
 use linear_width::training::{StepSize, gradient_step};
 use linear_width::{Scalar, backend_name};
 use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension};
@@ -182,11 +182,11 @@ fn all_singular_values<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
 fn top6<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let w = inputs.matrix::<T>("w2")?;
     // 1e-8 is out of reach in f32
-    let tolerance = Some(if size_of::<T>() == 8 { 1e-8 } else { 1e-5 });
-    let options = LeadingTripletsOptions { tolerance, ..Default::default() };
+    let tolerance = if size_of::<T>() == 8 { 1e-8 } else { 1e-5 };
     Ok(Box::new(move || {
-        let (seconds, triplets) = timed(|| leading_triplets(w.view(), 6, &options));
-        Ok((seconds, sum(&triplets?.values, |s| s)))
+        let (seconds, triplets) =
+            timed(|| SingularTriplets::leading_within(w.view(), 6, tolerance, None));
+        Ok((seconds, sum(&triplets?.singular_values, |s| s)))
     }))
 }
 

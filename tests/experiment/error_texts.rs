@@ -90,7 +90,7 @@ fn errors_print_their_sentence() {
         boxed(builder().activation(steep.clone()).build()),
         boxed(three.predict(3, &Default::default())),
         boxed(singular_values(nan.view())),
-        boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9, &Default::default())),
+        boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9)),
         boxed(OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 }.apply(&[1.0], 2, 2)),
         boxed(singular),
         boxed(quadrature::gaussian_expectation(|z| 1.0 / z, &[], 1e-10)),

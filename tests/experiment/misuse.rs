@@ -17,8 +17,7 @@ use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
-    subspace_overlap,
+    Histogram, OutlierRule, leading_triplets, overlap, principal_overlaps, singular_values,
 };
 use linear_width::theory::prediction::{Nodes, Options};
 use linear_width::theory::{information_exponent, outlier_count};
@@ -516,10 +515,10 @@ fn spectra_and_theory() -> Vec<Misuse> {
             error(singular_values(array![[1.0, f64::NAN], [0.0, 1.0]].view()))
         }),
         case("no triplets of a matrix", "0 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 0, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 0))
         }),
         case("five triplets of four", "5 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 5, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 5))
         }),
         case("overlap of vectors of different length", "has shape 3; it must be 2", || {
             error(overlap(array![1.0, 0.0].view(), array![1.0, 0.0, 0.0].view()))
@@ -527,16 +526,15 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("overlap with the zero vector", "norm of a vector of the overlap is 0", || {
             error(overlap(array![1.0, 0.0].view(), array![0.0, 0.0].view()))
         }),
-        case(
-            "overlap with a plane whose directions are not orthogonal",
-            "inner product 0.6",
-            || {
-                let plane = array![[1.0, 0.0], [0.6, 0.8]];
-                error(subspace_overlap(array![0.0, 1.0].view(), plane.view()))
-            },
-        ),
-        case("overlap with a line of length 2", "norm 2", || {
-            error(subspace_overlap(array![0.0, 1.0].view(), array![[2.0, 0.0]].view()))
+        case("overlap with a plane of another space", "has shape 3; it must be 2", || {
+            let plane = array![[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]];
+            error(principal_overlaps(array![[0.0, 1.0]].view(), plane.view()))
+        }),
+        case("overlap with a plane that has a zero direction", "overlap is 0", || {
+            error(principal_overlaps(
+                array![[0.0, 1.0]].view(),
+                array![[2.0, 0.0], [0.0, 0.0]].view(),
+            ))
         }),
         case("a histogram without bins", "bins is 0", || error(Histogram::new([1.0], 0, 0.0, 1.0))),
         case("a histogram from right to left", "upper end", || {

@@ -18,7 +18,7 @@ use linear_width::activation::{
 };
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 
@@ -209,8 +209,7 @@ fn write_prediction_errors() {
                 gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
             }
             let teacher = experiment.teacher().unwrap();
-            let options = LeadingTripletsOptions::default();
-            let top = leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+            let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
             let mut lines = String::new();
             for k in 0..TRIPLETS {
                 let directions = teacher.directions().rows().into_iter();
@@ -219,7 +218,7 @@ fn write_prediction_errors() {
                     overlap(top.right_vector(k), beta.view()).unwrap().powi(2)
                 });
                 let target = squares.sum::<f64>().sqrt();
-                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.values[k]);
+                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.singular_values[k]);
             }
             file.write_all(lines.as_bytes()).unwrap();
         }

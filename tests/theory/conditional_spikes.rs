@@ -10,7 +10,7 @@ use linear_width::activation::{
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
+use linear_width::spectral::{SingularTriplets, singular_values};
 use linear_width::theory::prediction::{Options, Setting, predict};
 use linear_width::theory::{ConditionalSpikes, outlier_count};
 use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
@@ -300,8 +300,8 @@ fn simulated_and_leading(
 }
 
 fn top(weights: &Array2<f64>, count: usize) -> Array1<f64> {
-    let options = LeadingTripletsOptions { tolerance: Some(1e-4), ..Default::default() };
-    leading_triplets(weights.view(), count, &options).unwrap().values
+    let found = SingularTriplets::leading_within(weights.view(), count, 1e-4, None);
+    found.unwrap().singular_values
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::curve::Curve;
 use super::super::density::density;
 use super::*;
-use crate::linalg::singular_values;
+use crate::spectral::singular_values;
 use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
