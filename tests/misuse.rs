@@ -19,7 +19,7 @@ use linear_width::spectral::{
     Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
     subspace_overlap,
 };
-use linear_width::theory::prediction::{Nodes, Options};
+use linear_width::theory::prediction::Options;
 use linear_width::theory::{information_exponent, outlier_count};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
@@ -196,12 +196,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("more memory than there is", "GiB of memory are needed", || {
             error(valid().width(1_000_000_000_000).build().unwrap().run())
         }),
-        case("0 spikes", "spikes is 0", || {
-            error(valid().prediction_options(Options { spikes: 0, ..Options::default() }).build())
+        case("0 right vectors", "right_vectors is 0", || {
+            let options = Options { right_vectors: 0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
-        case("one node", "nodes is 1", || {
-            let nodes = Nodes { bulk: 1, ..Nodes::default() };
-            error(valid().prediction_options(Options { nodes, ..Options::default() }).build())
+        case("no nodes", "node_factor is 0", || {
+            let options = Options { node_factor: 0.0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
     ]
 }

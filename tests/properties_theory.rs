@@ -7,7 +7,7 @@ use linear_width::data::Link;
 use linear_width::network::Scaling;
 use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
 use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
 use linear_width::theory::{
     FirstStep, SpikeExpansion, SpikeTermStatus, information_exponent, outlier_count, reuse_exponent,
@@ -140,14 +140,14 @@ proptest! {
     }
 }
 
-fn setting() -> impl Strategy<Value = Setting> {
+fn setting() -> impl Strategy<Value = Problem> {
     let sizes = (2_usize..3000, size(2000), size(6000));
     let steps =
         (prop_oneof![1 => Just(0.0), 5 => 0.0..60.0], prop_oneof![1 => Just(0.0), 3 => 0.0..120.0]);
     (sizes, steps, activation(), target(), batches()).prop_flat_map(
         |(n, eta, sigma, target, batches)| {
             let law = prop_oneof![9 => second_layer(n.0.min(40)), 1 => second_layer(7)];
-            law.prop_map(move |second_layer| Setting {
+            law.prop_map(move |second_layer| Problem {
                 activation: sigma.clone(),
                 target: target.clone(),
                 width: if let linear_width::network::SecondLayerLaw::Fixed(b) = &second_layer {
@@ -178,9 +178,10 @@ fn check(prediction: &Prediction) -> Result<(), TestCaseError> {
     }
     prop_assert!(prediction.lower_edge().is_none_or(|low| (0.0..=edge).contains(&low)));
     prop_assert!(prediction.indicators.iter().all(|i| !i.sentence.is_empty()));
-    let i = &prediction.intermediates;
-    let numbers = [i.c_1, i.derivative_variance, i.mean_y, i.second_moment_y, i.tau_squared];
-    prop_assert!(numbers.iter().chain(&i.gram).chain(&i.target).all(|x| x.is_finite()));
+    let i = &prediction;
+    let numbers =
+        [i.c_1, i.derivative_variance, i.label_mean, i.label_second_moment, i.tau_squared];
+    prop_assert!(numbers.iter().chain(&i.gram).chain(&i.target_projections).all(|x| x.is_finite()));
     let points: Vec<f64> = (0..12).map(|k| 0.1 * f64::from(k) * edge).collect();
     match prediction.density(&points) {
         Ok(density) => {
