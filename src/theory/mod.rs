@@ -3,16 +3,16 @@
 //! Nothing here reads a simulation. The mathematics, with its sources, is in docs/theory.md of the
 //! repository.
 
-mod conditional_spikes;
-mod hermite_exponents;
-mod leading_order;
+mod formulas;
+pub(crate) mod observables;
 pub mod prediction;
 
 use thiserror::Error;
 
-pub use conditional_spikes::ConditionalSpikes;
-pub use hermite_exponents::{information_exponent, reuse_exponent};
-pub use leading_order::{FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, outlier_count};
+pub use formulas::{
+    ConditionalSpikes, FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, information_exponent,
+    outlier_count, reuse_exponent,
+};
 
 use crate::error::{InvalidSetting, debug_is_display};
 

@@ -32,26 +32,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod activation;
+pub(crate) mod activation;
 mod bulk;
 mod convergence;
 mod custom_law;
 mod error;
 mod expansion;
-mod groups;
+pub(crate) mod groups;
 mod independent;
 mod label;
-mod law;
-mod moments;
-mod noise;
-mod outlier;
+pub(crate) mod law;
+pub(crate) mod moments;
+pub(crate) mod noise;
+pub(crate) mod outlier;
 mod outliers;
 mod reused;
-mod setting;
-mod spikes;
-mod structured;
+pub(crate) mod setting;
+pub(crate) mod spikes;
 #[cfg(test)]
-mod test_quadratic;
+pub(crate) mod test_quadratic;
 mod truncation;
 mod validity;
 
@@ -73,7 +72,8 @@ use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
 use spikes::Spikes;
-use structured::Level2;
+use super::observables::structured::{self, StructuredSpectrum};
+use std::sync::Arc;
 use validity::Evidence;
 
 /// Constants of docs/theory.md, sections 4 and 5.
@@ -123,7 +123,7 @@ pub struct Prediction {
 #[derive(Clone)]
 enum Solution {
     Isotropic { bulk: Bulk, law: Box<Law> },
-    Structured(Box<Level2>),
+    Structured(Arc<dyn StructuredSpectrum>),
 }
 
 impl std::fmt::Debug for Prediction {
@@ -169,7 +169,7 @@ impl Prediction {
                 Ok(singular_values.iter().map(|x| bulk.density(*x)).collect())
             }
             Solution::Structured(structured) => {
-                Ok(structured.bulk_density(singular_values)?.into())
+                Ok(structured.density(singular_values)?.into())
             }
         }
     }
@@ -190,7 +190,7 @@ impl Prediction {
             Solution::Isotropic { bulk, law } => {
                 Ok(Some(outliers::left_overlap(bulk, law, outlier, f)))
             }
-            Solution::Structured(structured) => structured.left_overlap(outlier, f).map(Some),
+            Solution::Structured(structured) => structured.left_overlap(outlier, &f).map(Some),
         }
     }
 
@@ -279,13 +279,14 @@ fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, Predicti
             Solution::Isotropic { bulk: bulk.clone(), law: Box::new(law.clone()) },
         )
     } else {
-        let structured = Level2::new(
-            &structured::model(setting, activation, &input),
-            &structured::samples(&input, &groups),
-            &structured::neurons(law, &variance, &spikes.noise[0]),
-            &structured::Choices::new(setting.samples as f64, options.linear_terms),
+        let structured = structured::solve(
+            &structured::Model::new(setting, activation, &input),
+            &structured::SampleTable::new(&input, &groups),
+            &structured::NeuronTable::new(law, &variance, &spikes.noise[0]),
+            0.5 / setting.samples as f64,
+            options.linear_terms,
         )?;
-        (structured.bulk_edge(), structured.outliers()?, Solution::Structured(Box::new(structured)))
+        (structured.edge(), structured.outliers()?, Solution::Structured(structured))
     };
 
     let spread = setting.phi() * labels.second_moment;

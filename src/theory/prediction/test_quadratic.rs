@@ -13,11 +13,11 @@ use crate::network::SecondLayerLaw;
 use crate::quadrature::{Rule, gaussian_trapezoid};
 use crate::training::BatchPolicy;
 
-pub(super) const C_1: f64 = 0.8;
-pub(super) const C: f64 = 0.3;
+pub(crate) const C_1: f64 = 0.8;
+pub(crate) const C: f64 = 0.3;
 
 /// Eight labels, which are the nodes of the tables in y, and a second layer of four values.
-pub(super) fn setting() -> Setting {
+pub(crate) fn setting() -> Setting {
     let link = MultiIndexLink::new("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
     Setting {
         activation: SharedActivation::new(HermiteSeries::new([0.0, C_1, C])),
@@ -34,7 +34,7 @@ pub(super) fn setting() -> Setting {
 }
 
 /// What the prediction makes of a setting before it looks at the samples.
-pub(super) struct Reduced {
+pub(crate) struct Reduced {
     pub setting: Setting,
     pub nodes: Nodes,
     pub labels: Labels,
@@ -117,7 +117,7 @@ impl Reduced {
 }
 
 /// <sigma(u)>, <sigma'(u)>, <z sigma'(u)>, Var sigma'(u) and Cov(sigma'(z), sigma'(u)).
-pub(super) struct Averages {
+pub(crate) struct Averages {
     pub value: f64,
     pub mean: f64,
     pub linear: f64,

@@ -19,7 +19,7 @@ fn close(found: f64, exact: f64, name: &str) {
 #[test]
 fn averages_of_every_group() {
     let reduced = Reduced::new(setting(), nodes());
-    let table = samples(&reduced.input(), &reduced.groups());
+    let table = SampleTable::new(&reduced.input(), &reduced.groups());
     let kinds: Vec<_> =
         table.groups.iter().map(|g| (g.share, g.first, g.second.is_some())).collect();
     assert_eq!(kinds, [(0.4, true, true), (0.6, true, false), (0.6, false, true)]);
@@ -58,7 +58,7 @@ fn nodes_of_a_sample() {
     // whatever the weights of the rule sum to
     reduced.orthogonal.weights.iter_mut().for_each(|w| *w *= 2.0);
     let labels = &reduced.labels;
-    let table = samples(&reduced.input(), &reduced.groups());
+    let table = SampleTable::new(&reduced.input(), &reduced.groups());
     let mean = |f: &dyn Fn(usize) -> f64| -> f64 {
         table.weight.iter().enumerate().map(|(i, w)| w * f(i)).sum()
     };
@@ -81,7 +81,7 @@ fn nodes_of_a_sample() {
 fn nodes_of_one_direction() {
     let target = Target::single_index(Link::hermite([0.3, 1.0]));
     let reduced = Reduced::new(Setting { target, ..setting() }, nodes());
-    let table = samples(&reduced.input(), &reduced.groups());
+    let table = SampleTable::new(&reduced.input(), &reduced.groups());
     assert_eq!(table.projections.ncols(), 1);
     let square: f64 = table.weight.iter().zip(&table.s).map(|(w, s)| w * s * s).sum();
     close(square, 1.0 + 1.09 / 3.0, "E s^2");
@@ -92,7 +92,7 @@ fn nodes_of_one_direction() {
 fn nodes_left_out() {
     let reduced = Reduced::new(setting(), Nodes { noise: 40, ..nodes() });
     let input = reduced.input();
-    let table = samples(&input, &reduced.groups());
+    let table = SampleTable::new(&input, &reduced.groups());
     let (mut kept, mut outside, mut light) = (Vec::new(), 0, 0);
     for node in &reduced.labels.nodes {
         for (_, noise_weight) in reduced.labels.noise.iter() {
@@ -119,7 +119,7 @@ fn constants_and_neurons() {
     let setting = setting();
     let reduced = Reduced::new(setting.clone(), nodes());
     let activation = Sigma::new(&setting.activation, 160).unwrap();
-    let found = model(&setting, &activation, &reduced.input());
+    let found = Model::new(&setting, &activation, &reduced.input());
     assert_eq!((found.width, found.gamma, found.phi), (100.0, 2.0, 1.0 / 3.0));
     assert_eq!((found.eta_1, found.eta_2), (3.0, 2.0));
     close(found.c_1, C_1, "c_1");
@@ -140,7 +140,7 @@ fn constants_and_neurons() {
     let step = FirstStep { unit: 0.3, tau: 0.5, ..reduced.step };
     let (labels, activation) = (&reduced.labels, &activation);
     let rows = RowVariance { setting: &setting, activation, labels, law: &law, step };
-    let found = neurons(&law, &rows, &noise);
+    let found = NeuronTable::new(&law, &rows, &noise);
     // 2 eta_2 / sqrt N = 0.4; the fourth moment of b is 9/5
     close(found.echo_share, 0.4 * 0.1 * 1.8 / 0.15f64.powi(2), "share of the echo");
     for (b, rest) in found.b.iter().zip(found.rest.as_ref().unwrap()) {

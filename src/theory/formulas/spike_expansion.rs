@@ -2,7 +2,7 @@
 //!
 //! Equations: docs/theory.md, (2.2), (2.3), (2.6) to (2.11).
 
-use super::TheoryError;
+use crate::theory::TheoryError;
 use crate::error::InvalidSetting;
 use crate::network::Scaling;
 use crate::rmt::{SpikeOutlier, SpikedMatrix};

@@ -1,0 +1,3 @@
+//! What the first layer shows, computed from its state: here the spectrum.
+
+pub(crate) mod structured;
