@@ -4,7 +4,9 @@ use num_complex::ComplexFloat;
 use std::ops::{AddAssign, Mul};
 
 /// `f64` or `Complex64`: one code serves the real axis and the complex plane.
-pub(crate) trait Field: ComplexFloat<Real = f64> + Mul<f64, Output = Self> + AddAssign {
+pub(crate) trait Field:
+    ComplexFloat<Real = f64> + Mul<f64, Output = Self> + AddAssign
+{
     /// Embeds a real number.
     fn real(x: f64) -> Self {
         Self::one() * x

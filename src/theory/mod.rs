@@ -3,32 +3,11 @@
 //! Nothing here reads a simulation. The mathematics, with its sources, is in docs/theory.md of the
 //! repository.
 
-mod formulas;
+pub(crate) mod formulas;
 pub(crate) mod observables;
 pub mod prediction;
 
-use thiserror::Error;
-
 pub use formulas::{
-    ConditionalSpikes, FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, information_exponent,
-    outlier_count, reuse_exponent,
+    ConditionalSpikes, FirstStep, OutlierCount, SpikeExpansion, information_exponent,
+    reuse_exponent,
 };
-
-use crate::error::{InvalidSetting, debug_is_display};
-
-/// A theory question that has no answer as asked.
-#[derive(Clone, Error, PartialEq)]
-#[non_exhaustive]
-pub enum TheoryError {
-    /// A parameter out of range.
-    #[error(transparent)]
-    Invalid(#[from] InvalidSetting),
-    /// The count and the exponents hold in mean-field scaling only.
-    #[error(
-        "the theory is for mean-field scaling, where the output is O(N^(-1/2)); in standard scaling \
-         the residual is dominated by the output after a large step, and this count does not apply"
-    )]
-    StandardScaling,
-}
-
-debug_is_display!(TheoryError);

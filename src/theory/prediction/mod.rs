@@ -62,6 +62,7 @@ pub use outlier::Outlier;
 pub use setting::{BulkModel, NodeFamily, Nodes, Options, Setting};
 pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
 
+use super::observables::structured::{self, StructuredSpectrum};
 use activation::Sigma;
 use bulk::Bulk;
 use expansion::{Expansion, Source};
@@ -72,7 +73,6 @@ use ndarray::{Array1, Array2};
 use noise::RowVariance;
 use outliers::SpikeProblem;
 use spikes::Spikes;
-use super::observables::structured::{self, StructuredSpectrum};
 use std::sync::Arc;
 use validity::Evidence;
 
@@ -168,9 +168,7 @@ impl Prediction {
             Solution::Isotropic { bulk, .. } => {
                 Ok(singular_values.iter().map(|x| bulk.density(*x)).collect())
             }
-            Solution::Structured(structured) => {
-                Ok(structured.density(singular_values)?.into())
-            }
+            Solution::Structured(structured) => Ok(structured.density(singular_values)?.into()),
         }
     }
 

@@ -215,7 +215,8 @@ impl<const A: usize> Bulk<A> {
         let beta = product(&resolvent, &l_squared).map(|row| row.map(|x| x * phi));
         let image = OrderParameters { alpha: apply(&resolvent, &source), beta, chi: q * phi };
 
-        let fourth = product(&product(&f.f_m, &order.second_moment()), &product(&f.f_m, &l_squared));
+        let fourth =
+            product(&product(&f.f_m, &order.second_moment()), &product(&f.f_m, &l_squared));
         let stretched = apply(&f.f_m, &apply(&theta, &order.alpha));
         let trace = |m: &Matrix<T, A>| (0..A).fold(T::zero(), |sum, i| sum + m[i][i]);
         let z = f.f_00

@@ -165,8 +165,10 @@ impl SampleTable {
         let grids: Vec<(&Moments, Array3<f64>)> = (groups.iter())
             .filter_map(|group| group.second.as_ref().map(|m| (m, grids(input, group, m))))
             .collect();
-        let nodes: Vec<Vec<Node>> =
-            (0..input.labels.nodes.len()).into_par_iter().map(|i| nodes(input, &grids, i)).collect();
+        let nodes: Vec<Vec<Node>> = (0..input.labels.nodes.len())
+            .into_par_iter()
+            .map(|i| nodes(input, &grids, i))
+            .collect();
         let nodes: Vec<Node> = nodes.into_iter().flatten().collect();
 
         let total: f64 = nodes.iter().map(|node| node.weight).sum();

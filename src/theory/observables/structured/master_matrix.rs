@@ -273,9 +273,8 @@ impl Signal {
     /// K = E_b[b^2 q q^T / (1 + m)].
     fn k_matrix(&self, a0: f64, rows: &[f64]) -> Array2<f64> {
         let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
-        let share = Array1::from_shape_fn(b.len(), |j| {
-            weight[j] * b[j].powi(2) / (1.0 + a0 * rows[j])
-        });
+        let share =
+            Array1::from_shape_fn(b.len(), |j| weight[j] * b[j].powi(2) / (1.0 + a0 * rows[j]));
         polynomials.t().dot(&scaled(polynomials.view(), share.view()))
     }
 
@@ -338,9 +337,7 @@ impl MasterMatrix {
 
     /// S T S.
     pub fn equilibrated(&self) -> Array2<f64> {
-        Array2::from_shape_fn(self.t.dim(), |(i, j)| {
-            self.t[[i, j]] * self.scale[i] * self.scale[j]
-        })
+        Array2::from_shape_fn(self.t.dim(), |(i, j)| self.t[[i, j]] * self.scale[i] * self.scale[j])
     }
 }
 

@@ -49,6 +49,9 @@ mod tests {
         let parameters = OrderParameters { alpha: [1.0, 2.0], beta, chi: 6.0 };
         assert_eq!(parameters.pack(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let back = OrderParameters::<f64, 2>::unpack(&parameters.pack());
-        assert_eq!((back.alpha, back.beta, back.chi), (parameters.alpha, parameters.beta, parameters.chi));
+        assert_eq!(
+            (back.alpha, back.beta, back.chi),
+            (parameters.alpha, parameters.beta, parameters.chi)
+        );
     }
 }

@@ -2,8 +2,8 @@
 //! it.
 
 use super::bulk::Bulk;
+use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
 use super::real_branch::Point;
-use super::inputs::{SampleGroup, Model, NeuronTable, SampleTable, SecondStep};
 use super::sample_weights::SampleWeights;
 use crate::numerics::small_matrix::solve;
 use ndarray::{Array2, array};

@@ -1,7 +1,7 @@
 //! The equations of the bulk against one large matrix drawn from the model (10.3), (10.39).
 
-use super::super::real_branch::RealBranch;
 use super::super::density::density;
+use super::super::real_branch::RealBranch;
 use super::*;
 use crate::linalg::singular_values;
 use ndarray::{Array2, ArrayView2};

@@ -1,10 +1,10 @@
 //! The bulk and T(z) against the matrices of section 10 of docs/theory.md, sample by sample.
 
 use super::super::bulk::Bulk;
-use super::super::real_branch::{RealBranch, Point};
 use super::super::inputs::NeuronTable;
-use super::super::order_parameters::OrderParameters;
 use super::super::master_matrix::{SampleResolvent, Signal, negative_inverse};
+use super::super::order_parameters::OrderParameters;
+use super::super::real_branch::{Point, RealBranch};
 use super::super::test_support::{
     Matrices, bulk as test_bulk, close, column, coordinates, inverse, model, neurons, samples,
     spike,
@@ -65,7 +65,9 @@ fn start_of_the_curve() {
         stretch.powi(2) + e.t().dot(&beta).dot(&e)[[0, 0]] + chi * given.b[j].powi(2)
     });
     let largest = rows.fold(0.0, f64::max);
-    assert!((given.row_variances(&start).into_iter().fold(0.0, f64::max) / largest - 1.0).abs() < 1e-14);
+    assert!(
+        (given.row_variances(&start).into_iter().fold(0.0, f64::max) / largest - 1.0).abs() < 1e-14
+    );
 
     let neurons = NeuronTable { rho_2: vec![0.3, -0.2, 0.5], ..neurons() };
     let found = Bulk::<2>::new(&model(), &samples(), &neurons, given.groups);

@@ -1,11 +1,11 @@
 //! Outliers and the density against closed forms where the noise has no structure, and two moments
 //! of the density where it has.
 
-use super::super::real_branch::RealBranch;
 use super::super::density::density;
 use super::super::inputs::{Model, SampleTable};
-use super::super::outliers::outliers;
 use super::super::master_matrix::Signal;
+use super::super::outliers::outliers;
+use super::super::real_branch::RealBranch;
 use super::super::test_support::{bulk, coordinates, model, neurons, samples, spike};
 use crate::rmt::{MarchenkoPastur, SpikedMatrix};
 use crate::theory::prediction::PredictionError;
@@ -108,7 +108,7 @@ fn one_spike_of_any_size() {
     // squares beyond 1e300 are given up
     assert_eq!(find(1e151), Err(PredictionError::NotConverged { near: 0.0 }));
     for size in [0.9, 0.9999, 1.00003, 1.0001, 1.001, 1.1, 3.0, 1e3, 1e20] {
-        let theta = size * law.threshold();
+        let theta = size * law.bbp_threshold();
         let found = find(theta).unwrap();
         let Some(exact) = law.spike(theta).unwrap() else {
             assert!(found.is_empty(), "{size}: {found:?}");
