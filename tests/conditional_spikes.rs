@@ -12,7 +12,7 @@ use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
 use linear_width::theory::prediction::{Options, Problem, predict};
-use linear_width::theory::{ConditionalSpikes, outlier_count};
+use linear_width::theory::{ConditionalSpikes, OutlierCount};
 use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
@@ -287,7 +287,7 @@ fn simulated_and_leading(
         Network::random(width, dimension, first, &second, sigma, scaling, seed).unwrap();
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));
-    let terms = outlier_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
+    let terms = OutlierCount::new(steps[0].alpha, steps[1].alpha).unwrap().total;
     let a = network.second_layer().view();
     let spikes = ConditionalSpikes::new(&SINE, a, etas, &batches[0], &batches[1], terms).unwrap();
     let mut leading = network.first_layer().clone();

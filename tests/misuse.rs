@@ -20,7 +20,7 @@ use linear_width::spectral::{
     subspace_overlap,
 };
 use linear_width::theory::prediction::Options;
-use linear_width::theory::{information_exponent, outlier_count};
+use linear_width::theory::{OutlierCount, information_exponent};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
@@ -552,7 +552,9 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("a histogram from right to left", "upper end", || {
             error(Histogram::new([1.0], 5, 1.0, 0.0))
         }),
-        case("an exponent of 0.5 in the formula", "[0, 0.5)", || error(outlier_count(0.5, 0.1))),
+        case("an exponent of 0.5 in the formula", "[0, 0.5)", || {
+            error(OutlierCount::new(0.5, 0.1))
+        }),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
             error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))

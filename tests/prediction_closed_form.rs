@@ -120,7 +120,8 @@ fn trust() {
     assert!(good.is_trusted() && good.indicators.iter().all(|i| i.trusted), "{good:?}");
     // the noise of a row is ten times as large as its start, far from isotropic
     let bad = with(100.0);
-    let untrusted: Vec<_> = bad.indicators.iter().filter(|i| !i.trusted).map(|i| i.name.clone()).collect();
+    let untrusted: Vec<_> =
+        bad.indicators.iter().filter(|i| !i.trusted).map(|i| i.name.clone()).collect();
     assert!(!bad.is_trusted() && untrusted.iter().any(|n| n == Indicator::EDGE), "{bad:?}");
 }
 

@@ -43,8 +43,7 @@ pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
 pub use report::{
-    DatasetSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
-    Triplet,
+    DatasetSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
 };
 pub use run::RunError;
 pub(crate) use source::Source;

@@ -1,25 +1,8 @@
-//! Errors of the theory: a question without an answer, or a prediction that could not be made.
+//! Why a prediction could not be made.
 
 use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display};
-
-/// A theory question that has no answer as asked.
-#[derive(Clone, Error, PartialEq)]
-#[non_exhaustive]
-pub enum TheoryError {
-    /// A parameter out of range.
-    #[error(transparent)]
-    Invalid(#[from] InvalidSetting),
-    /// The count and the exponents hold in mean-field scaling only.
-    #[error(
-        "the theory is for mean-field scaling, where the output is O(N^(-1/2)); in standard scaling \
-         the residual is dominated by the output after a large step, and this count does not apply"
-    )]
-    StandardScaling,
-}
-
-debug_is_display!(TheoryError);
 
 /// Why a prediction could not be made.
 #[derive(Clone, Error, PartialEq)]

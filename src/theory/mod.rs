@@ -1,21 +1,19 @@
 //! Theory: what the large steps do to the spectrum, without a simulation.
 //!
-//! `formulas` holds the closed formulas of the paper. [`prediction`] computes the whole spectrum in two
-//! stages that meet in the state of the first layer only: `dynamics` take the steps, `observables` ask
-//! for bulk, outliers and overlaps. Nothing here reads a simulation. The mathematics, with its sources,
-//! is in docs/theory.md of the repository.
+//! `formulas` holds the closed formulas of the paper. [`prediction`] computes the whole spectrum in
+//! two stages that meet in the state of the first layer only: `dynamics` take the steps,
+//! `observables` ask for bulk, outliers and overlaps. Nothing here reads a simulation. The
+//! mathematics, with its sources, is in docs/theory.md of the repository.
 
-mod conditional_spikes;
 mod dynamics;
 mod error;
-mod hermite_exponents;
-mod leading_order;
+pub(crate) mod formulas;
 mod observables;
 pub mod prediction;
 mod problem;
 mod state;
 
-pub use conditional_spikes::ConditionalSpikes;
-pub use error::TheoryError;
-pub use hermite_exponents::{information_exponent, reuse_exponent};
-pub use leading_order::{FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, outlier_count};
+pub use formulas::{
+    ConditionalSpikes, FirstStep, OutlierCount, SpikeExpansion, information_exponent,
+    reuse_exponent,
+};

@@ -48,9 +48,10 @@ use super::dynamics::row_variance::RowVariance;
 use super::dynamics::setup::Setup;
 use super::dynamics::two_steps::TwoSteps;
 use super::observables::isotropic::IsotropicSpectrum;
-use super::observables::structured::{self, Level2};
+use super::observables::structured::{self, StructuredSpectrum};
 use ndarray::{Array1, Array2};
 use options::MOST_RIGHT_VECTORS;
+use std::sync::Arc;
 use validity::ValidityInputs;
 
 /// Share of the nodes that the comparison made with every prediction takes.
@@ -95,7 +96,7 @@ pub struct Prediction {
 #[derive(Clone)]
 enum Spectrum {
     Isotropic(Box<IsotropicSpectrum>),
-    Structured(Box<Level2>),
+    Structured(Arc<dyn StructuredSpectrum>),
 }
 
 impl std::fmt::Debug for Prediction {
@@ -139,9 +140,7 @@ impl Prediction {
             Spectrum::Isotropic(isotropic) => {
                 Ok(singular_values.iter().map(|x| isotropic.bulk.density(*x)).collect())
             }
-            Spectrum::Structured(structured) => {
-                Ok(structured.bulk_density(singular_values)?.into())
-            }
+            Spectrum::Structured(structured) => Ok(structured.density(singular_values)?.into()),
         }
     }
 
@@ -159,7 +158,7 @@ impl Prediction {
         let Some(outlier) = self.outliers.get(index) else { return Ok(None) };
         match &self.spectrum {
             Spectrum::Isotropic(isotropic) => Ok(Some(isotropic.left_overlap(outlier, f))),
-            Spectrum::Structured(structured) => structured.left_overlap(outlier, f).map(Some),
+            Spectrum::Structured(structured) => structured.left_overlap(outlier, &f).map(Some),
         }
     }
 
@@ -280,14 +279,14 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
         }
         BulkModel::Structured => {
             let variance = RowVariance { setup: &setup, law };
-            let structured = Level2::new(
-                &structured::model(&setup),
-                &structured::samples(&setup, law, groups),
-                &structured::neurons(law, &variance, noise),
-                &structured::Choices::new(problem.samples as f64, options.linear_terms),
+            let structured = structured::solve(
+                &structured::Model::new(&setup),
+                &structured::SampleTable::new(&setup, law, groups),
+                &structured::NeuronTable::new(&variance, noise),
+                0.5 / problem.samples as f64,
+                options.linear_terms,
             )?;
-            let (edge, outliers) = (structured.bulk_edge(), structured.outliers()?);
-            (edge, outliers, Spectrum::Structured(Box::new(structured)))
+            (structured.edge(), structured.outliers()?, Spectrum::Structured(structured))
         }
     };
     let Setup { activation, labels, step, .. } = &setup;

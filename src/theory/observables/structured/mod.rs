@@ -1,132 +1,116 @@
-//! Level 2 of the prediction: the noise rows have the structure of the data (docs/theory.md,
-//! section 10).
+//! The spectrum when the noise rows have the structure of the data (docs/theory.md, section 10).
 //!
-//! `tables` collects averages of sigma' that level 1 computes anyway; `weights` turns them into the
-//! weights l and q of the samples of each group; `bulk` holds the equations of the bulk and `curve` solves them
-//! outside it, up to the edge; `sums` and `spikes` build the symmetric matrix T(z), whose zeros
-//! `outlier` finds; `density` follows the solution into the complex plane.
+//! From the averages of sigma' in `inputs`, `sample_weights` makes the weights l and q of the
+//! samples of each group. `bulk` holds the equations for the `order_parameters`; `real_branch`
+//! solves them outside the bulk up to its edge, `density` inside. `outliers` finds the zeros of the
+//! `master_matrix` T(z).
 
 mod bulk;
-mod curve;
 mod density;
-mod input;
+mod inputs;
+mod master_matrix;
+mod order_parameters;
+mod outliers;
+mod real_branch;
+mod sample_weights;
 #[cfg(test)]
-mod matrix_tests;
-mod outlier;
-mod shape;
-mod spikes;
-mod sums;
-mod tables;
+mod test_support;
 #[cfg(test)]
-mod test_model;
-mod weights;
-#[cfg(test)]
-mod white_noise_tests;
+mod tests;
+
+use std::sync::Arc;
 
 use self::bulk::Bulk;
-use self::curve::Curve;
-use self::density::density;
-pub(crate) use self::input::{Choices, Model, NeuronTable, SampleTable};
-use self::outlier::outliers;
-use self::spikes::Spikes;
-pub(crate) use self::tables::{model, neurons, samples};
-use self::weights::groups;
+pub(crate) use self::inputs::{Model, NeuronTable, SampleTable};
+use self::master_matrix::Signal;
+use self::real_branch::RealBranch;
+use self::sample_weights::sample_weights;
 use crate::theory::error::PredictionError;
 use crate::theory::observables::outlier::Outlier;
 
-/// Level 2 of one setting: the inputs are checked and the edge of the bulk is known.
-#[derive(Clone, Debug)]
-pub(crate) struct Level2 {
-    curve: AnyCurve,
-    spikes: Spikes,
-}
-
-/// The bulk with one, two or three terms of l(b).
-#[derive(Clone, Debug)]
-enum AnyCurve {
-    One(Curve<1>),
-    Two(Curve<2>),
-    Three(Curve<3>),
-}
-
-/// Evaluates an expression in the curve, whatever its number of terms.
-macro_rules! with_curve {
-    ($any:expr, $curve:ident => $body:expr) => {
-        match $any {
-            AnyCurve::One($curve) => $body,
-            AnyCurve::Two($curve) => $body,
-            AnyCurve::Three($curve) => $body,
-        }
-    };
-}
-
-impl Level2 {
-    /// Finds the right edge. With fewer polynomials than `linear_terms` there are as many terms as
-    /// polynomials.
-    ///
-    /// # Errors
-    /// [`PredictionError::NoEdge`] and [`PredictionError::NotConverged`] when the equations cannot
-    /// be solved.
-    pub fn new(
-        model: &Model,
-        samples: &SampleTable,
-        neurons: &NeuronTable,
-        choices: &Choices,
-    ) -> Result<Self, PredictionError> {
-        let terms = choices.linear_terms.min(neurons.polynomials.ncols());
-        let curve = match terms {
-            1 => AnyCurve::One(curve(model, samples, neurons, choices)?),
-            2 => AnyCurve::Two(curve(model, samples, neurons, choices)?),
-            _ => AnyCurve::Three(curve(model, samples, neurons, choices)?),
-        };
-        let spikes = Spikes::new(model, samples, neurons);
-        Ok(Self { curve, spikes })
-    }
-
+/// The solved spectrum: the edge of the bulk is known, all else is computed when asked for.
+pub(crate) trait StructuredSpectrum: Send + Sync {
     /// Largest singular value of the bulk.
-    pub fn bulk_edge(&self) -> f64 {
-        with_curve!(&self.curve, curve => curve.edge.z.max(0.0).sqrt())
-    }
+    fn edge(&self) -> f64;
 
     /// The outliers, the largest first.
-    pub fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
-        with_curve!(&self.curve, curve => outliers(curve, &self.spikes))
-    }
+    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;
 
     /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j),
     /// normalised.
-    pub fn left_overlap(
+    fn left_overlap(
         &self,
         outlier: &Outlier,
-        p: impl Fn(f64) -> f64,
-    ) -> Result<f64, PredictionError> {
-        with_curve!(&self.curve, curve => {
-            let point = curve.at(outlier.at.min(curve.edge.x))?;
-            let bulk = &curve.bulk;
-            let rows: Vec<f64> = (0..bulk.b.len()).map(|j| bulk.row(j, &point.shape)).collect();
-            Ok(self.spikes.left_overlap(-point.x.exp(), &rows, &outlier.left, &p))
-        })
-    }
+        p: &dyn Fn(f64) -> f64,
+    ) -> Result<f64, PredictionError>;
 
-    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1, as at level 1);
-    /// zero above the edge.
-    pub fn bulk_density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError> {
-        with_curve!(&self.curve, curve => density(curve, sigma))
-    }
+    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1); zero above the
+    /// edge.
+    fn density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError>;
 }
 
-fn curve<const A: usize>(
+/// Solves for the edge of the bulk, with the first `terms` terms of l(b) (1 to 3, but no more than
+/// there are polynomials). `weight_tail` is the probability beyond which the weights of the samples
+/// are cut: 1/(2n).
+///
+/// # Errors
+/// [`PredictionError::NoEdge`] and [`PredictionError::NotConverged`] when the equations cannot be
+/// solved.
+pub(crate) fn solve(
     model: &Model,
     samples: &SampleTable,
     neurons: &NeuronTable,
-    choices: &Choices,
-) -> Result<Curve<A>, PredictionError> {
-    let bulk =
-        |choices| Bulk::new(model, samples, neurons, groups::<A>(model, samples, neurons, choices));
-    let mut cut = bulk(choices);
-    if let (true, Some(rest)) = (A > 1, &neurons.rest) {
-        let whole = bulk(&Choices { weight_tail: 0.0, ..*choices });
-        cut.rest = whole.missing(rest);
+    weight_tail: f64,
+    terms: usize,
+) -> Result<Arc<dyn StructuredSpectrum>, PredictionError> {
+    let signal = Signal::new(model, samples, neurons);
+    Ok(match terms.min(neurons.polynomials.ncols()) {
+        1 => Arc::new(BulkSolution::<1>::new(signal, weight_tail)?),
+        2 => Arc::new(BulkSolution::<2>::new(signal, weight_tail)?),
+        _ => Arc::new(BulkSolution::<3>::new(signal, weight_tail)?),
+    })
+}
+
+/// The spectrum with `A` terms of l(b).
+struct BulkSolution<const A: usize> {
+    branch: RealBranch<A>,
+    signal: Signal,
+}
+
+impl<const A: usize> BulkSolution<A> {
+    fn new(signal: Signal, weight_tail: f64) -> Result<Self, PredictionError> {
+        let Signal { model, samples, neurons, .. } = &signal;
+        let bulk = |tail| {
+            Bulk::<A>::new(model, samples, neurons, sample_weights(model, samples, neurons, tail))
+        };
+        let mut cut = bulk(weight_tail);
+        if let (true, Some(rest)) = (A > 1, &neurons.rest) {
+            cut.rest = bulk(0.0).missing(rest);
+        }
+        Ok(Self { branch: RealBranch::new(cut)?, signal })
     }
-    Curve::new(cut)
+}
+
+impl<const A: usize> StructuredSpectrum for BulkSolution<A> {
+    fn edge(&self) -> f64 {
+        self.branch.edge.z.max(0.0).sqrt()
+    }
+
+    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
+        outliers::outliers(&self.branch, &self.signal)
+    }
+
+    fn left_overlap(
+        &self,
+        outlier: &Outlier,
+        p: &dyn Fn(f64) -> f64,
+    ) -> Result<f64, PredictionError> {
+        let point = self.branch.at(outlier.at.min(self.branch.edge.x))?;
+        let rows = self.branch.bulk.row_variances(&point.order);
+        Ok(self.signal.left_overlap(point.a0(), &rows, &outlier.left, p))
+    }
+
+    fn density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError> {
+        density::density(&self.branch, sigma)
+    }
 }

@@ -3,75 +3,79 @@
 //!
 //! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9).
 
-use super::input::{Choices, GroupTable, Model, NeuronTable, SampleTable};
+use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
 
 /// l_a / sqrt N and q / N of one group at the sample nodes; l(b) = sum_a q_a(b) l_a.
 #[derive(Clone, Debug)]
-pub(crate) struct Group<const A: usize> {
+pub(crate) struct SampleWeights<const A: usize> {
     /// Samples of the group over n.
     pub share: f64,
     pub l: Vec<[f64; A]>,
     pub q: Vec<f64>,
 }
 
-/// The weights of every group.
-pub(crate) fn groups<const A: usize>(
+/// The weights of every group, cut at the quantiles exceeded with probability `tail`: the edge would
+/// otherwise be where the outermost quadrature node puts it. A batch of n samples does not contain
+/// more extreme ones than 1/(2n).
+pub(crate) fn sample_weights<const A: usize>(
     model: &Model,
     samples: &SampleTable,
     neurons: &NeuronTable,
-    choices: &Choices,
-) -> Vec<Group<A>> {
-    let mut list: Vec<Group<A>> =
-        samples.groups.iter().map(|table| group(table, model, samples, neurons)).collect();
-    for group in &mut list {
-        let tail = choices.weight_tail / group.share;
-        cut(&mut group.q, &samples.weight, tail, 1.0);
+    tail: f64,
+) -> Vec<SampleWeights<A>> {
+    let cut_group = |group: &SampleGroup| {
+        let mut weights = SampleWeights::new(group, model, samples, neurons);
+        let tail = tail / weights.share;
+        cut(&mut weights.q, &samples.weight, tail, 1.0);
         for a in 0..A {
-            let mut column: Vec<f64> = group.l.iter().map(|l| l[a]).collect();
+            let mut column: Vec<f64> = weights.l.iter().map(|l| l[a]).collect();
             cut(&mut column, &samples.weight, tail, 1.0);
             cut(&mut column, &samples.weight, tail, -1.0);
-            group.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
+            weights.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
         }
-    }
-    list
+        weights
+    };
+    samples.groups.iter().map(cut_group).collect()
 }
 
-/// The weights of one group: what the first step makes, what the second makes, and their
-/// covariance.
-fn group<const A: usize>(
-    table: &GroupTable,
-    model: &Model,
-    samples: &SampleTable,
-    neurons: &NeuronTable,
-) -> Group<A> {
-    let n = samples.weight.len();
-    let root = model.width.sqrt();
-    let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
-    let noise_1 = (model.derivative_variance - model.curvature * model.curvature).max(0.0);
-    // the spread of l over b that one term cannot carry: noise for reused samples, left out
-    // otherwise
-    let pooled = table.first || A > 1;
-    let mut group = Group { share: table.share, l: vec![[0.0; A]; n], q: vec![0.0; n] };
-    for i in 0..n {
-        let y = if table.first { eta_1 * samples.label[i] } else { 0.0 };
-        // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
-        group.l[i][0] = model.curvature * y * neurons.scale;
-        group.q[i] = y * y * noise_1;
-        if A > 1 {
-            group.q[i] += y * y * model.derivative_variance * neurons.echo_share;
+impl<const A: usize> SampleWeights<A> {
+    /// The weights of one group: what the first step makes, what the second makes, and their
+    /// covariance.
+    fn new(
+        group: &SampleGroup,
+        model: &Model,
+        samples: &SampleTable,
+        neurons: &NeuronTable,
+    ) -> Self {
+        let n = samples.weight.len();
+        let root = model.width.sqrt();
+        let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
+        let noise_1 = (model.derivative_variance - model.curvature * model.curvature).max(0.0);
+        // With one term the b-dependence of l is lost: its variance counts as noise for samples of
+        // the first batch and is dropped for the others (10.4).
+        let pooled = group.first || A > 1;
+        let mut weights = Self { share: group.share, l: vec![[0.0; A]; n], q: vec![0.0; n] };
+        for (i, (l, q)) in weights.l.iter_mut().zip(&mut weights.q).enumerate() {
+            let y = if group.first { eta_1 * samples.label[i] } else { 0.0 };
+            // The first step's linear part does not depend on b: it is along q_0 = 1/scale.
+            l[0] = model.curvature * y * neurons.scale;
+            *q = y * y * noise_1;
+            if A > 1 {
+                *q += y * y * model.derivative_variance * neurons.echo_share;
+            }
+            if let Some(second) = &group.second {
+                let r = eta_2 * second.residual[i];
+                let terms: [f64; A] = std::array::from_fn(|a| second.linear[[i, a]]);
+                let kept = terms.iter().map(|x| x * x).sum::<f64>() / neurons.scale.powi(2);
+                let square = if pooled { kept } else { second.linear_square[i] };
+                l.iter_mut().zip(terms).for_each(|(l, term)| *l += r * term);
+                let cross = second.covariance[i] - model.curvature * terms[0] / neurons.scale;
+                *q += r * r * (second.variance[i] - square) + 2.0 * y * r * cross;
+            }
+            *q = q.max(0.0);
         }
-        if let Some(second) = &table.second {
-            let r = eta_2 * second.residual[i];
-            let terms: [f64; A] = std::array::from_fn(|a| second.linear[[i, a]]);
-            let kept = terms.iter().map(|x| x * x).sum::<f64>() / neurons.scale.powi(2);
-            let square = if pooled { kept } else { second.linear_square[i] };
-            group.l[i].iter_mut().zip(terms).for_each(|(l, term)| *l += r * term);
-            let cross = second.covariance[i] - model.curvature * terms[0] / neurons.scale;
-            group.q[i] += r * r * (second.variance[i] - square) + 2.0 * y * r * cross;
-        }
-        group.q[i] = group.q[i].max(0.0);
+        weights
     }
-    group
 }
 
 /// Cuts `values` (times `sign`) from above at the level exceeded with probability `tail`.
@@ -91,8 +95,8 @@ fn cut(values: &mut [f64], weights: &[f64], tail: f64, sign: f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::{Choices, GroupTable, Model, NeuronTable, SampleTable, SecondStep};
-    use super::{cut, group, groups};
+    use super::super::inputs::{Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
+    use super::{SampleWeights, cut, sample_weights};
     use ndarray::{Array2, array};
 
     /// Equations (10.3), (10.4) and (10.39) by hand at one node, for samples of each kind.
@@ -128,7 +132,7 @@ mod tests {
             echo_share: 0.5,
             scale: 2.0,
         };
-        let table = |first, second| GroupTable { share: 0.5, first, second };
+        let table = |first, second| SampleGroup { share: 0.5, first, second };
         let samples = SampleTable {
             weight: vec![1.0],
             projections: Array2::zeros((1, 1)),
@@ -138,11 +142,11 @@ mod tests {
         };
         // eta_1 y / sqrt N = 6, eta_2 r / sqrt N = 1.5, Var sigma' - curvature^2 = 2
         let one = |first, second| {
-            let group = group::<1>(&table(first, second), &model, &samples, &neurons);
+            let group = SampleWeights::<1>::new(&table(first, second), &model, &samples, &neurons);
             (group.share, group.l[0][0], group.q[0])
         };
         let two = |first, second| {
-            let group = group::<2>(&table(first, second), &model, &samples, &neurons);
+            let group = SampleWeights::<2>::new(&table(first, second), &model, &samples, &neurons);
             (group.l[0], group.q[0])
         };
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
@@ -178,8 +182,7 @@ mod tests {
             (0.04, [-4.0, 2.0, 6.0], [32.0, 8.0, 72.0]),
             (0.06, [2.0, 2.0, 2.0], [32.0, 8.0, 32.0]),
         ] {
-            let choices = Choices { linear_terms: 1, weight_tail };
-            let group = &groups::<1>(&model, &three, &neurons, &choices)[0];
+            let group = &sample_weights::<1>(&model, &three, &neurons, weight_tail)[0];
             assert_eq!((group.l.concat(), &group.q[..]), (l.to_vec(), &q[..]));
         }
     }

@@ -1,12 +1,12 @@
 //! Outliers and the density against closed forms where the noise has no structure, and two moments
 //! of the density where it has.
 
-use super::curve::Curve;
-use super::density::density;
-use super::input::{Model, SampleTable};
-use super::outlier::outliers;
-use super::spikes::Spikes;
-use super::test_model::{bulk, coordinates, model, neurons, samples, spike};
+use super::super::density::density;
+use super::super::inputs::{Model, SampleTable};
+use super::super::master_matrix::Signal;
+use super::super::outliers::outliers;
+use super::super::real_branch::RealBranch;
+use super::super::test_support::{bulk, coordinates, model, neurons, samples, spike};
 use crate::rmt::{MarchenkoPastur, SpikedMatrix};
 use crate::theory::error::PredictionError;
 use ndarray::{Array1, Array2, array};
@@ -42,8 +42,8 @@ fn gram(model: &Model, samples: &SampleTable, scale: f64) -> (Array2<f64>, Array
 fn against_single_spikes<const A: usize>(gamma: f64) {
     let model = Model { gamma, eta_2: 8.0, ..model() };
     let (samples, neurons) = (samples(), neurons());
-    let curve = Curve::new(bulk::<A>(&model, 0.0)).unwrap();
-    let found = outliers(&curve, &Spikes::new(&model, &samples, &neurons)).unwrap();
+    let branch = RealBranch::new(bulk::<A>(&model, 0.0)).unwrap();
+    let found = outliers(&branch, &Signal::new(&model, &samples, &neurons)).unwrap();
     let (gram, v) = gram(&model, &samples, neurons.scale);
     // eigenvalues of a 2 x 2 matrix by hand
     let (mean, half) = (0.5 * (gram[[0, 0]] + gram[[1, 1]]), 0.5 * (gram[[0, 0]] - gram[[1, 1]]));
@@ -101,14 +101,14 @@ fn one_spike_of_any_size() {
     let find = |theta: f64| {
         let eta_1 = theta / (0.8 * neurons.scale * beta.sqrt());
         let model = Model { gamma, eta_1, eta_2: 0.0, ..model() };
-        let curve = Curve::new(bulk::<1>(&model, 0.0)).unwrap();
-        assert!((curve.edge.z.sqrt() / (1.0 + gamma.sqrt()) - 1.0).abs() < 1e-9);
-        outliers(&curve, &Spikes::new(&model, &samples, &neurons))
+        let branch = RealBranch::new(bulk::<1>(&model, 0.0)).unwrap();
+        assert!((branch.edge.z.sqrt() / (1.0 + gamma.sqrt()) - 1.0).abs() < 1e-9);
+        outliers(&branch, &Signal::new(&model, &samples, &neurons))
     };
     // squares beyond 1e300 are given up
     assert_eq!(find(1e151), Err(PredictionError::NotConverged { near: 0.0 }));
     for size in [0.9, 0.9999, 1.00003, 1.0001, 1.001, 1.1, 3.0, 1e3, 1e20] {
-        let theta = size * law.threshold();
+        let theta = size * law.bbp_threshold();
         let found = find(theta).unwrap();
         let Some(exact) = law.spike(theta).unwrap() else {
             assert!(found.is_empty(), "{size}: {found:?}");
@@ -138,14 +138,14 @@ fn moments_of_the_density<const A: usize>(gamma: f64) {
     let model = Model { gamma, ..model() };
     let bulk = bulk::<A>(&model, 0.3);
     let start = bulk.start();
-    let rows = (0..3).map(|j| bulk.b_weight[j] * bulk.row(j, &start));
+    let rows = (0..3).map(|j| bulk.b_weight[j] * bulk.row_variance(j, &start));
     let exact = rows.sum::<f64>() * gamma / gamma.min(1.0);
-    let curve = Curve::new(bulk).unwrap();
+    let branch = RealBranch::new(bulk).unwrap();
     // gamma is not 1: nothing lies below
-    let (top, low, n) = (curve.edge.z.sqrt(), 0.02 * curve.edge.z.sqrt(), 160);
+    let (top, low, n) = (branch.edge.z.sqrt(), 0.02 * branch.edge.z.sqrt(), 160);
     let angle = |k: usize| std::f64::consts::PI * k as f64 / n as f64;
     let grid: Vec<f64> = (1..n).map(|k| low + 0.5 * (top - low) * (1.0 - angle(k).cos())).collect();
-    let found = density(&curve, &grid).unwrap();
+    let found = density(&branch, &grid).unwrap();
     let (mut mass, mut second) = (0.0, 0.0);
     for (k, (s, value)) in grid.iter().zip(found).enumerate() {
         let w = 0.5 * (top - low) * angle(k + 1).sin() * std::f64::consts::PI / n as f64;
@@ -166,11 +166,11 @@ fn density_of_structured_noise() {
 fn density_of_white_noise() {
     for gamma in [0.4, 2.5] {
         let model = Model { gamma, ..model() };
-        let curve = Curve::new(bulk::<1>(&model, 0.0)).unwrap();
+        let branch = RealBranch::new(bulk::<1>(&model, 0.0)).unwrap();
         let law = MarchenkoPastur::new(gamma).unwrap();
         // in no order, some outside; the smallest lie in the gap
         let grid = [1.0, 0.0, 0.5, 3.0, -1.0, 1.4, 0.3, 0.9, 2.0];
-        let found = density(&curve, &grid).unwrap();
+        let found = density(&branch, &grid).unwrap();
         assert_eq!(found.len(), grid.len());
         for (s, found) in grid.into_iter().zip(found) {
             let exact = if s > 0.0 { law.singular_value_density(s) } else { 0.0 };
@@ -186,9 +186,9 @@ fn a_spike_at_the_threshold() {
     let samples = samples();
     let neurons = neurons();
     let base = Model { gamma: 1.5, eta_2: 0.0, ..model() };
-    let curve = Curve::new(bulk::<1>(&base, 0.0)).unwrap();
+    let branch = RealBranch::new(bulk::<1>(&base, 0.0)).unwrap();
     let find = |eta_1: f64| {
-        outliers(&curve, &Spikes::new(&Model { eta_1, ..base.clone() }, &samples, &neurons))
+        outliers(&branch, &Signal::new(&Model { eta_1, ..base.clone() }, &samples, &neurons))
     };
     let (mut none, mut one) = (0.1, 10.0);
     let mut at_edge = 0;
@@ -200,10 +200,10 @@ fn a_spike_at_the_threshold() {
             continue;
         };
         one = middle;
-        if curve.edge.x - outlier.at < 1e-6 {
+        if branch.edge.x - outlier.at < 1e-6 {
             at_edge += 1;
             assert!(outlier.target_overlap < 0.01 && outlier.left_overlaps[0] < 0.01);
-            assert!((outlier.singular_value.powi(2) / curve.edge.z - 1.0).abs() < 1e-12);
+            assert!((outlier.singular_value.powi(2) / branch.edge.z - 1.0).abs() < 1e-12);
         }
     }
     assert!(at_edge > 10, "{at_edge}");
@@ -220,10 +220,10 @@ fn density_of_two_parts() {
         let d = [1.0, large];
         (bulk.b, bulk.b_weight) = (vec![-1.0, 1.0], weight.to_vec());
         (bulk.lam, bulk.terms) = (d.map(f64::sqrt).to_vec(), vec![[0.0]; 2]);
-        let curve = Curve::new(bulk).unwrap();
-        let top = curve.edge.z.sqrt();
+        let branch = RealBranch::new(bulk).unwrap();
+        let top = branch.edge.z.sqrt();
         let grid: Vec<f64> = (6..60).map(|i| top * f64::from(i) / 60.0).collect();
-        for (s, found) in grid.iter().zip(density(&curve, &grid).unwrap()) {
+        for (s, found) in grid.iter().zip(density(&branch, &grid).unwrap()) {
             let exact = 2.0 * s * imaginary_root(gamma, d, weight, s * s)
                 / (std::f64::consts::PI * gamma.min(1.0));
             assert!((found - exact).abs() < 1e-5, "{large} at {s}: {found} {exact}");

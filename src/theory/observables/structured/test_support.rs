@@ -2,9 +2,9 @@
 //! it.
 
 use super::bulk::Bulk;
-use super::curve::Point;
-use super::input::{GroupTable, Model, NeuronTable, SampleTable, SecondStep};
-use super::weights::Group;
+use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
+use super::real_branch::Point;
+use super::sample_weights::SampleWeights;
 use crate::numerics::small_matrix::solve;
 use ndarray::{Array2, array};
 
@@ -36,7 +36,7 @@ pub(super) fn samples() -> SampleTable {
         variance: vec![0.0; 4],
         covariance: vec![0.0; 4],
     };
-    let group = |(share, first, second)| GroupTable { share, first, second };
+    let group = |(share, first, second)| SampleGroup { share, first, second };
     let kinds = [
         (SHARES[0], true, Some(second(1.0))),
         (SHARES[1], true, None),
@@ -76,7 +76,7 @@ pub(super) fn neurons() -> NeuronTable {
 /// l and q of the three groups, times `size`.
 pub(super) fn bulk<const A: usize>(model: &Model, size: f64) -> Bulk<A> {
     let l = [[0.3, 0.1, -0.05], [-0.5, 0.2, 0.1], [0.1, -0.3, 0.15], [0.2, 0.05, 0.1]];
-    let group = |share: f64, by: f64, q: [f64; 4]| Group {
+    let group = |share: f64, by: f64, q: [f64; 4]| SampleWeights {
         share,
         l: l.map(|row| std::array::from_fn(|a| by * size * row[a])).to_vec(),
         q: q.map(|q| q * size).to_vec(),
@@ -158,16 +158,16 @@ pub(super) struct Matrices<const A: usize> {
 
 impl<const A: usize> Matrices<A> {
     pub(super) fn new(bulk: &Bulk<A>, point: &Point<A>) -> Self {
-        let (a0, shape) = (-point.x.exp(), &point.shape);
-        let alpha = column(&shape.alpha);
-        let beta = Array2::from_shape_fn((A, A), |(i, k)| shape.beta[i][k]);
+        let (a0, order) = (-point.x.exp(), &point.order);
+        let alpha = column(&order.alpha);
+        let beta = Array2::from_shape_fn((A, A), |(i, k)| order.beta[i][k]);
         let mut m = Vec::new();
         let (mut f_00, mut f) = (0.0, 0.0);
         let (mut f_0, mut f_m) = (Array2::zeros((A, 1)), Array2::zeros((A, A)));
         for (j, b) in bulk.b.iter().enumerate() {
             let (lam, e) = (bulk.lam[j], column(&bulk.terms[j]));
             let stretch = lam + e.t().dot(&alpha)[[0, 0]];
-            let square = stretch * stretch + e.t().dot(&beta).dot(&e)[[0, 0]] + b * b * shape.chi;
+            let square = stretch * stretch + e.t().dot(&beta).dot(&e)[[0, 0]] + b * b * order.chi;
             let g = bulk.gamma * bulk.b_weight[j] / (1.0 + a0 * square);
             f_00 += g * lam * lam;
             f += g * b * b;

@@ -1,7 +1,7 @@
 //! The equations of the bulk against one large matrix drawn from the model (10.3), (10.39).
 
-use super::super::curve::Curve;
 use super::super::density::density;
+use super::super::real_branch::RealBranch;
 use super::*;
 use crate::linalg::singular_values;
 use ndarray::{Array2, ArrayView2};
@@ -25,8 +25,8 @@ fn model<const A: usize>(width: usize) -> Bulk<A> {
         rest: vec![0.3, 0.0, 0.6],
         terms: terms.map(|row| std::array::from_fn(|a| row[a])).to_vec(),
         groups: vec![
-            Group { share: 0.5, l: cut(1.0), q: vec![0.3, 0.0, 1.0, 0.2] },
-            Group { share: 1.0, l: cut(-0.6), q: vec![0.1, 0.4, 0.2, 0.0] },
+            SampleWeights { share: 0.5, l: cut(1.0), q: vec![0.3, 0.0, 1.0, 0.2] },
+            SampleWeights { share: 1.0, l: cut(-0.6), q: vec![0.1, 0.4, 0.2, 0.0] },
         ],
         weight: vec![0.25, 0.25, 0.375, 0.125],
     }
@@ -75,16 +75,16 @@ fn draw<const A: usize>(bulk: &Bulk<A>, width: usize) -> Vec<f64> {
 fn check<const A: usize>(width: usize) {
     let bulk = model::<A>(width);
     let mut squares = draw(&bulk, width);
-    let curve = Curve::new(bulk).unwrap();
+    let branch = RealBranch::new(bulk).unwrap();
     let largest = squares[0];
-    let edge = curve.edge.z;
+    let edge = branch.edge.z;
     assert!((largest / edge - 1.0).abs() < 0.04, "{A}: {largest} {edge}");
     // G_11 is the normalised trace of the resolvent
     let missing = DIMENSION - squares.len();
     for (factor, allowed) in [(1.15, 0.04), (1.5, 0.015), (3.0, 0.006), (20.0, 0.004)] {
         let z = factor * edge;
         let trace: f64 = squares.iter().map(|x| 1.0 / (x - z)).sum::<f64>() - missing as f64 / z;
-        let point = curve.inverse(z).unwrap();
+        let point = branch.inverse(z).unwrap();
         assert!((point.z / z - 1.0).abs() < 1e-9);
         let ratio = -trace / DIMENSION as f64 / point.x.exp();
         assert!((ratio - 1.0).abs() < allowed, "{A} at {factor}: {ratio}");
@@ -93,7 +93,7 @@ fn check<const A: usize>(width: usize) {
     squares.reverse();
     let top = edge.sqrt();
     let grid: Vec<f64> = (0..=60).map(|i| top * f64::from(i) / 60.0).collect();
-    let values = density(&curve, &grid).unwrap();
+    let values = density(&branch, &grid).unwrap();
     let mut below = 0.0;
     for i in 1..=60 {
         below += 0.5 * (values[i] + values[i - 1]) * top / 60.0;
@@ -124,10 +124,10 @@ fn three_terms() {
 fn rows_of_a_given_variance() {
     let mut bulk = model::<2>(2 * DIMENSION);
     bulk.rest = vec![0.0; 3];
-    let shape = bulk.start();
+    let order = bulk.start();
     let variance = |bulk: &Bulk<2>, j: usize| {
-        let stretch = bulk.lam[j] + dot(&bulk.terms[j], &shape.alpha);
-        bulk.row(j, &shape) - stretch * stretch
+        let stretch = bulk.lam[j] + dot(&bulk.terms[j], &order.alpha);
+        bulk.row_variance(j, &order) - stretch * stretch
     };
     let wanted = [variance(&bulk, 0) + 0.4, variance(&bulk, 1) - 0.1, -5.0];
     let before = variance(&bulk, 2);

@@ -64,7 +64,7 @@ impl ConditionalSpikes {
     /// `second_layer` (a, of length N, norm about 1), the step sizes `etas` = \[eta_1, eta_2\] and
     /// the batches of the two steps (n_1 x d and n_2 x d).
     ///
-    /// [`outlier_count`](super::outlier_count) + 1 terms are all that do not vanish as
+    /// The [`total`](super::OutlierCount::total) terms of the outlier count are all that do not vanish as
     /// N grows; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
     /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The
     /// mean c_0 of the activation plays no role.

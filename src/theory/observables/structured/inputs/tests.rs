@@ -21,7 +21,7 @@ fn close(found: f64, exact: f64, name: &str) {
 fn averages_of_every_group() {
     let problem = problem();
     let reduced = Reduced::new(&problem, nodes());
-    let table = samples(&reduced.setup, &reduced.law, &reduced.groups());
+    let table = SampleTable::new(&reduced.setup, &reduced.law, &reduced.groups());
     let kinds: Vec<_> =
         table.groups.iter().map(|g| (g.share, g.first, g.second.is_some())).collect();
     assert_eq!(kinds, [(0.4, true, true), (0.6, true, false), (0.6, false, true)]);
@@ -63,7 +63,7 @@ fn nodes_of_a_sample() {
     // whatever the weights of the rule sum to
     reduced.setup.orthogonal.weights.iter_mut().for_each(|w| *w *= 2.0);
     let labels = &reduced.setup.labels;
-    let table = samples(&reduced.setup, &reduced.law, &reduced.groups());
+    let table = SampleTable::new(&reduced.setup, &reduced.law, &reduced.groups());
     let mean = |f: &dyn Fn(usize) -> f64| -> f64 {
         table.weight.iter().enumerate().map(|(i, w)| w * f(i)).sum()
     };
@@ -87,7 +87,7 @@ fn nodes_of_one_direction() {
     let target = Target::single_index(Link::hermite([0.3, 1.0]));
     let problem = Problem { target, ..problem() };
     let reduced = Reduced::new(&problem, nodes());
-    let table = samples(&reduced.setup, &reduced.law, &reduced.groups());
+    let table = SampleTable::new(&reduced.setup, &reduced.law, &reduced.groups());
     assert_eq!(table.projections.ncols(), 1);
     let square: f64 = table.weight.iter().zip(&table.s).map(|(w, s)| w * s * s).sum();
     close(square, 1.0 + 1.09 / 3.0, "E s^2");
@@ -98,7 +98,7 @@ fn nodes_of_one_direction() {
 fn nodes_left_out() {
     let problem = problem();
     let reduced = Reduced::new(&problem, Nodes { noise: 40, ..nodes() });
-    let table = samples(&reduced.setup, &reduced.law, &reduced.groups());
+    let table = SampleTable::new(&reduced.setup, &reduced.law, &reduced.groups());
     let (mut kept, mut outside, mut light) = (Vec::new(), 0, 0);
     for node in &reduced.setup.labels.nodes {
         for (_, noise_weight) in reduced.setup.labels.noise.iter() {
@@ -124,7 +124,7 @@ fn nodes_left_out() {
 fn constants_and_neurons() {
     let problem = problem();
     let reduced = Reduced::new(&problem, nodes());
-    let found = model(&reduced.setup);
+    let found = Model::new(&reduced.setup);
     assert_eq!((found.width, found.gamma, found.phi), (100.0, 2.0, 1.0 / 3.0));
     assert_eq!((found.eta_1, found.eta_2), (3.0, 2.0));
     close(found.c_1, C_1, "c_1");
@@ -144,7 +144,7 @@ fn constants_and_neurons() {
     let step = FirstStepConstants { unit: 0.3, tau: 0.5, ..reduced.setup.step };
     let setup = Setup { step, ..reduced.setup };
     let rows = RowVariance { setup: &setup, law: &law };
-    let found = neurons(&law, &rows, &noise);
+    let found = NeuronTable::new(&rows, &noise);
     // 2 eta_2 / sqrt N = 0.4; the fourth moment of b is 9/5
     close(found.echo_share, 0.4 * 0.1 * 1.8 / 0.15f64.powi(2), "share of the echo");
     for (b, rest) in found.b.iter().zip(found.rest.as_ref().unwrap()) {

@@ -1,26 +1,25 @@
 //! The bulk and T(z) against the matrices of section 10 of docs/theory.md, sample by sample.
 
-use super::bulk::Bulk;
-use super::curve::{Curve, Point};
-use super::input::NeuronTable;
-use super::shape::Shape;
-use super::spikes::Spikes;
-use super::sums::{Local, negative_inverse};
-use super::test_model::{
+use super::super::bulk::Bulk;
+use super::super::inputs::NeuronTable;
+use super::super::master_matrix::{SampleResolvent, Signal, negative_inverse};
+use super::super::order_parameters::OrderParameters;
+use super::super::real_branch::{Point, RealBranch};
+use super::super::test_support::{
     Matrices, bulk as test_bulk, close, column, coordinates, inverse, model, neurons, samples,
     spike,
 };
 use ndarray::{Array2, array, concatenate, linalg::kron};
 
-/// (10.12) and (10.14): the solved curve against the matrices, from far outside to near the edge.
+/// (10.12) and (10.14): the solved branch against the matrices, from far outside to near the edge.
 fn fixed_point<const A: usize>() {
     let bulk = test_bulk::<A>(&model(), 1.0);
-    let curve = Curve::new(bulk.clone()).unwrap();
+    let branch = RealBranch::new(bulk.clone()).unwrap();
     for before in [0.01, 0.5, 3.0, 8.0] {
-        let point = curve.at(curve.edge.x - before).unwrap();
+        let point = branch.at(branch.edge.x - before).unwrap();
         let matrices = Matrices::new(&bulk, &point);
         assert!(matrices.m.iter().all(|m| -1.0 < *m && *m < 0.0));
-        assert!(bulk.admissible(matrices.a0, &point.shape));
+        assert!(bulk.admissible(matrices.a0, &point.order));
         let (mut sum, mut noise) = (matrices.constant(), 0.0);
         for group in &bulk.groups {
             for i in 0..4 {
@@ -31,7 +30,7 @@ fn fixed_point<const A: usize>() {
             }
         }
         close(&sum, &inverse(&matrices.g), 1e-9, "A_0 + E Theta");
-        let ratio = noise / (matrices.a0 * point.shape.chi);
+        let ratio = noise / (matrices.a0 * point.order.chi);
         assert!((ratio - 1.0).abs() < 1e-9, "{A}: {ratio}");
     }
 }
@@ -66,7 +65,9 @@ fn start_of_the_curve() {
         stretch.powi(2) + e.t().dot(&beta).dot(&e)[[0, 0]] + chi * given.b[j].powi(2)
     });
     let largest = rows.fold(0.0, f64::max);
-    assert!((given.scale() / largest - 1.0).abs() < 1e-14);
+    assert!(
+        (given.row_variances(&start).into_iter().fold(0.0, f64::max) / largest - 1.0).abs() < 1e-14
+    );
 
     let neurons = NeuronTable { rho_2: vec![0.3, -0.2, 0.5], ..neurons() };
     let found = Bulk::<2>::new(&model(), &samples(), &neurons, given.groups);
@@ -87,17 +88,17 @@ fn start_of_the_curve() {
 #[test]
 fn not_admissible() {
     let mut bulk = test_bulk::<1>(&model(), 1.0);
-    let shape = bulk.start();
-    assert!(bulk.admissible(-0.05, &shape));
-    assert!(!bulk.admissible(-5.0, &shape));
+    let order = bulk.start();
+    assert!(bulk.admissible(-0.05, &order));
+    assert!(!bulk.admissible(-5.0, &order));
     bulk.groups[1].q[2] = 1e4;
-    assert!(!bulk.admissible(-0.05, &shape));
+    assert!(!bulk.admissible(-0.05, &order));
     // m alone: D = 4, Delta = 1
     let mut white = test_bulk::<1>(&model(), 0.0);
     white.lam = vec![2.0; 3];
     assert!(white.admissible(-0.24, &white.start()));
     assert!(!white.admissible(-0.5, &white.start()));
-    let nothing = Shape { alpha: [f64::NAN], ..shape };
+    let nothing = OrderParameters { alpha: [f64::NAN], ..order };
     assert!(bulk.solve(-0.05, nothing).is_err());
 }
 
@@ -106,13 +107,13 @@ fn against_matrices<const A: usize>() {
     let (model, samples, neurons) = (model(), samples(), neurons());
     let bulk = test_bulk::<A>(&model, 1.0);
     let (alpha, beta) = ([0.3, -0.2, 0.1], [[0.5, 0.1, 0.05], [0.1, 0.4, -0.1], [0.05, -0.1, 0.3]]);
-    let shape = Shape {
+    let order = OrderParameters {
         alpha: std::array::from_fn(|a| alpha[a]),
         beta: std::array::from_fn(|i| std::array::from_fn(|k| beta[i][k])),
         chi: 0.2,
     };
     let m = A + 1;
-    let point = Point { x: -3.0, shape, z: 7.0 };
+    let point = Point { x: -3.0, order, z: 7.0 };
     let matrices = Matrices::new(&bulk, &point);
     let a0 = matrices.a0;
     let unit: Array2<f64> = Array2::eye(m);
@@ -144,8 +145,8 @@ fn against_matrices<const A: usize>() {
             }
         }
     }
-    let spikes = Spikes::new(&model, &samples, &neurons);
-    let sums = spikes.sums(&bulk, &Local::new(&bulk, &point));
+    let signal = Signal::new(&model, &samples, &neurons);
+    let sums = signal.sums(&bulk, &SampleResolvent::new(&bulk, &point));
     close(&sums.l, &l, 1e-10, "E[Z Z^T x Theta]");
     close(&sums.v_y, &v_y, 1e-10, "V_y");
     close(&sums.y, &y, 1e-10, "Y");
@@ -173,7 +174,7 @@ fn against_matrices<const A: usize>() {
         concatenate![ndarray::Axis(1), -&l, v.t()],
         concatenate![ndarray::Axis(1), v, corner]
     ];
-    let blocks = spikes.blocks(&bulk, &point).unwrap();
+    let blocks = signal.master_matrix(&bulk, &point).unwrap();
     close(&blocks.t, &t, 1e-10, "T");
     close(&blocks.k_inverse, &inverse(&k), 1e-10, "K inverse");
     close(&column(&blocks.rows), &(column(&matrices.m) / a0), 1e-14, "D(b)");
@@ -218,7 +219,7 @@ fn graded_inverse() {
 /// kappa_p of (10.37) by hand, and a vector of zeros.
 #[test]
 fn overlap_on_the_left() {
-    let spikes = Spikes::new(&model(), &samples(), &neurons());
+    let signal = Signal::new(&model(), &samples(), &neurons());
     let (rows, left) = ([2.0, 0.5, 1.5], array![0.3, -0.1]);
     let neurons = neurons();
     let (mut product, mut norm) = (0.0, 0.0);
@@ -228,8 +229,8 @@ fn overlap_on_the_left() {
         product += w * b * q * (b + 0.5) / (1.0 - 0.3 * row);
         norm += w * (b + 0.5) * (b + 0.5);
     }
-    let found = spikes.left_overlap(-0.3, &rows, &left, &|b| b + 0.5);
+    let found = signal.left_overlap(-0.3, &rows, &left, &|b| b + 0.5);
     assert!((found - product.abs() / norm.sqrt()).abs() < 1e-15, "{found}");
-    assert_eq!(spikes.left_overlap(-0.3, &rows, &left, &|_| 0.0), 0.0);
-    assert_eq!(spikes.left_overlap(-0.3, &rows, &(left * 100.0), &|b| b), 1.0);
+    assert_eq!(signal.left_overlap(-0.3, &rows, &left, &|_| 0.0), 0.0);
+    assert_eq!(signal.left_overlap(-0.3, &rows, &(left * 100.0), &|b| b), 1.0);
 }
