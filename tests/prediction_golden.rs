@@ -1,5 +1,5 @@
 //! The prediction against the golden numbers of an independent NumPy implementation: level 1 to
-//! 1e-3, and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
+//! 1e-3 (3e-3 for a Gaussian second layer), and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
 
 mod common;
 
@@ -11,8 +11,8 @@ fn setting(case: &Value) -> Problem {
     experiment(case).build().unwrap().prediction_setting().unwrap()
 }
 
-/// Level 1 as in the golden file: six spikes, no correction of the target columns.
-fn level_1() -> Options {
+/// Level 1 as in the golden file: six right vectors, no correction of the target columns.
+fn level_1_options() -> Options {
     Options {
         bulk_model: BulkModel::Isotropic,
         target_column: false,
@@ -22,8 +22,8 @@ fn level_1() -> Options {
 }
 
 /// Largest deviations: relative of edge and singular values, absolute of overlaps, relative of the
-/// intermediate quantities, of Gram matrix and target relative to the size of their vectors.
-fn deviations(prediction: &Prediction, golden: &Value, two_steps: bool) -> [f64; 4] {
+/// constants, of Gram matrix and target relative to the size of their vectors, for as many `vectors`.
+fn deviations(prediction: &Prediction, golden: &Value, vectors: usize) -> [f64; 4] {
     let relative = |x: f64, y: f64| (x / y - 1.0).abs();
     let mut worst = [0.0_f64; 4];
     let mut worsen = |kind: usize, deviation: f64| worst[kind] = worst[kind].max(deviation);
@@ -48,38 +48,44 @@ fn deviations(prediction: &Prediction, golden: &Value, two_steps: bool) -> [f64;
         worsen(2, relative(mine, number(&golden[key])));
     }
     worsen(2, (prediction.c_1_target[0] - number(&golden["c1_target"])).abs());
-    if two_steps {
-        let gram = &golden["gram"];
-        let scale = |k: usize| number(&gram[k][k]).sqrt();
-        // vectors that vanish by symmetry are rounding in the golden file
-        for k in (0..6).filter(|k| scale(*k) > 1e-10) {
-            for l in (0..6).filter(|l| scale(*l) > 1e-10) {
-                let difference = prediction.gram[[k, l]] - number(&gram[k][l]);
-                worsen(3, difference.abs() / (scale(k) * scale(l)));
-            }
-            let difference = prediction.target_projections[[0, k]] - number(&golden["target"][k]);
-            worsen(3, difference.abs() / scale(k));
+    let gram = &golden["gram"];
+    let scale = |k: usize| number(&gram[k][k]).sqrt();
+    // vectors that vanish by symmetry are rounding in the golden file
+    for k in (0..vectors).filter(|k| scale(*k) > 1e-10) {
+        for l in (0..vectors).filter(|l| scale(*l) > 1e-10) {
+            let difference = prediction.gram[[k, l]] - number(&gram[k][l]);
+            worsen(3, difference.abs() / (scale(k) * scale(l)));
         }
+        let difference = prediction.target_projections[[0, k]] - number(&golden["target"][k]);
+        worsen(3, difference.abs() / scale(k));
     }
     worst
 }
 
-/// With our default nodes. The golden file's 40 Gauss-Hermite nodes leave 1e-4 in E y^2 for
-/// tanh(1.5 z + 0.5), which an outlier 5e-4 above the edge (case 5) multiplies, and a few percent
-/// in the smallest Gram entries of the oscillating links (cases 9 and 11): hence the wider
-/// tolerances there.
+/// The golden file's 40 Gauss-Hermite nodes leave 1e-4 in E y^2 for tanh(1.5 z + 0.5), which an outlier
+/// 5e-4 above the edge (case 5) multiplies, and a few percent in the smallest Gram entries of the
+/// oscillating links (cases 9 and 11): hence the wider tolerances there. A Gaussian second layer is
+/// cut at its 1 - 1/(2N) quantile here and dropped beyond |b| = 3.47 in the golden file, but only in
+/// the bulk: that moves singular values by up to 2e-3, and right vectors beyond the second, which
+/// live on the largest b, cannot be compared.
 #[test]
-fn level_1_with_default_nodes() {
+fn level_1() {
     for (i, case) in predictions().iter().enumerate() {
-        let prediction = predict(&setting(case), &level_1()).unwrap();
-        let worst = deviations(&prediction, &case["prediction"], i != 12);
-        println!("{i:2} {}", worst.map(|w| format!("{w:.1e}")).join(" "));
-        let (overlaps, gram) = match i {
-            5 => (5e-3, 5e-3),
-            9 | 11 => (1e-3, 5e-2),
-            _ => (1e-3, 1e-3),
+        let prediction = predict(&setting(case), &level_1_options()).unwrap();
+        let gaussian = case["second_layer"] == "gaussian";
+        let vectors = match i {
+            12 => 0,
+            _ if gaussian => 2,
+            _ => 6,
         };
-        let limits = [1e-3, overlaps, 1e-3, gram];
+        let worst = deviations(&prediction, &case["prediction"], vectors);
+        println!("{i:2} {}", worst.map(|w| format!("{w:.1e}")).join(" "));
+        let limits = match i {
+            5 => [1e-3, 5e-3, 1e-3, 5e-3],
+            9 | 11 => [1e-3, 1e-3, 1e-3, 5e-2],
+            _ if gaussian => [3e-3, 7e-3, 1e-3, 2e-2],
+            _ => [1e-3; 4],
+        };
         assert!(worst.iter().zip(limits).all(|(w, l)| *w < l), "case {i}: {worst:?}");
     }
 }

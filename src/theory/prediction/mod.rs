@@ -124,7 +124,7 @@ impl Prediction {
     /// [`BulkModel::Isotropic`]; `None` with [`BulkModel::Structured`], which does not compute it.
     pub fn lower_edge(&self) -> Option<f64> {
         match &self.spectrum {
-            Spectrum::Isotropic(isotropic) => Some(isotropic.bulk.lower_edge()),
+            Spectrum::Isotropic(isotropic) => Some(isotropic.bulk.lower_edge),
             Spectrum::Structured(_) => None,
         }
     }
@@ -274,7 +274,7 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     let TwoSteps { law, groups, noise, state } = &steps;
     let (edge, outliers, spectrum) = match options.bulk_model {
         BulkModel::Isotropic => {
-            let (edge, outliers) = (isotropic.bulk.edge(), isotropic.outliers()?);
+            let (edge, outliers) = (isotropic.bulk.edge, isotropic.outliers()?);
             (edge, outliers, Spectrum::Isotropic(Box::new(isotropic.clone())))
         }
         BulkModel::Structured => {

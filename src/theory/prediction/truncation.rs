@@ -24,10 +24,10 @@ pub(super) fn next(count: usize, most: usize) -> Option<usize> {
 /// last quarter of the `count` right vectors (at least three) is left out. It bounds the change by
 /// those after the last one as long as the changes fall.
 pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64, PredictionError> {
-    let all = spectrum.strengths(count)?;
+    let all = spectrum.strengths_of(count)?;
     let fewer = match count - (count / 4).max(3).min(count) {
         0 => Vec::new(),
-        fewer => spectrum.strengths(fewer)?,
+        fewer => spectrum.strengths_of(fewer)?,
     };
     let change = |(j, strength): (usize, &f64)| {
         0.5 * (1.0 - fewer.get(j).copied().unwrap_or(0.0) / strength).abs()

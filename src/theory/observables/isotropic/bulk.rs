@@ -2,11 +2,11 @@
 //!
 //! Equations: docs/theory.md, (5.16) to (5.19).
 
-use crate::numerics::roots::bracketed;
+use crate::numerics::roots::{Newton, last_where};
 use num_complex::Complex64;
-use std::convert::Infallible;
+use std::f64::consts::PI;
 
-/// The bulk of the singular values, with the companion transform that parametrises it:
+/// The bulk of the singular values, parametrised by the trace m of its resolvent:
 /// zeta(m) = -1/m + gamma E_b[D / (1 + D m)].
 #[derive(Clone, Debug)]
 pub(crate) struct Bulk {
@@ -14,9 +14,12 @@ pub(crate) struct Bulk {
     /// D of each type of rows.
     pub d: Vec<f64>,
     weights: Vec<f64>,
-    edge_m: f64,
-    edge: f64,
-    lower_edge: f64,
+    /// m at the right edge.
+    pub edge_m: f64,
+    /// Largest singular value of the bulk.
+    pub edge: f64,
+    /// Smallest of the min(N, d) singular values of the bulk; 0 when N = d.
+    pub lower_edge: f64,
 }
 
 impl Bulk {
@@ -45,27 +48,12 @@ impl Bulk {
         Self::new(self.gamma, self.weights.clone(), d)
     }
 
-    /// Largest singular value of the bulk.
-    pub fn edge(&self) -> f64 {
-        self.edge
-    }
-
-    /// Smallest singular value of the bulk (of the min(N, d) singular values; 0 when N = d).
-    pub fn lower_edge(&self) -> f64 {
-        self.lower_edge
-    }
-
-    /// m at the right edge.
-    pub fn edge_m(&self) -> f64 {
-        self.edge_m
-    }
-
-    /// zeta(m), the squared singular value at m.
+    /// zeta(m), the squared singular value at m (5.16).
     pub fn zeta(&self, m: f64) -> f64 {
         -1.0 / m + self.gamma * self.mean(|d| d / (1.0 + d * m))
     }
 
-    /// zeta'(m).
+    /// zeta'(m) (5.17).
     pub fn zeta_slope(&self, m: f64) -> f64 {
         (1.0 - self.spread(m)) / (m * m)
     }
@@ -84,17 +72,12 @@ impl Bulk {
         let largest = self.d.iter().fold(0f64, |a, &d| a.max(d));
         // m = -u / ((1 + u) max D): 1 + D m = (1 + u (1 - D / max D)) / (1 + u) without
         // cancellation.
-        let excess = |v: f64| {
-            let u = v.exp();
+        let spread = |u: f64| {
             let ratio = |d: f64| d / largest * u / (1.0 + u * (1.0 - d / largest));
-            (self.gamma * self.mean(|d| ratio(d).powi(2))).ln()
+            self.gamma * self.mean(|d| ratio(d).powi(2))
         };
         let low = (0.5 / self.gamma.sqrt()).ln();
-        let mut high = low + 2f64.ln();
-        while excess(high) < 0.0 && high < 69.0 {
-            high += 4f64.ln();
-        }
-        let u = root(excess, low, high).exp();
+        let u = last_where(low, low.max(0.0) + 70.0, 0.0, |v| spread(v.exp()) < 1.0).exp();
         -u / ((1.0 + u) * largest)
     }
 
@@ -108,81 +91,49 @@ impl Bulk {
         let above = self.gamma > 1.0;
         let at = |v: f64| if above { v.exp() / largest } else { -(1.0 + v.exp()) / smallest };
         // The spread grows with v for gamma > 1 and falls with v for gamma < 1.
-        Some(at(root(|v| self.spread(at(v)).ln(), -60.0, 60.0)))
+        Some(at(last_where(-60.0, 60.0, 0.0, |v| (self.spread(at(v)) < 1.0) == above)))
     }
 
     /// Density of the singular values at `x`, normalised to mass one over the min(N, d) singular
-    /// values.
+    /// values (5.19).
     pub fn density(&self, x: f64) -> f64 {
         if !(x > self.lower_edge && x < self.edge) {
             return 0.0;
         }
-        let m = self.transform(x * x);
-        2.0 * x * m.im.max(0.0) / (std::f64::consts::PI * self.gamma.min(1.0))
+        2.0 * x * self.transform(x * x).im.max(0.0) / (PI * self.gamma.min(1.0))
     }
 
     /// m(z + i0) by damped iteration, then Newton; the damped iteration alone if Newton leaves the
     /// upper half plane.
     fn transform(&self, z: f64) -> Complex64 {
+        let newton = Newton { tolerance: 1e-12, longest_first_step: f64::INFINITY, steps: 30 };
+        let residual = |m: &[Complex64]| vec![-1.0 / m[0] + self.rows(m[0]) - z];
+        let damped = |mut m: Complex64, count: usize| {
+            for _ in 0..count {
+                m = 0.5 * (m - 1.0 / (z - self.rows(m)));
+            }
+            m
+        };
+        // m if all rows had the mean covariance
         let mean = self.mean(|d| d);
         let b = z + mean * (1.0 - self.gamma);
-        let discriminant = b * b - 4.0 * z * mean;
-        let imaginary = (-discriminant).max(0.0).sqrt().max(1e-2 * z.sqrt());
-        let mut start = Complex64::new(-b, imaginary) / (2.0 * z * mean);
+        let imaginary = (4.0 * z * mean - b * b).max(0.0).sqrt().max(1e-2 * z.sqrt());
+        let mut m = Complex64::new(-b, imaginary) / (2.0 * z * mean);
         for _ in 0..6 {
-            start = self.damped(start, z, 30);
-            if let Some(m) = self.newton(start, z) {
-                return m;
+            m = damped(m, 30);
+            match newton.solve(vec![m], residual) {
+                Some(root) if root[0].im > 0.0 => return root[0],
+                _ => {}
             }
         }
-        self.damped(start, z, 3000)
+        damped(m, 3000)
     }
 
-    fn damped(&self, mut m: Complex64, z: f64, count: usize) -> Complex64 {
-        for _ in 0..count {
-            let (value, _) = self.complex_sums(m);
-            m = 0.5 * (m - 1.0 / (z - self.gamma * value));
-        }
-        m
+    /// gamma E[D / (1 + D m)].
+    fn rows(&self, m: Complex64) -> Complex64 {
+        let parts = self.d.iter().zip(&self.weights).map(|(&d, &w)| w * d / (1.0 + d * m));
+        self.gamma * parts.sum::<Complex64>()
     }
-
-    fn newton(&self, mut m: Complex64, z: f64) -> Option<Complex64> {
-        for _ in 0..30 {
-            let (value, square) = self.complex_sums(m);
-            let residual = -1.0 / m + self.gamma * value - z;
-            let slope = 1.0 / (m * m) - self.gamma * square;
-            let step = residual / slope;
-            m -= step;
-            if m.is_nan() || m.im <= 0.0 {
-                return None;
-            }
-            if step.norm() < 1e-12 * m.norm() {
-                return Some(m);
-            }
-        }
-        None
-    }
-
-    /// E[D / (1 + D m)] and E[D^2 / (1 + D m)^2].
-    fn complex_sums(&self, m: Complex64) -> (Complex64, Complex64) {
-        let mut sums = (Complex64::ZERO, Complex64::ZERO);
-        for (&d, &w) in self.d.iter().zip(&self.weights) {
-            let ratio = d / (1.0 + d * m);
-            sums.0 += w * ratio;
-            sums.1 += w * ratio * ratio;
-        }
-        sums
-    }
-}
-
-/// Root of a monotonic function between `low` and `high`; the nearer end if there is none.
-fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    let (at_low, at_high) = (f(low), f(high));
-    if at_low * at_high > 0.0 {
-        return if at_low.abs() < at_high.abs() { low } else { high };
-    }
-    let Ok(v) = bracketed(|v| Ok::<f64, Infallible>(f(v)), (low, at_low), (high, at_high), 1e-14);
-    v
 }
 
 #[cfg(test)]
@@ -195,11 +146,11 @@ mod tests {
             let bulk = Bulk::new(gamma, vec![1.0], vec![1.0]);
             let (low, high) = ((1.0 - gamma.sqrt()).abs(), 1.0 + gamma.sqrt());
             assert!(
-                (bulk.edge() - high).abs() < 1e-12 && (bulk.lower_edge() - low).abs() < 1e-9,
+                (bulk.edge - high).abs() < 1e-12 && (bulk.lower_edge - low).abs() < 1e-9,
                 "{gamma}"
             );
             // 0 outside, to the last bit
-            for x in [0.5 * low, bulk.lower_edge(), bulk.edge(), 1.001 * high] {
+            for x in [0.5 * low, bulk.lower_edge, bulk.edge, 1.001 * high] {
                 assert_eq!(bulk.density(x), 0.0, "{gamma} {x}");
             }
             for i in 1..20 {
@@ -219,7 +170,7 @@ mod tests {
     fn mass_is_one_for_spread_covariances() {
         for gamma in [0.4, 1.0, 2.5] {
             let bulk = Bulk::new(gamma, vec![0.1, 0.4, 0.3, 0.2], vec![0.8, 1.0, 1.5, 2.0]);
-            let (low, high) = (bulk.lower_edge(), bulk.edge());
+            let (low, high) = (bulk.lower_edge, bulk.edge);
             // x = low + (high - low) sin^2: the square-root edges disappear.
             let count = 400;
             let mass: f64 = (0..count)

@@ -13,33 +13,40 @@ use std::convert::Infallible;
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 
-/// det(I - H(m)) = 0 (5.23), or (7.7) with separate target columns.
-pub(super) struct OutlierEquation<'a> {
-    state: &'a State,
-    bulk: &'a Bulk,
-    /// D_* of each type, when the target columns are separate.
-    target_columns: Option<&'a [Array2<f64>]>,
+/// The spectrum of W with isotropic noise rows, with the equation det(I - H(m)) = 0 for its outliers
+/// (5.23), or (7.7) with separate target columns.
+#[derive(Clone, Debug)]
+pub(crate) struct IsotropicSpectrum {
+    pub bulk: Bulk,
+    state: State,
     /// (R + p if the target columns are separate) x coordinates: right vectors, paired with the left
     /// vectors in their rows.
     right: Array2<f64>,
 }
 
-impl<'a> OutlierEquation<'a> {
-    pub fn new(
-        state: &'a State,
-        bulk: &'a Bulk,
-        target_columns: Option<&'a [Array2<f64>]>,
-    ) -> Self {
+impl IsotropicSpectrum {
+    /// The spectrum that belongs to `state`. Along the teacher directions the noise has the variances
+    /// D_* if the state has them.
+    pub fn new(state: &State) -> Self {
+        let bulk = Bulk::new(state.gamma, state.weights.clone(), state.noise.clone());
+        Self::with_bulk(bulk, state.clone())
+    }
+
+    fn with_bulk(bulk: Bulk, state: State) -> Self {
         let mut right = state.right.clone();
-        if target_columns.is_some() {
-            let targets = Array2::eye(right.ncols());
-            right = concatenate![
-                Axis(0),
-                right,
-                targets.slice_axis(Axis(0), (..state.directions).into())
-            ];
+        if state.noise_along_targets.is_some() {
+            let all = Array2::eye(right.ncols());
+            let targets = all.slice_axis(Axis(0), (..state.directions).into());
+            right = concatenate![Axis(0), right, targets];
         }
-        Self { state, bulk, target_columns, right }
+        Self { bulk, state, right }
+    }
+
+    /// [`strengths`](Self::strengths) of the first `count` right vectors, with D(b) along the teacher
+    /// directions too.
+    pub fn strengths_of(&self, count: usize) -> Result<Vec<f64>, PredictionError> {
+        let state = State { noise_along_targets: None, ..self.state.truncated(count) };
+        Self::with_bulk(self.bulk.clone(), state).strengths()
     }
 
     /// All outliers, largest first.
@@ -50,8 +57,8 @@ impl<'a> OutlierEquation<'a> {
     }
 
     /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
-    pub fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
-        let decomposition = self.decomposition(self.bulk.edge_m());
+    fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
+        let decomposition = self.decomposition(self.bulk.edge_m);
         let (values, _) = decomposition.ok_or(PredictionError::Singular { name: "K" })?;
         Ok(values.to_vec())
     }
@@ -69,7 +76,7 @@ impl<'a> OutlierEquation<'a> {
 
     /// Whether `coordinate` is along a teacher direction with a column of its own.
     fn is_separate(&self, coordinate: usize) -> bool {
-        self.target_columns.is_some() && coordinate < self.state.directions
+        self.state.noise_along_targets.is_some() && coordinate < self.state.directions
     }
 
     /// Minus the resolvent of the bulk on the coordinates: -m, or 1 / zeta on a separate target
@@ -93,7 +100,7 @@ impl<'a> OutlierEquation<'a> {
                     k[[row, column]] += scaled * left[column];
                 }
             }
-            if let Some(columns) = self.target_columns {
+            if let Some(columns) = &self.state.noise_along_targets {
                 for ((row, column), value) in columns[i].indexed_iter() {
                     k[[r + row, r + column]] += self.state.gamma * share * value;
                 }
@@ -121,7 +128,7 @@ impl<'a> OutlierEquation<'a> {
                 quantity: "the singular value of an outlier",
             });
         }
-        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge() {
+        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge {
             return Ok(None);
         }
         // x^T H' x at an eigenvalue 1 is x^T (M'/M) x + y^T K' y with y = V^T M^(1/2) x (6.8)
@@ -154,11 +161,10 @@ impl<'a> OutlierEquation<'a> {
             left,
             at: m,
         };
-        let entries = left_entries(self.state, self.bulk, &outlier);
+        let entries = self.left_entries(&outlier);
         outlier.neuron_share = neuron_share(self.state.weights.iter().copied().zip(entries));
-        outlier.left_overlaps = (1..=LEFT_POWERS)
-            .map(|k| left_overlap(self.state, self.bulk, &outlier, |b| b.powi(k)))
-            .collect();
+        outlier.left_overlaps =
+            (1..=LEFT_POWERS).map(|k| self.left_overlap(&outlier, |b| b.powi(k))).collect();
         Ok(Some(outlier))
     }
 
@@ -167,7 +173,7 @@ impl<'a> OutlierEquation<'a> {
         let value = |v: f64| {
             self.decomposition(-v.exp()).map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
         };
-        let high = (-self.bulk.edge_m()).ln();
+        let high = (-self.bulk.edge_m).ln();
         let mut low = high - at_edge.ln() - 1e-6;
         let mut at_low = value(low);
         for _ in 0..200 {
@@ -185,35 +191,25 @@ impl<'a> OutlierEquation<'a> {
         let Ok(v) = bracketed(f, (low, at_low), (high, at_edge.ln()), tolerance);
         -v.exp()
     }
-}
 
-/// Entries u(b) of the left singular vector, up to a common factor.
-fn left_entries<'a>(
-    state: &'a State,
-    bulk: &'a Bulk,
-    outlier: &'a Outlier,
-) -> impl Iterator<Item = f64> + 'a {
-    let rows = state.left.rows().into_iter().zip(&bulk.d);
-    rows.map(|(left, d)| left.dot(&outlier.left) / (1.0 + outlier.at * d))
-}
-
-/// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised
-/// (5.30).
-pub(super) fn left_overlap(
-    state: &State,
-    bulk: &Bulk,
-    outlier: &Outlier,
-    f: impl Fn(f64) -> f64,
-) -> f64 {
-    let mut square = 0.0;
-    let mut sum = 0.0;
-    let entries = left_entries(state, bulk, outlier);
-    for ((b, w), entry) in state.b.iter().zip(&state.weights).zip(entries) {
-        let value = f(*b);
-        square += w * value * value;
-        sum += w * value * entry;
+    /// Entries u(b) of the left singular vector, up to a common factor.
+    fn left_entries<'a>(&'a self, outlier: &'a Outlier) -> impl Iterator<Item = f64> + 'a {
+        let rows = self.state.left.rows().into_iter().zip(&self.bulk.d);
+        rows.map(|(left, d)| left.dot(&outlier.left) / (1.0 + outlier.at * d))
     }
-    if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
+
+    /// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised
+    /// (5.30).
+    pub fn left_overlap(&self, outlier: &Outlier, f: impl Fn(f64) -> f64) -> f64 {
+        let (mut square, mut sum) = (0.0, 0.0);
+        let types = self.state.b.iter().zip(&self.state.weights);
+        for ((b, w), entry) in types.zip(self.left_entries(outlier)) {
+            let value = f(*b);
+            square += w * value * value;
+            sum += w * value * entry;
+        }
+        if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
+    }
 }
 
 #[cfg(test)]
@@ -245,10 +241,6 @@ mod tests {
         }
     }
 
-    fn bulk(state: &State) -> Bulk {
-        Bulk::new(state.gamma, state.weights.clone(), state.noise.clone())
-    }
-
     const SIGNS: (&SecondLayerLaw, usize, usize) = (&SecondLayerLaw::Rademacher, 4, 8);
 
     /// Benaych-Georges & Nadakuditi: D = 1 and one spike of size theta, here along u = a and v with
@@ -259,11 +251,10 @@ mod tests {
             for theta in [0.5f64, 1.0, 1.3, 2.0, 7.0, 1e4] {
                 for separate in [false, true] {
                     let right = ndarray::array![[0.6 * theta, 0.8 * theta, 0.0]];
-                    let state = state(SIGNS, c, 1, right, |_| 1.0);
                     let columns = vec![Array2::from_elem((1, 1), 1.0); 2];
-                    let columns = separate.then_some(&columns[..]);
-                    let bulk = bulk(&state);
-                    let outliers = OutlierEquation::new(&state, &bulk, columns).outliers().unwrap();
+                    let noise_along_targets = separate.then_some(columns);
+                    let state = State { noise_along_targets, ..state(SIGNS, c, 1, right, |_| 1.0) };
+                    let outliers = IsotropicSpectrum::new(&state).outliers().unwrap();
                     let t2 = theta * theta;
                     if t2 * t2 <= c {
                         assert!(outliers.is_empty());
@@ -291,9 +282,9 @@ mod tests {
     /// One spike of size theta on Marchenko-Pastur noise.
     fn single(c: f64, theta: f64) -> (Bulk, Result<Vec<Outlier>, PredictionError>) {
         let state = state(SIGNS, c, 1, ndarray::array![[theta, 0.0, 0.0]], |_| 1.0);
-        let bulk = bulk(&state);
-        let found = OutlierEquation::new(&state, &bulk, None).outliers();
-        (bulk, found)
+        let spectrum = IsotropicSpectrum::new(&state);
+        let found = spectrum.outliers();
+        (spectrum.bulk, found)
     }
 
     /// Next to the threshold rounding puts the outlier on the edge, or below it: then there is none.
@@ -307,7 +298,7 @@ mod tests {
                 let found = found.unwrap();
                 hidden += usize::from(found.is_empty());
                 for outlier in &found {
-                    assert!(outlier.singular_value > bulk.edge(), "{c} {above}: {outlier:?}");
+                    assert!(outlier.singular_value > bulk.edge, "{c} {above}: {outlier:?}");
                 }
                 assert!(above < 1e-6 || found.len() == 1, "{c} {above}");
             }
@@ -337,10 +328,9 @@ mod tests {
     #[test]
     fn the_mean_rows_alone_decide() {
         let state = several(2.0);
-        let bulk = bulk(&state);
-        let equation = OutlierEquation::new(&state, &bulk, None);
+        let spectrum = IsotropicSpectrum::new(&state);
         let omega = state.omega();
-        for m in [bulk.edge_m(), 0.3 * bulk.edge_m()] {
+        for m in [spectrum.bulk.edge_m, 0.3 * spectrum.bulk.edge_m] {
             let mut h = Array2::<f64>::zeros((6, 6));
             for (i, row) in omega.rows().into_iter().enumerate() {
                 let share = -m * state.weights[i] / (1.0 + m * state.noise[i]);
@@ -349,7 +339,7 @@ mod tests {
                 }
             }
             let (values, _) = symmetric_eigen(&h);
-            let (found, _) = equation.decomposition(m).unwrap();
+            let (found, _) = spectrum.decomposition(m).unwrap();
             for (found, exact) in found.iter().zip(values.iter().rev()) {
                 assert!((found - exact).abs() < 1e-12 * found.max(1.0), "{found} {exact}");
             }
@@ -361,12 +351,13 @@ mod tests {
     #[test]
     fn separate_columns_like_the_others() {
         for gamma in [0.5, 2.0] {
-            let state = several(gamma);
-            let bulk = bulk(&state);
-            let columns: Vec<_> =
-                state.noise.iter().map(|d| Array2::from_diag_elem(2, *d)).collect();
-            let [together, separate] = [None, Some(&columns[..])]
-                .map(|columns| OutlierEquation::new(&state, &bulk, columns).outliers().unwrap());
+            let columns = |d: &f64| Array2::from_diag_elem(2, *d);
+            let [together, separate] = [false, true].map(|separate| {
+                let mut state = several(gamma);
+                let columns = state.noise.iter().map(columns).collect();
+                state.noise_along_targets = separate.then_some(columns);
+                IsotropicSpectrum::new(&state).outliers().unwrap()
+            });
             assert!(together.len() >= 2, "{}", together.len());
             assert_eq!(together.len(), separate.len());
             for (a, b) in together.iter().zip(&separate) {

@@ -179,13 +179,13 @@ impl ValidityInputs<'_> {
         let [n, d] = [self.problem.width as f64, self.problem.dimension as f64].map(f64::sqrt);
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
         let unit = (1.0 / n + 1.0 / d).cbrt() / (n + d);
-        let level_1 = self.isotropic.edge();
+        let level_1 = self.isotropic.edge;
         let gap = match self.bulk_model {
             BulkModel::Structured => fitted::GAP * change(self.edge, level_1),
             BulkModel::Isotropic => fitted::ISOTROPIC_GAP * change(level_1, 1.0 + n / d),
         };
         let extremes = if self.draws_second_layer() {
-            change(level_1, self.isotropic.without_extremes(EXTREME_ROWS / (n * n)).edge())
+            change(level_1, self.isotropic.without_extremes(EXTREME_ROWS / (n * n)).edge)
         } else {
             0.0
         };

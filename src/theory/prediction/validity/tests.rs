@@ -145,9 +145,9 @@ fn what_moves_the_edge() {
     let large: fn(f64) -> f64 = |b| 1.0 + 2.0 * b.powi(4);
     let (_, level_1) = spread(&SecondLayerLaw::Gaussian, large);
     let (errors, indicators) =
-        with(SecondLayerLaw::Gaussian, BulkModel::Structured, large, level_1.edge());
+        with(SecondLayerLaw::Gaussian, BulkModel::Structured, large, level_1.edge);
     let cut = level_1.without_extremes(10.0 / WIDTH as f64);
-    assert!(cut.edge() < 0.9 * level_1.edge());
-    close(errors.edge, white().hypot(0.8 * (level_1.edge() / cut.edge()).ln()));
+    assert!(cut.edge < 0.9 * level_1.edge);
+    close(errors.edge, white().hypot(0.8 * (level_1.edge / cut.edge).ln()));
     assert!(indicators[0].sentence.contains("largest entries"), "{indicators:?}");
 }
