@@ -150,7 +150,8 @@ fn further_checksums<T: Scalar>() -> [u64; 4] {
         gradient_step(&mut network, &train, 7.0, step, go).unwrap();
     }
     let weights = network.first_layer();
-    let triplets = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
+    let triplets =
+        |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
     let top = leading_triplets(weights.view(), 4).unwrap();
     let readout = Ridge::new().fit(&network, &train).unwrap().readout(0.01).unwrap();
     let error = readout.test_error(&batch(150, 1700)).unwrap();

@@ -7,7 +7,7 @@ use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{Histogram, OutlierRule, leading_triplets, singular_values};
-use linear_width::theory::outlier_count;
+use linear_width::theory::OutlierCount;
 use linear_width::{Experiment, quadrature};
 use ndarray::{Array1, Array2, array};
 
@@ -96,7 +96,7 @@ fn errors_print_their_sentence() {
         boxed(quadrature::gaussian_expectation(|z| 1.0 / z, &[], 1e-10)),
         boxed(linear_width::activation::hermite_coefficients(&steep, 3)),
         boxed(MarchenkoPastur::new(-1.0)),
-        boxed(outlier_count(0.7, 0.3)),
+        boxed(OutlierCount::new(0.7, 0.3)),
         boxed(diverging.build().unwrap().run()),
     ];
     for error in errors {

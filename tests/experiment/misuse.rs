@@ -19,8 +19,8 @@ use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
     Histogram, OutlierRule, leading_triplets, overlap, principal_overlaps, singular_values,
 };
-use linear_width::theory::prediction::{Nodes, Options};
-use linear_width::theory::{information_exponent, outlier_count};
+use linear_width::theory::prediction::Options;
+use linear_width::theory::{OutlierCount, information_exponent};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
@@ -186,12 +186,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("more memory than there is", "GiB of memory are needed", || {
             error(valid().width(1_000_000_000_000).build().unwrap().run())
         }),
-        case("0 spikes", "spikes is 0", || {
-            error(valid().prediction_options(Options { spikes: 0, ..Options::default() }).build())
+        case("0 right vectors", "right_vectors is 0", || {
+            let options = Options { right_vectors: 0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
-        case("one node", "nodes is 1", || {
-            let nodes = Nodes { bulk: 1, ..Nodes::default() };
-            error(valid().prediction_options(Options { nodes, ..Options::default() }).build())
+        case("no nodes", "node_factor is 0", || {
+            let options = Options { node_factor: 0.0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
     ]
 }
@@ -540,7 +541,9 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("a histogram from right to left", "upper end", || {
             error(Histogram::new([1.0], 5, 1.0, 0.0))
         }),
-        case("an exponent of 0.5 in the formula", "[0, 0.5)", || error(outlier_count(0.5, 0.1))),
+        case("an exponent of 0.5 in the formula", "[0, 0.5)", || {
+            error(OutlierCount::new(0.5, 0.1))
+        }),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
             error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))

@@ -11,8 +11,8 @@ use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Ta
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::spectral::{SingularTriplets, singular_values};
-use linear_width::theory::prediction::{Options, Setting, predict};
-use linear_width::theory::{ConditionalSpikes, outlier_count};
+use linear_width::theory::prediction::{Options, Problem, predict};
+use linear_width::theory::{ConditionalSpikes, OutlierCount};
 use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
@@ -287,7 +287,7 @@ fn simulated_and_leading(
         Network::random(width, dimension, first, &second, sigma, scaling, seed).unwrap();
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));
-    let terms = outlier_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
+    let terms = OutlierCount::new(steps[0].alpha, steps[1].alpha).unwrap().total;
     let a = network.second_layer().view();
     let spikes = ConditionalSpikes::new(&SINE, a, etas, &batches[0], &batches[1], terms).unwrap();
     let mut leading = network.first_layer().clone();
@@ -355,7 +355,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
     for (width, seeds) in [(400, 4), (1600, 3), (6400, 2)] {
         let etas = steps.map(|step| step.eta(width));
         let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-        let setting = Setting {
+        let setting = Problem {
             activation: SINE.shared(),
             target: Target::single_index(link).noise(0.1),
             width,
@@ -366,7 +366,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
             second_layer: SecondLayerLaw::Uniform,
         };
         let prediction = predict(&setting, &Options::default()).unwrap();
-        let gram = singular_values(prediction.intermediates.gram.view()).unwrap();
+        let gram = singular_values(prediction.gram.view()).unwrap();
         let resummed = gram.mapv(f64::sqrt);
         let mut mean = [0.0; 2];
         for seed in 1..=seeds {
