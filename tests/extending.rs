@@ -160,7 +160,7 @@ fn a_sampled_second_layer_is_simulated_and_not_predicted() {
 #[test]
 fn custom_inputs_are_the_same_in_any_tiling_and_universal() {
     let experiment = builder(800).input_law(InputLaw::Custom(laplace())).build().unwrap();
-    let batch = experiment.batch(0).unwrap();
+    let batch = experiment.batch(1).unwrap();
     let read = |first: usize, count: usize| {
         let mut x = Array2::<f64>::zeros((count, 400));
         batch.read(first, x.view_mut(), Array1::zeros(count).view_mut()).unwrap();

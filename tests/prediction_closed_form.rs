@@ -2,7 +2,7 @@
 //! polynomials, and y = z* with noise.
 
 use linear_width::activation::{FnActivation, HermiteSeries, SharedActivation, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::theory::prediction::{
@@ -240,7 +240,7 @@ fn a_partly_reused_batch() {
 fn a_rotated_target() {
     let curve = |u: f64| 0.2 + u + 0.5 * (u * u - 1.0);
     let one = Target::single_index(Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
+    let two = Target::multi_index("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
     let size = 1_000_000_000_000_000;
     let nodes = Nodes {
         second_layer: 6,
@@ -256,7 +256,7 @@ fn a_rotated_target() {
         for target_column in [true, false] {
             let bulk_model = BulkModel::Isotropic;
             let options = Options { bulk_model, target_column, nodes, ..Options::default() };
-            let [a, b] = [one.clone(), Target::multi_index(two.clone())].map(|target| {
+            let [a, b] = [one.clone(), two.clone()].map(|target| {
                 let setting = Setting {
                     target,
                     width: 2 * size,

@@ -4,7 +4,7 @@ use linear_width::InvalidSetting;
 use linear_width::activation::{
     FnActivation, LeakyRelu, Relu, SharedActivation, Sine, Softplus, Tanh,
 };
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
     BulkModel, Options, Prediction, PredictionError, Setting, convergence, predict,
@@ -298,10 +298,10 @@ fn rotated_single_index_is_found_in_the_span() {
     let (c, s) = (0.6, 0.8);
     let curve = |z: f64| (1.5 * z + 0.5).tanh();
     let one = Case::single(sine(), Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(c * z[0] + s * z[1]));
-    let three = MultiIndexLink::new("three", 3, move |z| curve(c * z[0] + s * z[2]));
-    let two = Case::new(sine(), Target::multi_index(two));
-    let three = Case::new(sine(), Target::multi_index(three));
+    let two = Target::multi_index("two", 2, move |z| curve(c * z[0] + s * z[1]));
+    let three = Target::multi_index("three", 3, move |z| curve(c * z[0] + s * z[2]));
+    let two = Case::new(sine(), two);
+    let three = Case::new(sine(), three);
     for batches in BOTH {
         let column = Options { target_column: true, ..plain() };
         for options in [plain(), column, options(BulkModel::Structured)] {
@@ -364,7 +364,7 @@ fn nonsense_is_refused() {
     assert_eq!(with(zero), PredictionError::LabelsVanish);
     let pole = Target::single_index(Link::new("1/0", |z| 1.0 / (z - z)));
     assert!(with(pole).to_string().contains("not finite"));
-    let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
+    let four = Target::multi_index("four", 4, |z| z[3]);
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [
         Options { spikes: 0, ..Options::default() },
@@ -403,9 +403,7 @@ fn random_settings_give_sane_predictions() {
             2 => Target::single_index(Link::hermite([0.0, 0.0, 1.0])),
             3 => Target::single_index(sign()),
             4 => Target::single_index(Link::hermite([0.0, 1.0])),
-            _ => Target::multi_index(MultiIndexLink::new("two", 2, |z| {
-                z[0].tanh() * z[1] + 0.3 * z[0]
-            })),
+            _ => Target::multi_index("two", 2, |z| z[0].tanh() * z[1] + 0.3 * z[0]),
         };
         let noise = if uniform() < 0.3 { 0.0 } else { uniform() };
         let case = Case { activation, target: target.noise(noise) };

@@ -1,7 +1,7 @@
 //! Quadrature over a second-layer law that the user gives.
 
 use super::error::PredictionError;
-use crate::data::{CustomLaw, CustomLawKind};
+use crate::distribution::{CustomLaw, CustomLawKind};
 use crate::quadrature::{
     Rule, chebyshev_points, gauss_legendre, normal_density, normal_distribution, normal_quantile,
 };

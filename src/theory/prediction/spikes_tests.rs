@@ -3,7 +3,7 @@
 
 use super::super::setting::{Nodes, Setting};
 use super::super::test_quadratic::{C, Reduced, setting};
-use crate::data::{MultiIndexLink, Target};
+use crate::data::Target;
 
 fn nodes() -> Nodes {
     Nodes { target: [20, 12, 6], noise: 2, ..Nodes::default() }
@@ -66,7 +66,7 @@ fn noise_by_pairs(setting: Setting, p: usize) {
 fn noise_weighted_by_pairs() {
     noise_by_pairs(setting(), 2);
     let signs = |z: &[f64]| z[0].signum() + 0.5 * z[1].signum() - 0.25 * z[2].signum() + 0.3;
-    let target = Target::multi_index(MultiIndexLink::new("signs", 3, signs));
+    let target = Target::multi_index("signs", 3, signs);
     noise_by_pairs(Setting { target, ..setting() }, 3);
 }
 

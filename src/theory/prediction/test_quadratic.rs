@@ -8,7 +8,7 @@ use super::moments::FirstStep;
 use super::setting::{Nodes, Setting};
 use super::spikes::SpikeInput;
 use crate::activation::{HermiteSeries, SharedActivation};
-use crate::data::{MultiIndexLink, Target};
+use crate::data::Target;
 use crate::network::SecondLayerLaw;
 use crate::quadrature::{Rule, gaussian_trapezoid};
 use crate::training::BatchPolicy;
@@ -18,10 +18,10 @@ pub(super) const C: f64 = 0.3;
 
 /// Eight labels, which are the nodes of the tables in y, and a second layer of four values.
 pub(super) fn setting() -> Setting {
-    let link = MultiIndexLink::new("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
+    let target = Target::multi_index("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
     Setting {
         activation: SharedActivation::new(HermiteSeries::new([0.0, C_1, C])),
-        target: Target::multi_index(link).noise(0.2),
+        target: target.noise(0.2),
         width: 100,
         dimension: 50,
         samples: 150,
