@@ -218,9 +218,9 @@ pub enum InvalidSetting {
         message: String,
     },
     /// The batch of a step that is not taken.
-    #[error("the batch of step {step} (from 0) was asked for; {steps} steps are taken")]
+    #[error("the batch of step {step} was asked for; there are steps 1 to {steps}")]
     NoSuchStep {
-        /// The step asked for, from 0.
+        /// The step asked for; the first is 1.
         step: usize,
         /// The number of steps.
         steps: usize,

@@ -1,9 +1,12 @@
 //! Targets: a link, its directions, and label noise.
 
+use std::fmt;
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView1};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{Link, MultiIndexLink};
+use super::link::Link;
 use crate::error::{InvalidSetting, finite_matrix, nonzero, not_orthonormal};
 use crate::guard::guarded;
 use crate::memory;
@@ -24,40 +27,66 @@ const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 /// let target = Target::single_index(Link::from_activation(Tanh::default()))
 ///     .direction(array![0.6, 0.8])
 ///     .noise(0.1);
-/// assert!(target.teacher(2, 0).is_ok());
-/// assert!(target.teacher(3, 0).is_err()); // the direction has length 2
+/// assert!(target.realised_directions(2, 0).is_ok());
+/// assert!(target.realised_directions(3, 0).is_err()); // the direction has length 2
+/// let product = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);
+/// assert_eq!(product.direction_count(), 2);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Target {
     link: TargetLink,
     directions: Option<Array2<f64>>,
     noise: f64,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum TargetLink {
+#[derive(Clone)]
+enum TargetLink {
     Single(Link),
-    Multi(MultiIndexLink),
+    Multi {
+        name: Arc<str>,
+        variables: usize,
+        function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+        kinks: Vec<f64>,
+    },
 }
 
-impl TargetLink {
-    fn value(&self, projections: &[f64]) -> f64 {
-        match self {
-            Self::Single(link) => link.value(projections[0]),
-            Self::Multi(link) => link.value(projections),
-        }
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directions, noise, .. } = self;
+        let (link, count) = (self.name(), self.direction_count());
+        write!(f, "Target({link}, {count} directions: {directions:?}, noise {noise})")
     }
 }
 
 impl Target {
-    /// A single-index target y = g(<beta*, x>), random direction, no noise.
-    pub fn single_index(link: Link) -> Self {
-        Self { link: TargetLink::Single(link), directions: None, noise: 0.0 }
+    fn new(link: TargetLink) -> Self {
+        Self { link, directions: None, noise: 0.0 }
     }
 
-    /// A multi-index target y = g(B* x), random orthonormal directions, no noise.
-    pub fn multi_index(link: MultiIndexLink) -> Self {
-        Self { link: TargetLink::Multi(link), directions: None, noise: 0.0 }
+    /// A single-index target y = g(<beta*, x>), random direction, no noise.
+    pub fn single_index(link: Link) -> Self {
+        Self::new(TargetLink::Single(link))
+    }
+
+    /// A multi-index target y = g(B* x), random orthonormal directions, no noise. The `link` g is a
+    /// function of `variables` = p numbers; it has a name for reports.
+    pub fn multi_index(
+        name: impl Into<Arc<str>>,
+        variables: usize,
+        link: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        let (name, function) = (name.into(), Arc::new(link));
+        Self::new(TargetLink::Multi { name, variables, function, kinks: Vec::new() })
+    }
+
+    /// Declares where the link or its derivative jumps, in each variable separately (as for a sum or
+    /// product of sign or ReLU functions); quadrature splits there.
+    pub fn with_kinks(mut self, declared: impl Into<Vec<f64>>) -> Self {
+        match &mut self.link {
+            TargetLink::Single(link) => *link = link.clone().with_kinks(declared),
+            TargetLink::Multi { kinks, .. } => *kinks = declared.into(),
+        }
+        self
     }
 
     /// Fixes the direction beta* (length d, unit norm) of a single-index target.
@@ -78,10 +107,10 @@ impl Target {
     }
 
     /// The number p of directions.
-    pub fn projections(&self) -> usize {
+    pub fn direction_count(&self) -> usize {
         match &self.link {
             TargetLink::Single(_) => 1,
-            TargetLink::Multi(link) => link.projections(),
+            TargetLink::Multi { variables, .. } => *variables,
         }
     }
 
@@ -89,7 +118,7 @@ impl Target {
     pub fn link(&self) -> Option<&Link> {
         match &self.link {
             TargetLink::Single(link) => Some(link),
-            TargetLink::Multi(_) => None,
+            TargetLink::Multi { .. } => None,
         }
     }
 
@@ -97,7 +126,7 @@ impl Target {
     pub fn name(&self) -> &str {
         match &self.link {
             TargetLink::Single(link) => link.name(),
-            TargetLink::Multi(link) => link.name(),
+            TargetLink::Multi { name, .. } => name,
         }
     }
 
@@ -106,24 +135,27 @@ impl Target {
         self.noise
     }
 
-    /// g of the p projections of one input, without noise.
-    pub(crate) fn noiseless_label(&self, projections: &[f64]) -> f64 {
-        self.link.value(projections)
+    /// g(z) without noise, for z = B* x of length p.
+    pub fn noiseless_label(&self, z: &[f64]) -> f64 {
+        match &self.link {
+            TargetLink::Single(link) => link.value(z[0]),
+            TargetLink::Multi { function, .. } => function(z),
+        }
     }
 
-    /// Declared kinks of the link, in every projection.
+    /// Declared kinks of the link, in every variable.
     pub(crate) fn kinks(&self) -> &[f64] {
         match &self.link {
             TargetLink::Single(link) => link.kinks(),
-            TargetLink::Multi(link) => link.kinks(),
+            TargetLink::Multi { kinks, .. } => kinks,
         }
     }
 
     /// Every problem of this target in input dimension `dimension`; empty when there is none.
     pub(crate) fn problems(&self, dimension: usize) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
-        let p = self.projections();
-        problems.extend(nonzero("the number of projections", p).err());
+        let p = self.direction_count();
+        problems.extend(nonzero("the number of directions", p).err());
         if p > dimension {
             problems.push(InvalidSetting::TooManyDirections { directions: p, dimension });
         }
@@ -131,7 +163,7 @@ impl Target {
             problems.push(InvalidSetting::Noise { value: self.noise });
         }
         if let Some(directions) = &self.directions {
-            problems.extend(frame_problems(directions, p, dimension));
+            problems.extend(frame_problem(directions, p, dimension));
         }
         if (1..=dimension).contains(&p) {
             problems.extend(self.link_problem());
@@ -143,7 +175,7 @@ impl Target {
     /// line through the origin.
     fn link_problem(&self) -> Option<InvalidSetting> {
         const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
-        let p = self.projections();
+        let p = self.direction_count();
         let name = || format!("the link {}", self.name());
         let tried = guarded(name, || {
             // alternating signs too, so that a difference is not always 0
@@ -162,33 +194,37 @@ impl Target {
         }
     }
 
-    /// The target with its directions realised in dimension `dimension`: the given ones, or random
-    /// ones from `seed`.
+    /// B* in dimension `dimension` (p x d): the given directions, or random ones from `seed`.
     ///
     /// # Errors
     /// The first [`InvalidSetting`] found: zero sizes, more directions than `dimension`, directions
     /// of the wrong shape, not finite, not of unit norm or not orthogonal, bad noise, a link that
-    /// panics or is not finite at a few places where it is tried, directions that no memory is there
-    /// for.
-    pub fn teacher(&self, dimension: usize, seed: u64) -> Result<Teacher, InvalidSetting> {
+    /// panics or is not finite at a few places where it is tried, too little memory.
+    pub fn realised_directions(
+        &self,
+        dimension: usize,
+        seed: u64,
+    ) -> Result<Array2<f64>, InvalidSetting> {
         nonzero("dimension", dimension)?;
         if let Some(problem) = self.problems(dimension).into_iter().next() {
             return Err(problem);
         }
-        let directions = match &self.directions {
-            Some(directions) => directions.clone(),
-            None => {
-                let entries = (self.projections() as u128).saturating_mul(dimension as u128);
-                // the frame, and a copy of it
-                memory::allocatable(entries.saturating_mul(16))?;
-                random_frame(self.projections(), dimension, seed)
-            }
-        };
-        Ok(Teacher { link: self.link.clone(), directions, noise: self.noise })
+        if let Some(directions) = &self.directions {
+            return Ok(directions.clone());
+        }
+        let entries = (self.direction_count() as u128).saturating_mul(dimension as u128);
+        // the frame, and a copy of it
+        memory::allocatable(entries.saturating_mul(16))?;
+        Ok(random_frame(self.direction_count(), dimension, seed))
     }
 }
 
-fn frame_problems(directions: &Array2<f64>, p: usize, dimension: usize) -> Option<InvalidSetting> {
+/// The problem of `directions` that should be `p` orthonormal rows of length `dimension`.
+pub(super) fn frame_problem(
+    directions: &Array2<f64>,
+    p: usize,
+    dimension: usize,
+) -> Option<InvalidSetting> {
     if directions.dim() != (p, dimension) {
         return Some(InvalidSetting::Shape {
             name: "the matrix of teacher directions",
@@ -222,31 +258,6 @@ fn random_frame(p: usize, dimension: usize, seed: u64) -> Array2<f64> {
     frame
 }
 
-/// A target whose directions are fixed numbers.
-#[derive(Clone, Debug)]
-pub struct Teacher {
-    link: TargetLink,
-    directions: Array2<f64>,
-    noise: f64,
-}
-
-impl Teacher {
-    /// B*, p x d with orthonormal rows.
-    pub fn directions(&self) -> &Array2<f64> {
-        &self.directions
-    }
-
-    /// The standard deviation of the label noise.
-    pub fn noise_std(&self) -> f64 {
-        self.noise
-    }
-
-    /// g of the p projections of one input, without noise.
-    pub fn noiseless_label(&self, projections: &[f64]) -> f64 {
-        self.link.value(projections)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,38 +265,40 @@ mod tests {
 
     #[test]
     fn random_directions_are_an_orthonormal_frame_and_follow_the_seed() {
-        let target = Target::multi_index(MultiIndexLink::new("sum", 3, |z| z.iter().sum()));
-        let b = target.teacher(40, 5).unwrap();
-        let gram = b.directions().dot(&b.directions().t());
+        let target = Target::multi_index("sum", 3, |z| z.iter().sum());
+        let b = target.realised_directions(40, 5).unwrap();
+        let gram = b.dot(&b.t());
         for ((i, j), x) in gram.indexed_iter() {
             assert!((x - f64::from(u8::from(i == j))).abs() < 1e-14);
         }
-        assert_eq!(b.directions(), target.teacher(40, 5).unwrap().directions());
-        assert_ne!(b.directions(), target.teacher(40, 6).unwrap().directions());
+        assert_eq!(b, target.realised_directions(40, 5).unwrap());
+        assert_ne!(b, target.realised_directions(40, 6).unwrap());
     }
 
     #[test]
     fn bad_directions_are_named() {
         let link = || Link::hermite([0.0, 1.0]);
-        let single = |v| Target::single_index(link()).direction(v).teacher(2, 0).unwrap_err();
+        let single =
+            |v| Target::single_index(link()).direction(v).realised_directions(2, 0).unwrap_err();
         assert!(matches!(single(array![2.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         assert!(matches!(single(array![0.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         let nan = single(array![1.0, f64::NAN]).to_string();
         let expected = "row 0, column 1 of the matrix of teacher directions (from 0) is NaN";
         assert!(nan.starts_with(expected), "{nan}");
         assert!(matches!(single(array![1.0]), InvalidSetting::Shape { .. }));
-        let pair = Target::multi_index(MultiIndexLink::new("z1 z2", 2, |z| z[0] * z[1]));
-        let skew = pair.clone().directions(array![[1.0, 0.0], [0.6, 0.8]]).teacher(2, 0);
+        let pair = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);
+        let skew =
+            pair.clone().directions(array![[1.0, 0.0], [0.6, 0.8]]).realised_directions(2, 0);
         assert!(matches!(skew, Err(InvalidSetting::NotOrthogonal { .. })));
         assert!(matches!(
-            pair.teacher(1, 0),
+            pair.realised_directions(1, 0),
             Err(InvalidSetting::TooManyDirections { directions: 2, dimension: 1 })
         ));
         for dimension in [usize::MAX, usize::MAX / 8, 1 << 50] {
-            let large = Target::single_index(link()).teacher(dimension, 0);
+            let large = Target::single_index(link()).realised_directions(dimension, 0);
             assert!(matches!(large, Err(InvalidSetting::Memory { .. })), "{dimension}");
         }
-        let noise = Target::single_index(link()).noise(-0.1).teacher(2, 0);
+        let noise = Target::single_index(link()).noise(-0.1).realised_directions(2, 0);
         assert_eq!(noise.unwrap_err(), InvalidSetting::Noise { value: -0.1 });
     }
 }

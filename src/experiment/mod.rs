@@ -26,6 +26,7 @@ mod builder;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod clock;
+mod data_source;
 mod display;
 mod memory;
 mod networks;
@@ -34,11 +35,11 @@ mod pairing;
 mod progress;
 mod report;
 mod run;
-mod source;
 
 pub use builder::{BuildError, ExperimentBuilder};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use data_source::Source;
 pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
@@ -46,8 +47,6 @@ pub use report::{
     DatasetSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
 };
 pub use run::RunError;
-pub(crate) use source::Source;
-pub use source::StepBatch;
 
 use std::sync::Arc;
 use thiserror::Error;
@@ -149,17 +148,12 @@ impl Experiment {
     /// The network before the first step.
     ///
     /// # Errors
-    /// None for a built experiment, whose settings have been checked.
+    /// [`InvalidSetting::Memory`] when there is not enough memory for its weights.
     pub fn initial_network<T: Scalar>(&self) -> Result<Network<T>, InvalidSetting> {
-        Network::random(
-            self.width,
-            self.dimension,
-            self.initialisation,
-            &self.second_layer,
-            self.activation.clone(),
-            self.scaling,
-            self.seed,
-        )
+        let first_layer = self.initialisation.draw(self.width, self.dimension, self.seed)?;
+        let second_layer = self.second_layer.draw(self.width, self.seed)?;
+        let network = Network::new(first_layer, second_layer, self.activation.clone())?;
+        Ok(network.with_scaling(self.scaling))
     }
 
     /// The problem of this experiment for [`theory::prediction`](crate::theory::prediction), for

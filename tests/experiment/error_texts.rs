@@ -75,8 +75,9 @@ fn errors_print_their_sentence() {
     };
     let three = builder().activation(Tanh::default()).build().unwrap();
     let given = Dataset::new(array![[1.0]], array![f64::NAN]).map(drop);
-    let flat = LinearFeatures::<f64>::new(2).unwrap();
-    let batch = linear_width::data::DatasetBatch::new(Array2::zeros((3, 2)), Array1::zeros(3));
+    let flat = LinearFeatures::new(2).unwrap();
+    let batch =
+        linear_width::data::Dataset::new(Array2::<f64>::zeros((3, 2)), Array1::<f64>::zeros(3));
     let singular = Ridge::new().fit(&flat, &batch.unwrap()).and_then(|path| path.least_squares());
     let diverging =
         builder().activation(FnActivation::from_formula("z^9", |z| z.powi(9))).steps([1e30; 3]);

@@ -147,7 +147,7 @@ fn sampled_law_runs_but_has_no_prediction() {
 #[test]
 fn custom_input_law_is_universal_and_independent_of_tiling() {
     let experiment = builder(800).input_law(InputLaw::Custom(laplace())).build().unwrap();
-    let batch = experiment.batch(0).unwrap();
+    let batch = experiment.batch(1).unwrap();
     let read = |first: usize, count: usize| {
         let mut x = Array2::<f64>::zeros((count, 400));
         batch.read(first, x.view_mut(), Array1::zeros(count).view_mut()).unwrap();

@@ -295,7 +295,7 @@ proptest! {
                         }
                         check_weights(&report)?;
                     }
-                    Err(RunError::Training(_) | RunError::Invalid(_)) => {
+                    Err(RunError::Diverged { .. } | RunError::Invalid(_)) => {
                         // only huge numbers do this
                         let huge = |x: f64| x > 1e6;
                         prop_assert!(huge(noise) || steps.iter().any(|(c, _)| huge(*c)));

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use linear_width::activation::{HermiteSeries, Relu};
-use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
+use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{BulkModel, Options};
-use linear_width::training::{BatchPolicy, StepSize, TrainingError};
+use linear_width::training::{BatchPolicy, StepSize};
 
 fn builder() -> ExperimentBuilder {
     let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1);
@@ -106,8 +106,8 @@ fn run_with_every_law_and_option() {
     let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
     assert_eq!(three.stages.len(), 4);
     assert!(three.no_prediction.unwrap().contains("one or two steps"));
-    let pair = MultiIndexLink::new("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
-    let multi = builder().target(Target::multi_index(pair)).build().unwrap().run().unwrap();
+    let pair = Target::multi_index("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
+    let multi = builder().target(pair).build().unwrap().run().unwrap();
     let top = &multi.last().unwrap().triplets[0];
     assert_eq!(top.direction_overlaps.len(), 2);
     assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
@@ -160,9 +160,7 @@ fn run_that_diverges_names_the_step() {
         .precision(Precision::F32)
         .steps([1e4; 6]);
     let steep = steep.build().unwrap();
-    let RunError::Training(TrainingError::Diverged { step }) = steep.run().unwrap_err() else {
-        panic!("another error")
-    };
+    let RunError::Diverged { step } = steep.run().unwrap_err() else { panic!("another error") };
     assert!((1..=6).contains(&step));
     // the networks up to that step, the error, and no more
     let networks: Vec<_> = steep.networks::<f32>().collect();

@@ -3,7 +3,7 @@
 
 use crate::common::distance;
 use linear_width::activation::{Activation, FnActivation, HermiteSeries, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::theory::prediction::{
@@ -242,14 +242,14 @@ fn partial_reuse_mixes_the_pure_policies() {
 fn target_may_be_rotated() {
     let curve = |u: f64| 0.2 + u + 0.5 * (u * u - 1.0);
     let one = Target::single_index(Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
+    let two = Target::multi_index("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
     let size = 1_000_000_000_000_000;
     let eta = |t: f64| t * (2.0 * size as f64).sqrt();
     for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
         for target_column in [true, false] {
             let bulk_model = BulkModel::Isotropic;
             let options = Options { bulk_model, target_column, ..Options::default() };
-            let [a, b] = [one.clone(), Target::multi_index(two.clone())].map(|target| {
+            let [a, b] = [one.clone(), two.clone()].map(|target| {
                 let setting = Problem {
                     target,
                     width: 2 * size,

@@ -8,7 +8,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,11 +15,11 @@ use linear_width::Experiment;
 use linear_width::activation::{
     Activation, Erf, FnActivation, Gelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, gradient_step};
+use linear_width::training::{BatchPolicy, StepSize};
 
 const SETTINGS: usize = 48;
 const SEEDS: u64 = 6;
@@ -131,12 +130,10 @@ impl Case {
             9 => single(Link::hermite([0.0, 0.0, 0.0, 0.4]), &[]),
             10 => single(Link::hermite([0.0, 0.3, 0.5, 0.2]), &[]),
             11 => single(Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()), &[0]),
-            12 => Target::multi_index(MultiIndexLink::new("tanh(1.5 z1) + z1 tanh(z2)", 2, |z| {
+            12 => Target::multi_index("tanh(1.5 z1) + z1 tanh(z2)", 2, |z| {
                 (1.5 * z[0]).tanh() + z[0].tanh() * (z[1] + 0.5).tanh()
-            })),
-            _ => Target::multi_index(MultiIndexLink::new("sin(z1) + z1 z2 / 2", 2, |z| {
-                z[0].sin() + 0.5 * z[0] * z[1]
-            })),
+            }),
+            _ => Target::multi_index("sin(z1) + z1 z2 / 2", 2, |z| z[0].sin() + 0.5 * z[0] * z[1]),
         };
         target.noise(self.noise)
     }
@@ -203,16 +200,15 @@ fn write_prediction_errors() {
             let experiment = case.experiment(3000 + seed);
             let mut network = experiment.initial_network::<f32>().unwrap();
             for (t, (c, alpha)) in case.steps.iter().enumerate() {
-                let batch = experiment.batch(t).unwrap();
+                let batch = experiment.batch(t + 1).unwrap();
                 let eta = StepSize::scaled(*c, *alpha).eta(case.sizes[0]);
-                let go = &mut |_, _| ControlFlow::Continue(());
-                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
+                network.gradient_step(&batch, eta).unwrap();
             }
             let teacher = experiment.teacher().unwrap();
             let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
             let mut lines = String::new();
             for k in 0..TRIPLETS {
-                let directions = teacher.directions().rows().into_iter();
+                let directions = teacher.rows().into_iter();
                 let squares = directions.map(|beta| {
                     let beta = beta.mapv(|x| x as f32);
                     overlap(top.right_vector(k), beta.view()).unwrap().powi(2)

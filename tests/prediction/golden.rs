@@ -2,9 +2,6 @@
 //! 1e-3 (3e-3 for a Gaussian second layer), and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
 
 use crate::common::{experiment, number, numbers, predictions};
-mod common;
-
-use common::{experiment, number, numbers, predictions};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem, predict};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use linear_width::InvalidSetting;
 use linear_width::activation::{Activation, FnActivation, LeakyRelu, Relu, Sine, Softplus, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
     BulkModel, Options, Prediction, PredictionError, Problem, predict,
@@ -297,10 +297,10 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
     let (c, s) = (0.6, 0.8);
     let curve = |z: f64| (1.5 * z + 0.5).tanh();
     let one = Case::single(sine(), Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(c * z[0] + s * z[1]));
-    let three = MultiIndexLink::new("three", 3, move |z| curve(c * z[0] + s * z[2]));
-    let two = Case::new(sine(), Target::multi_index(two));
-    let three = Case::new(sine(), Target::multi_index(three));
+    let two = Target::multi_index("two", 2, move |z| curve(c * z[0] + s * z[1]));
+    let three = Target::multi_index("three", 3, move |z| curve(c * z[0] + s * z[2]));
+    let two = Case::new(sine(), two);
+    let three = Case::new(sine(), three);
     for batches in BOTH {
         let column = Options { target_column: true, ..plain() };
         for options in [plain(), column, options(BulkModel::Structured)] {
@@ -346,7 +346,7 @@ fn prediction_refuses_nonsensical_settings() {
     assert_eq!(with(zero), PredictionError::LabelsVanish);
     let pole = Target::single_index(Link::new("1/0", |z| 1.0 / (z - z)));
     assert!(with(pole).to_string().contains("not finite"));
-    let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
+    let four = Target::multi_index("four", 4, |z| z[3]);
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [
         Options { right_vectors: 0, ..Options::default() },
@@ -385,9 +385,7 @@ fn prediction_of_random_settings_is_sane() {
             2 => Target::single_index(Link::hermite([0.0, 0.0, 1.0])),
             3 => Target::single_index(sign()),
             4 => Target::single_index(Link::hermite([0.0, 1.0])),
-            _ => Target::multi_index(MultiIndexLink::new("two", 2, |z| {
-                z[0].tanh() * z[1] + 0.3 * z[0]
-            })),
+            _ => Target::multi_index("two", 2, |z| z[0].tanh() * z[1] + 0.3 * z[0]),
         };
         let noise = if uniform() < 0.3 { 0.0 } else { uniform() };
         let case = Case { activation, target: target.noise(noise) };

@@ -3,15 +3,13 @@
 //! `cargo test --release --test simulation -- --ignored --nocapture partial_reuse` prints the table
 //! of docs/theory.md, section 12.5.
 
-use std::ops::ControlFlow;
-
 use linear_width::Experiment;
 use linear_width::activation::Sine;
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, gradient_step};
+use linear_width::training::{BatchPolicy, StepSize};
 
 /// One setting at any width and any reused fraction.
 struct Case {
@@ -73,12 +71,11 @@ impl Case {
             let experiment = self.experiment(width, fraction, seed);
             let mut network = experiment.initial_network::<f32>().unwrap();
             for (t, step) in self.steps.iter().enumerate() {
-                let (batch, eta) = (experiment.batch(t).unwrap(), step.eta(width));
-                let go = &mut |_, _| ControlFlow::Continue(());
-                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
+                let (batch, eta) = (experiment.batch(t + 1).unwrap(), step.eta(width));
+                network.gradient_step(&batch, eta).unwrap();
             }
             let top = leading_triplets(network.first_layer().view(), lists.len()).unwrap();
-            let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
+            let beta = experiment.teacher().unwrap().row(0).mapv(|x| x as f32);
             for (k, [values, overlaps]) in lists.iter_mut().enumerate() {
                 values.push(f64::from(top.singular_values[k]));
                 overlaps.push(overlap(top.right_vector(k), beta.view()).unwrap());

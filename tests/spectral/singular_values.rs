@@ -2,8 +2,7 @@
 
 use linear_width::InvalidSetting;
 use linear_width::Scalar;
-use linear_width::activation::Tanh;
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::network::Initialisation;
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::rmt::SpikedMatrix;
 use linear_width::spectral::{
@@ -13,13 +12,7 @@ use linear_width::spectral::{
 use ndarray::{Array1, Array2, Axis, array};
 
 fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
-    let activation = Tanh::default();
-    let (first, second) = (Initialisation::Gaussian, SecondLayerLaw::Gaussian);
-    let scaling = Scaling::MeanField;
-    Network::random(width, dimension, first, &second, activation, scaling, seed)
-        .unwrap()
-        .first_layer()
-        .clone()
+    Initialisation::Gaussian.draw(width, dimension, seed).unwrap()
 }
 
 #[test]
@@ -268,18 +261,8 @@ fn outlier_rules_count_what_they_say() {
 /// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
 #[test]
 fn bulk_edge_of_sphere_rows_is_that_of_gaussian_rows() {
-    let activation = Tanh::default();
-    let network = Network::<f64>::random(
-        800,
-        400,
-        Initialisation::Sphere,
-        &SecondLayerLaw::Gaussian,
-        activation,
-        Scaling::MeanField,
-        2,
-    )
-    .unwrap();
-    let s = singular_values(network.first_layer().view()).unwrap();
+    let weights = Initialisation::Sphere.draw::<f64>(800, 400, 2).unwrap();
+    let s = singular_values(weights.view()).unwrap();
     let (left, right) = MarchenkoPastur::new(2.0).unwrap().singular_value_edges();
     assert!((s[0] / right - 1.0).abs() < 0.02 && (s[399] / left - 1.0).abs() < 0.05);
 }

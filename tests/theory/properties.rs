@@ -206,7 +206,7 @@ proptest! {
     #[test]
     fn prediction_holds_together_or_is_a_typed_error(setting in setting(), isotropic: bool) {
         // several directions with noise from data take seconds
-        let isotropic = isotropic || setting.target.projections() > 1;
+        let isotropic = isotropic || setting.target.direction_count() > 1;
         let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
         match predict(&setting, &Options { bulk_model, ..Options::default() }) {
             Ok(prediction) => check(&prediction)?,

@@ -3,7 +3,7 @@
 
 use crate::common::distance;
 use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
+use linear_width::data::{Batch, GeneratedBatch, Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Problem, predict};
@@ -166,14 +166,11 @@ fn prediction_gram_matrix_is_that_of_the_data() {
         let seeds = 24;
         let (mut gram, mut along) = (Array2::<f64>::zeros((2, 2)), Array1::<f64>::zeros(2));
         for seed in 0..seeds {
-            let teacher = target.teacher(dimension, seed).unwrap();
-            let batch = |index| {
-                let teacher = teacher.clone();
-                GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, seed, index).unwrap()
-            };
+            let first = GeneratedBatch::new(&target, dimension, samples, seed).unwrap();
             let kept = partly(fraction).kept_samples(samples);
-            let (x_1, y_1) = whole(&batch(0));
-            let (x, y) = whole(&MixedBatch::new(batch(0), batch(1), kept).unwrap());
+            let (x_1, y_1) = first.to_arrays().unwrap();
+            let second = first.clone().with_index(1).reusing(kept).unwrap();
+            let (x, y) = second.to_arrays().unwrap();
             let beta = x_1.t().dot(&y_1) / samples as f64;
             let projection = x.dot(&beta);
             let mut pi = Array2::zeros((samples, 2));
@@ -188,7 +185,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             let mut v = pi.t().dot(&x) * (steps[1] / samples as f64);
             v.row_mut(0).scaled_add(steps[0], &beta);
             gram += &(v.dot(&v.t()) / seeds as f64);
-            along += &(v.dot(&teacher.directions().row(0)) / seeds as f64);
+            along += &(v.dot(&first.directions().row(0)) / seeds as f64);
         }
         for (k, l) in [(0, 0), (0, 1), (1, 1)] {
             let scale = (gram[[k, k]] * gram[[l, l]]).sqrt();
@@ -206,11 +203,4 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             assert!(off < 0.04, "{fraction} {k}: {along} {predicted:?}");
         }
     }
-}
-
-fn whole(batch: &impl Batch<f64>) -> (Array2<f64>, Array1<f64>) {
-    let (mut x, mut y) =
-        (Array2::zeros((batch.samples(), batch.dimension())), Array1::zeros(batch.samples()));
-    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
 }

@@ -53,7 +53,7 @@ pub(crate) struct SamplingVariance {
 impl Labels {
     /// Reduces the law to nodes.
     pub fn new(target: &Target, nodes: &Nodes) -> Result<Self, PredictionError> {
-        let (p, noise_std) = (target.projections(), target.noise_std());
+        let (p, noise_std) = (target.direction_count(), target.noise_std());
         require(
             "the number of teacher directions",
             p as f64,
@@ -163,13 +163,13 @@ fn noise_rule(noise_std: f64, nodes: usize) -> Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Link, MultiIndexLink};
+    use crate::data::Link;
 
     /// y = z_0 z_1 + 0.3 z_0 + 0.2 + noise of variance 0.25, with Gaussian moments by hand.
     #[test]
     fn moments_of_two_directions() {
-        let link = MultiIndexLink::new("two", 2, |z| z[0] * z[1] + 0.3 * z[0] + 0.2);
-        let target = Target::multi_index(link).noise(0.5);
+        let target = Target::multi_index("two", 2, |z| z[0] * z[1] + 0.3 * z[0] + 0.2);
+        let target = target.noise(0.5);
         let labels = Labels::new(&target, &Nodes::default()).unwrap();
         let close =
             |found: f64, exact: f64| assert!((found - exact).abs() < 1e-4, "{found} {exact}");
@@ -195,8 +195,8 @@ mod tests {
     #[test]
     fn sampling_of_a_linear_label() {
         for unit in [1.0, 1e-100, 1e60] {
-            let link = MultiIndexLink::new("two", 2, move |z| 2.0 * unit * z[0]);
-            let target = Target::multi_index(link).noise(2.0 * unit);
+            let target = Target::multi_index("two", 2, move |z| 2.0 * unit * z[0]);
+            let target = target.noise(2.0 * unit);
             let found = Labels::new(&target, &Nodes::default()).unwrap().sampling(100, 50);
             // c = 1/sqrt 2, phi = 1/2: |beta_1|^2 = 1. y = c (z + e): E y^4 = 3, E y^2 z^2 = 2,
             // E y^3 z = 3 c; Var(2 c y z + y^2 / 2) = 4 c^2 2 + 2 c 3 c + 3/4 - (3/2)^2
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn what_is_refused() {
         let nodes = Nodes::default();
-        let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
+        let four = Target::multi_index("four", 4, |z| z[3]);
         assert!(matches!(Labels::new(&four, &nodes), Err(PredictionError::Invalid(_))));
         let zero = Target::single_index(Link::new("0", |_| 0.0));
         assert!(matches!(Labels::new(&zero, &nodes), Err(PredictionError::LabelsVanish)));

@@ -89,7 +89,7 @@ impl RowVariance<'_> {
 mod tests {
     use super::*;
     use crate::activation::{Activation, HermiteSeries};
-    use crate::data::{MultiIndexLink, Target};
+    use crate::data::Target;
     use crate::network::SecondLayerLaw;
     use crate::theory::dynamics::nodes::Nodes;
     use crate::theory::dynamics::setup::FirstStepConstants;
@@ -99,10 +99,10 @@ mod tests {
     /// sigma = He_1 + 0.25 He_2, y = z_0 z_1 + 0.5: everything by hand at b = 1 and b = -1.
     #[test]
     fn variances_by_hand() {
-        let link = MultiIndexLink::new("two", 2, |z| z[0] * z[1] + 0.5);
+        let target = Target::multi_index("two", 2, |z| z[0] * z[1] + 0.5);
         let problem = Problem {
             activation: HermiteSeries::new([0.0, 1.0, 0.25]).shared(),
-            target: Target::multi_index(link),
+            target,
             width: 100,
             dimension: 50,
             samples: 100,

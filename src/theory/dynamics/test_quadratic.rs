@@ -5,7 +5,7 @@ use super::sample_groups::{SampleGroup, sample_groups};
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::{FirstStepConstants, Setup};
 use crate::activation::{Activation, HermiteSeries};
-use crate::data::{MultiIndexLink, Target};
+use crate::data::Target;
 use crate::network::SecondLayerLaw;
 use crate::theory::problem::Problem;
 use crate::training::BatchPolicy;
@@ -15,10 +15,10 @@ pub(crate) const C: f64 = 0.3;
 
 /// Eight labels, which are the nodes of the tables in y, and a second layer of four values.
 pub(crate) fn problem() -> Problem {
-    let link = MultiIndexLink::new("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
+    let link = |z: &[f64]| z[0].signum() + 0.5 * z[1].signum() + 0.3;
     Problem {
         activation: HermiteSeries::new([0.0, C_1, C]).shared(),
-        target: Target::multi_index(link).noise(0.2),
+        target: Target::multi_index("signs", 2, link).noise(0.2),
         width: 100,
         dimension: 50,
         samples: 150,

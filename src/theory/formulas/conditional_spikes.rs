@@ -1,15 +1,14 @@
 //! The spikes of W_2 at leading order, given the data: Taylor's series in the first step.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::activation::{Activation, hermite_coefficients};
-use crate::data::Batch;
+use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::{exponent, multiply, product, times_power};
 use crate::numerics::graded::left_singular;
-use crate::training::TILE_SAMPLES;
 
-/// Terms beyond this have Hermite coefficients out of the quadrature's reach, and no use.
+/// The quadrature cannot reach the Hermite coefficients of later terms, and nobody needs them.
 const MAX_TERMS: usize = 50;
 
 /// The vectors of W_2 = W_0 + sum_k u_k v_k^T + ..., k = 0, ..., K - 1, for given data
@@ -21,31 +20,31 @@ const MAX_TERMS: usize = 50;
 /// - v_k = eta_2 eta_1^k (k+1) c_{k+1} c_1^k X_2^T (y_2 o (X_2 beta_1)^{ok}) / n_2, of length d and
 ///   norm of order eta_2 eta_1^k; v_0 also carries eta_1 c_1 beta_1.
 ///
-/// Nothing here reads trained weights. The batches are visited in tiles of [`TILE_SAMPLES`] samples
-/// and not stored; for a reused batch give the same one twice.
+/// No trained weights are read. The batches are read tile by tile and not stored; for a reused batch
+/// give the same one twice.
 ///
 /// This is the leading order of the two steps in mean-field scaling, for Gaussian inputs and rows
 /// of W_0 of norm about 1: it shows which directions there are and with which power of N they grow.
 /// It leaves out the output of the network in the second residual, and the part of the first
 /// gradient that is not of rank one (docs/theory.md, section 4). Both are small beside the first
-/// spike, but not always beside the bulk: the first of them alone leaves a term of size
-/// N^(alpha_1 + alpha_2 - 1/2) with left vector a. So singular values are approached as N grows for k = 0 and,
-/// with independent batches and centred labels, for k = 1; the coefficients of the others (of k = 1
-/// too with a reused batch) are right in order only. The approach is slow, by powers of
-/// N^(alpha_1 - 1/2).
+/// spike, but not always beside the bulk: the output alone leaves a term of size
+/// N^(alpha_1 + alpha_2 - 1/2) with left vector a. As N grows the measured singular values approach
+/// the term k = 0 and, with independent batches and centred labels, k = 1; the coefficients of all
+/// other terms are right in order only. The approach is slow, by powers of N^(alpha_1 - 1/2).
 ///
 /// ```
 /// use linear_width::activation::Tanh;
-/// use linear_width::data::{GeneratedBatch, InputLaw, Link, Target};
+/// use linear_width::data::{GeneratedBatch, Link, Target};
 /// use linear_width::theory::ConditionalSpikes;
 /// use ndarray::{Array1, Array2};
 ///
 /// let (width, dimension, samples) = (40, 20, 60);
-/// let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(dimension, 7)?;
-/// let batch = |index| GeneratedBatch::new(InputLaw::Gaussian, teacher.clone(), samples, 7, index);
+/// let target = Target::single_index(Link::hermite([0.0, 1.0]));
+/// let first = GeneratedBatch::new(&target, dimension, samples, 7)?;
+/// let second = first.clone().with_index(1);
 /// let a = Array1::from_shape_fn(width, |j| if j % 2 == 0 { 0.1 } else { -0.2 });
 /// let sigma = Tanh { scale: 2.0, shift: 0.5 };
-/// let spikes = ConditionalSpikes::new(&sigma, a.view(), [3.0, 5.0], &batch(0)?, &batch(1)?, 2)?;
+/// let spikes = ConditionalSpikes::new(&sigma, a.view(), [3.0, 5.0], &first, &second, 2)?;
 /// assert_eq!((spikes.left().dim(), spikes.right().dim()), ((width, 2), (2, dimension)));
 /// let mut first_layer = Array2::zeros((width, dimension)); // W_0
 /// spikes.add_to(&mut first_layer)?;
@@ -72,13 +71,14 @@ impl ConditionalSpikes {
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is
     /// negative or not finite, the batches differ in dimension, the second layer or a resulting
-    /// vector has a non-finite entry, or is so small that its digits are lost, or the activation cannot be integrated against the Gaussian.
+    /// vector has a non-finite entry, or is so small that its digits are lost, or the activation
+    /// cannot be integrated against the Gaussian.
     pub fn new(
         activation: &impl Activation,
         second_layer: ArrayView1<'_, f64>,
         etas: [f64; 2],
-        first_batch: &impl Batch<f64>,
-        second_batch: &impl Batch<f64>,
+        first_batch: &dyn Batch,
+        second_batch: &dyn Batch,
         terms: usize,
     ) -> Result<Self, InvalidSetting> {
         check_scalars(etas, terms)?;
@@ -107,8 +107,7 @@ impl ConditionalSpikes {
 
         let column = beta_1.view().insert_axis(Axis(1));
         let mut right = moments(second_batch, terms, |x, y| {
-            // eta_1 c_1 <beta_1, x_i>: with a_j in front, by how much the first step moved <w_j,
-            // x_i>
+            // times a_j, this is the change of <w_j, x_i> by the first step
             let shift = etas[0] * c[1] * multiply(x, column);
             Array2::from_shape_fn((terms, y.len()), |(k, i)| y[i] * shift[[i, 0]].powi(k as i32))
         })?;
@@ -244,7 +243,7 @@ fn check_scalars(etas: [f64; 2], terms: usize) -> Result<(), InvalidSetting> {
     Ok(())
 }
 
-fn check_sizes(batch: &impl Batch<f64>) -> Result<(), InvalidSetting> {
+fn check_sizes(batch: &dyn Batch) -> Result<(), InvalidSetting> {
     nonzero("samples", batch.samples())?;
     nonzero("dimension", batch.dimension())
 }
@@ -257,23 +256,18 @@ fn check_finite<'a>(
 }
 
 /// (1/n) sum_i weight_k(x_i, y_i) x_i, one row for each of `count` weights (`count` x d). `weights`
-/// gives those of one tile (`count` x samples of the tile).
+/// returns the weights of one tile (`count` x samples of the tile).
 fn moments(
-    batch: &impl Batch<f64>,
+    batch: &dyn Batch,
     count: usize,
     weights: impl Fn(ArrayView2<'_, f64>, ArrayView1<'_, f64>) -> Array2<f64>,
 ) -> Result<Array2<f64>, InvalidSetting> {
-    let (samples, dimension) = (batch.samples(), batch.dimension());
-    let tile = TILE_SAMPLES.min(samples);
-    let (mut x_tile, mut y_tile) = (Array2::zeros((tile, dimension)), Array1::zeros(tile));
-    let mut sums = Array2::zeros((count, dimension));
-    for first in (0..samples).step_by(tile) {
-        let part = Slice::from(..tile.min(samples - first));
-        let mut x = x_tile.slice_axis_mut(Axis(0), part);
-        let mut y = y_tile.slice_axis_mut(Axis(0), part);
-        batch.read(first, x.view_mut(), y.view_mut())?;
+    let share = 1.0 / batch.samples() as f64;
+    let mut sums = Array2::zeros((count, batch.dimension()));
+    let mut tiles = tiles::<f64>(batch, batch.dimension())?;
+    while let Some(Tile { x, y, .. }) = tiles.next_tile()? {
         let weights = weights(x.view(), y.view());
-        product(1.0 / samples as f64, weights.view(), x.view(), 1.0, sums.view_mut());
+        product(share, weights.view(), x.view(), 1.0, sums.view_mut());
     }
     Ok(sums)
 }

@@ -2,7 +2,7 @@
 //! averages in closed form (`test_quadratic`).
 
 use super::RightVectors;
-use crate::data::{MultiIndexLink, Target};
+use crate::data::Target;
 use crate::theory::dynamics::nodes::Nodes;
 use crate::theory::dynamics::test_quadratic::{C, Reduced, problem};
 use crate::theory::problem::Problem;
@@ -69,7 +69,7 @@ fn noise_by_pairs(problem: &Problem, p: usize) {
 fn noise_weighted_by_pairs() {
     noise_by_pairs(&problem(), 2);
     let signs = |z: &[f64]| z[0].signum() + 0.5 * z[1].signum() - 0.25 * z[2].signum() + 0.3;
-    let target = Target::multi_index(MultiIndexLink::new("signs", 3, signs));
+    let target = Target::multi_index("signs", 3, signs);
     noise_by_pairs(&Problem { target, ..problem() }, 3);
 }
 

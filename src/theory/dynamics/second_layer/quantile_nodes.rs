@@ -1,6 +1,6 @@
 //! Quadrature over a second-layer law that is given by its quantile function or its values.
 
-use crate::data::{CustomLaw, CustomLawKind};
+use crate::distribution::{CustomLaw, CustomLawKind};
 use crate::quadrature::{
     Rule, chebyshev_points, gauss_legendre, normal_density, normal_distribution, normal_quantile,
 };

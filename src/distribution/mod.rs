@@ -1,9 +1,13 @@
-//! Laws of the input entries.
+//! Laws of mean 0 and variance 1, for the entries of the inputs and of the second layer.
+
+mod custom_law;
+
+pub use custom_law::CustomLaw;
+pub(crate) use custom_law::Kind as CustomLawKind;
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::CustomLaw;
 use crate::Scalar;
 
 /// The law of the independent entries of an input x in R^d: mean 0, variance 1.

@@ -20,7 +20,7 @@ const STANDARD_ERRORS: f64 = 6.0;
 const LARGEST_UNSEEN: f64 = 0.25;
 
 /// A law of mean 0 and variance 1 given by the user, for the entries of the inputs
-/// ([`InputLaw::Custom`](super::InputLaw::Custom)) or of the second layer
+/// ([`InputLaw::Custom`](crate::data::InputLaw::Custom)) or of the second layer
 /// ([`SecondLayerLaw::Custom`](crate::network::SecondLayerLaw::Custom)).
 ///
 /// Three ways to give it, mean and variance being checked in each:
