@@ -5,8 +5,8 @@ use std::fmt::{Display, Formatter, Result as Formatted};
 use ndarray::ArrayView2;
 use thiserror::Error;
 
-use crate::Scalar;
 use crate::number::short;
+use crate::numerics::Real;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -296,7 +296,7 @@ pub(crate) fn in_range(
 }
 
 /// Checks that every entry of a list is finite.
-pub(crate) fn finite_list<'a, T: Scalar>(
+pub(crate) fn finite_list<'a, T: Real>(
     name: &'static str,
     values: impl IntoIterator<Item = &'a T>,
 ) -> Result<(), InvalidSetting> {
@@ -310,7 +310,7 @@ pub(crate) fn finite_list<'a, T: Scalar>(
 }
 
 /// Checks that every entry of a matrix is finite.
-pub(crate) fn finite_matrix<T: Scalar>(
+pub(crate) fn finite_matrix<T: Real>(
     name: &'static str,
     matrix: ArrayView2<'_, T>,
 ) -> Result<(), InvalidSetting> {
@@ -335,19 +335,7 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
     text
 }
 
-/// `Debug` as `Display`. A program whose `main` returns an error prints it by `Debug`, and what its
-/// user should read is the sentence.
-macro_rules! debug_is_display {
-    ($error:ty) => {
-        impl std::fmt::Debug for $error {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(self, f)
-            }
-        }
-    };
-}
-
-pub(crate) use debug_is_display;
+pub(crate) use crate::number::debug_is_display;
 
 debug_is_display!(InvalidSetting);
 
