@@ -1,4 +1,5 @@
-//! Inputs, labels, teachers and initial networks; data sets of the user; `.npy` files of the examples.
+//! Inputs, labels, teachers and initial networks; data sets of the user; the `.npy` files of the
+//! examples.
 
 mod dataset;
 mod npy_reader;

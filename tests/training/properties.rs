@@ -146,7 +146,9 @@ proptest! {
     }
 
     #[test]
-    fn gradient_step_leaves_the_weights_when_stopped((network, batch) in pair(6), other in size(6)) {
+    fn gradient_step_leaves_the_weights_when_stopped(
+        (network, batch) in pair(6), other in size(6),
+    ) {
         let mut stopped = network.clone();
         let error = gradient_step(&mut stopped, &batch, 1.0, 2, &mut |_, _| ControlFlow::Break(()));
         prop_assert_eq!(error, Err(TrainingError::Cancelled { step: 2 }));
