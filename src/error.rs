@@ -282,6 +282,19 @@ pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSett
     if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
 }
 
+/// Checks that a real parameter is finite and that the condition on it holds.
+pub(crate) fn in_range(
+    name: &'static str,
+    value: f64,
+    holds: bool,
+    allowed: &'static str,
+) -> Result<(), InvalidSetting> {
+    match value.is_finite() && holds {
+        true => Ok(()),
+        false => Err(InvalidSetting::OutOfRange { name, value, allowed }),
+    }
+}
+
 /// Checks that every entry of a list is finite.
 pub(crate) fn finite_list<'a, T: Scalar>(
     name: &'static str,

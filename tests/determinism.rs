@@ -16,15 +16,12 @@ use std::ops::ControlFlow;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use fnv::FnvHasher;
-use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{Batch, Dataset, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::readout::{Form, Ridge};
-use linear_width::spectral::{
-    LeadingTripletsOptions, SingularTriplets, SpectrumMethod, leading_triplets, singular_values_by,
-    thin_svd,
-};
+use linear_width::spectral::{SingularTriplets, SpectrumMethod, leading_triplets};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, descent_direction, gradient_step};
 use linear_width::{Report, Scalar, backend_name, instruction_set};
@@ -98,7 +95,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
         90,
         Initialisation::Gaussian,
         &SecondLayerLaw::Uniform,
-        SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        Tanh { scale: 2.0, shift: 0.5 },
         Scaling::Standard,
         11,
     )
@@ -108,12 +105,13 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     let direction = descent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
     let direction = direction.unwrap().unwrap();
     // with a limit of its own the search ends in an error where it would turn to the thin SVD
-    let options = LeadingTripletsOptions { max_basis: Some(60), ..Default::default() };
-    let top =
-        leading_triplets((&weights + &(&direction * T::of(40.0))).view(), 1, &options).unwrap();
-    let values = |method| sum(singular_values_by(weights, method).unwrap());
-    let svd = thin_svd(weights).unwrap();
-    let all = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
+    let tolerance = if precision == Precision::F64 { 1e-10 } else { 1e-5 };
+    let moved = &weights + &(&direction * T::of(40.0));
+    let top = SingularTriplets::leading_within(moved.view(), 1, tolerance, Some(60)).unwrap();
+    let values = |method: SpectrumMethod| sum(method.singular_values(weights).unwrap());
+    let svd = SingularTriplets::all(weights).unwrap();
+    let all =
+        |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
     let readout = |form| {
         let path = Ridge::new().form(form).intercept(true).fit(&network, &batch).unwrap();
         sum(path.readout(0.3).unwrap().weights().iter().copied())
@@ -141,7 +139,7 @@ fn further_checksums<T: Scalar>() -> [u64; 4] {
         150,
         Initialisation::Sphere,
         &SecondLayerLaw::Gaussian,
-        SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        Tanh { scale: 2.0, shift: 0.5 }.shared(),
         Scaling::MeanField,
         11,
     )
@@ -152,14 +150,15 @@ fn further_checksums<T: Scalar>() -> [u64; 4] {
         gradient_step(&mut network, &train, 7.0, step, go).unwrap();
     }
     let weights = network.first_layer();
-    let triplets = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
-    let top = leading_triplets(weights.view(), 4, &LeadingTripletsOptions::default()).unwrap();
+    let triplets =
+        |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
+    let top = leading_triplets(weights.view(), 4).unwrap();
     let readout = Ridge::new().fit(&network, &train).unwrap().readout(0.01).unwrap();
     let error = readout.test_error(&batch(150, 1700)).unwrap();
     [
         sum(weights.iter().copied()),
         triplets(top),
-        triplets(thin_svd(weights.view()).unwrap()),
+        triplets(SingularTriplets::all(weights.view()).unwrap()),
         sum([error.mean_square, error.standard_error]),
     ]
 }

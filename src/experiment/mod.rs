@@ -43,22 +43,22 @@ pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
 pub use report::{
-    DatasetSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
-    Triplet,
+    DatasetSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
 };
 pub use run::RunError;
 pub(crate) use source::Source;
 pub use source::StepBatch;
 
+use std::sync::Arc;
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::activation::SharedActivation;
+use crate::activation::Activation;
 use crate::error::{InvalidSetting, debug_is_display};
 use crate::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use crate::number::short;
 use crate::spectral::{OutlierRule, SpectrumMethod};
-use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
+use crate::theory::prediction::{Options, Prediction, PredictionError, Problem, predict};
 use crate::training::{BatchPolicy, StepSize};
 
 /// The number type a run computes in.
@@ -83,7 +83,7 @@ pub struct Experiment {
     pub(crate) width: usize,
     pub(crate) dimension: usize,
     pub(crate) samples: usize,
-    pub(crate) activation: SharedActivation,
+    pub(crate) activation: Arc<dyn Activation>,
     pub(crate) source: Source,
     pub(crate) initialisation: Initialisation,
     pub(crate) second_layer: SecondLayerLaw,
@@ -162,13 +162,13 @@ impl Experiment {
         )
     }
 
-    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for
+    /// The problem of this experiment for [`theory::prediction`](crate::theory::prediction), for
     /// W_1 or W_2.
     ///
     /// # Errors
     /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
     /// scaling or an activation that is not centred.
-    pub fn prediction_setting(&self) -> Result<Setting, NoPredictionError> {
+    pub fn prediction_setting(&self) -> Result<Problem, NoPredictionError> {
         let Source::Generated { target, .. } = &self.source else {
             return Err(NoPredictionError::Dataset);
         };
@@ -184,7 +184,7 @@ impl Experiment {
         if mean.abs() > 1e-9 {
             return Err(NoPredictionError::NotCentred { mean });
         }
-        Ok(Setting {
+        Ok(Problem {
             activation: self.activation.clone(),
             target: target.clone(),
             width: self.width,

@@ -42,7 +42,7 @@ impl SpikedMatrix {
     }
 
     /// The threshold gamma^(1/4): weaker spikes leave no outlier.
-    pub fn threshold(&self) -> f64 {
+    pub fn bbp_threshold(&self) -> f64 {
         self.gamma.sqrt().sqrt()
     }
 
@@ -62,7 +62,7 @@ impl SpikedMatrix {
                 allowed: "a finite number, 0 or more",
             });
         }
-        let threshold = self.threshold();
+        let threshold = self.bbp_threshold();
         if theta <= threshold {
             return Ok(None);
         }
@@ -87,7 +87,7 @@ mod tests {
     fn continuous_at_the_threshold_and_transposable() {
         for gamma in [0.3, 1.0, 2.0] {
             let model = SpikedMatrix::new(gamma).unwrap();
-            let just = model.spike(model.threshold() * (1.0 + 1e-9)).unwrap().unwrap();
+            let just = model.spike(model.bbp_threshold() * (1.0 + 1e-9)).unwrap().unwrap();
             assert!((just.singular_value - 1.0 - gamma.sqrt()).abs() < 1e-8);
             assert!(just.left_overlap < 1e-3 && just.right_overlap < 1e-3);
             // W^T / sqrt(gamma) is the model at 1/gamma with spike theta / sqrt(gamma)

@@ -1,8 +1,6 @@
-//! Inputs, labels, teachers and initial networks; data sets of the user; the `.npy` files of the
-//! examples.
+//! Inputs, labels, teachers and initial networks; data sets of the user.
 
 mod dataset;
-mod npy_reader;
 mod properties;
 
 #[path = "../common/mod.rs"]

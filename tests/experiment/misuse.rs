@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::builder::valid;
-use linear_width::activation::{DualFn, FnActivation, HermiteSeries, SharedActivation, Tanh};
+use linear_width::activation::{FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
     MultiIndexLink, Target,
@@ -17,11 +17,10 @@ use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
-    subspace_overlap,
+    Histogram, OutlierRule, leading_triplets, overlap, principal_overlaps, singular_values,
 };
-use linear_width::theory::prediction::{Nodes, Options};
-use linear_width::theory::{information_exponent, outlier_count};
+use linear_width::theory::prediction::Options;
+use linear_width::theory::{OutlierCount, information_exponent};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
@@ -73,7 +72,7 @@ fn on(data: Dataset) -> ExperimentBuilder {
 }
 
 fn network(width: usize, dimension: usize) -> Network<f64> {
-    let (law, tanh) = (Initialisation::Sphere, SharedActivation::new(Tanh::default()));
+    let (law, tanh) = (Initialisation::Sphere, Tanh::default());
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, law, &SecondLayerLaw::Gaussian, tanh, scaling, 3).unwrap()
 }
@@ -187,12 +186,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("more memory than there is", "GiB of memory are needed", || {
             error(valid().width(1_000_000_000_000).build().unwrap().run())
         }),
-        case("0 spikes", "spikes is 0", || {
-            error(valid().prediction_options(Options { spikes: 0, ..Options::default() }).build())
+        case("0 right vectors", "right_vectors is 0", || {
+            let options = Options { right_vectors: 0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
-        case("one node", "nodes is 1", || {
-            let nodes = Nodes { bulk: 1, ..Nodes::default() };
-            error(valid().prediction_options(Options { nodes, ..Options::default() }).build())
+        case("no nodes", "node_factor is 0", || {
+            let options = Options { node_factor: 0.0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
     ]
 }
@@ -231,7 +231,7 @@ fn functions() -> Vec<Misuse> {
             error(valid().activation(steep).build())
         }),
         case("an activation ln z", "not finite", || {
-            error(valid().activation(DualFn::new("ln", |z| z.ln())).build())
+            error(valid().activation(FnActivation::from_formula("ln", |z| z.ln())).build())
         }),
         case("a derivative of NaN", "not finite", || {
             error(valid().activation(FnActivation::new("bad", |z| z, |_| f64::NAN)).build())
@@ -460,7 +460,7 @@ fn batches_and_networks() -> Vec<Misuse> {
             error(LinearFeatures::<f64>::new(5).unwrap().evaluate(sines(3, 4).view()))
         }),
         case("layers that do not fit", "the second layer has shape 2", || {
-            let tanh = SharedActivation::new(Tanh::default());
+            let tanh = Tanh::default();
             error(Network::new(sines(3, 4), array![1.0, 2.0], tanh, Scaling::MeanField))
         }),
         case("a step on a batch of another dimension", "the batch has shape 50 x 4", || {
@@ -516,10 +516,10 @@ fn spectra_and_theory() -> Vec<Misuse> {
             error(singular_values(array![[1.0, f64::NAN], [0.0, 1.0]].view()))
         }),
         case("no triplets of a matrix", "0 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 0, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 0))
         }),
         case("five triplets of four", "5 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 5, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 5))
         }),
         case("overlap of vectors of different length", "has shape 3; it must be 2", || {
             error(overlap(array![1.0, 0.0].view(), array![1.0, 0.0, 0.0].view()))
@@ -527,22 +527,23 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("overlap with the zero vector", "norm of a vector of the overlap is 0", || {
             error(overlap(array![1.0, 0.0].view(), array![0.0, 0.0].view()))
         }),
-        case(
-            "overlap with a plane whose directions are not orthogonal",
-            "inner product 0.6",
-            || {
-                let plane = array![[1.0, 0.0], [0.6, 0.8]];
-                error(subspace_overlap(array![0.0, 1.0].view(), plane.view()))
-            },
-        ),
-        case("overlap with a line of length 2", "norm 2", || {
-            error(subspace_overlap(array![0.0, 1.0].view(), array![[2.0, 0.0]].view()))
+        case("overlap with a plane of another space", "has shape 3; it must be 2", || {
+            let plane = array![[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]];
+            error(principal_overlaps(array![[0.0, 1.0]].view(), plane.view()))
+        }),
+        case("overlap with a plane that has a zero direction", "overlap is 0", || {
+            error(principal_overlaps(
+                array![[0.0, 1.0]].view(),
+                array![[2.0, 0.0], [0.0, 0.0]].view(),
+            ))
         }),
         case("a histogram without bins", "bins is 0", || error(Histogram::new([1.0], 0, 0.0, 1.0))),
         case("a histogram from right to left", "upper end", || {
             error(Histogram::new([1.0], 5, 1.0, 0.0))
         }),
-        case("an exponent of 0.5 in the formula", "[0, 0.5)", || error(outlier_count(0.5, 0.1))),
+        case("an exponent of 0.5 in the formula", "[0, 0.5)", || {
+            error(OutlierCount::new(0.5, 0.1))
+        }),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
             error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))

@@ -184,7 +184,7 @@ fn run_without_noise_growth_or_step() {
         let steps = [StepSize::scaled(2.0, first), StepSize::scaled(2.0, second)];
         let report = run(sized(20, 10, 30).steps(steps));
         assert_eq!(report.stages[1].eta.unwrap(), 2.0 * 20_f64.powf(first));
-        assert_eq!(report.leading_order.spikes.unwrap().new_directions(), 0);
+        assert_eq!(report.leading_order.spikes.unwrap().count().new_directions, 0);
     }
     // zero steps leave the weights as they are, to the last bit
     for policy in POLICIES {
@@ -207,7 +207,7 @@ fn run_with_exponents_close_to_one_half() {
     let steps = [StepSize::scaled(1.0, 0.499_999_999_999_999_94), StepSize::scaled(1.0, 0.49)];
     let report = run(sized(20, 10, 30).steps(steps).with_prediction(false));
     let spikes = report.leading_order.spikes.unwrap();
-    assert!(spikes.new_directions() > 1_000_000_000);
+    assert!(spikes.count().new_directions > 1_000_000_000);
     assert!(matches!(
         problem(sized(20, 10, 30).steps([StepSize::scaled(1.0, 0.5)])),
         InvalidSetting::Exponent { step: 1, .. }

@@ -158,7 +158,7 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
         prop_assert!(unit(first.target_overlap) && first.strength.is_finite());
     }
     if let Some(spikes) = &leading.spikes {
-        prop_assert!(spikes.expected_outliers() <= spikes.total_outliers());
+        prop_assert!(spikes.count().corrected <= spikes.count().total);
     }
     let text = report.to_string();
     prop_assert!(!text.contains("NaN"), "{text}");

@@ -10,14 +10,15 @@ use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use linear_width::Experiment;
 use linear_width::activation::{
-    DualFn, Erf, Gelu, Relu, SharedActivation, Sigmoid, Silu, Sine, Softplus, Tanh,
+    Activation, Erf, FnActivation, Gelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 
@@ -93,22 +94,22 @@ const ACTIVATIONS: usize = 12;
 const LINKS: usize = 14;
 
 impl Case {
-    fn activation(&self) -> SharedActivation {
+    fn activation(&self) -> Arc<dyn Activation> {
         match self.activation {
-            0 => SharedActivation::new(Tanh::default()),
-            1 => SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
-            2 => SharedActivation::new(Erf),
-            3 => SharedActivation::new(Gelu),
-            4 => SharedActivation::new(Silu),
-            5 => SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
-            6 => SharedActivation::new(Sine { amplitude: 1.2, phase: 0.0 }),
-            7 => SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
-            8 => SharedActivation::new(Relu),
-            9 => SharedActivation::new(Sigmoid),
+            0 => Tanh::default().shared(),
+            1 => Tanh { scale: 2.0, shift: 0.5 }.shared(),
+            2 => Erf.shared(),
+            3 => Gelu.shared(),
+            4 => Silu.shared(),
+            5 => Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
+            6 => Sine { amplitude: 1.2, phase: 0.0 }.shared(),
+            7 => Softplus { beta: 2.0, scale: 2.0 }.shared(),
+            8 => Relu.shared(),
+            9 => Sigmoid.shared(),
             10 => {
-                SharedActivation::new(DualFn::new("sigmoid(3z-1)", |z| (3.0 * z - 1.0).sigmoid()))
+                FnActivation::from_formula("sigmoid(3z-1)", |z| (3.0 * z - 1.0).sigmoid()).shared()
             }
-            _ => SharedActivation::new(Tanh { scale: 1.0, shift: 1.0 }),
+            _ => Tanh { scale: 1.0, shift: 1.0 }.shared(),
         }
     }
 
@@ -208,8 +209,7 @@ fn write_prediction_errors() {
                 gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
             }
             let teacher = experiment.teacher().unwrap();
-            let options = LeadingTripletsOptions::default();
-            let top = leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+            let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
             let mut lines = String::new();
             for k in 0..TRIPLETS {
                 let directions = teacher.directions().rows().into_iter();
@@ -218,7 +218,7 @@ fn write_prediction_errors() {
                     overlap(top.right_vector(k), beta.view()).unwrap().powi(2)
                 });
                 let target = squares.sum::<f64>().sqrt();
-                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.values[k]);
+                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.singular_values[k]);
             }
             file.write_all(lines.as_bytes()).unwrap();
         }

@@ -1,32 +1,31 @@
 //! What the prediction must do where the answer is known, and at random admissible settings.
 
 use linear_width::InvalidSetting;
-use linear_width::activation::{
-    FnActivation, LeakyRelu, Relu, SharedActivation, Sine, Softplus, Tanh,
-};
+use linear_width::activation::{Activation, FnActivation, LeakyRelu, Relu, Sine, Softplus, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, convergence, predict,
+    BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
 use linear_width::training::BatchPolicy;
+use std::sync::Arc;
 
 struct Case {
-    activation: SharedActivation,
+    activation: Arc<dyn Activation>,
     target: Target,
 }
 
 impl Case {
-    fn new(activation: SharedActivation, target: Target) -> Self {
+    fn new(activation: Arc<dyn Activation>, target: Target) -> Self {
         Self { activation, target: target.noise(0.1) }
     }
 
-    fn single(activation: SharedActivation, link: Link) -> Self {
+    fn single(activation: Arc<dyn Activation>, link: Link) -> Self {
         Self::new(activation, Target::single_index(link))
     }
 
-    fn setting(&self, batches: BatchPolicy, step_sizes: [f64; 2]) -> Setting {
-        Setting {
+    fn setting(&self, batches: BatchPolicy, step_sizes: [f64; 2]) -> Problem {
+        Problem {
             activation: self.activation.clone(),
             target: self.target.clone(),
             width: 3000,
@@ -39,18 +38,18 @@ impl Case {
     }
 }
 
-fn sine() -> SharedActivation {
-    SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })
+fn sine() -> Arc<dyn Activation> {
+    Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()
 }
 
-fn shifted_tanh() -> SharedActivation {
-    SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 })
+fn shifted_tanh() -> Arc<dyn Activation> {
+    Tanh { scale: 2.0, shift: 0.5 }.shared()
 }
 
 /// Exponential linear unit: a kink in the second derivative.
-fn elu() -> SharedActivation {
+fn elu() -> Arc<dyn Activation> {
     let value = |x: f64| if x > 0.0 { x } else { x.exp_m1() };
-    SharedActivation::new(FnActivation::new("elu", value, |x| x.min(0.0).exp()).with_kinks([0.0]))
+    FnActivation::new("elu", value, |x| x.min(0.0).exp()).with_kinks([0.0]).shared()
 }
 
 /// tanh(1.5 z + 0.5), centred.
@@ -81,7 +80,7 @@ fn plain() -> Options {
     Options { target_column: false, ..options(BulkModel::Isotropic) }
 }
 
-fn run(setting: &Setting) -> Prediction {
+fn run(setting: &Problem) -> Prediction {
     predict(setting, &plain()).unwrap()
 }
 
@@ -113,14 +112,14 @@ fn prediction_of_one_weak_step_is_a_spiked_matrix() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     for model in MODELS {
         for eta in [0.5, 2.5, 4.0, 20.0] {
-            let setting = Setting {
+            let setting = Problem {
                 width: 100_000_000_000_000,
                 dimension: 50_000_000_000_000,
                 samples: 150_000_000_000_000,
                 ..case.setting(BatchPolicy::Independent, [eta, 0.0])
             };
             let prediction = predict(&setting, &options(model)).unwrap();
-            let constants = &prediction.intermediates;
+            let constants = &prediction;
             let norm = constants.beta_1_norm_squared.sqrt();
             let theta = eta * constants.c_1 * norm;
             let spike = linear_width::rmt::SpikedMatrix::new(2.0).unwrap().spike(theta).unwrap();
@@ -158,7 +157,7 @@ fn reuse_does_not_matter_with_many_samples() {
     let mut last = f64::INFINITY;
     for samples in [30_000, 300_000, 3_000_000] {
         let [fresh, reused] =
-            BOTH.map(|batches| run(&Setting { samples, ..case.setting(batches, [20.0, 40.0]) }));
+            BOTH.map(|batches| run(&Problem { samples, ..case.setting(batches, [20.0, 40.0]) }));
         let gap =
             (fresh.outliers[0].singular_value / reused.outliers[0].singular_value - 1.0).abs();
         assert!(gap < 0.2 * last, "{samples} {gap} {last}");
@@ -203,7 +202,7 @@ fn counts(
     let at = |k: u32| {
         let width = 10usize.pow(k);
         let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-        let setting = Setting {
+        let setting = Problem {
             width,
             dimension: width / 2,
             samples: width / 2,
@@ -251,7 +250,7 @@ fn outlier_count_grows_with_the_second_step() {
         for i in 0..10 {
             let width = 10usize.pow(12);
             let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-            let setting = Setting {
+            let setting = Problem {
                 width,
                 dimension: width / 2,
                 samples: width,
@@ -275,7 +274,7 @@ fn second_layer_entries_agree_with_their_law() {
         let law = run(&case.setting(batches, [22.0, 49.0]));
         let half = 3f64.sqrt();
         let values = (0..3000).map(|i| half * ((2 * i + 1) as f64 / 3000.0 - 1.0)).collect();
-        let realised = run(&Setting {
+        let realised = run(&Problem {
             second_layer: SecondLayerLaw::Fixed(values),
             ..case.setting(batches, [22.0, 49.0])
         });
@@ -326,21 +325,21 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
 fn prediction_refuses_nonsensical_settings() {
     let case = Case::single(sine(), skewed());
     let good = case.setting(BatchPolicy::Reused, [22.0, 49.0]);
-    let refused = |setting: Setting| predict(&setting, &Options::default()).unwrap_err();
-    let with = |target: Target| refused(Setting { target, ..good.clone() });
+    let refused = |setting: Problem| predict(&setting, &Options::default()).unwrap_err();
+    let with = |target: Target| refused(Problem { target, ..good.clone() });
     let noisy = Target::single_index(skewed()).noise(-1.0);
     assert_eq!(with(noisy), PredictionError::Invalid(InvalidSetting::Noise { value: -1.0 }));
     assert_eq!(
-        refused(Setting { dimension: 0, ..good.clone() }),
+        refused(Problem { dimension: 0, ..good.clone() }),
         PredictionError::Invalid(InvalidSetting::ZeroSize { name: "dimension" })
     );
     for eta in [f64::NAN, -1.0, f64::INFINITY] {
-        let error = refused(Setting { step_sizes: [eta, 1.0], ..good.clone() });
+        let error = refused(Problem { step_sizes: [eta, 1.0], ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(InvalidSetting::OutOfRange { .. })));
     }
     for b in [vec![1.0], vec![0.0; 3000], vec![f64::NAN; 3000]] {
         let second_layer = SecondLayerLaw::Fixed(b.into());
-        let error = refused(Setting { second_layer, ..good.clone() });
+        let error = refused(Problem { second_layer, ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(_)), "{error}");
     }
     let zero = Target::single_index(Link::new("0", |_| 0.0));
@@ -350,7 +349,7 @@ fn prediction_refuses_nonsensical_settings() {
     let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [
-        Options { spikes: 0, ..Options::default() },
+        Options { right_vectors: 0, ..Options::default() },
         Options { linear_terms: 4, ..Options::default() },
     ] {
         assert!(matches!(predict(&good, &options), Err(PredictionError::Invalid(_))));
@@ -371,11 +370,11 @@ fn prediction_of_random_settings_is_sane() {
     let activations = [
         sine(),
         shifted_tanh(),
-        SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
-        SharedActivation::new(Relu),
-        SharedActivation::new(LeakyRelu { slope: 0.1 }),
+        Softplus { beta: 2.0, scale: 2.0 }.shared(),
+        Relu.shared(),
+        LeakyRelu { slope: 0.1 }.shared(),
         elu(),
-        SharedActivation::new(Tanh::default()),
+        Tanh::default().shared(),
     ];
     for round in 0..80 {
         let pick = |n: usize, u: f64| ((u * n as f64) as usize).min(n - 1);
@@ -406,7 +405,7 @@ fn prediction_of_random_settings_is_sane() {
             2 => SecondLayerLaw::Rademacher,
             _ => SecondLayerLaw::Fixed((0..width).map(|_| 3.0 * uniform() - 1.4).collect()),
         };
-        let setting = Setting {
+        let setting = Problem {
             dimension: scale(uniform()),
             samples: scale(uniform()),
             width,
@@ -453,22 +452,14 @@ fn prediction_of_random_settings_is_sane() {
 /// activations and links.
 #[test]
 fn nodes_by_default_are_enough_for_isotropic_noise() {
-    let activations = [
-        sine(),
-        SharedActivation::new(Relu),
-        SharedActivation::new(LeakyRelu { slope: 0.1 }),
-        elu(),
-    ];
+    let activations = [sine(), Relu.shared(), LeakyRelu { slope: 0.1 }.shared(), elu()];
     for activation in activations {
         for link in [skewed(), sign(), cosine()] {
             let case = Case::single(activation.clone(), link);
             for batches in BOTH {
                 let setting = case.setting(batches, [22.0, 49.0]);
-                let change = convergence(&setting, &plain()).unwrap();
-                assert!(
-                    change.singular_values < 3e-5 && change.overlaps < 1e-4,
-                    "{setting:?}: {change:?}"
-                );
+                let [values, overlaps] = setting.convergence(&plain()).unwrap();
+                assert!(values < 3e-5 && overlaps < 1e-4, "{setting:?}: {values} {overlaps}");
             }
         }
     }
@@ -478,15 +469,12 @@ fn nodes_by_default_are_enough_for_isotropic_noise() {
 /// which moves edge and weak outliers a little more.
 #[test]
 fn nodes_by_default_are_enough_for_structured_noise() {
-    for activation in [sine(), SharedActivation::new(Relu)] {
+    for activation in [sine(), Relu.shared()] {
         for batches in BOTH {
             let case = Case::single(activation.clone(), skewed());
             let setting = case.setting(batches, [22.0, 49.0]);
-            let change = convergence(&setting, &Options::default()).unwrap();
-            assert!(
-                change.singular_values < 5e-4 && change.overlaps < 5e-3,
-                "{setting:?}: {change:?}"
-            );
+            let [values, overlaps] = setting.convergence(&Options::default()).unwrap();
+            assert!(values < 5e-4 && overlaps < 5e-3, "{setting:?}: {values} {overlaps}");
         }
     }
 }

@@ -9,7 +9,7 @@ use linear_width::Experiment;
 use linear_width::activation::Sine;
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
 use linear_width::training::{BatchPolicy, StepSize, gradient_step};
 
@@ -77,12 +77,10 @@ impl Case {
                 let go = &mut |_, _| ControlFlow::Continue(());
                 gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
             }
-            let options = LeadingTripletsOptions::default();
-            let top =
-                leading_triplets(network.first_layer().view(), lists.len(), &options).unwrap();
+            let top = leading_triplets(network.first_layer().view(), lists.len()).unwrap();
             let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
             for (k, [values, overlaps]) in lists.iter_mut().enumerate() {
-                values.push(f64::from(top.values[k]));
+                values.push(f64::from(top.singular_values[k]));
                 overlaps.push(overlap(top.right_vector(k), beta.view()).unwrap());
             }
         }

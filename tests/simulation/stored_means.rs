@@ -11,9 +11,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::common::{experiment_at, predictions};
-use linear_width::spectral::{
-    LeadingTripletsOptions, leading_triplets, overlap, overlaps_with_powers,
-};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::training::gradient_step;
 
 const SEEDS: u64 = 8;
@@ -48,17 +46,15 @@ fn write_stored_means() {
                     gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
                 }
                 let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
-                let options = LeadingTripletsOptions::default();
-                let top =
-                    leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+                let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
                 let mut lines = String::new();
                 for k in 0..TRIPLETS {
                     let target = overlap(top.right_vector(k), beta.view()).unwrap();
                     let a = network.second_layer().view();
-                    let left = overlaps_with_powers(top.left_vector(k), a, 3).unwrap();
+                    let left = top.left_overlaps_with_powers(k, a, 3).unwrap();
                     lines += &format!(
                         "{key}{k},{:.5},{target:.5},{:.5},{:.5},{:.5}\n",
-                        top.values[k], left[0], left[1], left[2]
+                        top.singular_values[k], left[0], left[1], left[2]
                     );
                 }
                 file.write_all(lines.as_bytes()).unwrap();

@@ -6,8 +6,8 @@ use linear_width::backend_name;
 use linear_width::data::{Dataset, DatasetBatch};
 use linear_width::readout::{Form, LinearFeatures, Ridge};
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, SpectrumMethod, leading_triplets, overlap,
-    overlaps_with_powers, singular_values_by, subspace_overlap, thin_svd,
+    Histogram, OutlierRule, SingularTriplets, SpectrumMethod, leading_triplets, overlap,
+    principal_overlaps,
 };
 use ndarray::{Array1, Array2, Axis};
 use proptest::prelude::*;
@@ -50,20 +50,20 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
     let other = in_unit(w, power);
     let name = format!("{:?} times 2^{power}", w.dim());
     for method in [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct] {
-        let expected = singular_values_by(w.view(), method).unwrap();
-        let found = singular_values_by(other.view(), method).unwrap();
+        let expected = method.singular_values(w.view()).unwrap();
+        let found = method.singular_values(other.view()).unwrap();
         assert!(same(&found, &expected, power), "{name}, {method:?}");
     }
-    let (expected, found) = (thin_svd(w.view()).unwrap(), thin_svd(other.view()).unwrap());
-    assert!(same(&found.values, &expected.values, power), "{name}");
+    let (expected, found) =
+        (SingularTriplets::all(w.view()).unwrap(), SingularTriplets::all(other.view()).unwrap());
+    assert!(same(&found.singular_values, &expected.singular_values, power), "{name}");
     assert!(same(&found.left, &expected.left, 0), "{name}");
     assert!(same(&found.right, &expected.right, 0), "{name}");
 
     let count = (w.nrows().min(w.ncols()) / 8).clamp(1, 4);
-    let options = LeadingTripletsOptions::default();
-    let expected = leading_triplets(w.view(), count, &options).unwrap();
-    let found = leading_triplets(other.view(), count, &options).unwrap();
-    assert!(same(&found.values, &expected.values, power), "{name}");
+    let expected = leading_triplets(w.view(), count).unwrap();
+    let found = leading_triplets(other.view(), count).unwrap();
+    assert!(same(&found.singular_values, &expected.singular_values, power), "{name}");
     if backend_name() == "faer" {
         assert_eq!((found.left, found.right), (expected.left, expected.right), "{name}");
     }
@@ -136,14 +136,16 @@ fn vectors<T: Scalar>(x: &Array2<T>, power: i32) {
     let (u, v) = (x.column(0), x.column(1));
     assert_eq!(overlap(other.column(0), v).unwrap(), overlap(u, v).unwrap());
     let rows = Array2::eye(x.nrows());
+    let left =
+        SingularTriplets { left: x.clone(), singular_values: u.to_owned(), right: x.clone() };
     let first = rows.slice_axis(Axis(0), ndarray::Slice::from(..2));
     assert_eq!(
-        subspace_overlap(other.column(0), first).unwrap(),
-        subspace_overlap(u, first).unwrap()
+        principal_overlaps(other.t(), first).unwrap(),
+        principal_overlaps(x.t(), first).unwrap()
     );
     assert_eq!(
-        overlaps_with_powers(u, other.column(1), 4).unwrap(),
-        overlaps_with_powers(u, v, 4).unwrap()
+        left.left_overlaps_with_powers(0, other.column(1), 4).unwrap(),
+        left.left_overlaps_with_powers(0, v, 4).unwrap()
     );
 }
 
@@ -271,11 +273,11 @@ fn ridge_is_right_in_units_where_faer_alone_is_wrong() {
 #[test]
 fn leading_triplets_in_units_where_squares_of_squares_overflow() {
     let w = matrix::<f64>(700, 500, 2);
-    let options = LeadingTripletsOptions { max_basis: Some(220), ..Default::default() };
-    let exact = thin_svd(w.view()).unwrap().values;
+    let exact = SingularTriplets::all(w.view()).unwrap().singular_values;
     for power in [-1000, -330, -272, 0, 34, 259, 299, 329, 990] {
-        let found = leading_triplets(in_unit(&w, power).view(), 4, &options).unwrap();
-        for (s, exact) in found.values.iter().zip(&exact) {
+        let w = in_unit(&w, power);
+        let found = SingularTriplets::leading_within(w.view(), 4, 1e-10, Some(220)).unwrap();
+        for (s, exact) in found.singular_values.iter().zip(&exact) {
             assert!((scaled(*s, -power) - exact).abs() < 1e-10, "2^{power}: {s} {exact}");
         }
     }

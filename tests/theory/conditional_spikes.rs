@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 
 use linear_width::InvalidSetting;
 use linear_width::activation::{
-    Activation, Centred, Erf, FnActivation, SharedActivation, Sine, Tanh, hermite_coefficients,
+    Activation, Centred, Erf, FnActivation, Sine, Tanh, hermite_coefficients,
 };
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
-use linear_width::theory::prediction::{Options, Setting, predict};
-use linear_width::theory::{ConditionalSpikes, outlier_count};
+use linear_width::spectral::{SingularTriplets, singular_values};
+use linear_width::theory::prediction::{Options, Problem, predict};
+use linear_width::theory::{ConditionalSpikes, OutlierCount};
 use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
@@ -280,14 +280,14 @@ fn simulated_and_leading(
     seed: u64,
 ) -> [Array2<f64>; 2] {
     let dimension = width / 2;
-    let sigma = SharedActivation::new(Centred::new(SINE).unwrap());
+    let sigma = Centred::new(SINE).unwrap().shared();
     let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
     let scaling = Scaling::MeanField;
     let mut network =
         Network::random(width, dimension, first, &second, sigma, scaling, seed).unwrap();
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));
-    let terms = outlier_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
+    let terms = OutlierCount::new(steps[0].alpha, steps[1].alpha).unwrap().total;
     let a = network.second_layer().view();
     let spikes = ConditionalSpikes::new(&SINE, a, etas, &batches[0], &batches[1], terms).unwrap();
     let mut leading = network.first_layer().clone();
@@ -300,8 +300,8 @@ fn simulated_and_leading(
 }
 
 fn top(weights: &Array2<f64>, count: usize) -> Array1<f64> {
-    let options = LeadingTripletsOptions { tolerance: Some(1e-4), ..Default::default() };
-    leading_triplets(weights.view(), count, &options).unwrap().values
+    let found = SingularTriplets::leading_within(weights.view(), count, 1e-4, None);
+    found.unwrap().singular_values
 }
 
 #[test]
@@ -355,8 +355,8 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
     for (width, seeds) in [(400, 4), (1600, 3), (6400, 2)] {
         let etas = steps.map(|step| step.eta(width));
         let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-        let setting = Setting {
-            activation: SharedActivation::new(SINE),
+        let setting = Problem {
+            activation: SINE.shared(),
             target: Target::single_index(link).noise(0.1),
             width,
             dimension: width / 2,
@@ -366,11 +366,11 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
             second_layer: SecondLayerLaw::Uniform,
         };
         let prediction = predict(&setting, &Options::default()).unwrap();
-        let gram = singular_values(prediction.intermediates.gram.view()).unwrap();
+        let gram = singular_values(prediction.gram.view()).unwrap();
         let resummed = gram.mapv(f64::sqrt);
         let mut mean = [0.0; 2];
         for seed in 1..=seeds {
-            let activation = SharedActivation::new(SINE);
+            let activation = SINE.shared();
             let network = Network::<f64>::random(
                 width,
                 width / 2,

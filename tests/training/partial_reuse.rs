@@ -2,11 +2,11 @@
 //! tests/simulation/partial_reuse.rs.
 
 use crate::common::distance;
-use linear_width::activation::{HermiteSeries, SharedActivation, Sine, Tanh};
+use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Problem, predict};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2};
@@ -78,10 +78,10 @@ fn batch_policy_serialises() {
 }
 
 /// A link with parts in He_1, He_2 and beyond.
-fn setting(batches: BatchPolicy, noise: f64) -> Setting {
+fn setting(batches: BatchPolicy, noise: f64) -> Problem {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
-    Setting {
-        activation: SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
+    Problem {
+        activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
         target: Target::single_index(link).noise(noise),
         width: 3000,
         dimension: 1500,
@@ -121,7 +121,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
     let width = 10usize.pow(12);
     for fraction in [0.2, 0.8] {
         let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-        let setting = Setting {
+        let setting = Problem {
             width,
             dimension: width / 2,
             samples: width / 2,
@@ -145,8 +145,8 @@ fn prediction_gram_matrix_is_that_of_the_data() {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     let target = Target::single_index(link).noise(0.3);
     let at = |fraction: f64| {
-        let setting = Setting {
-            activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, c])),
+        let setting = Problem {
+            activation: HermiteSeries::new([0.0, 1.0, c]).shared(),
             target: target.clone(),
             width,
             dimension,
@@ -156,7 +156,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             second_layer: SecondLayerLaw::Rademacher,
         };
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-        predict(&setting, &options).unwrap().intermediates
+        predict(&setting, &options).unwrap()
     };
     let unit = steps[0] / (width as f64).sqrt();
     let phi = dimension as f64 / samples as f64;
@@ -180,7 +180,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             for i in 0..samples {
                 let own = if i < kept { phi * y[i] } else { 0.0 };
                 // E h and E[z h]: s + own = <beta_1, x>, c_1 = 1, E[z sigma'(z)] = 2 c
-                let (h, zh) = (projection[i], 2.0 * c * (own + predicted.mean_y));
+                let (h, zh) = (projection[i], 2.0 * c * (own + predicted.label_mean));
                 let r = y[i] - unit * (h + 2.0 * c * zh);
                 pi[[i, 0]] = r;
                 pi[[i, 1]] = r * 2.0 * c * unit * h;
@@ -202,7 +202,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             }
         }
         for k in 0..2 {
-            let off = (predicted.target[[0, k]] - along[k]).abs() / gram[[k, k]].sqrt();
+            let off = (predicted.target_projections[[0, k]] - along[k]).abs() / gram[[k, k]].sqrt();
             assert!(off < 0.04, "{fraction} {k}: {along} {predicted:?}");
         }
     }
