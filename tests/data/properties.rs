@@ -131,7 +131,9 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn dataset_standardises_or_names_what_is_wrong((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
+    fn dataset_standardises_or_names_what_is_wrong(
+        (x, y) in given(), (from, to) in (0_usize..10, 0_usize..10),
+    ) {
         let finite = x.iter().chain(&y).all(|v| v.is_finite());
         let fits = x.nrows() > 0 && x.ncols() > 0 && y.len() == x.nrows();
         let (n, d) = x.dim();
@@ -174,7 +176,9 @@ proptest! {
     }
 
     #[test]
-    fn discrete_laws_are_centred_or_refused(values in proptest::collection::vec((wild(), wild()), 0..5)) {
+    fn discrete_laws_are_centred_or_refused(
+        values in proptest::collection::vec((wild(), wild()), 0..5),
+    ) {
         let law = CustomLaw::discrete("wild", values.clone());
         if law.is_ok() {
             let mean: f64 = values.iter().map(|(b, p)| b * p).sum();
@@ -183,7 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn two_point_laws_are_standardised_or_refused(p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0]) {
+    fn two_point_laws_are_standardised_or_refused(
+        p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0],
+    ) {
         // mean 0 and variance scale^2
         let (low, high) = (-scale * ((1.0 - p) / p).sqrt(), scale * (p / (1.0 - p)).sqrt());
         let law = CustomLaw::discrete("two points", [(low, p), (high, 1.0 - p)]);

@@ -1,5 +1,6 @@
 //! The prediction against the golden numbers of an independent NumPy implementation: level 1 to
-//! 1e-3 (3e-3 for a Gaussian second layer), and level 2 to 1 % in singular value and 0.01 in overlap (it was computed with few nodes).
+//! 1e-3 (3e-3 for a Gaussian second layer), and level 2 to 1 % in singular value and 0.01 in overlap
+//! (it was computed with few nodes).
 
 use crate::common::{experiment, number, numbers, predictions};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem, predict};

@@ -62,7 +62,9 @@ proptest! {
 
     /// Every edge, and the numbers beside it, by the definition; the same in another unit.
     #[test]
-    fn histogram_counts_obey_the_edges((from, to) in range(), bins in 1_usize..200, k in -900..900_i32) {
+    fn histogram_counts_obey_the_edges(
+        (from, to) in range(), bins in 1_usize..200, k in -900..900_i32,
+    ) {
         let Ok(h) = of(&[from], bins, from, to) else {
             // only where the bins are no wider than the rounding of the edges
             let largest = from.abs().max(to.abs());

@@ -157,7 +157,9 @@ proptest! {
     }
 
     #[test]
-    fn decompositions_refuse_one_bad_entry(w in weights(12), at in 0_usize..144, bad in 0_usize..3) {
+    fn decompositions_refuse_one_bad_entry(
+        w in weights(12), at in 0_usize..144, bad in 0_usize..3,
+    ) {
         let mut w = w;
         let length = w.len();
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][bad];

@@ -24,7 +24,9 @@ proptest! {
     #![proptest_config(cases(2000))]
 
     #[test]
-    fn outlier_counts_follow_the_exponents(alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()]) {
+    fn outlier_counts_follow_the_exponents(
+        alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()],
+    ) {
         let fine = (0.0..0.5).contains(&alpha_1) && (0.0..0.5).contains(&alpha_2);
         let count = OutlierCount::new(alpha_1, alpha_2);
         prop_assert_eq!(count.is_ok(), fine);
@@ -72,7 +74,9 @@ proptest! {
     }
 
     #[test]
-    fn spiked_matrix_outliers_lie_above_the_edge(gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild()) {
+    fn spiked_matrix_outliers_lie_above_the_edge(
+        gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild(),
+    ) {
         let model = SpikedMatrix::new(gamma).unwrap();
         match model.spike(theta) {
             Ok(Some(spike)) => {
@@ -115,7 +119,9 @@ proptest! {
     #![proptest_config(cases(30))]
 
     #[test]
-    fn information_and_reuse_exponents_do_not_depend_on_scale(link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()]) {
+    fn information_and_reuse_exponents_do_not_depend_on_scale(
+        link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()],
+    ) {
         // no quadrature tells what is finer
         let fine = (1e-11..1.0).contains(&tolerance);
         let information = information_exponent(&link, 8, tolerance);

@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn gradient_step_leaves_the_weights_when_stopped((network, _) in pair(6), other in size(6)) {
+    fn gradient_step_refuses_a_batch_of_another_dimension((network, _) in pair(6), other in size(6)) {
         let wrong = Dataset::new(Array2::<f64>::zeros((2, other)), Array1::<f64>::zeros(2)).unwrap();
         let fits = other == network.dimension();
         prop_assert_eq!(network.descent_direction(&wrong).is_ok(), fits);

@@ -1,6 +1,7 @@
 //! How far a run in `f32` is from the same run in `f64`, along two steps and as N grows.
 //!
-//! `cargo test --release --test training -- --ignored --nocapture single_precision` prints the table for N up to 2000.
+//! `cargo test --release --test training -- --ignored --nocapture single_precision` prints the table
+//! for N up to 2000.
 
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
