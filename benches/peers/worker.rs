@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use faer::traits::RealField;
-use linear_width::activation::{Activation, SharedActivation, Tanh};
+use linear_width::activation::Tanh;
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target, Teacher};
 use linear_width::network::{Network, Scaling};
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
+use linear_width::spectral::{SingularTriplets, singular_values};
 use linear_width::training::{StepSize, gradient_step};
 use linear_width::{Scalar, backend_name};
 use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension};
@@ -47,7 +47,7 @@ impl Inputs {
     }
 
     fn network<T: Scalar>(&self) -> Fallible<Network<T>> {
-        let activation = SharedActivation::new(Tanh::default());
+        let activation = Tanh::default();
         let (first, second) = (self.matrix("w0")?, self.vector("a")?);
         Ok(Network::new(first, second, activation, Scaling::MeanField)?)
     }
@@ -92,7 +92,7 @@ fn norm<T: Scalar>(matrix: &Array2<T>) -> f64 {
 }
 
 /// The product of the backend the crate was built with, on whole matrices: c = a b.
-#[cfg(not(feature = "lapack"))]
+#[cfg(not(feature = "openblas-system"))]
 fn product<T: Scalar + RealField>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -118,7 +118,7 @@ fn product<T: Scalar + RealField>(
 }
 
 /// The product of the backend the crate was built with, on whole matrices: c = a b.
-#[cfg(feature = "lapack")]
+#[cfg(feature = "openblas-system")]
 fn product<T: Scalar + RealField>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -129,10 +129,7 @@ fn product<T: Scalar + RealField>(
 }
 
 /// Two steps from `start`, which is copied before the time begins.
-fn ascend_twice<T: Scalar>(
-    start: &Network<T>,
-    batches: [&impl Batch<T>; 2],
-) -> Fallible<(f64, f64)> {
+fn step_twice<T: Scalar>(start: &Network<T>, batches: [&impl Batch<T>; 2]) -> Fallible<(f64, f64)> {
     let mut network = start.clone();
     let sizes = [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)];
     let (seconds, result) = timed(|| {
@@ -148,13 +145,13 @@ fn ascend_twice<T: Scalar>(
 
 fn two_steps<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let (network, mut batch) = (inputs.network::<T>()?, inputs.fresh_batches()?);
-    Ok(Box::new(move || ascend_twice(&network, [&batch()?, &batch()?])))
+    Ok(Box::new(move || step_twice(&network, [&batch()?, &batch()?])))
 }
 
 fn two_steps_given<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let network = inputs.network::<T>()?;
     let (first, second) = (inputs.given_batch("x1", "y1")?, inputs.given_batch("x2", "y2")?);
-    Ok(Box::new(move || ascend_twice(&network, [&first, &second])))
+    Ok(Box::new(move || step_twice(&network, [&first, &second])))
 }
 
 fn products<T: Scalar + RealField>(inputs: &Inputs) -> Fallible<Task> {
@@ -185,11 +182,11 @@ fn all_singular_values<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
 fn top6<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let w = inputs.matrix::<T>("w2")?;
     // 1e-8 is out of reach in f32
-    let tolerance = Some(if size_of::<T>() == 8 { 1e-8 } else { 1e-5 });
-    let options = LeadingTripletsOptions { tolerance, ..Default::default() };
+    let tolerance = if size_of::<T>() == 8 { 1e-8 } else { 1e-5 };
     Ok(Box::new(move || {
-        let (seconds, triplets) = timed(|| leading_triplets(w.view(), 6, &options));
-        Ok((seconds, sum(&triplets?.values, |s| s)))
+        let (seconds, triplets) =
+            timed(|| SingularTriplets::leading_within(w.view(), 6, tolerance, None));
+        Ok((seconds, sum(&triplets?.singular_values, |s| s)))
     }))
 }
 
@@ -213,7 +210,7 @@ fn generate<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
 fn tanh<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let z = inputs.matrix::<T>("x1")?;
     let (mut value, mut derivative) = (Array2::zeros(z.dim()), Array2::zeros(z.dim()));
-    let activation = SharedActivation::new(Tanh::default());
+    let activation = Tanh::default();
     Ok(Box::new(move || {
         let rows = z.axis_iter(Axis(0)).into_par_iter();
         let outputs = (value.axis_iter_mut(Axis(0)), derivative.axis_iter_mut(Axis(0)));
@@ -222,7 +219,7 @@ fn tanh<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
             rows.zip(outputs).for_each(|(z, (mut value, mut derivative))| {
                 let slices = (z.as_slice(), value.as_slice_mut(), derivative.as_slice_mut());
                 if let (Some(z), Some(value), Some(derivative)) = slices {
-                    activation.evaluate(z, value, derivative);
+                    T::evaluate(&activation, z, value, derivative);
                 }
             });
         });

@@ -17,10 +17,7 @@ use crate::data::{Dataset, Target};
 use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::backend_name;
 use crate::network::Network;
-use crate::spectral::{
-    LeadingTripletsOptions, SpectralError, leading_triplets, overlap, overlaps_with_powers,
-    singular_values_by,
-};
+use crate::spectral::{SpectralError, leading_triplets, overlap};
 use crate::training::{Change, TrainingError, gradient_step};
 
 /// A run that did not come to its end.
@@ -156,12 +153,10 @@ impl Experiment {
         let step = *step;
         let failed = |source| RunError::Spectrum { step, source };
         let weights = network.first_layer();
-        let values = singular_values_by(weights.view(), self.spectrum_method)
-            .map_err(failed)?
-            .mapv(|s| s.as_f64());
+        let values = self.spectrum_method.singular_values(weights.view());
+        let values = values.map_err(failed)?.mapv(|s| s.as_f64());
         clock.spectrum(step, 0.5)?;
-        let options = LeadingTripletsOptions::default();
-        let top = leading_triplets(weights.view(), self.triplets, &options).map_err(failed)?;
+        let top = leading_triplets(weights.view(), self.triplets).map_err(failed)?;
 
         let directions = teacher.mapv(T::of);
         let triplets = (0..top.len())
@@ -180,11 +175,7 @@ impl Experiment {
                         .sqrt()
                         .min(1.0),
                     direction_overlaps,
-                    left_overlaps: overlaps_with_powers(
-                        top.left_vector(k),
-                        a,
-                        self.second_layer_powers,
-                    )?,
+                    left_overlaps: top.left_overlaps_with_powers(k, a, self.second_layer_powers)?,
                 })
             })
             .collect::<Result<Vec<_>, InvalidSetting>>()?;

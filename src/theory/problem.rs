@@ -2,7 +2,9 @@
 //! section 1).
 
 use super::error::{PredictionError, require};
-use crate::activation::SharedActivation;
+use std::sync::Arc;
+
+use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::nonzero;
 use crate::network::SecondLayerLaw;
@@ -13,7 +15,7 @@ use crate::training::BatchPolicy;
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// sigma. Its mean E sigma(z) is subtracted, as the theory assumes.
-    pub activation: SharedActivation,
+    pub activation: Arc<dyn Activation>,
     /// Link and noise of the labels, with 1 to 3 teacher directions. The directions themselves are
     /// not read: by rotation invariance the prediction does not depend on them.
     pub target: Target,

@@ -4,7 +4,7 @@ use super::nodes::Nodes;
 use super::sample_groups::{SampleGroup, sample_groups};
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::{FirstStepConstants, Setup};
-use crate::activation::{HermiteSeries, SharedActivation};
+use crate::activation::{Activation, HermiteSeries};
 use crate::data::{MultiIndexLink, Target};
 use crate::network::SecondLayerLaw;
 use crate::theory::problem::Problem;
@@ -17,7 +17,7 @@ pub(crate) const C: f64 = 0.3;
 pub(crate) fn problem() -> Problem {
     let link = MultiIndexLink::new("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
     Problem {
-        activation: SharedActivation::new(HermiteSeries::new([0.0, C_1, C])),
+        activation: HermiteSeries::new([0.0, C_1, C]).shared(),
         target: Target::multi_index(link).noise(0.2),
         width: 100,
         dimension: 50,

@@ -1,7 +1,7 @@
 //! What the formulas say of one experiment, before it is run.
 
 use super::{FirstStep, SpikeExpansion, information_exponent, reuse_exponent};
-use crate::activation::{Activation, SharedActivation, hermite_coefficients};
+use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Link, Target};
 use crate::error::InvalidSetting;
 use crate::network::{Scaling, SecondLayerLaw};
@@ -39,7 +39,7 @@ pub struct LeadingOrder {
 impl LeadingOrder {
     /// For one experiment; `target` is `None` for given data, where the formulas do not apply.
     pub(crate) fn new(
-        activation: &SharedActivation,
+        activation: &dyn Activation,
         target: Option<&Target>,
         steps: &[StepSize],
         second_layer: &SecondLayerLaw,

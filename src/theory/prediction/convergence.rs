@@ -76,7 +76,7 @@ pub(super) fn few_neurons(width: usize, outliers: &[Outlier]) -> Option<Indicato
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::{SharedActivation, Tanh};
+    use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
     use crate::theory::prediction::{BulkModel, Options, Problem, predict};
@@ -84,7 +84,7 @@ mod tests {
 
     fn problem() -> Problem {
         Problem {
-            activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+            activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
             target: Target::single_index(Link::hermite([0.0, 1.0])),
             width: 3000,
             dimension: 1500,

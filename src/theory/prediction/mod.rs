@@ -227,7 +227,7 @@ impl Problem {
 /// activation, the others of equations that could not be solved.
 ///
 /// ```
-/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::activation::{Activation, Tanh};
 /// use linear_width::data::{Link, Target};
 /// use linear_width::network::SecondLayerLaw;
 /// use linear_width::theory::prediction::{Options, Problem, predict};
@@ -235,7 +235,7 @@ impl Problem {
 ///
 /// let prediction = predict(
 ///     &Problem {
-///         activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+///         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
 ///         target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
 ///         width: 3000,
 ///         dimension: 1500,

@@ -63,14 +63,16 @@ impl<'a> IndependentAverages<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::{Relu, SharedActivation, Sine};
+    use std::sync::Arc;
+
+    use crate::activation::{Activation, Relu, Sine};
     use crate::quadrature::{normal_density, normal_distribution};
 
     const S: [f64; 3] = [-1.3, 0.2, 2.1];
 
     /// The table of `function` at `S`, less `exact(activation, slope, centre, deviation)`.
     fn check(
-        function: SharedActivation,
+        function: Arc<dyn Activation>,
         step: FirstStepConstants,
         t: f64,
         exact: impl Fn(&ActivationConstants, f64, f64, f64) -> [f64; 6],
@@ -94,23 +96,18 @@ mod tests {
         let (amplitude, phase) = (1.3f64, 0.7);
         let step = FirstStepConstants { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
         for t in [-0.9, 0.0, 0.8] {
-            check(
-                SharedActivation::new(Sine { amplitude, phase }),
-                step,
-                t,
-                |sigma, slope, m, v| {
-                    let shrunk = amplitude * (-0.5 * v * v).exp();
-                    [
-                        shrunk * (m + phase).sin() - sigma.mean,
-                        shrunk * (m + phase).cos(),
-                        -slope * shrunk * (m + phase).sin(),
-                        0.5 * amplitude.powi(2)
-                            * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
-                        0.0,
-                        -(t * step.tau).powi(2) * shrunk * (m + phase).sin(),
-                    ]
-                },
-            );
+            check(Sine { amplitude, phase }.shared(), step, t, |sigma, slope, m, v| {
+                let shrunk = amplitude * (-0.5 * v * v).exp();
+                [
+                    shrunk * (m + phase).sin() - sigma.mean,
+                    shrunk * (m + phase).cos(),
+                    -slope * shrunk * (m + phase).sin(),
+                    0.5 * amplitude.powi(2)
+                        * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
+                    0.0,
+                    -(t * step.tau).powi(2) * shrunk * (m + phase).sin(),
+                ]
+            });
         }
     }
 
@@ -118,7 +115,7 @@ mod tests {
     fn relu_in_closed_form() {
         let step = FirstStepConstants { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.3, tau: 0.6 };
         for t in [-0.9, 0.0, 0.8] {
-            check(SharedActivation::new(Relu), step, t, |sigma, slope, m, v| {
+            check(Relu.shared(), step, t, |sigma, slope, m, v| {
                 let (above, density) = (normal_distribution(m / v), normal_density(m / v));
                 let value = m * above + v * density - sigma.mean;
                 [
@@ -137,7 +134,7 @@ mod tests {
     #[test]
     fn no_deviation() {
         let step = FirstStepConstants { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.5, tau: 0.0 };
-        check(SharedActivation::new(Relu), step, -2.0, |sigma, _, m, _| {
+        check(Relu.shared(), step, -2.0, |sigma, _, m, _| {
             let above = if m > 0.0 { 1.0 } else { 0.0 };
             [m.max(0.0) - sigma.mean, above, 0.0, above, 0.0, 0.0]
         });

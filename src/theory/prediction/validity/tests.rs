@@ -1,7 +1,7 @@
 //! The estimates by hand.
 
 use super::*;
-use crate::activation::{SharedActivation, Tanh};
+use crate::activation::{Activation, Tanh};
 use crate::data::{Link, Target};
 use crate::theory::dynamics::nodes::Nodes;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
@@ -12,7 +12,7 @@ const WIDTH: usize = 1600;
 
 fn problem(second_layer: SecondLayerLaw) -> Problem {
     Problem {
-        activation: SharedActivation::new(Tanh::default()),
+        activation: Tanh::default().shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])),
         width: WIDTH,
         dimension: 400,

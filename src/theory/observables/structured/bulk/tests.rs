@@ -3,7 +3,7 @@
 use super::super::density::density;
 use super::super::real_branch::RealBranch;
 use super::*;
-use crate::linalg::singular_values;
+use crate::spectral::singular_values;
 use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
