@@ -64,17 +64,14 @@ impl Labels {
         let axis = gaussian_rule(nodes.target[p - 1], &kinks);
         let mut list = vec![LabelNode { z: [0.0; MAX_DIRECTIONS], link: 0.0, weight: 1.0 }];
         for i in 0..p {
-            list = list
-                .iter()
-                .flat_map(|node| {
-                    axis.iter().map(move |(x, w)| {
-                        let mut next = node.clone();
-                        next.z[i] = x;
-                        next.weight *= w;
-                        next
-                    })
+            let along = |node: LabelNode| {
+                axis.iter().map(move |(x, w)| {
+                    let mut next = LabelNode { weight: node.weight * w, ..node.clone() };
+                    next.z[i] = x;
+                    next
                 })
-                .collect();
+            };
+            list = list.into_iter().flat_map(along).collect();
         }
         // The corners of the cube of nodes carry nothing.
         let largest = list.iter().map(|node| node.weight).fold(0.0, f64::max);
@@ -86,9 +83,8 @@ impl Labels {
             node.weight /= total;
         }
         finite("the link", list.iter().map(|node| &node.link))?;
-        let noise =
-            noise_rule(noise_std, if p == 1 { nodes.noise } else { (2 * nodes.noise).div_ceil(3) });
-
+        let count = if p == 1 { nodes.noise } else { (2 * nodes.noise).div_ceil(3) };
+        let noise = noise_rule(noise_std, count);
         let variance = noise_std * noise_std;
         let mut labels = Self {
             directions: p,
@@ -170,7 +166,7 @@ mod tests {
     fn moments_of_two_directions() {
         let target = Target::multi_index("two", 2, |z| z[0] * z[1] + 0.3 * z[0] + 0.2);
         let target = target.noise(0.5);
-        let labels = Labels::new(&target, &Nodes::default()).unwrap();
+        let labels = Labels::new(&target, &Nodes::new(1.0)).unwrap();
         let close =
             |found: f64, exact: f64| assert!((found - exact).abs() < 1e-4, "{found} {exact}");
         let total: f64 = labels.nodes.iter().map(|node| node.weight).sum();
@@ -197,7 +193,7 @@ mod tests {
         for unit in [1.0, 1e-100, 1e60] {
             let target = Target::multi_index("two", 2, move |z| 2.0 * unit * z[0]);
             let target = target.noise(2.0 * unit);
-            let found = Labels::new(&target, &Nodes::default()).unwrap().sampling(100, 50);
+            let found = Labels::new(&target, &Nodes::new(1.0)).unwrap().sampling(100, 50);
             // c = 1/sqrt 2, phi = 1/2: |beta_1|^2 = 1. y = c (z + e): E y^4 = 3, E y^2 z^2 = 2,
             // E y^3 z = 3 c; Var(2 c y z + y^2 / 2) = 4 c^2 2 + 2 c 3 c + 3/4 - (3/2)^2
             let variance = (4.0 + 3.0 + 0.75 - 2.25) / 100.0 + 2.0 * 0.25 / 50.0;
@@ -211,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        let nodes = Nodes::default();
+        let nodes = Nodes::new(1.0);
         let four = Target::multi_index("four", 4, |z| z[3]);
         assert!(matches!(Labels::new(&four, &nodes), Err(PredictionError::Invalid(_))));
         let zero = Target::single_index(Link::new("0", |_| 0.0));

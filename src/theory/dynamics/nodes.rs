@@ -25,32 +25,18 @@ pub(crate) struct Nodes {
     pub table_factor: f64,
 }
 
-impl Default for Nodes {
-    fn default() -> Self {
-        Self {
-            second_layer: 20,
-            types: 96,
-            preactivation: 40,
-            target: [48, 28, 20],
-            noise: 6,
-            orthogonal: 20,
-            table_factor: 1.0,
-        }
-    }
-}
-
 impl Nodes {
-    /// All default counts multiplied by `factor` (rounded up, at least 2).
-    pub fn times(factor: f64) -> Self {
+    /// `factor` times as many nodes as are enough for a relative accuracy of about 1e-4 (rounded up,
+    /// at least 2).
+    pub fn new(factor: f64) -> Self {
         let times = |n: usize| ((n as f64 * factor).ceil() as usize).max(2);
-        let default = Self::default();
         Self {
-            second_layer: times(default.second_layer),
-            types: times(default.types),
-            preactivation: times(default.preactivation),
-            target: default.target.map(times),
-            noise: times(default.noise),
-            orthogonal: times(default.orthogonal),
+            second_layer: times(20),
+            types: times(96),
+            preactivation: times(40),
+            target: [48, 28, 20].map(times),
+            noise: times(6),
+            orthogonal: times(20),
             table_factor: factor,
         }
     }
@@ -87,9 +73,8 @@ mod tests {
             orthogonal: 50,
             table_factor: 2.5,
         };
-        assert_eq!(Nodes::times(2.5), expected);
-        assert_eq!(Nodes::times(1.0), Nodes::default());
-        assert_eq!(Nodes::times(0.01).noise, 2);
-        assert_eq!(Nodes::times(0.7).noise, 5);
+        assert_eq!(Nodes::new(2.5), expected);
+        assert_eq!(Nodes::new(0.01).noise, 2);
+        assert_eq!(Nodes::new(0.7).noise, 5);
     }
 }

@@ -111,7 +111,7 @@ mod tests {
             second_layer: SecondLayerLaw::Rademacher,
         };
         let step = FirstStepConstants { unit: 0.2, phi: 0.5, c_1: 1.0, rho_1: 0.25, tau: 0.4 };
-        let setup = Setup { step, ..Setup::new(&problem, Nodes::default()).unwrap() };
+        let setup = Setup { step, ..Setup::new(&problem, Nodes::new(1.0)).unwrap() };
         let law = SecondLayerQuadrature::new(&problem.second_layer, 100, 2, 2, 2).unwrap();
         let variance = RowVariance { setup: &setup, law: &law };
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");

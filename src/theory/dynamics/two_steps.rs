@@ -48,10 +48,4 @@ impl TwoSteps {
         };
         Ok(Self { law, groups, noise: vectors.noise.swap_remove(0), state })
     }
-
-    /// Whether the expansion ends by itself before `count` right vectors: after one step, or when
-    /// the law of b has no more polynomials.
-    pub fn is_complete(&self, setup: &Setup, count: usize) -> bool {
-        self.law.polynomial_count() < count || setup.problem.step_sizes[1] == 0.0
-    }
 }

@@ -11,30 +11,6 @@ const ALLOWED: [f64; 2] = [0.01, 0.03];
 /// An outlier that fewer neurons carry depends on which ones a network happens to have.
 const FEWEST_NEURONS: f64 = 30.0;
 
-/// The edge and the outliers of one prediction.
-pub(super) type Spectrum<'a> = (f64, &'a [Outlier]);
-
-/// Largest relative change of edge and singular values and largest absolute change of overlaps between
-/// two predictions. Outliers are compared in order of size; an outlier that only one of the two has is
-/// compared with the edge of the other.
-pub(super) fn compare((edge_a, a): Spectrum, (edge_b, b): Spectrum) -> [f64; 2] {
-    let value =
-        |edge, list: &[Outlier], k| list.get(k).map_or(edge, |o: &Outlier| o.singular_value);
-    let singular_values = (0..a.len().max(b.len()))
-        .map(|k| (value(edge_a, a, k) / value(edge_b, b, k) - 1.0).abs())
-        .fold((edge_a / edge_b - 1.0).abs(), f64::max);
-    let overlaps = a
-        .iter()
-        .zip(b)
-        .flat_map(|(a, b)| {
-            let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
-            directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
-        })
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max);
-    [singular_values, overlaps]
-}
-
 /// The indicator [`Indicator::QUADRATURE`] from the changes of a prediction when only a share `fewer` of
 /// the nodes is taken.
 pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {

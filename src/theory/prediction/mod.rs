@@ -43,10 +43,7 @@ pub use super::problem::Problem;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 
-use super::dynamics::nodes::Nodes;
-use super::dynamics::row_variance::RowVariance;
-use super::dynamics::setup::Setup;
-use super::dynamics::two_steps::TwoSteps;
+use super::dynamics::{nodes::Nodes, row_variance::RowVariance, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::structured::{self, StructuredSpectrum};
 use ndarray::{Array1, Array2};
@@ -58,7 +55,7 @@ use validity::ValidityInputs;
 const FEWER_NODES: f64 = 0.75;
 
 /// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5, on the way.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
     /// Right edge of the bulk, as a singular value.
@@ -99,15 +96,9 @@ enum Spectrum {
     Structured(Arc<dyn StructuredSpectrum>),
 }
 
-impl std::fmt::Debug for Prediction {
+impl std::fmt::Debug for Spectrum {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prediction")
-            .field("bulk_model", &self.bulk_model())
-            .field("edge", &self.edge)
-            .field("outliers", &self.outliers)
-            .field("errors", &self.errors)
-            .field("indicators", &self.indicators)
-            .finish_non_exhaustive()
+        f.write_str(if matches!(self, Self::Isotropic(_)) { "Isotropic" } else { "Structured" })
     }
 }
 
@@ -174,7 +165,18 @@ impl Prediction {
     /// that both have. Outliers are compared in order of size; an outlier that only one of the two
     /// has is compared with the edge of the other.
     pub fn change_from(&self, other: &Self) -> [f64; 2] {
-        convergence::compare((self.edge, &self.outliers), (other.edge, &other.outliers))
+        let (a, b) = (&self.outliers, &other.outliers);
+        let value = |p: &Self, k: usize| p.outliers.get(k).map_or(p.edge, |o| o.singular_value);
+        let change = |k: usize| (value(self, k) / value(other, k) - 1.0).abs();
+        let edge = (self.edge / other.edge - 1.0).abs();
+        let overlaps = a.iter().zip(b).flat_map(|(a, b)| {
+            let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
+            directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
+        });
+        [
+            (0..a.len().max(b.len())).map(change).fold(edge, f64::max),
+            overlaps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
+        ]
     }
 }
 
@@ -188,26 +190,19 @@ impl Problem {
     /// As [`predict`].
     ///
     /// ```
-    /// use linear_width::activation::{Activation, Tanh};
-    /// use linear_width::data::{Link, Target};
-    /// use linear_width::network::SecondLayerLaw;
-    /// use linear_width::theory::prediction::{BulkModel, Options, Problem};
-    /// use linear_width::training::BatchPolicy;
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// use linear_width::theory::prediction::{BulkModel, Options};
     ///
-    /// let problem = Problem {
-    ///     activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
-    ///     target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
-    ///     width: 3000,
-    ///     dimension: 1500,
-    ///     samples: 4500,
-    ///     step_sizes: [22.0, 49.0],
-    ///     batches: BatchPolicy::Independent,
-    ///     second_layer: SecondLayerLaw::Uniform,
-    /// };
+    /// let experiment = Experiment::builder()
+    ///     .width(3000).dimension(1500).samples(4500)
+    ///     .activation(Tanh::default())
+    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
+    ///     .steps([22.0, 49.0])
+    ///     .build()?;
     /// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-    /// let [singular_values, overlaps] = problem.convergence(&options)?;
+    /// let [singular_values, overlaps] = experiment.prediction_setting()?.convergence(&options)?;
     /// assert!(singular_values < 1e-3 && overlaps < 1e-3);
-    /// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn convergence(&self, options: &Options) -> Result<[f64; 2], PredictionError> {
         let plain = Options { compare_nodes: false, ..*options };
@@ -269,7 +264,7 @@ pub fn predict(problem: &Problem, options: &Options) -> Result<Prediction, Predi
 
 /// The prediction with one set of nodes; neither problem nor options are checked.
 fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
-    let setup = Setup::new(problem, Nodes::times(options.node_factor))?;
+    let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let (steps, isotropic, missing) = expand(&setup, options)?;
     let TwoSteps { law, groups, noise, state } = &steps;
     let (edge, outliers, spectrum) = match options.bulk_model {
@@ -334,11 +329,10 @@ fn expand(
     loop {
         let steps = TwoSteps::new(setup, count, options.separate_columns())?;
         let isotropic = IsotropicSpectrum::new(&steps.state);
-        let missing = if steps.is_complete(setup, count) {
-            0.0
-        } else {
-            truncation::missing(&isotropic, steps.law.polynomial_count())?
-        };
+        // complete: after one step, or when the law of b has no more polynomials
+        let found = steps.law.polynomial_count();
+        let complete = found < count || setup.problem.step_sizes[1] == 0.0;
+        let missing = if complete { 0.0 } else { truncation::missing(&isotropic, found)? };
         match truncation::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,
             _ => return Ok((steps, isotropic, missing)),

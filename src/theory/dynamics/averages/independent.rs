@@ -78,7 +78,7 @@ mod tests {
         exact: impl Fn(&ActivationConstants, f64, f64, f64) -> [f64; 6],
     ) {
         let activation = ActivationConstants::new(&function, 200).unwrap();
-        let averages = IndependentAverages::new(&activation, step, &Nodes::default());
+        let averages = IndependentAverages::new(&activation, step, &Nodes::new(1.0));
         let table = averages.table(t, &S);
         for (i, s) in S.iter().enumerate() {
             let slope = 1.0 + t * step.rho_1;

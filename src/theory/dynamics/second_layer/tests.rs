@@ -20,7 +20,7 @@ fn moments_of_every_law() {
     .unwrap()
     .with_kinks([0.5])
     .unwrap();
-    let nodes = Nodes::default();
+    let nodes = Nodes::new(1.0);
     for (name, law, allowed) in [
         ("uniform", SecondLayerLaw::Uniform, 1e-13),
         ("rademacher", SecondLayerLaw::Rademacher, 1e-15),

@@ -44,7 +44,7 @@ fn judge(
     outliers: &[Outlier],
 ) -> (ErrorEstimate, Vec<Indicator>) {
     let problem = problem(law);
-    let labels = Labels::new(&problem.target, &Nodes::default()).unwrap();
+    let labels = Labels::new(&problem.target, &Nodes::new(1.0)).unwrap();
     let (state, isotropic) = spread(&problem.second_layer, d);
     let inputs = ValidityInputs {
         problem: &problem,

@@ -56,9 +56,11 @@ impl<'a> ReusedAverages<'a> {
         let largest = s.iter().fold(0f64, |a, s| a.max(s.abs()));
         let outer = xi.nodes.last().copied().unwrap_or(0.0);
         let range = (step.c_1.abs() * largest + step.tau * outer).max(1e-3);
+        // without noise the window closes around one point of the table
+        let step = FirstStepConstants { tau: step.tau.max(1e-9 * range), ..step };
         let c = Interpolation::new(chebyshev_points(sizes(range), -range, range));
         let mut smoothing = Array2::zeros((s.len(), c.nodes().len()));
-        let mut tilted = Array2::zeros((s.len(), c.nodes().len()));
+        let mut tilted = smoothing.clone();
         let mut basis = vec![0.0; c.nodes().len()];
         for (i, s) in s.iter().enumerate() {
             for (xi, w) in xi.iter() {
@@ -69,19 +71,9 @@ impl<'a> ReusedAverages<'a> {
                 }
             }
         }
+        let split = SplitGaussian::new(nodes.preactivation);
         let window = gauss_legendre(nodes.orthogonal, -1.0, 1.0);
-        Self {
-            activation,
-            step,
-            s,
-            plain,
-            first,
-            c,
-            smoothing,
-            tilted,
-            split: SplitGaussian::new(nodes.preactivation),
-            window,
-        }
+        Self { activation, step, s, plain, first, c, smoothing, tilted, split, window }
     }
 
     /// The averages at every (y, s), for t = eta_1 b / sqrt N.
@@ -131,14 +123,6 @@ impl<'a> ReusedAverages<'a> {
         let mut at_s = |&s: &f64| {
             let centre = c_1 * s;
             let mut sums = Averages::default();
-            if tau < 1e-12 {
-                let own = pieces.iter().find(|piece| centre <= piece.high).or(pieces.last());
-                if let Some(piece) = own {
-                    piece.points.basis(centre, &mut basis);
-                    basis.iter().zip(&piece.values).for_each(|(share, at)| sums.add(*share, at));
-                }
-                return sums;
-            }
             for piece in &pieces {
                 let low = piece.low.max(centre - WINDOW * tau);
                 let high = piece.high.min(centre + WINDOW * tau);
@@ -174,16 +158,12 @@ impl<'a> ReusedAverages<'a> {
         let range = (c_1.abs() * largest + WINDOW * tau).max(1e-3);
         let mut ends = vec![-range, range];
         if t != 0.0 {
-            for &kink in &self.activation.kinks {
+            let kinks = &self.activation.kinks;
+            for &kink in kinks {
                 for side in [-1e-9, 1e-9] {
-                    let lift =
-                        phi * y * self.activation.derivative(kink + side * (1.0 + kink.abs()));
-                    ends.extend(
-                        self.activation
-                            .kinks
-                            .iter()
-                            .map(|other| (other - kink * (1.0 + t * rho_1)) / t - lift),
-                    );
+                    let first = self.activation.derivative(kink + side * (1.0 + kink.abs()));
+                    let at = |u: &f64| (u - kink * (1.0 + t * rho_1)) / t - phi * y * first;
+                    ends.extend(kinks.iter().map(at));
                 }
             }
         }
@@ -198,11 +178,8 @@ impl<'a> ReusedAverages<'a> {
             for part in 0..parts {
                 let low = pair[0] + length * part as f64;
                 let points = Interpolation::new(chebyshev_points(PIECE, low, low + length));
-                let values = points
-                    .nodes()
-                    .iter()
-                    .map(|&c| self.split_average(t, y, c, accumulator))
-                    .collect();
+                let nodes = points.nodes().iter();
+                let values = nodes.map(|&c| self.split_average(t, y, c, accumulator)).collect();
                 pieces.push(Piece { low, high: low + length, points, values });
             }
         }

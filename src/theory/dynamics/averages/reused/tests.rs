@@ -92,7 +92,7 @@ impl Ramps {
         assert!((activation.mean - mean).abs() < 1e-10 && (activation.c_1 - c_1).abs() < 1e-10);
         let step = FirstStepConstants { c_1, ..step };
         let s = chebyshev_points(3, -1.7, 2.5);
-        let nodes = Nodes::default();
+        let nodes = Nodes::new(1.0);
         let kernel = ReusedAverages::new(&activation, step, &nodes, &s, |_| 20);
         let y = [-1.2, 0.7];
         let table = kernel.table(t, &y);
@@ -157,7 +157,7 @@ fn smooth_averages_match_brute_force() {
     let activation = ActivationConstants::new(&function, 200).unwrap();
     let step = FirstStepConstants { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
     let (s, y) = ([-1.7, 0.3, 2.5], [-1.2, 0.7]);
-    let kernel = ReusedAverages::new(&activation, step, &Nodes::default(), &s, |range| {
+    let kernel = ReusedAverages::new(&activation, step, &Nodes::new(1.0), &s, |range| {
         // c_1 |s| and tau times the outermost node of xi, between 5 and 6
         assert!((5.0..5.6).contains(&range), "{range}");
         40

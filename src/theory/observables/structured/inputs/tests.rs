@@ -8,7 +8,7 @@ use crate::theory::dynamics::test_quadratic::{C, C_1, Reduced, problem};
 use crate::theory::problem::Problem;
 
 fn nodes() -> Nodes {
-    Nodes { target: [20, 12, 4], noise: 2, ..Nodes::default() }
+    Nodes { target: [20, 12, 4], noise: 2, ..Nodes::new(1.0) }
 }
 
 fn close(found: f64, exact: f64, name: &str) {
