@@ -77,12 +77,36 @@ pub trait Batch: Sync {
     /// As [`read`](Self::read), and [`InvalidSetting::Memory`] when they do not fit in memory.
     fn to_arrays(&self) -> Result<(Array2<f64>, Array1<f64>), InvalidSetting> {
         let shape = (self.samples(), self.dimension());
-        memory::allocatable((shape.0 as u128).saturating_mul(8 * (shape.1 as u128 + 1)))?;
+        memory::allocatable(memory::total(8, &[(shape.0 as u128, shape.1 as u128 + 1)]))?;
         let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
         self.read(0, x.view_mut(), y.view_mut())?;
         Ok((x, y))
     }
 }
+
+/// Both reading methods of a [`Batch`] from one that is generic in the precision.
+macro_rules! read_by {
+    ($generic:ident) => {
+        fn read(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f64>,
+            y: ndarray::ArrayViewMut1<'_, f64>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+
+        fn read_f32(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f32>,
+            y: ndarray::ArrayViewMut1<'_, f32>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+    };
+}
+pub(crate) use read_by;
 
 /// Checks that a batch of `samples` x `dimension` has `count` samples from `first` on, and that
 /// `shape` is the shape of their matrix.

@@ -93,8 +93,8 @@ impl<T: Scalar> Network<T> {
     /// ```
     pub fn features(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
         let shape = (batch.samples(), self.width());
-        let entries = (shape.0 as u128).saturating_mul(shape.1 as u128);
-        memory::allocatable(entries.saturating_mul(size_of::<T>() as u128))?;
+        let size = size_of::<T>() as u128;
+        memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
         let mut features = Array2::zeros(shape);
         let mut tiles = tiles::<T>(batch, Network::dimension(self))?;
         while let Some(Tile { first, x, y }) = tiles.next_tile()? {
