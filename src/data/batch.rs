@@ -5,7 +5,7 @@ use std::any::Any;
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
 
 use crate::Scalar;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::memory;
 
 /// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again. A batch of
@@ -154,16 +154,9 @@ pub(crate) fn tiles<T: Scalar>(
     batch: &dyn Batch,
     dimension: usize,
 ) -> Result<Tiles<'_, T>, InvalidSetting> {
-    let (samples, found) = (batch.samples(), batch.dimension());
-    nonzero("samples", samples)?;
-    if found != dimension {
-        return Err(InvalidSetting::Shape {
-            name: "the batch",
-            found: format!("{samples} x {found}"),
-            expected: format!("any x {dimension}"),
-        });
-    }
-    let largest = TILE_SAMPLES.min(samples);
+    nonzero("samples", batch.samples())?;
+    has_columns("the batch", (batch.samples(), batch.dimension()), dimension)?;
+    let largest = TILE_SAMPLES.min(batch.samples());
     let (x, y) = (Array2::zeros((largest, dimension)), Array1::zeros(largest));
     Ok(Tiles { batch, x, y, next: 0 })
 }

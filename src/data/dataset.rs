@@ -12,7 +12,7 @@ use super::batch::{Batch, check_read, read_by};
 use super::constant::constant;
 use super::target::frame_problem;
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
+use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
 use crate::linalg::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
@@ -143,13 +143,7 @@ impl Dataset {
     /// As [`standardised`](Self::standardised), and [`InvalidSetting::Shape`] when the dimensions
     /// differ.
     pub fn standardised_like(mut self, training: &Self) -> Result<Self, InvalidSetting> {
-        if self.dimension() != training.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of inputs",
-                found: format!("{} x {}", self.samples(), self.dimension()),
-                expected: format!("any x {}", training.dimension()),
-            });
-        }
+        has_columns("the matrix of inputs", self.x.dim(), training.dimension())?;
         let columns = training.constant_features();
         if !columns.is_empty() {
             return Err(InvalidSetting::ConstantFeatures { columns });
@@ -297,17 +291,6 @@ impl Dataset {
     fn constant_features(&self) -> Vec<usize> {
         let columns = self.x.columns().into_iter().enumerate();
         columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()
-    }
-}
-
-fn finite<'a>(
-    name: &'static str,
-    values: impl IntoIterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if values.into_iter().all(|v| v.is_finite()) {
-        Ok(())
-    } else {
-        Err(InvalidSetting::NonFinite { name })
     }
 }
 

@@ -7,7 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 use super::{Experiment, Precision};
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, has_columns};
 use crate::training::BatchPolicy;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
@@ -119,12 +119,9 @@ pub(super) fn data_problems(
     precision: Precision,
 ) -> Vec<InvalidSetting> {
     let mut problems = Vec::new();
-    if dimension > 0 && dimension != data.dimension() {
-        problems.push(InvalidSetting::Shape {
-            name: "the matrix of given inputs",
-            found: format!("{} x {}", data.samples(), data.dimension()),
-            expected: format!("any x {dimension}"),
-        });
+    if dimension > 0 {
+        let shape = data.inputs().dim();
+        problems.extend(has_columns("the matrix of given inputs", shape, dimension).err());
     }
     let own = samples - policy.kept_samples(samples);
     let needed = own.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);

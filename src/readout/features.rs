@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::{Batch, Tile, tiles};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::linalg::multiply;
 use crate::memory;
-use crate::network::{Network, check_inputs};
+use crate::network::Network;
 
 /// A feature map phi from R^d to R^p. A [`Network`] is one, sigma(W x)/sqrt(N); your own needs
 /// three methods.
@@ -64,7 +64,7 @@ impl<T: Scalar> Features for Network<T> {
     }
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
-        check_inputs(x.dim(), Network::dimension(self))?;
+        has_columns("the matrix of inputs", x.dim(), Network::dimension(self))?;
         Ok(features_of(self, x.mapv(T::of).view()).mapv_into_any(Scalar::as_f64))
     }
 
@@ -160,7 +160,7 @@ impl Features for LinearFeatures {
     }
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
-        check_inputs(x.dim(), self.dimension)?;
+        has_columns("the matrix of inputs", x.dim(), self.dimension)?;
         let factor = 1.0 / (self.dimension as f64).sqrt();
         Ok(x.mapv(|x| factor * x))
     }
