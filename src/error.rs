@@ -295,6 +295,36 @@ pub(crate) fn in_range(
     }
 }
 
+/// Checks that a matrix of this shape has `columns` columns.
+pub(crate) fn has_columns(
+    name: &'static str,
+    shape: (usize, usize),
+    columns: usize,
+) -> Result<(), InvalidSetting> {
+    if shape.1 == columns {
+        return Ok(());
+    }
+    let found = format!("{} x {}", shape.0, shape.1);
+    Err(InvalidSetting::Shape { name, found, expected: format!("any x {columns}") })
+}
+
+/// Checks that a number is finite and not negative.
+pub(crate) fn nonnegative(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(InvalidSetting::OutOfRange { name, value, allowed: "a finite number, 0 or more" })
+}
+
+/// Checks that all numbers are finite.
+pub(crate) fn finite<'a>(
+    name: &'static str,
+    values: impl IntoIterator<Item = &'a f64>,
+) -> Result<(), InvalidSetting> {
+    let finite = values.into_iter().all(|value| value.is_finite());
+    if finite { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
+}
+
 /// Checks that every entry of a list is finite.
 pub(crate) fn finite_list<'a, T: Real>(
     name: &'static str,

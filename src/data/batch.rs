@@ -5,7 +5,7 @@ use std::any::Any;
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
 
 use crate::Scalar;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::memory;
 
 /// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again. A batch of
@@ -77,12 +77,36 @@ pub trait Batch: Sync {
     /// As [`read`](Self::read), and [`InvalidSetting::Memory`] when they do not fit in memory.
     fn to_arrays(&self) -> Result<(Array2<f64>, Array1<f64>), InvalidSetting> {
         let shape = (self.samples(), self.dimension());
-        memory::allocatable((shape.0 as u128).saturating_mul(8 * (shape.1 as u128 + 1)))?;
+        memory::allocatable(memory::total(8, &[(shape.0 as u128, shape.1 as u128 + 1)]))?;
         let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
         self.read(0, x.view_mut(), y.view_mut())?;
         Ok((x, y))
     }
 }
+
+/// Both reading methods of a [`Batch`] from one that is generic in the precision.
+macro_rules! read_by {
+    ($generic:ident) => {
+        fn read(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f64>,
+            y: ndarray::ArrayViewMut1<'_, f64>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+
+        fn read_f32(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f32>,
+            y: ndarray::ArrayViewMut1<'_, f32>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+    };
+}
+pub(crate) use read_by;
 
 /// Checks that a batch of `samples` x `dimension` has `count` samples from `first` on, and that
 /// `shape` is the shape of their matrix.
@@ -130,16 +154,9 @@ pub(crate) fn tiles<T: Scalar>(
     batch: &dyn Batch,
     dimension: usize,
 ) -> Result<Tiles<'_, T>, InvalidSetting> {
-    let (samples, found) = (batch.samples(), batch.dimension());
-    nonzero("samples", samples)?;
-    if found != dimension {
-        return Err(InvalidSetting::Shape {
-            name: "the batch",
-            found: format!("{samples} x {found}"),
-            expected: format!("any x {dimension}"),
-        });
-    }
-    let largest = TILE_SAMPLES.min(samples);
+    nonzero("samples", batch.samples())?;
+    has_columns("the batch", (batch.samples(), batch.dimension()), dimension)?;
+    let largest = TILE_SAMPLES.min(batch.samples());
     let (x, y) = (Array2::zeros((largest, dimension)), Array1::zeros(largest));
     Ok(Tiles { batch, x, y, next: 0 })
 }

@@ -8,11 +8,11 @@ use ndarray::{
 };
 use num_traits::AsPrimitive;
 
-use super::batch::{Batch, check_read};
+use super::batch::{Batch, check_read, read_by};
 use super::constant::constant;
 use super::target::frame_problem;
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
+use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
 use crate::linalg::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
@@ -67,10 +67,10 @@ impl Dataset {
         y: Array1<Y>,
     ) -> Result<Self, InvalidSetting> {
         // in place when the numbers are `f64` already
-        Self::of(x.mapv_into_any(AsPrimitive::as_), y.mapv_into_any(AsPrimitive::as_))
+        Self::checked(x.mapv_into_any(AsPrimitive::as_), y.mapv_into_any(AsPrimitive::as_))
     }
 
-    fn of(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
+    fn checked(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
         if y.len() != x.nrows() {
@@ -143,13 +143,7 @@ impl Dataset {
     /// As [`standardised`](Self::standardised), and [`InvalidSetting::Shape`] when the dimensions
     /// differ.
     pub fn standardised_like(mut self, training: &Self) -> Result<Self, InvalidSetting> {
-        if self.dimension() != training.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of inputs",
-                found: format!("{} x {}", self.samples(), self.dimension()),
-                expected: format!("any x {}", training.dimension()),
-            });
-        }
+        has_columns("the matrix of inputs", self.x.dim(), training.dimension())?;
         let columns = training.constant_features();
         if !columns.is_empty() {
             return Err(InvalidSetting::ConstantFeatures { columns });
@@ -281,20 +275,22 @@ impl Dataset {
         8 * (self.x.len() as u128 + self.y.len() as u128)
     }
 
+    pub(crate) fn read_in<T: Scalar>(
+        &self,
+        first: usize,
+        mut x: ArrayViewMut2<'_, T>,
+        mut y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        check_read(self.x.dim(), first, x.dim(), y.len())?;
+        let range = Slice::from(first..first + y.len());
+        Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
+        Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
+        Ok(())
+    }
+
     fn constant_features(&self) -> Vec<usize> {
         let columns = self.x.columns().into_iter().enumerate();
         columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()
-    }
-}
-
-fn finite<'a>(
-    name: &'static str,
-    values: impl IntoIterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if values.into_iter().all(|v| v.is_finite()) {
-        Ok(())
-    } else {
-        Err(InvalidSetting::NonFinite { name })
     }
 }
 
@@ -323,21 +319,6 @@ fn mean_and_deviation(
     }
 }
 
-impl Dataset {
-    fn read_in<T: Scalar>(
-        &self,
-        first: usize,
-        mut x: ArrayViewMut2<'_, T>,
-        mut y: ArrayViewMut1<'_, T>,
-    ) -> Result<(), InvalidSetting> {
-        check_read(self.x.dim(), first, x.dim(), y.len())?;
-        let range = Slice::from(first..first + y.len());
-        Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
-        Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
-        Ok(())
-    }
-}
-
 impl Batch for Dataset {
     fn samples(&self) -> usize {
         self.x.nrows()
@@ -347,23 +328,7 @@ impl Batch for Dataset {
         self.x.ncols()
     }
 
-    fn read(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f64>,
-        y: ArrayViewMut1<'_, f64>,
-    ) -> Result<(), InvalidSetting> {
-        self.read_in(first, x, y)
-    }
-
-    fn read_f32(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f32>,
-        y: ArrayViewMut1<'_, f32>,
-    ) -> Result<(), InvalidSetting> {
-        self.read_in(first, x, y)
-    }
+    read_by!(read_in);
 }
 
 #[cfg(test)]

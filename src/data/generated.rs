@@ -4,7 +4,7 @@ use ndarray::{ArcArray2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, A
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use super::batch::{Batch, check_read};
+use super::batch::{Batch, check_read, read_by};
 use super::target::Target;
 use crate::Scalar;
 use crate::distribution::InputLaw;
@@ -108,7 +108,7 @@ impl GeneratedBatch {
         self.directions.view()
     }
 
-    fn read_in<T: Scalar>(
+    pub(crate) fn read_in<T: Scalar>(
         &self,
         first: usize,
         x: ArrayViewMut2<'_, T>,
@@ -187,23 +187,7 @@ impl Batch for GeneratedBatch {
         self.directions.ncols()
     }
 
-    fn read(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f64>,
-        y: ArrayViewMut1<'_, f64>,
-    ) -> Result<(), InvalidSetting> {
-        self.read_in(first, x, y)
-    }
-
-    fn read_f32(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f32>,
-        y: ArrayViewMut1<'_, f32>,
-    ) -> Result<(), InvalidSetting> {
-        self.read_in(first, x, y)
-    }
+    read_by!(read_in);
 }
 
 #[cfg(test)]

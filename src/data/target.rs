@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::link::Link;
@@ -15,10 +15,9 @@ use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 
-/// What is to be learned: y = g(B* x) + eps.
+/// What is to be learned: y = g(B* x) + eps, with a link g of p variables.
 ///
-/// Directions that are not given are drawn at random (uniform on the sphere, or a uniform
-/// orthonormal frame) from the experiment's seed.
+/// Directions that are not fixed are drawn from the experiment's seed, a uniform orthonormal frame.
 ///
 /// ```
 /// use linear_width::{activation::Tanh, data::{Link, Target}};
@@ -34,38 +33,29 @@ const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 /// ```
 #[derive(Clone)]
 pub struct Target {
-    link: TargetLink,
+    name: Arc<str>,
+    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+    direction_count: usize,
+    kinks: Vec<f64>,
+    /// Of a single-index target.
+    link: Option<Link>,
     directions: Option<Array2<f64>>,
     noise: f64,
 }
 
-#[derive(Clone)]
-enum TargetLink {
-    Single(Link),
-    Multi {
-        name: Arc<str>,
-        variables: usize,
-        function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
-        kinks: Vec<f64>,
-    },
-}
-
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directions, noise, .. } = self;
-        let (link, count) = (self.name(), self.direction_count());
-        write!(f, "Target({link}, {count} directions: {directions:?}, noise {noise})")
+        let Self { name, direction_count, directions, noise, .. } = self;
+        write!(f, "Target({name}, {direction_count} directions: {directions:?}, noise {noise})")
     }
 }
 
 impl Target {
-    fn new(link: TargetLink) -> Self {
-        Self { link, directions: None, noise: 0.0 }
-    }
-
     /// A single-index target y = g(<beta*, x>), random direction, no noise.
     pub fn single_index(link: Link) -> Self {
-        Self::new(TargetLink::Single(link))
+        let (name, kinks, of_one) = (link.name().to_owned(), link.kinks().to_vec(), link.clone());
+        let target = Self::multi_index(name, 1, move |z| of_one.value(z[0]));
+        Self { kinks, link: Some(link), ..target }
     }
 
     /// A multi-index target y = g(B* x), random orthonormal directions, no noise. The `link` g is a
@@ -75,17 +65,22 @@ impl Target {
         variables: usize,
         link: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        let (name, function) = (name.into(), Arc::new(link));
-        Self::new(TargetLink::Multi { name, variables, function, kinks: Vec::new() })
+        Self {
+            name: name.into(),
+            function: Arc::new(link),
+            direction_count: variables,
+            kinks: Vec::new(),
+            link: None,
+            directions: None,
+            noise: 0.0,
+        }
     }
 
     /// Declares where the link or its derivative jumps, in each variable separately (as for a sum or
     /// product of sign or ReLU functions); quadrature splits there.
-    pub fn with_kinks(mut self, declared: impl Into<Vec<f64>>) -> Self {
-        match &mut self.link {
-            TargetLink::Single(link) => *link = link.clone().with_kinks(declared),
-            TargetLink::Multi { kinks, .. } => *kinks = declared.into(),
-        }
+    pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
+        self.kinks = kinks.into();
+        self.link = self.link.map(|link| link.with_kinks(self.kinks.clone()));
         self
     }
 
@@ -108,26 +103,17 @@ impl Target {
 
     /// The number p of directions.
     pub fn direction_count(&self) -> usize {
-        match &self.link {
-            TargetLink::Single(_) => 1,
-            TargetLink::Multi { variables, .. } => *variables,
-        }
+        self.direction_count
     }
 
     /// The link of a single-index target.
     pub fn link(&self) -> Option<&Link> {
-        match &self.link {
-            TargetLink::Single(link) => Some(link),
-            TargetLink::Multi { .. } => None,
-        }
+        self.link.as_ref()
     }
 
     /// The link's name.
     pub fn name(&self) -> &str {
-        match &self.link {
-            TargetLink::Single(link) => link.name(),
-            TargetLink::Multi { name, .. } => name,
-        }
+        &self.name
     }
 
     /// The standard deviation of the label noise.
@@ -137,24 +123,18 @@ impl Target {
 
     /// g(z) without noise, for z = B* x of length p.
     pub fn noiseless_label(&self, z: &[f64]) -> f64 {
-        match &self.link {
-            TargetLink::Single(link) => link.value(z[0]),
-            TargetLink::Multi { function, .. } => function(z),
-        }
+        (self.function)(z)
     }
 
     /// Declared kinks of the link, in every variable.
     pub(crate) fn kinks(&self) -> &[f64] {
-        match &self.link {
-            TargetLink::Single(link) => link.kinks(),
-            TargetLink::Multi { kinks, .. } => kinks,
-        }
+        &self.kinks
     }
 
     /// Every problem of this target in input dimension `dimension`; empty when there is none.
     pub(crate) fn problems(&self, dimension: usize) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
-        let p = self.direction_count();
+        let p = self.direction_count;
         problems.extend(nonzero("the number of directions", p).err());
         if p > dimension {
             problems.push(InvalidSetting::TooManyDirections { directions: p, dimension });
@@ -171,14 +151,13 @@ impl Target {
         problems
     }
 
-    /// The problem of the link, when it panics or is not finite at a few places, the same on every
-    /// line through the origin.
+    /// The problem of the link, when it panics or is not finite at a few places.
     fn link_problem(&self) -> Option<InvalidSetting> {
         const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
-        let p = self.direction_count();
+        let p = self.direction_count;
         let name = || format!("the link {}", self.name());
         let tried = guarded(name, || {
-            // alternating signs too, so that a difference is not always 0
+            // two different numbers, so that a difference of variables is not always 0
             let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
             points
                 .map(|(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect::<Vec<f64>>())
@@ -212,10 +191,12 @@ impl Target {
         if let Some(directions) = &self.directions {
             return Ok(directions.clone());
         }
-        let entries = (self.direction_count() as u128).saturating_mul(dimension as u128);
         // the frame, and a copy of it
-        memory::allocatable(entries.saturating_mul(16))?;
-        Ok(random_frame(self.direction_count(), dimension, seed))
+        memory::allocatable(memory::total(
+            16,
+            &[(self.direction_count as u128, dimension as u128)],
+        ))?;
+        Ok(random_frame(self.direction_count, dimension, seed))
     }
 }
 
@@ -241,13 +222,13 @@ pub(super) fn frame_problem(
 /// A uniform orthonormal p-frame: Gaussian rows, Gram-Schmidt done twice.
 fn random_frame(p: usize, dimension: usize, seed: u64) -> Array2<f64> {
     let mut generator = stream(seed, Purpose::Teacher, 0, 0);
-    let mut frame = Array2::zeros((p, dimension));
+    let mut frame: Array2<f64> = Array2::zeros((p, dimension));
     for index in 0..p {
         let mut row: Array1<f64> =
             (0..dimension).map(|_| StandardNormal.sample(&mut generator)).collect();
         for _ in 0..2 {
             for previous in 0..index {
-                let previous: ArrayView1<'_, f64> = frame.row(previous);
+                let previous = frame.row(previous);
                 let overlap = row.dot(&previous);
                 row.scaled_add(-overlap, &previous);
             }

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use super::{Experiment, Precision};
-use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read};
-use crate::error::InvalidSetting;
+use crate::Scalar;
+use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
+use crate::error::{InvalidSetting, has_columns};
 use crate::training::BatchPolicy;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
@@ -47,109 +48,57 @@ impl Source {
     }
 }
 
-/// The samples of one step of a data set: its first `kept` rows, and then the rows after the
-/// `skipped` ones that other steps use.
-#[derive(Clone, Debug)]
-struct StepRows {
-    data: Dataset,
-    samples: usize,
-    kept: usize,
-    skipped: usize,
-}
-
-impl Batch for StepRows {
-    fn samples(&self) -> usize {
-        self.samples
-    }
-
-    fn dimension(&self) -> usize {
-        self.data.dimension()
-    }
-
-    fn read(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f64>,
-        y: ArrayViewMut1<'_, f64>,
-    ) -> Result<(), InvalidSetting> {
-        let (first_own, kept) = self.split(first, x.dim(), y.len())?;
-        let (kept_x, own_x) = x.split_at(Axis(0), kept);
-        let (kept_y, own_y) = y.split_at(Axis(0), kept);
-        self.data.read(first, kept_x, kept_y)?;
-        self.data.read(first_own, own_x, own_y)
-    }
-
-    fn read_f32(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f32>,
-        y: ArrayViewMut1<'_, f32>,
-    ) -> Result<(), InvalidSetting> {
-        let (first_own, kept) = self.split(first, x.dim(), y.len())?;
-        let (kept_x, own_x) = x.split_at(Axis(0), kept);
-        let (kept_y, own_y) = y.split_at(Axis(0), kept);
-        self.data.read_f32(first, kept_x, kept_y)?;
-        self.data.read_f32(first_own, own_x, own_y)
-    }
-}
-
-impl StepRows {
-    /// The `count` samples from `first` on begin with some kept ones: the row of the first other
-    /// sample, and how many are kept.
-    fn split(
-        &self,
-        first: usize,
-        shape: (usize, usize),
-        count: usize,
-    ) -> Result<(usize, usize), InvalidSetting> {
-        check_read((self.samples, self.data.dimension()), first, shape, count)?;
-        let kept = self.kept.saturating_sub(first).min(count);
-        Ok((self.skipped + first + kept, kept))
-    }
-}
-
-/// A batch of either source.
+/// The samples of one step.
 #[derive(Clone, Debug)]
 enum StepBatch {
     Generated(GeneratedBatch),
-    Rows(StepRows),
+    /// The first `kept` rows of a data set, and then the rows after the `skipped` ones that other
+    /// steps use.
+    Rows {
+        data: Dataset,
+        samples: usize,
+        kept: usize,
+        skipped: usize,
+    },
 }
 
 impl StepBatch {
-    fn inner(&self) -> &dyn Batch {
+    fn read_in<T: Scalar>(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
         match self {
-            Self::Generated(batch) => batch,
-            Self::Rows(batch) => batch,
+            Self::Generated(batch) => batch.read_in(first, x, y),
+            Self::Rows { data, kept, skipped, .. } => {
+                check_read((self.samples(), self.dimension()), first, x.dim(), y.len())?;
+                let count = kept.saturating_sub(first).min(y.len());
+                let (kept_x, own_x) = x.split_at(Axis(0), count);
+                let (kept_y, own_y) = y.split_at(Axis(0), count);
+                data.read_in(first, kept_x, kept_y)?;
+                data.read_in(skipped + first + count, own_x, own_y)
+            }
         }
     }
 }
 
 impl Batch for StepBatch {
     fn samples(&self) -> usize {
-        self.inner().samples()
+        match self {
+            Self::Generated(batch) => batch.samples(),
+            Self::Rows { samples, .. } => *samples,
+        }
     }
 
     fn dimension(&self) -> usize {
-        self.inner().dimension()
+        match self {
+            Self::Generated(batch) => batch.dimension(),
+            Self::Rows { data, .. } => data.dimension(),
+        }
     }
 
-    fn read(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f64>,
-        y: ArrayViewMut1<'_, f64>,
-    ) -> Result<(), InvalidSetting> {
-        self.inner().read(first, x, y)
-    }
-
-    fn read_f32(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, f32>,
-        y: ArrayViewMut1<'_, f32>,
-    ) -> Result<(), InvalidSetting> {
-        self.inner().read_f32(first, x, y)
-    }
+    read_by!(read_in);
 }
 
 /// Whether all steps see the same samples.
@@ -170,12 +119,9 @@ pub(super) fn data_problems(
     precision: Precision,
 ) -> Vec<InvalidSetting> {
     let mut problems = Vec::new();
-    if dimension > 0 && dimension != data.dimension() {
-        problems.push(InvalidSetting::Shape {
-            name: "the matrix of given inputs",
-            found: format!("{} x {}", data.samples(), data.dimension()),
-            expected: format!("any x {dimension}"),
-        });
+    if dimension > 0 {
+        let shape = data.inputs().dim();
+        problems.extend(has_columns("the matrix of given inputs", shape, dimension).err());
     }
     let own = samples - policy.kept_samples(samples);
     let needed = own.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);
@@ -241,7 +187,7 @@ impl Experiment {
             }
             Source::Dataset(data) => {
                 let skipped = (step - 1).saturating_mul(samples - kept);
-                Ok(StepBatch::Rows(StepRows { data: data.clone(), samples, kept, skipped }))
+                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
             }
         }
     }

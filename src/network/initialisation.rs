@@ -42,8 +42,8 @@ impl Initialisation {
     ) -> Result<Array2<T>, InvalidSetting> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
-        let entries = (width as u128).saturating_mul(dimension as u128);
-        memory::allocatable(entries.saturating_mul(size_of::<T>() as u128))?;
+        let shape = (width as u128, dimension as u128);
+        memory::allocatable(memory::total(size_of::<T>() as u128, &[shape]))?;
         let mut weights = Array2::zeros((width, dimension));
         weights.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(j, mut row)| {
             let mut generator = stream(seed, Purpose::FirstLayer, 0, j as u64);

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::activation::Activation;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::linalg::multiply;
 
 /// How the output is scaled, with a = b / sqrt(N) and so |a| about 1.
@@ -177,7 +177,7 @@ impl<T: Scalar> Network<T> {
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn output(&self, x: ArrayView2<'_, T>) -> Result<Array1<T>, InvalidSetting> {
-        check_inputs(x.dim(), self.dimension())?;
+        has_columns("the matrix of inputs", x.dim(), self.dimension())?;
         let mut z = multiply(self.first_layer.view(), x.t());
         Ok(self.output_and_derivatives(z.view_mut()))
     }
@@ -226,21 +226,6 @@ impl<T: Scalar> Network<T> {
         output.mapv_inplace(|f: T| factor * f);
         output
     }
-}
-
-/// Checks that a matrix of inputs of this shape has one input of this dimension per row.
-pub(crate) fn check_inputs(
-    (rows, columns): (usize, usize),
-    dimension: usize,
-) -> Result<(), InvalidSetting> {
-    if columns == dimension {
-        return Ok(());
-    }
-    Err(InvalidSetting::Shape {
-        name: "the matrix of inputs",
-        found: format!("{rows} x {columns}"),
-        expected: format!("any x {dimension}"),
-    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::linalg::multiply;
 use crate::memory;
-use crate::network::{Network, check_inputs};
+use crate::network::Network;
 
 /// A feature map phi from R^d to R^p. A [`Network`] is one, sigma(W x)/sqrt(N); your own needs
 /// three methods.
@@ -63,7 +63,7 @@ impl<T: Scalar> Features for Network<T> {
     }
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
-        check_inputs(x.dim(), Network::dimension(self))?;
+        has_columns("the matrix of inputs", x.dim(), Network::dimension(self))?;
         Ok(features_of(self, x.mapv(T::of).view()).mapv_into_any(T::as_f64))
     }
 
@@ -92,8 +92,8 @@ impl<T: Scalar> Network<T> {
     /// ```
     pub fn features(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
         let shape = (batch.samples(), self.width());
-        let entries = (shape.0 as u128).saturating_mul(shape.1 as u128);
-        memory::allocatable(entries.saturating_mul(size_of::<T>() as u128))?;
+        let size = size_of::<T>() as u128;
+        memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
         let mut features = Array2::zeros(shape);
         let mut tiles = tiles::<T>(batch, Network::dimension(self))?;
         while let Some(Tile { first, x, y }) = tiles.next_tile()? {
@@ -159,7 +159,7 @@ impl Features for LinearFeatures {
     }
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
-        check_inputs(x.dim(), self.dimension)?;
+        has_columns("the matrix of inputs", x.dim(), self.dimension)?;
         let factor = 1.0 / (self.dimension as f64).sqrt();
         Ok(x.mapv(|x| factor * x))
     }

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice, Zip};
 use super::{Features, ReadoutError};
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite};
 use crate::linalg::{PowerOfTwo, exponent, gram, times_power};
 
 /// Called with the number of the first sample, features (m x p) and labels (m) of a tile.
@@ -55,13 +55,6 @@ pub(super) fn evaluated(
     }
     finite("the features", phi.iter())?;
     Ok(phi)
-}
-
-pub(super) fn finite<'a>(
-    name: &'static str,
-    mut values: impl Iterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if values.all(|v| v.is_finite()) { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
 }
 
 /// Powers of two in which features and labels are counted, so that no square overflows or vanishes

@@ -4,12 +4,11 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use super::moments::{evaluated, finite, visit_tiles};
+use super::moments::{evaluated, visit_tiles};
 use super::{Features, ReadoutError};
 use crate::data::{Batch, TILE_SAMPLES};
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite, has_columns};
 use crate::linalg::{exponent, multiply, times_power};
-use crate::network::check_inputs;
 use crate::number::Short;
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
@@ -61,7 +60,7 @@ impl<'a> Readout<'a> {
     /// # Errors
     /// [`InvalidSetting`] when `x` has the wrong dimension or a feature is not finite.
     pub fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, ReadoutError> {
-        check_inputs(x.dim(), self.features.dimension())?;
+        has_columns("the matrix of inputs", x.dim(), self.features.dimension())?;
         let mut predictions = Vec::with_capacity(x.nrows());
         for tile in x.axis_chunks_iter(Axis(0), TILE_SAMPLES) {
             let phi = evaluated(self.features, tile)?;

@@ -4,12 +4,12 @@ use std::fmt;
 
 use ndarray::{Array2, Axis};
 
-use super::moments::{Moments, centred_samples, finite};
+use super::moments::{Moments, centred_samples};
 use super::normal_equations::NormalEquations;
 use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::{Batch, TILE_SAMPLES};
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite};
 use crate::linalg::gram;
 use crate::memory;
 

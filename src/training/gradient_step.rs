@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
-use crate::error::{InvalidSetting, debug_is_display};
+use crate::error::{InvalidSetting, debug_is_display, nonnegative};
 use crate::linalg::{Buffer, product};
 use crate::network::Network;
 
@@ -109,14 +109,7 @@ impl<T: Scalar> Network<T> {
         eta: f64,
         observer: &mut TileObserver<'_>,
     ) -> Result<Option<Change>, TrainingError> {
-        if !(eta.is_finite() && eta >= 0.0) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the step size eta",
-                value: eta,
-                allowed: "a finite number, 0 or more",
-            }
-            .into());
-        }
+        nonnegative("the step size eta", eta)?;
         match direction_per_weight(self, batch, observer)? {
             Some(direction) => Ok(Some(updated(self, direction, T::of(eta))?)),
             None => Ok(None),
@@ -166,8 +159,8 @@ pub struct Change {
     pub no_gradient: bool,
 }
 
-/// Largest absolute entries of one row: before the update, of the update, of the direction; and
-/// whether all is finite after it.
+/// Largest absolute entries of one row (weights before the update, update, direction), and whether
+/// all weights are finite after it.
 #[derive(Clone, Copy)]
 struct Extent<T> {
     before: T,

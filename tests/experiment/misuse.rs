@@ -153,7 +153,7 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let rule = OutlierRule::LargestGap { max_outliers: 10, factor: 8.0 };
             error(valid().outlier_rule(rule).build())
         }),
-        case("a second layer of another length", "second layer has shape 39", || {
+        case("a second layer of another length", "fixed second layer has shape 39", || {
             error(valid().second_layer(SecondLayerLaw::Fixed(Array1::ones(39))).build())
         }),
         case("a second layer with NaN", "a non-finite entry in the fixed second layer", || {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Batch, Tile, tiles};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite, has_columns, nonnegative, nonzero};
 use crate::linalg::{exponent, multiply, product, times_power};
 use crate::numerics::graded::left_singular;
 
@@ -83,27 +83,22 @@ impl ConditionalSpikes {
     ) -> Result<Self, InvalidSetting> {
         check_scalars(etas, terms)?;
         nonzero("width", second_layer.len())?;
-        check_finite("the second layer", second_layer.iter())?;
+        finite("the second layer", second_layer.iter())?;
         check_sizes(first_batch)?;
         check_sizes(second_batch)?;
-        if first_batch.dimension() != second_batch.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the second batch",
-                found: format!("{} x {}", second_batch.samples(), second_batch.dimension()),
-                expected: format!("any x {}", first_batch.dimension()),
-            });
-        }
+        let shape = (second_batch.samples(), second_batch.dimension());
+        has_columns("the second batch", shape, first_batch.dimension())?;
         let c = hermite_coefficients(activation, terms)
             .map_err(|source| InvalidSetting::Function { name: activation.name(), source })?;
 
         let left = Array2::from_shape_fn((second_layer.len(), terms), |(j, k)| {
             second_layer[j].powi(k as i32 + 1)
         });
-        check_finite("the powers of the second layer", left.iter())?;
+        finite("the powers of the second layer", left.iter())?;
 
         let beta_1 = moments(first_batch, 1, |_, y| y.to_owned().insert_axis(Axis(0)))?;
         let beta_1 = beta_1.remove_axis(Axis(0));
-        check_finite("beta_1 = X_1^T y_1 / n of the first batch", beta_1.iter())?;
+        finite("beta_1 = X_1^T y_1 / n of the first batch", beta_1.iter())?;
 
         let column = beta_1.view().insert_axis(Axis(1));
         let mut right = moments(second_batch, terms, |x, y| {
@@ -117,7 +112,7 @@ impl ConditionalSpikes {
                 row.scaled_add(etas[0] * c[1], &beta_1);
             }
         }
-        check_finite("a right vector v_k", right.iter())?;
+        finite("a right vector v_k", right.iter())?;
         let spikes = Self { left, right, beta_1 };
         spikes.check_sizes(second_layer)?;
         Ok(spikes)
@@ -230,12 +225,8 @@ impl ConditionalSpikes {
 }
 
 fn check_scalars(etas: [f64; 2], terms: usize) -> Result<(), InvalidSetting> {
-    for (name, value) in [("the step size eta_1", etas[0]), ("the step size eta_2", etas[1])] {
-        if !(value.is_finite() && value >= 0.0) {
-            let allowed = "a finite number, 0 or more";
-            return Err(InvalidSetting::OutOfRange { name, value, allowed });
-        }
-    }
+    nonnegative("the step size eta_1", etas[0])?;
+    nonnegative("the step size eta_2", etas[1])?;
     if !(1..=MAX_TERMS).contains(&terms) {
         let (name, value) = ("the number of terms", terms as f64);
         return Err(InvalidSetting::OutOfRange { name, value, allowed: "between 1 and 50" });
@@ -246,13 +237,6 @@ fn check_scalars(etas: [f64; 2], terms: usize) -> Result<(), InvalidSetting> {
 fn check_sizes(batch: &dyn Batch) -> Result<(), InvalidSetting> {
     nonzero("samples", batch.samples())?;
     nonzero("dimension", batch.dimension())
-}
-
-fn check_finite<'a>(
-    name: &'static str,
-    mut entries: impl Iterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if entries.all(|x| x.is_finite()) { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
 }
 
 /// (1/n) sum_i weight_k(x_i, y_i) x_i, one row for each of `count` weights (`count` x d). `weights`
