@@ -2,7 +2,7 @@
 //!
 //! Equations: docs/theory.md, (11.1) to (11.4).
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 
 /// The rank-one deformation W + theta u v^T, W (N x d) with independent entries of variance 1/d,
 /// u and v unit vectors, gamma = N/d (Benaych-Georges & Nadakuditi, arXiv:1103.2221, section 3.1).
@@ -55,13 +55,8 @@ impl SpikedMatrix {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.
     pub fn spike(&self, theta: f64) -> Result<Option<SpikeOutlier>, InvalidSetting> {
-        if !(theta.is_finite() && theta >= 0.0) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the strength of the spike",
-                value: theta,
-                allowed: "a finite number, 0 or more",
-            });
-        }
+        let allowed = "a finite number, 0 or more";
+        in_range("the strength of the spike", theta, theta >= 0.0, allowed)?;
         let threshold = self.bbp_threshold();
         if theta <= threshold {
             return Ok(None);

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Batch, Tile, tiles};
-use crate::error::{InvalidSetting, finite, has_columns, nonnegative, nonzero};
+use crate::error::{InvalidSetting, finite, has_columns, in_range, nonnegative, nonzero};
 use crate::linalg::{exponent, multiply, product, times_power};
 use crate::numerics::graded::left_singular;
 
@@ -63,8 +63,8 @@ impl ConditionalSpikes {
     /// `second_layer` (a, of length N, norm about 1), the step sizes `etas` = \[eta_1, eta_2\] and
     /// the batches of the two steps (n_1 x d and n_2 x d).
     ///
-    /// The [`total`](super::OutlierCount::total) terms of the outlier count are all that do not vanish as
-    /// N grows; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
+    /// As N grows, only the first [`OutlierCount::total`](super::OutlierCount::total) terms do not
+    /// vanish; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
     /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The
     /// mean c_0 of the activation plays no role.
     ///
@@ -102,7 +102,7 @@ impl ConditionalSpikes {
 
         let column = beta_1.view().insert_axis(Axis(1));
         let mut right = moments(second_batch, terms, |x, y| {
-            // times a_j, this is the change of <w_j, x_i> by the first step
+            // a_j times eta_1 c_1 <beta_1, x_i> is what the first step added to <w_j, x_i>
             let shift = etas[0] * c[1] * multiply(x, column);
             Array2::from_shape_fn((terms, y.len()), |(k, i)| y[i] * shift[[i, 0]].powi(k as i32))
         })?;
@@ -125,10 +125,8 @@ impl ConditionalSpikes {
         let first = largest(self.left.column(0)) * largest(self.right.row(0));
         let check = |name, value: f64, partner: f64| {
             let allowed = "2.3e-308 or more: ask for fewer terms, or larger layers, steps or data";
-            if value.is_normal() || f64::MIN_POSITIVE * partner <= f64::EPSILON * first {
-                return Ok(());
-            }
-            Err(InvalidSetting::OutOfRange { name, value, allowed })
+            let seen = f64::MIN_POSITIVE * partner > f64::EPSILON * first;
+            in_range(name, value, value.is_normal() || !seen, allowed)
         };
         for (u, v) in self.left.columns().into_iter().zip(self.right.rows()) {
             let (u, v) = (largest(u), largest(v));
@@ -163,7 +161,7 @@ impl ConditionalSpikes {
     }
 
     /// The K singular values of sum_k u_k v_k^T, largest first: the spikes without the bulk of W_0,
-    /// which moves them ([`SpikedMatrix`](super::SpikedMatrix)). Those beyond the rank are 0 up to
+    /// which moves them ([`SpikedMatrix`](crate::rmt::SpikedMatrix)). Those beyond the rank are 0 up to
     /// rounding.
     ///
     /// Terms of very different size keep their relative accuracy: the unit left vectors are
@@ -227,11 +225,8 @@ impl ConditionalSpikes {
 fn check_scalars(etas: [f64; 2], terms: usize) -> Result<(), InvalidSetting> {
     nonnegative("the step size eta_1", etas[0])?;
     nonnegative("the step size eta_2", etas[1])?;
-    if !(1..=MAX_TERMS).contains(&terms) {
-        let (name, value) = ("the number of terms", terms as f64);
-        return Err(InvalidSetting::OutOfRange { name, value, allowed: "between 1 and 50" });
-    }
-    Ok(())
+    let listed = (1..=MAX_TERMS).contains(&terms);
+    in_range("the number of terms", terms as f64, listed, "between 1 and 50")
 }
 
 fn check_sizes(batch: &dyn Batch) -> Result<(), InvalidSetting> {

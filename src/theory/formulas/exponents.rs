@@ -3,7 +3,7 @@
 //! Equations: docs/theory.md, (3.6).
 
 use crate::data::Link;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 use crate::quadrature::{QuadratureError, gaussian_expectations};
 
 /// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link is
@@ -105,14 +105,9 @@ pub fn reuse_exponent(
 const SMALLEST: f64 = 1e-11;
 
 fn check_tolerance(tolerance: f64, smallest: f64) -> Result<(), InvalidSetting> {
-    if tolerance >= smallest && tolerance < 1.0 {
-        return Ok(());
-    }
-    Err(InvalidSetting::OutOfRange {
-        name: "the tolerance for a vanishing coefficient",
-        value: tolerance,
-        allowed: "below 1, above 0, and at least 1e-11 where the link is no Hermite series",
-    })
+    let allowed = "below 1, above 0, and at least 1e-11 where the link is no Hermite series";
+    let holds = tolerance >= smallest && tolerance < 1.0;
+    in_range("the tolerance for a vanishing coefficient", tolerance, holds, allowed)
 }
 
 fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {

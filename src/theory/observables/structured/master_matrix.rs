@@ -12,9 +12,6 @@ use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
 use crate::theory::error::PredictionError;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
-/// Rows of the largest matrix of one sample: one and three terms of l(b).
-const MAX_ROWS: usize = 4;
-
 /// What all samples share at one point of the branch.
 pub(crate) struct SampleResolvent<const A: usize> {
     phi: f64,
@@ -57,65 +54,48 @@ impl<const A: usize> SampleResolvent<A> {
 
     /// The matrices of the samples of one group, whose nodes have the probabilities `weight`.
     fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> SampleMatrices {
-        let (n, m) = (weight.len(), A + 1);
-        let square = || Array2::zeros((n, m * m));
-        let mut matrices = SampleMatrices {
-            theta: square(),
-            omega_psi: square(),
-            psi: square(),
-            start: Array2::zeros((n, m)),
-        };
-        for i in 0..n {
-            self.write(&samples.l[i], samples.q[i], samples.share * weight[i], i, &mut matrices);
-        }
-        matrices
-    }
-
-    /// Writes the matrices of a sample with weights `l` and `q`, times `weight`, into row `i`.
-    fn write(&self, l: &Vector<f64, A>, q: f64, weight: f64, i: usize, out: &mut SampleMatrices) {
-        let (phi, a0, m) = (self.phi, self.a0, A + 1);
-        let excess = self.delta.excess(l, q);
-        let v = apply(&self.f.f_m, l);
-        let bv = apply(&self.second, &v);
-        let x = phi * a0 * dot(&self.alpha, &v);
-        // all matrices times Delta
-        let mut theta = [[0.0; MAX_ROWS]; MAX_ROWS];
-        let mut omega_psi = theta;
-        let mut psi = theta;
-        let corner = 2.0 * dot(&self.f.f_0, l) + self.f.f * phi * q;
-        theta[0][0] = corner + phi * (dot(l, &v) - a0 * dot(&v, &bv));
-        // the first columns of Omega Psi and Psi without cancellation
-        omega_psi[0][0] = excess - x;
-        psi[0][0] = phi * a0;
-        for a in 0..A {
-            theta[0][a + 1] = (1.0 + x) * v[a];
-            theta[a + 1][0] = (1.0 + x) * v[a];
-            for b in 0..A {
-                theta[a + 1][b + 1] = -phi * a0 * v[a] * v[b];
+        let (n, m, phi, a0) = (weight.len(), A + 1, self.phi, self.a0);
+        // Delta - 1
+        let excess = |i: usize| self.delta.excess(&samples.l[i], samples.q[i]);
+        let excess: Vec<f64> = (0..n).map(excess).collect();
+        // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
+        let v: Vec<Vector<f64, A>> = samples.l.iter().map(|l| apply(&self.f.f_m, l)).collect();
+        let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - samples.l[i][a];
+        let x: Vec<f64> = v.iter().map(|v| phi * a0 * dot(&self.alpha, v)).collect();
+        // the matrices times Delta, with the first columns of Psi and Omega Psi without cancellation
+        let theta = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => {
+                let corner = 2.0 * dot(&self.f.f_0, &samples.l[i]) + self.f.f * phi * samples.q[i];
+                corner - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
             }
-            omega_psi[a + 1][0] = phi * a0 * v[a];
-            psi[a + 1][0] = phi * a0 * (self.alpha[a] * (1.0 + x) - phi * (a0 * bv[a] - l[a]));
-            psi[0][a + 1] = psi[a + 1][0];
-        }
-        // Omega Psi = Theta phi G and Psi = phi G (I - Omega Psi)
-        for b in 1..m {
-            for a in 0..m {
-                omega_psi[a][b] = phi * (0..m).map(|c| theta[a][c] * self.g[[c, b]]).sum::<f64>();
+            (0, c) | (c, 0) => (1.0 + x[i]) * v[i][c - 1],
+            _ => -phi * a0 * v[i][a - 1] * v[i][b - 1],
+        });
+        // Omega Psi = Theta phi G
+        let omega_psi = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => excess[i] - x[i],
+            (a, 0) => phi * a0 * v[i][a - 1],
+            _ => phi * (0..m).map(|c| theta[[i, a * m + c]] * self.g[[c, b]]).sum::<f64>(),
+        });
+        // Psi = phi G (I - Omega Psi)
+        let psi = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => phi * a0,
+            (0, c) | (c, 0) => {
+                phi * a0 * (self.alpha[c - 1] * (1.0 + x[i]) - phi * turned(i, c - 1))
             }
-            for a in 1..m {
-                let turned: f64 = (0..m).map(|c| self.g[[a, c]] * omega_psi[c][b]).sum();
-                psi[a][b] = phi * (self.g[[a, b]] * (1.0 + excess) - turned);
+            _ => {
+                let product = (0..m).map(|c| self.g[[a, c]] * omega_psi[[i, c * m + b]]);
+                phi * (self.g[[a, b]] * (1.0 + excess[i]) - product.sum::<f64>())
             }
-        }
-        let weight = weight / (1.0 + excess);
-        for a in 0..m {
-            for b in 0..m {
-                out.theta[[i, a * m + b]] = weight * theta[a][b];
-                out.omega_psi[[i, a * m + b]] = weight * omega_psi[a][b];
-                out.psi[[i, a * m + b]] = weight * psi[a][b];
-            }
-            out.start[[i, a]] = weight * if a == 0 { 1.0 + x } else { -omega_psi[a][0] };
-        }
+        });
+        let start = Array2::from_shape_fn((n, m), |(i, a)| match a {
+            0 => 1.0 + x[i],
+            a => -omega_psi[[i, a * m]],
+        });
+        let weight = Array1::from_shape_fn(n, |i| samples.share * weight[i] / (1.0 + excess[i]));
+        let [theta, omega_psi, psi, start] =
+            [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()));
+        SampleMatrices { theta, omega_psi, psi, start }
     }
 }
 
@@ -339,6 +319,11 @@ impl MasterMatrix {
     pub fn equilibrated(&self) -> Array2<f64> {
         Array2::from_shape_fn(self.t.dim(), |(i, j)| self.t[[i, j]] * self.scale[i] * self.scale[j])
     }
+}
+
+/// An m x m matrix of `n` samples, row by row.
+fn per_sample(n: usize, m: usize, entry: impl Fn(usize, usize, usize) -> f64) -> Array2<f64> {
+    Array2::from_shape_fn((n, m * m), |(i, k)| entry(i, k / m, k % m))
 }
 
 /// The products of the entries of two rows, all pairs, row by row.
