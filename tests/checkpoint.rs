@@ -5,7 +5,6 @@
 use std::hash::Hasher;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use linear_width::activation::{DualFn, Tanh};
@@ -112,52 +111,6 @@ fn stopped_at_every_call_in_turn() {
     }
     assert!(starts >= 3, "{starts}");
     assert!(finish(&experiment, &file) == expected);
-}
-
-#[test]
-fn killed_and_started_again() {
-    let folder = Folder::new("killed");
-    let whole = folder.file("whole.json");
-    assert!(start_child(&folder.file("whole"), &whole).wait().unwrap().success());
-    let expected = std::fs::read(&whole).unwrap();
-    let (file, report) = (folder.file("run"), folder.file("run.json"));
-    let mut kills = 0;
-    for delay in [30, 60, 120, 200, 90, 250, 40] {
-        let mut child = start_child(&file, &report);
-        std::thread::sleep(Duration::from_millis(delay));
-        kills += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        if file.exists() {
-            Checkpoint::read(&file).unwrap();
-        }
-    }
-    println!("killed {kills} times");
-    assert!(kills >= 2);
-    assert!(start_child(&file, &report).wait().unwrap().success());
-    assert!(std::fs::read(&report).unwrap() == expected, "another report");
-}
-
-const FILE: &str = "LINEAR_WIDTH_TEST_CHECKPOINT";
-const REPORT: &str = "LINEAR_WIDTH_TEST_REPORT";
-
-fn start_child(file: &Path, report: &Path) -> std::process::Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child"])
-        .env(FILE, file)
-        .env(REPORT, report)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// What the processes do: nothing unless told where to write.
-#[test]
-fn child() {
-    let (Ok(file), Ok(report)) = (std::env::var(FILE), std::env::var(REPORT)) else { return };
-    let experiment = generated().width(300).dimension(200).steps([1.0; 8]).build().unwrap();
-    let numbers = finish(&experiment, Path::new(&file));
-    std::fs::write(report, serde_json::to_string(&numbers).unwrap()).unwrap();
 }
 
 #[test]
@@ -419,81 +372,6 @@ fn a_checkpoint_that_cannot_be_written_is_handed_over() {
             }
             other => panic!("{other}"),
         }
-    }
-}
-
-/// A limit on the size of files makes writes fail, as a full disk does: the kept weights make the
-/// checkpoint grow with every step.
-#[cfg(unix)]
-#[test]
-fn a_full_disk_leaves_the_checkpoint_before() {
-    let folder = Folder::new("full");
-    let file = folder.file("run");
-    let shell = "trap '' XFSZ; ulimit -f 24; exec \"$0\" --exact full_disk_child";
-    let status = Command::new("sh")
-        .args(["-c", shell])
-        .arg(std::env::current_exe().unwrap())
-        .env(FILE, &file)
-        .stdout(Stdio::null())
-        .status();
-    assert!(status.unwrap().success());
-    let left: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(left, std::slice::from_ref(&file), "nothing else is left behind");
-    let step = Checkpoint::read(&file).unwrap().step();
-    assert!((1..3).contains(&step), "{step}");
-    let experiment = generated().keep_weights(true).build().unwrap();
-    assert!(finish(&experiment, &file) == numbers_of(experiment.run().unwrap()));
-}
-
-/// What the shell of the test above runs.
-#[test]
-fn full_disk_child() {
-    let (Ok(file), Err(_)) = (std::env::var(FILE), std::env::var(REPORT)) else { return };
-    let experiment = generated().keep_weights(true).build().unwrap();
-    match experiment.run_checkpointed(&file, &mut go_on).unwrap_err() {
-        CheckpointError::Write { checkpoint, .. } => {
-            assert_eq!(checkpoint.step(), Checkpoint::read(&file).unwrap().step() + 1);
-        }
-        other => panic!("{other}"),
-    }
-}
-
-/// As an ordinary user, whom permissions bind, also when the tests run as root.
-#[cfg(unix)]
-#[test]
-fn a_read_only_folder_is_an_error() {
-    let folder = Folder::new("read-only");
-    let places = folder.file("places");
-    std::fs::create_dir(&places).unwrap();
-    let file = places.join("run");
-    stop(&generated().build().unwrap(), &file, 5).unwrap();
-    let before = std::fs::read(&file).unwrap();
-    let closed = places.join("closed");
-    std::fs::write(&closed, &before).unwrap();
-    common::set_mode(&closed, 0o000);
-    common::set_mode(&file, 0o444);
-    common::set_mode(&places, 0o555);
-    let status = common::as_ordinary_user(&folder, "read_only_child").env(FILE, &file).status();
-    common::set_mode(&places, 0o755);
-    assert!(status.unwrap().success());
-    assert!(std::fs::read(&file).unwrap() == before);
-}
-
-/// What the ordinary user runs: from a checkpoint that can be read and not replaced, and from one
-/// that cannot be read.
-#[test]
-fn read_only_child() {
-    let (Ok(file), Err(_)) = (std::env::var(FILE), std::env::var(REPORT)) else { return };
-    let file = Path::new(&file);
-    let experiment = generated().build().unwrap();
-    let error = |file: &Path| experiment.run_checkpointed(file, &mut go_on).unwrap_err();
-    let denied = std::io::ErrorKind::PermissionDenied;
-    match (error(file), error(&file.with_file_name("closed"))) {
-        (
-            CheckpointError::Write { source: write, .. },
-            CheckpointError::Read { source: read, .. },
-        ) => assert_eq!((write.kind(), read.kind()), (denied, denied)),
-        (write, read) => panic!("{write}; {read}"),
     }
 }
 

@@ -562,36 +562,9 @@ fn spectra_and_theory() -> Vec<Misuse> {
     ]
 }
 
-#[cfg(feature = "config")]
-fn files() -> Vec<Misuse> {
-    use linear_width::config::ExperimentConfig;
-    use linear_width::sweep::ConfigSweep;
-    const GOOD: &str = r#"
-width = 24
-dimension = 16
-samples = 40
-steps = [{ constant = 1.0, alpha = 0.3 }]
-activation = { name = "tanh" }
-target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
-"#;
-    let with = |from: &str, to: &str| {
-        assert!(GOOD.contains(from));
-        error(ExperimentConfig::from_toml(&GOOD.replace(from, to)))
-    };
+#[cfg(feature = "checkpoint")]
+fn checkpoints() -> Vec<Misuse> {
     vec![
-        case("a file that is as it should be, to begin with", "good", || {
-            ExperimentConfig::from_toml(GOOD).map_or(String::new(), |_| "good".into())
-        }),
-        case("a key misspelt", "widht", move || with("width", "widht")),
-        case("a text in place of a number", "dimension", move || with("16", "\"16\"")),
-        case("a negative size", "width", move || with("24", "-24")),
-        case("an exponent in a file", "alpha", move || with("0.3", "0.7")),
-        case("an activation that is not known", "activation", move || with("tanh", "tahn")),
-        case("a file that is no TOML", "line", move || with("steps = [", "steps = [[")),
-        case("a value twice in a sweep", "are the same", || {
-            let text = format!("{GOOD}\n[sweep]\nseeds = [1, 1]\n");
-            ConfigSweep::from_toml(&text).map_or_else(|e| e.to_string(), |s| error(s.sweep()))
-        }),
         case("the checkpoint of another seed", "its seed is", || {
             let folder = std::env::temp_dir().join(format!("misuse-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
@@ -622,8 +595,8 @@ fn all() -> Vec<Misuse> {
         dataset(),
         batches_and_networks(),
         spectra_and_theory(),
-        #[cfg(feature = "config")]
-        files(),
+        #[cfg(feature = "checkpoint")]
+        checkpoints(),
     ];
     parts.into_iter().flatten().collect()
 }

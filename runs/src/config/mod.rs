@@ -4,7 +4,7 @@
 //! values out of range are errors that name key and line.
 //!
 //! ```
-//! use linear_width::config::ExperimentConfig;
+//! use linear_width_runs::config::ExperimentConfig;
 //!
 //! let text = r#"
 //! width = 120

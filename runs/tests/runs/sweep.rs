@@ -1,19 +1,17 @@
 //! Sweeps: the results file, the memory budget, shards, errors.
-#![cfg(feature = "config")]
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use linear_width::config::{ConfigError, ExperimentConfig};
 use linear_width::spectral::OutlierRule;
-use linear_width::sweep::{
+use linear_width_runs::config::{ConfigError, ExperimentConfig};
+use linear_width_runs::sweep::{
     ConfigPoint, ConfigSweep, PointReport, Shard, Summary, Sweep, SweepError, merge, read_results,
 };
 
-mod common;
-use common::Folder;
+use crate::common::{Folder, sorted};
 
 fn squares(count: u32) -> Sweep<u32> {
     Sweep::new((0..count).collect()).unwrap()
@@ -22,13 +20,6 @@ fn squares(count: u32) -> Sweep<u32> {
 #[expect(clippy::unnecessary_wraps)]
 fn square(point: &u32) -> Result<u32, String> {
     Ok(point * point)
-}
-
-fn sorted(path: &PathBuf) -> Vec<String> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    lines.sort();
-    lines
 }
 
 const SWEEP: &str = r#"
@@ -46,6 +37,34 @@ grid = { "steps.2.alpha" = [0.1, 0.4], batches = ["independent", "reused"] }
 points = [{ width = 40 }, { width = 50, "target.noise" = 0.2 }]
 seeds = [3, 11]
 "#;
+
+#[test]
+fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
+    let folder = Folder::new("determinism");
+    let text = r#"
+        dimension = 30
+        samples = 1700
+        activation = { name = "tanh", scale = 2.0, shift = 0.5 }
+        target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+        steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
+        with_prediction = false
+        [sweep]
+        grid = { width = [40, 60], precision = ["f32", "f64"] }
+        seeds = 3
+    "#;
+    let run = |threads: usize| {
+        let file = folder.file(&threads.to_string());
+        let sweep = ConfigSweep::from_toml(text).unwrap().sweep().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| sweep.run(&file, ConfigPoint::run)).unwrap();
+        sorted(&file)
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 13);
+    if linear_width::backend_name() == "faer" {
+        [2, 3, 8].iter().for_each(|threads| assert!(run(*threads) == one, "{threads} threads"));
+    }
+}
 
 #[test]
 fn a_sweep_of_experiments_has_the_numbers_of_the_experiments() {
@@ -390,93 +409,6 @@ fn shards_merge_to_the_whole_or_say_what_is_missing() {
     refused(&three);
     assert!(matches!(merge::<PathBuf>(&[], &out), Err(SweepError::NothingToMerge)));
     assert!(!out.exists());
-}
-
-#[test]
-fn disk_errors_are_typed() {
-    let folder = Folder::new("disk");
-    let odd = ["/dev/null", "/dev/null/results.jsonl"].map(PathBuf::from);
-    let missing = folder.file("no/such/folder/results.jsonl");
-    for path in odd.into_iter().chain([folder.0.clone(), missing]) {
-        let result = squares(2).run(&path, square);
-        assert!(matches!(result, Err(SweepError::Io { .. })), "{path:?}: {result:?}");
-    }
-    let missing = read_results::<u32, u32>(folder.file("missing"));
-    assert!(matches!(missing, Err(SweepError::Io { .. })));
-}
-
-/// As an ordinary user, whom permissions bind, also when the tests run as root.
-#[cfg(unix)]
-#[test]
-fn read_only_files_and_folders_are_errors_and_stay() {
-    let folder = Folder::new("read-only");
-    let places = folder.file("places");
-    std::fs::create_dir(&places).unwrap();
-    let file = places.join("results.jsonl");
-    squares(2).run(&file, square).unwrap();
-    let before = std::fs::read(&file).unwrap();
-    common::set_mode(&file, 0o444);
-    common::set_mode(&places, 0o555);
-    let status =
-        common::as_ordinary_user(&folder, "read_only_child").env(READ_ONLY, &file).status();
-    common::set_mode(&places, 0o755);
-    assert!(status.unwrap().success());
-    assert_eq!(std::fs::read(&file).unwrap(), before);
-    assert_eq!(read_results::<u32, u32>(&file).unwrap().len(), 2);
-}
-
-const READ_ONLY: &str = "LINEAR_WIDTH_TEST_READ_ONLY";
-
-/// What the ordinary user runs: it does nothing unless told where to write.
-#[test]
-fn read_only_child() {
-    let Ok(path) = std::env::var(READ_ONLY) else { return };
-    let path = PathBuf::from(path);
-    for path in [path.with_file_name("new.jsonl"), path] {
-        match squares(3).run(&path, square) {
-            Err(SweepError::Io { source, .. }) => {
-                assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied, "{path:?}");
-            }
-            other => panic!("{path:?}: {other:?}"),
-        }
-    }
-}
-
-/// What the shell of the next test runs: it does nothing unless told where to write.
-#[test]
-fn child_on_a_full_disk() {
-    let Ok(path) = std::env::var(FULL) else { return };
-    let result = squares(50).run(PathBuf::from(path), long);
-    assert!(matches!(result, Err(SweepError::Io { .. })), "{result:?}");
-}
-
-const FULL: &str = "LINEAR_WIDTH_TEST_FULL_DISK";
-
-#[expect(clippy::unnecessary_wraps)]
-fn long(point: &u32) -> Result<String, String> {
-    Ok("long".repeat(60 + *point as usize))
-}
-
-/// A limit on the size of files makes writes fail half-way, as a full disk does.
-#[cfg(unix)]
-#[test]
-fn a_full_disk_is_an_error_and_costs_no_line() {
-    let folder = Folder::new("full");
-    let file = folder.file("results.jsonl");
-    let status = std::process::Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact child_on_a_full_disk"])
-        .arg(std::env::current_exe().unwrap())
-        .env(FULL, &file)
-        .stdout(std::process::Stdio::null())
-        .status();
-    assert!(status.unwrap().success());
-    let bytes = std::fs::read(&file).unwrap();
-    let lines = bytes.iter().filter(|b| **b == b'\n').count();
-    assert!((3..51).contains(&lines) && bytes.ends_with(b"\n"), "{lines} lines");
-    assert_eq!(squares(50).run(&file, long).unwrap().resumed, lines - 1);
-    let whole = folder.file("whole.jsonl");
-    squares(50).run(&whole, long).unwrap();
-    assert_eq!(sorted(&file), sorted(&whole));
 }
 
 #[test]

@@ -1,33 +1,12 @@
 //! What must hold for every text given to the readers of configurations and of results files. Used
 //! by the tests and by the fuzz targets (`fuzz/`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use linear_width::config::{ConfigError, ExperimentConfig};
-use linear_width::sweep::{ConfigSweep, Sweep, SweepError, merge, read_results};
+use linear_width_runs::config::{ConfigError, ExperimentConfig};
+use linear_width_runs::sweep::{ConfigSweep, Sweep, SweepError, merge, read_results};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-/// A folder of its own, removed in the end.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("linear-width-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Reads a configuration and a sweep from any text. An error names a line that exists; an accepted
 /// configuration is the same after writing and reading, builds, and runs when it is tiny.
@@ -140,8 +119,8 @@ fn read(path: &Path) -> Result<Points, SweepError> {
 }
 
 /// Gives any bytes to everything that reads a results file.
-pub fn results(bytes: &[u8], folder: &Folder) {
-    let path = folder.file("results.jsonl");
+pub fn results(bytes: &[u8], folder: &Path) {
+    let path = folder.join("results.jsonl");
     std::fs::write(&path, bytes).unwrap();
     let points = read(&path);
     match &points {
@@ -167,8 +146,8 @@ fn check_sweep_error(error: &SweepError, bytes: &[u8]) {
 }
 
 /// A file merged with nothing else: refused, or the same points again.
-fn merging(bytes: &[u8], folder: &Folder, points: Option<&Points>) {
-    let (path, output) = (folder.file("results.jsonl"), folder.file("merged.jsonl"));
+fn merging(bytes: &[u8], folder: &Path, points: Option<&Points>) {
+    let (path, output) = (folder.join("results.jsonl"), folder.join("merged.jsonl"));
     let _ = std::fs::remove_file(&output);
     match merge(&[&path], &output) {
         Ok(summary) => {
@@ -186,8 +165,8 @@ fn merging(bytes: &[u8], folder: &Folder, points: Option<&Points>) {
 }
 
 /// The file taken up by a sweep: refused and left as it is, or completed with nothing lost.
-fn resuming(bytes: &[u8], folder: &Folder, points: Option<&Points>) {
-    let path = folder.file("results.jsonl");
+fn resuming(bytes: &[u8], folder: &Path, points: Option<&Points>) {
+    let path = folder.join("results.jsonl");
     match squares().run(&path, square) {
         Ok(summary) => {
             assert_eq!((summary.total, summary.resumed + summary.computed), (5, 5));

@@ -12,6 +12,7 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
         crate::spectral::OutlierRule::AboveEdge { .. } => ".above_edge",
         crate::spectral::OutlierRule::MarchenkoPastur { .. } => ".marchenko_pastur",
         crate::spectral::OutlierRule::LargestGap { .. } => ".largest_gap",
+        _ => "",
     });
     let rule = |parameter: &str| format!("outlier_rule{rule}.{parameter}");
     match problem {
@@ -81,6 +82,7 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
             }
             name => name.into(),
         },
+        _ => "samples".into(),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Runs the experiment of a TOML file and prints its report, as text or as JSON:
 //!
 //! ```sh
-//! cargo run --release --features config --example run_config -- examples/experiment.toml
+//! cargo run --release -p linear-width-runs --example run_config -- runs/examples/experiment.toml
 //! ```
 
 use std::path::PathBuf;
 
 use clap::Parser;
-use linear_width::config::ExperimentConfig;
+use linear_width_runs::config::ExperimentConfig;
 
 /// Runs the experiment of a TOML file and prints its report.
 #[derive(Parser)]
 struct Options {
-    /// The file; examples/experiment.toml shows every key
+    /// The file; runs/examples/experiment.toml shows every key
     file: PathBuf,
     /// Print JSON, with all singular values
     #[arg(long)]

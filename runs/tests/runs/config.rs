@@ -1,15 +1,16 @@
 //! Configurations: what is written is read back, and what is read is what the builder makes.
-#![cfg(feature = "config")]
 
 use linear_width::Experiment;
 use linear_width::activation::{Activation, Tanh};
-use linear_width::config::{ExperimentConfig, FunctionConfig, SecondLayerConfig, TargetConfig};
 use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::Precision;
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
 use linear_width::theory::prediction::{BulkModel, GaussianTail, NodeFamily, Nodes, Options};
 use linear_width::training::{BatchPolicy, StepSize};
+use linear_width_runs::config::{
+    ExperimentConfig, FunctionConfig, SecondLayerConfig, TargetConfig,
+};
 
 fn small() -> ExperimentConfig {
     ExperimentConfig::from_toml(

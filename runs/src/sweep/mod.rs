@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
-//! use linear_width::sweep::{Sweep, read_results};
+//! use linear_width_runs::sweep::{Sweep, read_results};
 //!
 //! let points: Vec<(usize, u64)> = vec![(40, 0), (40, 1), (80, 0), (80, 1)]; // (N, seed)
 //! let largest = |(width, seed): &(usize, u64)| -> Result<f64, Box<dyn std::error::Error>> {

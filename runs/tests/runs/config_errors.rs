@@ -1,10 +1,9 @@
 //! Every value of a configuration that is out of range, unknown or of the wrong type: the error
 //! names its key and its line.
-#![cfg(feature = "config")]
 
 use linear_width::InvalidSetting;
-use linear_width::config::{ConfigError, ConfigProblem, ExperimentConfig, Reason};
 use linear_width::experiment::RunError;
+use linear_width_runs::config::{ConfigError, ConfigProblem, ExperimentConfig, Reason};
 
 /// One key a line; each test replaces one line.
 const VALID: &str = r#"# a comment

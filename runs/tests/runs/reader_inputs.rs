@@ -2,15 +2,14 @@
 //! random changes of each: no panic, typed errors, nothing accepted that is not read again.
 //!
 //! `READER_MUTATIONS` sets the number of changes per stored input.
-#![cfg(feature = "config")]
-
-#[path = "common/readers.rs"]
-mod readers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::common::Folder;
+use crate::readers;
 
 /// The files of a folder of tests/inputs, in the order of their names.
 fn inputs(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -103,6 +102,6 @@ fn configurations() {
 
 #[test]
 fn results_files() {
-    let folder = readers::Folder::new("reader-inputs");
-    all("results", mutations(200), |bytes| readers::results(bytes, &folder));
+    let folder = Folder::new("reader-inputs");
+    all("results", mutations(200), |bytes| readers::results(bytes, &folder.0));
 }

@@ -16,7 +16,7 @@ const MAX_DEGREE: usize = 40;
 /// Hermite parts of the degrees `without`.
 ///
 /// ```
-/// use linear_width::config::{FunctionConfig, TargetConfig};
+/// use linear_width_runs::config::{FunctionConfig, TargetConfig};
 ///
 /// // cos(1.5 z + 0.6), neither constant nor linear part: information exponent 2
 /// let cosine = FunctionConfig::Sine { amplitude: 1.0, phase: 0.6 + std::f64::consts::FRAC_PI_2 };

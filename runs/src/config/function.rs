@@ -13,7 +13,7 @@ use crate::error::InvalidSetting;
 ///
 /// ```
 /// use linear_width::activation::Activation;
-/// use linear_width::config::FunctionConfig;
+/// use linear_width_runs::config::FunctionConfig;
 ///
 /// let tanh = FunctionConfig::Tanh { scale: 2.0, shift: 0.5 };
 /// assert_eq!(tanh.activation().value(0.0_f64), 2.0 * 0.5_f64.tanh());

@@ -11,7 +11,7 @@ use super::{Sweep, SweepError};
 use crate::config::locate::Source;
 use crate::config::{ConfigError, ExperimentConfig, read_text};
 use crate::experiment::{PredictedSpectrum, Report, Triplet};
-use crate::linalg::backend_name;
+use linear_width::backend_name;
 
 mod grid;
 
@@ -29,7 +29,7 @@ mod grid;
 /// Every point is checked when the sweep is read, as [`ExperimentConfig::from_toml`] does.
 ///
 /// ```
-/// use linear_width::sweep::ConfigSweep;
+/// use linear_width_runs::sweep::ConfigSweep;
 ///
 /// let text = r#"
 /// dimension = 30
@@ -53,7 +53,7 @@ mod grid;
 ///     error.to_string(),
 ///     "line 9, steps.2.alpha: alpha of step 2 is 0.5; it must lie in [0, 0.5)"
 /// );
-/// # Ok::<(), linear_width::config::ConfigError>(())
+/// # Ok::<(), linear_width_runs::config::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConfigSweep {

@@ -1,14 +1,14 @@
 //! Runs the sweep of a TOML file into a results file; run again, it goes on where it was stopped:
 //!
 //! ```sh
-//! cargo run --release --features config --example run_sweep -- examples/sweep.toml \
+//! cargo run --release -p linear-width-runs --example run_sweep -- runs/examples/sweep.toml \
 //!   --output results.jsonl
 //! ```
 //!
 //! On a cluster, job i of 4 adds `--shard i/4` and takes a file of its own; afterwards
 //!
 //! ```sh
-//! cargo run --release --features config --example run_sweep -- examples/sweep.toml \
+//! cargo run --release -p linear-width-runs --example run_sweep -- runs/examples/sweep.toml \
 //!   --merge results-*.jsonl --output results.jsonl
 //! ```
 
@@ -18,12 +18,12 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use linear_width::sweep::{ConfigPoint, ConfigSweep, Shard, Summary, SweepProgress, merge};
+use linear_width_runs::sweep::{ConfigPoint, ConfigSweep, Shard, Summary, SweepProgress, merge};
 
 /// Runs the sweep of a TOML file into a results file; run again, it goes on where it was stopped.
 #[derive(Parser)]
 struct Options {
-    /// The file; examples/sweep.toml is one
+    /// The file; runs/examples/sweep.toml is one
     file: PathBuf,
     /// The results file, one line of JSON a point
     #[arg(long)]

@@ -11,13 +11,13 @@ use super::SweepError;
 /// cluster can run one sweep. Written as `index/count`.
 ///
 /// ```
-/// use linear_width::sweep::Shard;
+/// use linear_width_runs::sweep::Shard;
 ///
 /// let second: Shard = "2/3".parse()?;
 /// let points: Vec<usize> = (0..8).filter(|point| second.holds(*point)).collect();
 /// assert_eq!(points, [1, 4, 7]);
 /// assert!("4/3".parse::<Shard>().is_err());
-/// # Ok::<(), linear_width::sweep::SweepError>(())
+/// # Ok::<(), linear_width_runs::sweep::SweepError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "[usize; 2]", try_from = "[usize; 2]")]

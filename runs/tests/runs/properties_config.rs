@@ -1,20 +1,16 @@
 //! Configurations and sweeps as text, over random values: read, written and read again, run as the
 //! builder's; or refused with the key and the line.
-#![cfg(feature = "config")]
 
-#[path = "common/strategies.rs"]
-mod strategies;
-
-use linear_width::config::{
-    ConfigError, ExperimentConfig, FunctionConfig, Reason, SecondLayerConfig, TargetConfig,
-};
+use crate::strategies::{batches, cases, first_layer, scaling, size, step, wild};
 use linear_width::experiment::Precision;
 use linear_width::spectral::OutlierRule;
-use linear_width::sweep::{ConfigSweep, Shard};
 use linear_width::training::StepSize;
+use linear_width_runs::config::{
+    ConfigError, ExperimentConfig, FunctionConfig, Reason, SecondLayerConfig, TargetConfig,
+};
+use linear_width_runs::sweep::{ConfigSweep, Shard};
 use proptest::prelude::*;
 use proptest::sample::select;
-use strategies::{batches, cases, first_layer, scaling, size, step, wild};
 
 fn function() -> impl Strategy<Value = FunctionConfig> {
     let number = || prop_oneof![6 => -2.0..2.0, 1 => wild()];

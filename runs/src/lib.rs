@@ -1,0 +1,18 @@
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+//! Experiments and sweeps of [`linear_width`] written as TOML, with results files that survive a
+//! kill.
+//!
+//! - [`config`]: one experiment as a TOML file; a wrong key or value is named with its line.
+//! - [`sweep`]: many points, of a TOML file or of your own function, within a memory budget, into one
+//!   results file of JSON lines.
+
+pub mod config;
+mod error;
+pub mod sweep;
+
+// The modules below name the rooms of linear-width as if they were here.
+use linear_width::{
+    Experiment, activation, data, experiment, network, quadrature, spectral, theory, training,
+};
