@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use linear_width_runs::sweep::{ConfigPoint, ConfigSweep, Shard, Summary, SweepProgress, merge};
+use linear_width_runs::sweep::{ConfigPoint, Progress, Shard, Sweep, merge};
 
 /// Runs the sweep of a TOML file into a results file; run again, it goes on where it was stopped.
 #[derive(Parser)]
@@ -47,7 +47,7 @@ fn main() {
         merge(&options.merge, &options.output).map_err(Into::into)
     };
     match result {
-        Ok(Summary { total, resumed, computed, failed }) => println!(
+        Ok(Progress { total, resumed, computed, failed, .. }) => println!(
             "{total} points: {resumed} were there, {computed} computed, {failed} of all are errors"
         ),
         Err(error) => {
@@ -57,10 +57,9 @@ fn main() {
     }
 }
 
-fn run(options: &Options) -> Result<Summary, Box<dyn std::error::Error>> {
-    let sweep = ConfigSweep::read(&options.file)
+fn run(options: &Options) -> Result<Progress, Box<dyn std::error::Error>> {
+    let sweep = Sweep::read(&options.file)
         .map_err(|error| format!("{}: {error}", options.file.display()))?
-        .sweep()?
         .shard(options.shard);
     let sweep = match options.memory {
         Some(budget) => sweep.memory(budget.as_u64(), |p| p.config().estimated_bytes()),
@@ -71,19 +70,19 @@ fn run(options: &Options) -> Result<Summary, Box<dyn std::error::Error>> {
         "{bar:40} {pos}/{len} points  {elapsed}, about {eta} left  {msg}",
     )?);
     let mut resumed = None;
-    let observer = |progress: &SweepProgress<'_>| {
+    let observer = |progress: &Progress| {
         // what was there before says nothing about the speed
         if resumed.is_none() {
             bar.reset_eta();
         }
-        resumed.get_or_insert(progress.done);
+        resumed.get_or_insert(progress.resumed);
         bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
+        bar.set_position(progress.done() as u64);
         let failed = match progress.failed {
             0 => String::new(),
             failed => format!(", {failed} errors"),
         };
-        bar.set_message(format!("{} running{failed}", progress.in_flight.len()));
+        bar.set_message(format!("{} running{failed}", progress.running.len()));
         ControlFlow::Continue(())
     };
     let summary = sweep.run_observed(&options.output, ConfigPoint::run, observer)?;

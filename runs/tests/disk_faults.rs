@@ -15,7 +15,7 @@ use linear_width::Experiment;
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
 use linear_width::experiment::{Checkpoint, CheckpointError, Progress};
-use linear_width_runs::sweep::{ConfigPoint, ConfigSweep, SweepError, read_results};
+use linear_width_runs::sweep::{ConfigPoint, Sweep, SweepError, read_results};
 use serde_json::Value;
 
 #[path = "common/mod.rs"]
@@ -37,7 +37,7 @@ trait Job: Sync {
     fn parts(&self) -> usize;
 }
 
-const JOBS: [&dyn Job; 2] = [&CheckpointedRun, &Sweep];
+const JOBS: [&dyn Job; 2] = [&CheckpointedRun, &TomlSweep];
 
 /// A run with kept weights, so that its checkpoint grows with every step; a part is a step.
 struct CheckpointedRun;
@@ -99,7 +99,7 @@ impl Job for CheckpointedRun {
 }
 
 /// A sweep over experiments; a part is a point.
-struct Sweep;
+struct TomlSweep;
 
 const SWEEP: &str = r#"
 dimension = 30
@@ -116,22 +116,22 @@ grid.steps = [
 seeds = 10
 "#;
 
-impl Job for Sweep {
+impl Job for TomlSweep {
     fn name(&self) -> &'static str {
         "sweep"
     }
 
     fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, ErrorKind> {
         let mut first = None;
-        let sweep = ConfigSweep::from_toml(SWEEP).unwrap().sweep().unwrap();
+        let sweep = Sweep::from_toml(SWEEP).unwrap();
         let done = sweep.run_observed(file, ConfigPoint::run, |progress| {
-            let first = *first.get_or_insert(progress.done);
-            let on = progress.done - first < parts;
+            let first = *first.get_or_insert(progress.done());
+            let on = progress.done() - first < parts;
             if on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         match done {
             Ok(_) => Ok(Some(sorted(file).join("\n"))),
-            Err(SweepError::Cancelled { .. }) => Ok(None),
+            Err(SweepError::Cancelled(_)) => Ok(None),
             Err(SweepError::Io { source, .. }) => Err(source.kind()),
             Err(other) => panic!("{other}"),
         }
@@ -141,7 +141,7 @@ impl Job for Sweep {
         let results = read_results::<Value, Value>(file).unwrap();
         let keys: BTreeSet<String> = results.iter().map(|result| result.key.to_string()).collect();
         assert_eq!(keys.len(), results.len(), "a point twice");
-        assert!(results.iter().all(|result| result.outcome.is_ok()));
+        assert!(results.iter().all(|result| result.result.is_some()));
         results.len()
     }
 
@@ -191,7 +191,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// A limit on the size of files makes a write fail half-way, as a full disk does.
 #[test]
-fn full_disk_is_an_error_and_costs_nothing_that_was_stored() {
+fn full_disk_costs_nothing_that_was_stored() {
     for (job, blocks) in JOBS.into_iter().zip([1100, 16]) {
         let folder = Folder::new(&format!("full-{}", job.name()));
         let file = folder.file("file");
@@ -249,7 +249,7 @@ fn read_only_files_and_folders_are_errors_and_stay() {
 }
 
 #[test]
-fn places_that_hold_no_file_are_errors() {
+fn unwritable_places_are_errors() {
     for job in JOBS {
         let folder = Folder::new(&format!("places-{}", job.name()));
         let missing = folder.file("no/such/folder/file");

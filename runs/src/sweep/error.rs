@@ -1,17 +1,22 @@
-//! What can stop a sweep.
+//! Why a sweep stops.
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::Progress;
+use crate::config::ConfigError;
 use crate::error::{debug_is_display, in_words};
 
-/// Why a sweep did not run to its end, or its results could not be used. What goes wrong in a
-/// single point is not here: it is recorded in that point's line.
+/// Why a sweep did not run to its end, or its results could not be used. An error of a single point
+/// is not here: it is recorded in the line of that point.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum SweepError {
-    /// The file could not be opened, read or written.
+    /// The TOML file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The results file could not be opened, locked, read or written.
     #[error("{}: {source}", .path.display())]
     Io {
         /// The file.
@@ -19,107 +24,43 @@ pub enum SweepError {
         /// Why.
         source: std::io::Error,
     },
-    /// Another process is writing this file.
-    #[error("{}: another process is writing this file", .path.display())]
-    Locked {
+    /// The file holds something else than results of this sweep and shard, and is left as it is.
+    #[error("{}: {why}", .path.display())]
+    Refused {
         /// The file.
         path: PathBuf,
-    },
-    /// The file is not a results file of this format version, and is left as it is.
-    #[error("{}: not a results file of a sweep, format version {version}", .path.display())]
-    NotResults {
-        /// The file.
-        path: PathBuf,
-        /// The version that is understood.
-        version: u32,
-    },
-    /// The file holds the results of another sweep or shard, and is left as it is.
-    #[error("{}: belongs to another sweep or shard: its {what} is {found}, not {expected}", .path.display())]
-    OtherSweep {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        what: &'static str,
-        /// What the file says.
-        found: String,
-        /// What it should say.
-        expected: String,
-    },
-    /// A complete line of the file makes no sense.
-    #[error("{}, line {line}: {why}", .path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
         /// Why.
         why: String,
     },
-    /// A point needs more memory than the budget.
-    #[error("point {key} needs about {} ({needed} bytes); the memory budget is {} ({budget} bytes)", in_words(*.needed), in_words(*.budget))]
-    Memory {
-        /// The key of the point.
-        key: String,
-        /// Its need.
-        needed: u128,
-        /// The budget.
-        budget: u128,
-    },
-    /// The key of a point cannot be written as JSON.
-    #[error("the key of point {index} cannot be written as JSON: {why}")]
-    Key {
-        /// The point, from 0.
-        index: usize,
-        /// Why.
-        why: String,
-    },
-    /// Two points have the same key, or keys that mean the same, so that one computation would be
-    /// done twice.
-    #[error("points {first} and {second} are the same: {key}")]
-    SameKey {
-        /// One point, from 0.
-        first: usize,
-        /// The other.
-        second: usize,
-        /// The key of the second.
-        key: String,
-    },
-    /// A shard that does not exist.
-    #[error("shard {index} of {count}: the first number must lie between 1 and the second")]
-    Shard {
-        /// Which shard.
-        index: usize,
-        /// Of how many.
-        count: usize,
-    },
-    /// Points are missing from the files that were to be merged.
-    #[error("{missing} of {points} points have no result; the first is number {first} (from 0)")]
-    Incomplete {
-        /// How many are missing.
-        missing: usize,
-        /// How many there should be.
-        points: usize,
-        /// The first that is missing.
-        first: usize,
-    },
-    /// No file was given to be merged.
-    #[error("there are no files to merge")]
-    NothingToMerge,
-    /// The observer stopped the sweep. What was done is in the file.
-    #[error("cancelled with {done} of {total} points done")]
-    Cancelled {
-        /// Points done.
-        done: usize,
-        /// Points of this shard.
-        total: usize,
-    },
+    /// A point needs more memory than the budget: its key, its need and the budget in bytes.
+    #[error("point {0} needs about {need} ({1} bytes); the memory budget is {all} ({2} bytes)", need = in_words(*.1), all = in_words((*.2).into()))]
+    Memory(String, u128, u64),
+    /// A key or the settings cannot be written as JSON.
+    #[error("cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Two points (numbers from 0) are the same, so that one computation would be done twice. Then
+    /// the key of the second.
+    #[error("points {0} and {1} are the same: {2}")]
+    SameKey(usize, usize, String),
+    /// A shard that does not exist: its number, and the number of shards.
+    #[error("shard {0} of {1}: the first number must lie between 1 and the second")]
+    Shard(usize, usize),
+    /// Points are missing from the files to be merged: how many, of how many, the first (from 0).
+    #[error("{0} of {1} points have no result; the first is number {2} (from 0)")]
+    Incomplete(usize, usize, usize),
+    /// The observer stopped the sweep. The points that were done are in the file.
+    #[error("cancelled with {} of {} points done", .0.done(), .0.total)]
+    Cancelled(Progress),
 }
 
 debug_is_display!(SweepError);
 
 impl SweepError {
     pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path: path.clone(), source }
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn refused(path: &Path, why: impl Into<String>) -> Self {
+        Self::Refused { path: path.to_owned(), why: why.into() }
     }
 }

@@ -1,160 +1,113 @@
 //! Sweeps: one computation at many points, in parallel within a memory budget, into a results file
-//! that survives being killed (feature `config`).
+//! that survives a kill.
 //!
-//! [`Sweep`] takes any points that serialise and any closure; [`ConfigSweep`] reads points and
-//! settings of experiments from TOML. Either way:
+//! [`Sweep::new`] takes any points that serialise, and [`Sweep::run`] any closure;
+//! [`Sweep::from_toml`] reads experiments and the settings that vary.
 //!
-//! - The results file has a header and one line of JSON a point, `{"index":..,"key":..,"result":..}`
-//!   or, when the closure returned an error, `{"index":..,"key":..,"error":".."}`. Lines come in
-//!   the order in which points end. They hold no times, so sorted files of the same sweep are equal
-//!   byte for byte, however often it was interrupted and on however many threads it ran.
+//! - The results file has a header and one line of JSON per point, in the order in which points end:
+//!   `{"index":..,"key":..,"result":..}`, or `{"index":..,"key":..,"error":".."}` when the closure
+//!   returned an error or panicked. Sorted files of one sweep are equal byte for byte, whatever the
+//!   number of interruptions and threads.
 //! - A line is on the disk before its point counts as done. Running again with the same file
-//!   computes what is missing: after a kill at most the points that were being computed are lost.
-//!   A line that was torn off in the middle is cut off; a file of another sweep is refused.
-//! - A point starts when its need fits into what the running ones leave of the budget, and a thread
-//!   is free. What a point computes does not depend on how many run at once.
-//! - [`Shard`]s split a sweep over the jobs of a cluster, each with a file of its own; [`merge`]
-//!   puts them together and checks that no point is missing.
+//!   computes the missing points. A torn last line is cut off; a file of another sweep is refused.
+//! - [`Shard`]s split a sweep over the jobs of a cluster, each with its own file, for [`merge`].
 //!
 //! ```
-//! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
 //! use linear_width_runs::sweep::{Sweep, read_results};
 //!
-//! let points: Vec<(usize, u64)> = vec![(40, 0), (40, 1), (80, 0), (80, 1)]; // (N, seed)
-//! let largest = |(width, seed): &(usize, u64)| -> Result<f64, Box<dyn std::error::Error>> {
-//!     let report = Experiment::builder()
-//!         .width(*width).dimension(30).samples(100).seed(*seed)
-//!         .activation(Tanh::default())
-//!         .target(Target::single_index(Link::new("cos", f64::cos).without(&[0])?))
-//!         .steps([4.0])
-//!         .build()?.run()?;
-//!     Ok(report.stages[1].singular_values[0])
-//! };
 //! # let folder = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
-//! let file = folder.join("largest.jsonl");
-//! let sweep = Sweep::new(points)?.settings(&"largest singular value of W_1")?;
-//! let summary = sweep.run(&file, largest)?;
-//! assert_eq!((summary.computed, summary.resumed), (4, 0));
-//! assert_eq!(sweep.run(&file, largest)?.computed, 0); // all there
+//! let file = folder.join("roots.jsonl");
+//! let root = |x: &i32| if *x < 0 { Err("negative") } else { Ok(f64::from(*x).sqrt()) };
+//! let sweep = Sweep::new(vec![4, -1, 9], &"square roots")?;
+//! let progress = sweep.run(&file, root)?;
+//! assert_eq!((progress.computed, progress.failed), (3, 1));
+//! assert_eq!(sweep.run(&file, root)?.computed, 0); // all points are in the file
 //!
-//! let results = read_results::<(usize, u64), f64>(&file)?;
-//! assert_eq!(results.len(), 4);
-//! assert_eq!(results[3].key, (80, 1));
-//! assert!(results[3].outcome.as_ref().is_ok_and(|s| *s > 1.0));
+//! let results = read_results::<i32, f64>(&file)?;
+//! assert_eq!((results[2].key, results[2].result), (9, Some(3.0)));
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod error;
-mod experiments;
-mod file;
-mod format;
+mod grid;
 mod results;
-mod schedule;
 mod shard;
-mod spelling;
+mod toml;
 
 pub use error::SweepError;
-pub use experiments::{ConfigPoint, ConfigSweep, PointReport, StageReport};
 pub use results::{PointResult, merge, read_results};
 pub use shard::Shard;
+pub use toml::ConfigPoint;
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::hash::Hash;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use file::ResultsFile;
-use format::{Entry, Header};
-use schedule::{Event, Job, process};
-use spelling::spelled_one_way;
+use results::{Entry, Header};
 
-/// Points, and how they are to be run; see the [module](self).
+/// Points, and how they are run; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct Sweep<P> {
     points: Vec<P>,
     keys: Vec<Box<RawValue>>,
     settings: Box<RawValue>,
     bytes: Vec<u128>,
-    budget: u128,
+    budget: u64,
     shard: Shard,
 }
 
-/// Where a sweep is. Points are counted in this shard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SweepProgress<'a> {
-    /// Points with a line in the file.
-    pub done: usize,
-    /// Those of them whose line is an error.
-    pub failed: usize,
+/// How far a sweep is, or was when it ended. Points are counted in this shard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
     /// All points of this shard.
     pub total: usize,
+    /// Points that were in the file before this run.
+    pub resumed: usize,
+    /// Points that this run has computed and written.
+    pub computed: usize,
+    /// Points, resumed or computed, whose line is an error.
+    pub failed: usize,
     /// The points (numbers from 0) that are being computed.
-    pub in_flight: &'a [usize],
+    pub running: Vec<usize>,
 }
 
-/// What a run of a sweep has done. Points are counted in this shard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// All points of this shard.
-    pub total: usize,
-    /// Points that were in the file before.
-    pub resumed: usize,
-    /// Points that were computed now.
-    pub computed: usize,
-    /// Points, of before and of now, whose line is an error.
-    pub failed: usize,
+impl Progress {
+    /// Points with a line in the file.
+    pub fn done(&self) -> usize {
+        self.resumed + self.computed
+    }
 }
 
 impl<P: Serialize + Sync> Sweep<P> {
     /// A sweep over these points. The JSON form of a point is its key in the results file and must
-    /// say all that tells it from the others: the settings that vary, and the seed. Numbers are told
-    /// apart by their values, not by their spelling: 0, 0.0 and -0.0 are the same.
+    /// distinguish it from all others: the settings that vary, and the seed. The `settings` are
+    /// everything else that the results depend on, or a name of the sweep: they are written into
+    /// the header, and a file with other settings is refused.
     ///
     /// # Errors
-    /// [`SweepError::Key`] when a point cannot be written as JSON, [`SweepError::SameKey`].
-    pub fn new(points: Vec<P>) -> Result<Self, SweepError> {
-        let mut keys: Vec<Box<RawValue>> = Vec::with_capacity(points.len());
-        let mut numbers = HashMap::new();
-        for (index, point) in points.iter().enumerate() {
-            let key = to_raw_value(point)
-                .map_err(|error| SweepError::Key { index, why: error.to_string() })?;
-            if let Some(first) = numbers.insert(spelled_one_way(key.get()), index) {
-                let key = key.get().to_owned();
-                return Err(SweepError::SameKey { first, second: index, key });
-            }
-            keys.push(key);
-        }
-        Ok(Self {
-            bytes: vec![0; points.len()],
-            points,
-            keys,
-            settings: RawValue::NULL.to_owned(),
-            budget: u128::MAX,
-            shard: Shard::WHOLE,
-        })
+    /// [`SweepError::Json`] when a point or the settings cannot be written as JSON,
+    /// [`SweepError::SameKey`].
+    pub fn new(points: Vec<P>, settings: &impl Serialize) -> Result<Self, SweepError> {
+        let keys: Vec<Box<RawValue>> = points.iter().map(to_raw_value).collect::<Result<_, _>>()?;
+        all_differ(keys.iter().map(|key| key.get()), |number| keys[number].to_string())?;
+        let (bytes, settings) = (vec![0; points.len()], to_raw_value(settings)?);
+        Ok(Self { points, keys, settings, bytes, budget: u64::MAX, shard: Shard::WHOLE })
     }
 
-    /// What else the results depend on: it is written into the header, and a file with other
-    /// settings is refused. Default: nothing.
-    ///
-    /// # Errors
-    /// [`SweepError::Key`] when the settings cannot be written as JSON.
-    pub fn settings(mut self, settings: &impl Serialize) -> Result<Self, SweepError> {
-        self.settings = to_raw_value(settings)
-            .map_err(|error| SweepError::Key { index: 0, why: error.to_string() })?;
-        Ok(self)
-    }
-
-    /// The bytes that the points running at once may need together, and what each one needs.
-    /// Default: no limit but the number of threads.
+    /// The bytes that the points running at once may need together, and the bytes that each one
+    /// needs: a point starts when a thread is free and the budget has room. Default: no limit.
     pub fn memory(mut self, budget: u64, need: impl Fn(&P) -> u128) -> Self {
-        self.budget = budget.into();
+        self.budget = budget;
         self.bytes = self.points.iter().map(need).collect();
         self
     }
@@ -165,32 +118,32 @@ impl<P: Serialize + Sync> Sweep<P> {
         self
     }
 
-    /// The points, those of other shards included.
+    /// The points of all shards.
     pub fn points(&self) -> &[P] {
         &self.points
     }
 
     /// Computes every point that the file at `path` does not hold, and appends its line. Points run
-    /// on the current rayon pool. An error or a panic of `compute` becomes the line of its point,
-    /// which then counts as done.
+    /// on the current rayon pool and start in order. An error or a panic of `compute` becomes the
+    /// line of its point, which then counts as done.
     ///
     /// Numbers that are not finite have no JSON form: `serde_json` writes them as `null`. Let
     /// `compute` return an error for them.
     ///
     /// # Errors
     /// [`SweepError::Memory`] when a single point exceeds the budget (before anything runs);
-    /// [`SweepError::Locked`], [`SweepError::NotResults`], [`SweepError::OtherSweep`],
-    /// [`SweepError::Corrupt`] about the file; [`SweepError::Io`] when a line could not be written.
+    /// [`SweepError::Refused`] when the file is not one of this sweep and shard; [`SweepError::Io`] when
+    /// another process is writing it, or a line could not be written.
     pub fn run<R: Serialize, E: Display>(
         &self,
         path: impl AsRef<Path>,
         compute: impl Fn(&P) -> Result<R, E> + Sync,
-    ) -> Result<Summary, SweepError> {
+    ) -> Result<Progress, SweepError> {
         self.run_observed(path, compute, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`run`](Self::run), telling `observer` whenever a point starts or ends. When it breaks, no
-    /// further point starts.
+    /// As [`run`](Self::run), and calls `observer` whenever points start and after the last one.
+    /// When it breaks, no further point starts; those that run are finished and written.
     ///
     /// # Errors
     /// As [`run`](Self::run), and [`SweepError::Cancelled`] when the observer breaks before the
@@ -199,56 +152,65 @@ impl<P: Serialize + Sync> Sweep<P> {
         &self,
         path: impl AsRef<Path>,
         compute: impl Fn(&P) -> Result<R, E> + Sync,
-        mut observer: impl FnMut(&SweepProgress<'_>) -> ControlFlow<()>,
-    ) -> Result<Summary, SweepError> {
-        let held: Vec<usize> = (0..self.points.len()).filter(|i| self.shard.holds(*i)).collect();
-        for index in held.iter().copied() {
-            if self.bytes[index] > self.budget {
-                let (needed, budget) = (self.bytes[index], self.budget);
-                let key = self.keys[index].get().to_owned();
-                return Err(SweepError::Memory { key, needed, budget });
-            }
+        mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Progress, SweepError> {
+        let held: Vec<usize> = (0..self.points.len()).filter(|p| self.shard.holds(*p)).collect();
+        if let Some(point) = held.iter().find(|p| self.bytes[**p] > self.budget.into()) {
+            let (key, needed) = (self.keys[*point].to_string(), self.bytes[*point]);
+            return Err(SweepError::Memory(key, needed, self.budget));
         }
-        let header = Header::new(&self.settings, self.keys.iter().map(|k| k.get()), self.shard);
-        let (mut file, before) = ResultsFile::open(path.as_ref(), &header, &self.keys)?;
-        let mut done = vec![false; self.points.len()];
-        before.iter().for_each(|line| done[line.index] = true);
-        let mut summary = Summary {
+        let header = Header::new(&self.settings, self.keys.iter(), self.shard);
+        let (mut file, before) = results::open(path.as_ref(), &header, &self.keys)?;
+        let mut progress = Progress {
             total: held.len(),
             resumed: before.len(),
-            computed: 0,
-            failed: before.iter().filter(|line| line.failed).count(),
+            failed: before.values().filter(|entry| entry.error.is_some()).count(),
+            ..Progress::default()
         };
-        let jobs = held.into_iter().filter(|index| !done[*index]);
-        let jobs = jobs.map(|index| Job { index, bytes: self.bytes[index] }).collect();
-        let entry = |index: usize| self.entry(index, &compute);
-        let mut stopped = Ok(());
-        process(jobs, self.budget, entry, |event| match event {
-            Event::Started(in_flight) => {
-                let Summary { total, failed, .. } = summary;
-                let done = summary.resumed + summary.computed;
-                observer(&SweepProgress { done, failed, total, in_flight })
-            }
-            Event::Finished(_) if stopped.is_err() => ControlFlow::Break(()),
-            Event::Finished(entry) => {
-                stopped = file.append(&entry.line());
-                if stopped.is_err() {
-                    return ControlFlow::Break(());
+        let mut waiting = held.into_iter().filter(|point| !before.contains_key(point)).peekable();
+        let mut stopped = false;
+        let mut written = Ok(());
+        let compute = &compute;
+        rayon::in_place_scope(|scope| {
+            let (sender, receiver) = channel();
+            loop {
+                while !stopped && progress.running.len() < rayon::current_num_threads() {
+                    let used: u128 = progress.running.iter().map(|point| self.bytes[*point]).sum();
+                    let fits = |point: &usize| used + self.bytes[*point] <= self.budget.into();
+                    let Some(point) = waiting.next_if(fits) else { break };
+                    let sender = sender.clone();
+                    // the receiver outlives every point
+                    scope.spawn(move |_| drop(sender.send(self.entry(point, compute))));
+                    progress.running.push(point);
                 }
-                summary.computed += 1;
-                summary.failed += usize::from(entry.error.is_some());
-                ControlFlow::Continue(())
+                if progress.running.is_empty() {
+                    break;
+                }
+                stopped |= observer(&progress).is_break();
+                let entry: Entry = loop {
+                    match receiver.try_recv() {
+                        Ok(entry) => break entry,
+                        // a pool thread works meanwhile: it may be the only one
+                        Err(_) if rayon::yield_now() == Some(rayon::Yield::Executed) => {}
+                        Err(_) => std::thread::sleep(Duration::from_millis(1)),
+                    }
+                };
+                progress.running.retain(|point| *point != entry.index);
+                if written.is_ok() {
+                    written = results::append(&mut file, &entry);
+                    progress.computed += usize::from(written.is_ok());
+                    progress.failed += usize::from(written.is_ok() && entry.error.is_some());
+                    stopped |= written.is_err();
+                }
             }
         });
-        stopped?;
-        let (done, total) = (summary.resumed + summary.computed, summary.total);
-        if done < total {
-            return Err(SweepError::Cancelled { done, total });
+        written.map_err(SweepError::io(path.as_ref()))?;
+        if progress.done() < progress.total {
+            return Err(SweepError::Cancelled(progress));
         }
-        let Summary { failed, .. } = summary;
-        // the last word; there is nothing left to stop
-        let _ = observer(&SweepProgress { done, failed, total, in_flight: &[] });
-        Ok(summary)
+        // nothing is left to stop
+        let _ = observer(&progress);
+        Ok(progress)
     }
 
     /// Computes one point.
@@ -257,20 +219,28 @@ impl<P: Serialize + Sync> Sweep<P> {
         index: usize,
         compute: &(impl Fn(&P) -> Result<R, E> + Sync),
     ) -> Entry {
-        let point = &self.points[index];
-        let outcome = catch_unwind(AssertUnwindSafe(|| match compute(point) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match compute(&self.points[index]) {
             Ok(result) => to_raw_value(&result).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }));
         let outcome = outcome.unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or(panic.downcast_ref::<String>().map(String::as_str));
             Err(format!("panicked: {}", text.unwrap_or_default()))
         });
-        let key = self.keys[index].clone();
-        match outcome {
-            Ok(result) => Entry { index, key, result: Some(result), error: None },
-            Err(error) => Entry { index, key, result: None, error: Some(error) },
-        }
+        let error = outcome.as_ref().err().cloned();
+        Entry { index, key: self.keys[index].clone(), result: outcome.ok(), error }
+    }
+}
+
+/// Refuses two equal texts; the error names the key of the second.
+fn all_differ<T: Eq + Hash>(
+    texts: impl Iterator<Item = T>,
+    key: impl Fn(usize) -> String,
+) -> Result<(), SweepError> {
+    let mut seen = HashMap::new();
+    match texts.enumerate().find_map(|(second, text)| Some((seen.insert(text, second)?, second))) {
+        Some((first, second)) => Err(SweepError::SameKey(first, second, key(second))),
+        None => Ok(()),
     }
 }

@@ -14,41 +14,29 @@ use super::SweepError;
 /// use linear_width_runs::sweep::Shard;
 ///
 /// let second: Shard = "2/3".parse()?;
-/// let points: Vec<usize> = (0..8).filter(|point| second.holds(*point)).collect();
-/// assert_eq!(points, [1, 4, 7]);
-/// assert!("4/3".parse::<Shard>().is_err());
+/// assert!(second.holds(1) && second.holds(4) && !second.holds(5));
 /// # Ok::<(), linear_width_runs::sweep::SweepError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "[usize; 2]", try_from = "[usize; 2]")]
-pub struct Shard {
-    index: usize,
-    count: usize,
-}
+pub struct Shard(usize, usize);
 
 impl Shard {
     /// The only shard.
-    pub const WHOLE: Self = Self { index: 1, count: 1 };
+    pub const WHOLE: Self = Self(1, 1);
 
     /// Shard `index` (from 1) of `count`.
     ///
     /// # Errors
     /// [`SweepError::Shard`] unless 1 <= `index` <= `count`.
     pub fn new(index: usize, count: usize) -> Result<Self, SweepError> {
-        if index == 0 || index > count {
-            return Err(SweepError::Shard { index, count });
-        }
-        Ok(Self { index, count })
+        let exists = (1..=count).contains(&index);
+        if exists { Ok(Self(index, count)) } else { Err(SweepError::Shard(index, count)) }
     }
 
     /// Whether the point of this number (from 0) is in this shard.
     pub fn holds(self, point: usize) -> bool {
-        point % self.count == self.index - 1
-    }
-
-    /// How many shards there are.
-    pub fn count(self) -> usize {
-        self.count
+        // the header of a file may claim shard 0 of 0
+        point.checked_rem(self.1).is_some_and(|rest| rest + 1 == self.0)
     }
 }
 
@@ -64,20 +52,6 @@ impl FromStr for Shard {
 
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.index, self.count)
-    }
-}
-
-impl From<Shard> for [usize; 2] {
-    fn from(shard: Shard) -> Self {
-        [shard.index, shard.count]
-    }
-}
-
-impl TryFrom<[usize; 2]> for Shard {
-    type Error = SweepError;
-
-    fn try_from([index, count]: [usize; 2]) -> Result<Self, SweepError> {
-        Self::new(index, count)
+        write!(f, "{}/{}", self.0, self.1)
     }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use linear_width_runs::config::{ConfigError, ExperimentConfig};
-use linear_width_runs::sweep::{ConfigSweep, Sweep, SweepError, merge, read_results};
+use linear_width_runs::sweep::{Sweep, SweepError, merge, read_results};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -26,16 +26,11 @@ pub fn configuration(text: &str) {
         }
     }
     if sweep_size(text) <= 16 {
-        match ConfigSweep::from_toml(text) {
-            Err(error) => check_error(&error, lines),
-            Ok(sweep) => {
-                assert!(!sweep.points().is_empty());
-                match sweep.sweep() {
-                    Ok(ready) => assert_eq!(ready.points().len(), sweep.points().len()),
-                    Err(SweepError::SameKey { first, second, .. }) => assert!(first < second),
-                    Err(other) => panic!("{other}"),
-                }
-            }
+        match Sweep::from_toml(text) {
+            Ok(sweep) => assert!(!sweep.points().is_empty()),
+            Err(SweepError::Config(error)) => check_error(&error, lines),
+            Err(SweepError::SameKey(first, second, _)) => assert!(first < second),
+            Err(other) => panic!("{other}"),
         }
     }
 }
@@ -101,7 +96,7 @@ fn sweep_size(text: &str) -> usize {
 
 /// The sweep whose files the seeds of the corpus are: five points, the third of which fails.
 pub fn squares() -> Sweep<u32> {
-    Sweep::new((0..5).collect()).unwrap()
+    Sweep::new((0..5).collect(), &()).unwrap()
 }
 
 pub fn square(point: &u32) -> Result<f64, String> {
@@ -115,7 +110,10 @@ type Points = Vec<(usize, String, Result<String, String>)>;
 fn read(path: &Path) -> Result<Points, SweepError> {
     let points = read_results::<Box<RawValue>, Box<RawValue>>(path)?;
     let text = |value: Box<RawValue>| value.get().to_owned();
-    Ok(points.into_iter().map(|p| (p.index, text(p.key), p.outcome.map(text))).collect())
+    let outcome = |result: Option<Box<RawValue>>, error: Option<String>| {
+        result.map(text).ok_or_else(|| error.unwrap())
+    };
+    Ok(points.into_iter().map(|p| (p.index, text(p.key), outcome(p.result, p.error))).collect())
 }
 
 /// Gives any bytes to everything that reads a results file.
@@ -138,10 +136,10 @@ pub fn results(bytes: &[u8], folder: &Path) {
 fn check_sweep_error(error: &SweepError, bytes: &[u8]) {
     assert!(!error.to_string().is_empty());
     let lines = bytes.iter().filter(|b| **b == b'\n').count();
-    match error {
-        SweepError::NotResults { .. } | SweepError::OtherSweep { .. } => {}
-        SweepError::Corrupt { line, .. } => assert!((2..=lines).contains(line), "{error}"),
-        other => panic!("reading gave {other}"),
+    let SweepError::Refused { why, .. } = error else { panic!("reading gave {error}") };
+    if let Some(number) = why.strip_prefix("line ") {
+        let number: usize = number.split_once(':').unwrap().0.parse().unwrap();
+        assert!((2..=lines).contains(&number), "{error}");
     }
 }
 
@@ -155,7 +153,7 @@ fn merging(bytes: &[u8], folder: &Path, points: Option<&Points>) {
             assert_eq!(summary.total, points.len());
             assert_eq!(&read(&output).expect("what was merged is read"), points);
         }
-        Err(SweepError::Incomplete { missing, points: all, first }) => {
+        Err(SweepError::Incomplete(missing, all, first)) => {
             let points = points.expect("an incomplete file can be read");
             assert_eq!(all - points.len(), missing);
             assert!(first < all && points.iter().all(|point| point.0 != first));

@@ -8,7 +8,7 @@ use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
 use linear_width::experiment::Progress;
 use linear_width_runs::config::ExperimentConfig;
-use linear_width_runs::sweep::{ConfigSweep, Shard, Sweep, read_results};
+use linear_width_runs::sweep::{Shard, Sweep, read_results};
 
 /// As the standard library prints what `main` returns.
 fn printed(result: Result<(), Box<dyn Error>>) -> String {
@@ -16,7 +16,7 @@ fn printed(result: Result<(), Box<dyn Error>>) -> String {
 }
 
 #[test]
-fn all_wrong_keys_of_a_file_are_listed() {
+fn config_errors_are_all_listed() {
     let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { name = \"tanh\" }\n\
                 steps = [{ constant = 1.0, alpha = 0.6 }]\n\
                 target = { link = { name = \"relu\" }, noise = -1.0 }\n";
@@ -35,7 +35,7 @@ fn all_wrong_keys_of_a_file_are_listed() {
 }
 
 #[test]
-fn errors_of_files_print_their_sentence() {
+fn errors_print_their_sentence() {
     let missing = std::env::temp_dir().join("linear-width-no-such-file");
     let experiment = Experiment::builder()
         .width(9)
@@ -51,7 +51,7 @@ fn errors_of_files_print_their_sentence() {
         pair(ExperimentConfig::read(&missing).unwrap_err()),
         pair(read_results::<u32, u32>(&missing).unwrap_err()),
         pair("4/3".parse::<Shard>().unwrap_err()),
-        pair(Sweep::new(vec![1, 1]).unwrap_err()),
+        pair(Sweep::new(vec![1, 1], &()).unwrap_err()),
         pair(experiment.run_checkpointed(missing.join("x"), go_on).unwrap_err()),
     ];
     fn pair(error: impl Error + 'static) -> (Box<dyn Error>, String) {
@@ -65,7 +65,7 @@ fn errors_of_files_print_their_sentence() {
 
 /// Ways to write a file wrongly, and a word of the answer.
 #[test]
-fn misuse_of_files_is_answered() {
+fn config_misuse_is_answered() {
     const GOOD: &str = r#"
 width = 24
 dimension = 16
@@ -91,6 +91,6 @@ target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
         assert!(error.contains(said), "{to}: {error}");
     }
     let text = format!("{GOOD}\n[sweep]\nseeds = [1, 1]\n");
-    let error = ConfigSweep::from_toml(&text).unwrap().sweep().unwrap_err().to_string();
+    let error = Sweep::from_toml(&text).unwrap_err().to_string();
     assert!(error.contains("are the same"), "{error}");
 }

@@ -92,7 +92,7 @@ fn all(folder: &str, count: usize, check: impl Fn(&[u8])) {
 }
 
 #[test]
-fn configurations() {
+fn config_reader_stands_any_text() {
     all("configuration", mutations(500), |bytes| {
         if let Ok(text) = std::str::from_utf8(bytes) {
             readers::configuration(text);
@@ -101,7 +101,7 @@ fn configurations() {
 }
 
 #[test]
-fn results_files() {
+fn results_reader_stands_any_bytes() {
     let folder = Folder::new("reader-inputs");
     all("results", mutations(200), |bytes| readers::results(bytes, &folder.0));
 }
