@@ -1,7 +1,7 @@
 //! One prediction at default accuracy: both noise models, both batch policies, smooth and kinked
 //! activations.
 //!
-//! `cargo bench --bench prediction`
+//! `cargo bench -p benches --bench prediction`
 
 use std::hint::black_box;
 

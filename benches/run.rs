@@ -1,15 +1,13 @@
 //! The parts of a run at two sizes, in f64 and f32: gradient step, two steps, all singular values,
 //! leading triplets, batch generation.
 //!
-//! `cargo bench --bench run`; with `--features openblas-system` on that backend. One part alone:
-//! `cargo bench --bench run -- "f64/N=4000.*gradient"`.
-
-mod common;
+//! `cargo bench -p benches --bench run`; with `--features openblas-system` on that backend. One part alone:
+//! `cargo bench -p benches --bench run -- "f64/N=4000.*gradient"`.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
-use common::Sizes;
+use benches::Sizes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::Scalar;
 use linear_width::data::Batch;
@@ -24,11 +22,11 @@ const SIZES: [Sizes; 2] = [Sizes::new(1000, 500, 1500), Sizes::new(4000, 2000, 6
 
 /// W_2: two steps with fresh, generated batches.
 fn two_steps<T: Scalar>(sizes: Sizes) -> Network<T> {
-    let mut network = common::network::<T>(sizes);
+    let mut network = benches::network::<T>(sizes);
     for (step, size) in [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)].iter().enumerate()
     {
         let go = &mut |_, _| ControlFlow::Continue(());
-        let batch = common::batch(sizes, step as u64);
+        let batch = benches::batch(sizes, step as u64);
         gradient_step(&mut network, &batch, size.eta(sizes.width), step + 1, go).unwrap();
     }
     network
@@ -37,7 +35,7 @@ fn two_steps<T: Scalar>(sizes: Sizes) -> Network<T> {
 fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
     let mut group = c.benchmark_group(format!("{precision}/{sizes}"));
     group.sample_size(10);
-    let (network, batch) = (common::network::<T>(sizes), common::batch(sizes, 0));
+    let (network, batch) = (benches::network::<T>(sizes), benches::batch(sizes, 0));
     group.bench_function("gradient step", |b| {
         let go = &mut |_, _| ControlFlow::Continue(());
         b.iter(|| black_box(descent_direction(&network, &batch, go).unwrap()));

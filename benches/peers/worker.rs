@@ -92,7 +92,7 @@ fn norm<T: Scalar>(matrix: &Array2<T>) -> f64 {
 }
 
 /// The product of the backend the crate was built with, on whole matrices: c = a b.
-#[cfg(not(feature = "lapack"))]
+#[cfg(not(feature = "openblas-system"))]
 fn product<T: Scalar + RealField>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -118,7 +118,7 @@ fn product<T: Scalar + RealField>(
 }
 
 /// The product of the backend the crate was built with, on whole matrices: c = a b.
-#[cfg(feature = "lapack")]
+#[cfg(feature = "openblas-system")]
 fn product<T: Scalar + RealField>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -129,10 +129,7 @@ fn product<T: Scalar + RealField>(
 }
 
 /// Two steps from `start`, which is copied before the time begins.
-fn ascend_twice<T: Scalar>(
-    start: &Network<T>,
-    batches: [&impl Batch<T>; 2],
-) -> Fallible<(f64, f64)> {
+fn step_twice<T: Scalar>(start: &Network<T>, batches: [&impl Batch<T>; 2]) -> Fallible<(f64, f64)> {
     let mut network = start.clone();
     let sizes = [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)];
     let (seconds, result) = timed(|| {
@@ -148,13 +145,13 @@ fn ascend_twice<T: Scalar>(
 
 fn two_steps<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let (network, mut batch) = (inputs.network::<T>()?, inputs.fresh_batches()?);
-    Ok(Box::new(move || ascend_twice(&network, [&batch()?, &batch()?])))
+    Ok(Box::new(move || step_twice(&network, [&batch()?, &batch()?])))
 }
 
 fn two_steps_given<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let network = inputs.network::<T>()?;
     let (first, second) = (inputs.given_batch("x1", "y1")?, inputs.given_batch("x2", "y2")?);
-    Ok(Box::new(move || ascend_twice(&network, [&first, &second])))
+    Ok(Box::new(move || step_twice(&network, [&first, &second])))
 }
 
 fn products<T: Scalar + RealField>(inputs: &Inputs) -> Fallible<Task> {

@@ -53,7 +53,7 @@ pub struct Indicator {
 /// networks, which hold the error of the theory and the fluctuation from network to network.
 ///
 /// With [`BulkModel::Structured`] right within a factor of 3 in at least four of five settings that
-/// had no part in the calibration (tests/prediction_errors.rs, table in docs/reliability.md).
+/// had no part in the calibration (tests/prediction/error_estimates.rs, table in docs/reliability.md).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
