@@ -1,7 +1,7 @@
 //! What the benchmarks run on.
 
 use linear_width::Scalar;
-use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::activation::Tanh;
 use linear_width::data::{GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 
@@ -26,7 +26,7 @@ impl std::fmt::Display for Sizes {
 }
 
 pub fn network<T: Scalar>(sizes: Sizes) -> Network<T> {
-    let activation = SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 });
+    let activation = Tanh { scale: 2.0, shift: 0.5 };
     let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
     let scaling = Scaling::MeanField;
     Network::random(sizes.width, sizes.dimension, first, &second, activation, scaling, 1).unwrap()

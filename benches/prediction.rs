@@ -4,15 +4,16 @@
 //! `cargo bench -p benches --bench prediction`
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use linear_width::activation::{Relu, SharedActivation, Sine};
+use linear_width::activation::{Activation, Relu, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{BulkModel, Options, Setting, predict};
 use linear_width::training::BatchPolicy;
 
-fn setting(activation: SharedActivation, batches: BatchPolicy) -> Setting {
+fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Setting {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
     Setting {
         activation,
@@ -29,10 +30,9 @@ fn setting(activation: SharedActivation, batches: BatchPolicy) -> Setting {
 fn prediction(c: &mut Criterion) {
     let mut group = c.benchmark_group("prediction");
     group.sample_size(20);
-    for (name, activation) in [
-        ("sine", SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })),
-        ("relu", SharedActivation::new(Relu)),
-    ] {
+    for (name, activation) in
+        [("sine", Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()), ("relu", Relu.shared())]
+    {
         for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
             for (level, bulk_model) in
                 [("level 1", BulkModel::Isotropic), ("level 2", BulkModel::Structured)]

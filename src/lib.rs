@@ -51,9 +51,9 @@
 //! One formula; the derivative comes from dual numbers:
 //!
 //! ```
-//! use linear_width::{Experiment, activation::DualFn, data::{Link, Target}};
+//! use linear_width::{Experiment, activation::FnActivation, data::{Link, Target}};
 //!
-//! let activation = DualFn::new("z^2 tanh(z)", |z| z * z * z.tanh());
+//! let activation = FnActivation::from_formula("z^2 tanh(z)", |z| z * z * z.tanh());
 //! let target = Target::single_index(Link::hermite([0.0, 1.0]));
 //! let settings = Experiment::builder().width(80).dimension(40).samples(120).activation(activation);
 //! let report = settings.target(target).steps([2.0, 3.0]).build()?.run()?;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use linear_width::activation::{DualFn, Tanh};
+use linear_width::activation::{FnActivation, Tanh};
 use linear_width::data::{Dataset, InputLaw, Link, Target};
 use linear_width::experiment::{
     Checkpoint, CheckpointError, ExperimentBuilder, Phase, Precision, Progress, RunError,
@@ -141,7 +141,7 @@ fn checkpoints_of_other_experiments_are_refused() {
     refused(generated().input_law(InputLaw::Uniform), "input law is");
     // functions of the same name
     let named = |f: fn(f64) -> f64| Target::single_index(Link::new("name", f)).noise(0.1);
-    let sine = || DualFn::new("a", |z| z.sin());
+    let sine = || FnActivation::from_formula("a", |z| z.sin());
     std::fs::remove_file(&file).unwrap();
     let experiment = generated().target(named(|z| z)).activation(sine()).build().unwrap();
     stop(&experiment, &file, 5).unwrap();
@@ -152,7 +152,7 @@ fn checkpoints_of_other_experiments_are_refused() {
         assert!(std::fs::read(&file).unwrap() == bytes);
     };
     refused(generated().target(named(|z| z + z * z)).activation(sine()), "values of the samples");
-    let other = DualFn::new("a", |z| z.sin() * z);
+    let other = FnActivation::from_formula("a", |z| z.sin() * z);
     refused(generated().target(named(|z| z)).activation(other), "values of the activation");
 }
 

@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use fnv::FnvHasher;
-use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::activation::Tanh;
 use linear_width::data::{Batch, Dataset, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
@@ -98,7 +98,7 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
         90,
         Initialisation::Gaussian,
         &SecondLayerLaw::Uniform,
-        SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        Tanh { scale: 2.0, shift: 0.5 },
         Scaling::Standard,
         11,
     )
@@ -141,7 +141,7 @@ fn further_checksums<T: Scalar>() -> [u64; 4] {
         150,
         Initialisation::Sphere,
         &SecondLayerLaw::Gaussian,
-        SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        Tanh { scale: 2.0, shift: 0.5 }.shared(),
         Scaling::MeanField,
         11,
     )

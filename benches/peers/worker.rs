@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use faer::traits::RealField;
-use linear_width::activation::{Activation, SharedActivation, Tanh};
+use linear_width::activation::Tanh;
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target, Teacher};
 use linear_width::network::{Network, Scaling};
 use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
@@ -47,7 +47,7 @@ impl Inputs {
     }
 
     fn network<T: Scalar>(&self) -> Fallible<Network<T>> {
-        let activation = SharedActivation::new(Tanh::default());
+        let activation = Tanh::default();
         let (first, second) = (self.matrix("w0")?, self.vector("a")?);
         Ok(Network::new(first, second, activation, Scaling::MeanField)?)
     }
@@ -210,7 +210,7 @@ fn generate<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
 fn tanh<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let z = inputs.matrix::<T>("x1")?;
     let (mut value, mut derivative) = (Array2::zeros(z.dim()), Array2::zeros(z.dim()));
-    let activation = SharedActivation::new(Tanh::default());
+    let activation = Tanh::default();
     Ok(Box::new(move || {
         let rows = z.axis_iter(Axis(0)).into_par_iter();
         let outputs = (value.axis_iter_mut(Axis(0)), derivative.axis_iter_mut(Axis(0)));
@@ -219,7 +219,7 @@ fn tanh<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
             rows.zip(outputs).for_each(|(z, (mut value, mut derivative))| {
                 let slices = (z.as_slice(), value.as_slice_mut(), derivative.as_slice_mut());
                 if let (Some(z), Some(value), Some(derivative)) = slices {
-                    activation.evaluate(z, value, derivative);
+                    T::evaluate(&activation, z, value, derivative);
                 }
             });
         });

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use linear_width::Experiment;
-use linear_width::activation::{SharedActivation, Sine};
+use linear_width::activation::{Activation, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
@@ -64,7 +64,7 @@ impl TwoSteps {
     /// The prediction for W_2, at sizes no machine could simulate too.
     pub fn predict(&self, bulk_model: BulkModel) -> Result<Prediction, Box<dyn Error>> {
         let setting = Setting {
-            activation: SharedActivation::new(sine()),
+            activation: sine().shared(),
             target: Target::single_index(tanh_link()?).noise(0.1),
             width: self.width,
             dimension: self.width / 2,

@@ -1,9 +1,9 @@
 //! Centring.
 
-use super::Activation;
-use super::known_series;
-use crate::Scalar;
-use crate::quadrature::{QuadratureError, gaussian_expectation};
+use std::sync::Arc;
+
+use super::{Activation, Evaluate, evaluations, known_series};
+use crate::numerics::quadrature::{QuadratureError, gaussian_expectation};
 
 /// An activation minus its Gaussian mean: sigma(z) - E sigma(z), z ~ N(0, 1).
 ///
@@ -15,23 +15,24 @@ use crate::quadrature::{QuadratureError, gaussian_expectation};
 ///
 /// let relu = Centred::new(Relu)?;
 /// assert!((relu.mean() - 1.0 / (2.0 * std::f64::consts::PI).sqrt()).abs() < 1e-13);
-/// assert_eq!(relu.value(1.0_f64), 1.0 - relu.mean());
+/// assert_eq!(relu.value(1.0), 1.0 - relu.mean());
 /// # Ok::<(), linear_width::quadrature::QuadratureError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Centred<A> {
-    inner: A,
+pub struct Centred {
+    inner: Arc<dyn Activation>,
     mean: f64,
 }
 
-impl<A: Activation> Centred<A> {
+impl Centred {
     /// Centres `inner`, its mean computed to 1e-13, or to 1e-13 E |sigma(z)| where that is more;
-    /// that of a Hermite series is its c_0.
+    /// the mean of a Hermite series is its c_0.
     ///
     /// # Errors
     /// [`QuadratureError`] when the mean cannot be computed, for instance because the activation is
     /// not finite everywhere.
-    pub fn new(inner: A) -> Result<Self, QuadratureError> {
+    pub fn new(inner: impl Activation + 'static) -> Result<Self, QuadratureError> {
+        let inner = inner.shared();
         let mean = match known_series(&inner) {
             Some(series) => series.first().copied().unwrap_or(0.0),
             None => gaussian_expectation(|z| inner.value(z), &inner.kinks(), 1e-13)?,
@@ -43,22 +44,22 @@ impl<A: Activation> Centred<A> {
     pub fn mean(&self) -> f64 {
         self.mean
     }
+
+    fn slices<T: Evaluate>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        T::evaluate(&*self.inner, z, value, derivative);
+        let mean = T::of(self.mean);
+        value.iter_mut().for_each(|value| *value -= mean);
+    }
 }
 
-impl<A: Activation> Activation for Centred<A> {
-    fn value<T: Scalar>(&self, z: T) -> T {
-        self.inner.value(z) - T::of(self.mean)
+impl Activation for Centred {
+    fn value(&self, z: f64) -> f64 {
+        self.inner.value(z) - self.mean
     }
-    fn derivative<T: Scalar>(&self, z: T) -> T {
+    fn derivative(&self, z: f64) -> f64 {
         self.inner.derivative(z)
     }
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        self.inner.evaluate(z, value, derivative);
-        let mean = T::of(self.mean);
-        for value in value {
-            *value -= mean;
-        }
-    }
+    evaluations!(Self::slices);
     fn kinks(&self) -> Vec<f64> {
         self.inner.kinks()
     }

@@ -1,34 +1,48 @@
 //! Activations from closures.
 
-use super::Activation;
-use crate::Scalar;
+use std::fmt;
+use std::sync::Arc;
 
-/// An activation made of two closures on `f64`; in an `f32` run their results are rounded.
+use super::{Activation, Dual, evaluations, pointwise};
+use crate::numerics::Real;
+
+/// An activation made of closures on `f64`: value and derivative, or one formula on [`Dual`]
+/// numbers, which yields both. In an `f32` run the results are rounded.
 ///
 /// ```
 /// use linear_width::activation::{Activation, FnActivation};
 ///
 /// let square = FnActivation::new("z^2", |z| z * z, |z| 2.0 * z);
-/// assert_eq!(square.value(3.0_f32), 9.0);
-/// let hinge = FnActivation::new("hinge", |z: f64| z.max(1.0), |z| f64::from(z > 1.0)).with_kinks([1.0]);
-/// assert_eq!(hinge.kinks(), [1.0]);
+/// assert_eq!(square.value(3.0), 9.0);
+/// let mish = FnActivation::from_formula("mish", |z| z * z.softplus().tanh());
+/// assert!((mish.derivative(0.0) - 0.6).abs() < 1e-15);
+/// let hinge = FnActivation::from_formula("hinge", |z| z.max(1.0)).with_kinks([1.0]);
+/// assert_eq!((hinge.derivative(0.9), hinge.derivative(1.1)), (0.0, 1.0));
 /// ```
 #[derive(Clone)]
-pub struct FnActivation<F, D> {
+pub struct FnActivation {
     name: String,
-    value: F,
-    derivative: D,
+    function: Arc<dyn Activation>,
     kinks: Vec<f64>,
 }
 
-impl<F, D> FnActivation<F, D>
-where
-    F: Fn(f64) -> f64 + Send + Sync,
-    D: Fn(f64) -> f64 + Send + Sync,
-{
+impl FnActivation {
     /// An activation with this name, value and derivative.
-    pub fn new(name: impl Into<String>, value: F, derivative: D) -> Self {
-        Self { name: name.into(), value, derivative, kinks: Vec::new() }
+    pub fn new<F, D>(name: impl Into<String>, value: F, derivative: D) -> Self
+    where
+        F: Fn(f64) -> f64 + Send + Sync + 'static,
+        D: Fn(f64) -> f64 + Send + Sync + 'static,
+    {
+        let function = Arc::new(Pair { value, derivative });
+        Self { name: name.into(), function, kinks: Vec::new() }
+    }
+
+    /// An activation with this name and formula; the derivative comes from dual numbers.
+    pub fn from_formula<F>(name: impl Into<String>, formula: F) -> Self
+    where
+        F: Fn(Dual) -> Dual + Send + Sync + 'static,
+    {
+        Self { name: name.into(), function: Arc::new(Formula(formula)), kinks: Vec::new() }
     }
 
     /// Declares where the function or its derivative jumps.
@@ -38,16 +52,18 @@ where
     }
 }
 
-impl<F, D> Activation for FnActivation<F, D>
-where
-    F: Fn(f64) -> f64 + Send + Sync,
-    D: Fn(f64) -> f64 + Send + Sync,
-{
-    fn value<T: Scalar>(&self, z: T) -> T {
-        T::of((self.value)(z.as_f64()))
+impl Activation for FnActivation {
+    fn value(&self, z: f64) -> f64 {
+        self.function.value(z)
     }
-    fn derivative<T: Scalar>(&self, z: T) -> T {
-        T::of((self.derivative)(z.as_f64()))
+    fn derivative(&self, z: f64) -> f64 {
+        self.function.derivative(z)
+    }
+    fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+        self.function.evaluate_f64(z, value, derivative);
+    }
+    fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+        self.function.evaluate_f32(z, value, derivative);
     }
     fn kinks(&self) -> Vec<f64> {
         self.kinks.clone()
@@ -57,8 +73,44 @@ where
     }
 }
 
-impl<F, D> std::fmt::Debug for FnActivation<F, D> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for FnActivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FnActivation").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Value and derivative apart.
+struct Pair<F, D> {
+    value: F,
+    derivative: D,
+}
+
+impl<F, D> Activation for Pair<F, D>
+where
+    F: Fn(f64) -> f64 + Send + Sync,
+    D: Fn(f64) -> f64 + Send + Sync,
+{
+    fn value(&self, z: f64) -> f64 {
+        (self.value)(z)
+    }
+    fn derivative(&self, z: f64) -> f64 {
+        (self.derivative)(z)
+    }
+}
+
+/// Value and derivative out of one formula.
+struct Formula<F>(F);
+
+impl<F: Fn(Dual) -> Dual> Formula<F> {
+    fn both(&self, z: f64) -> (f64, f64) {
+        let Dual { value, derivative } = (self.0)(Dual::variable(z));
+        (value, derivative)
+    }
+    fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        pointwise(|z| self.both(z), z, value, derivative);
+    }
+}
+
+impl<F: Fn(Dual) -> Dual + Send + Sync> Activation for Formula<F> {
+    evaluations!(Self::both, Self::slices);
 }

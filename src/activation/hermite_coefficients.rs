@@ -3,9 +3,9 @@
 //! Equations: docs/theory.md, (1.7).
 
 use super::Activation;
-use crate::quadrature::{QuadratureError, half_density, integrate};
+use crate::numerics::quadrature::{QuadratureError, half_density, integrate};
 
-/// What the engine is asked for, relative to E |f(z) h_k(z)|, which is at most the norm of f.
+/// The accuracy asked of the quadrature, relative to E |f(z) h_k(z)|, which is at most the norm of f.
 const RELATIVE: f64 = 1e-12;
 
 /// The Hermite coefficients c_0, ..., c_max_degree of an activation.
@@ -13,7 +13,7 @@ const RELATIVE: f64 = 1e-12;
 /// Convention (docs/theory.md, section 1): c_k = E\[sigma(z) He_k(z)\] / k! with z ~ N(0, 1) and
 /// the probabilists' polynomials, so that sigma = sum_k c_k He_k and k! c_k = E\[sigma^(k)(z)\].
 ///
-/// Those of a [`HermiteSeries`](super::HermiteSeries), shared or centred too, are its own, exactly.
+/// For a [`HermiteSeries`](super::HermiteSeries), shared or centred too, they are its own, exactly.
 /// For any other activation the error of sqrt(k!) c_k is at most 1e-11 of the root mean square
 /// sqrt(E sigma(z)^2), for the functions named in
 /// [`gaussian_expectation`](crate::quadrature::gaussian_expectation); declared kinks save work.
@@ -32,7 +32,7 @@ const RELATIVE: f64 = 1e-12;
 /// # Ok::<(), linear_width::quadrature::QuadratureError>(())
 /// ```
 pub fn hermite_coefficients(
-    activation: &impl Activation,
+    activation: &dyn Activation,
     max_degree: usize,
 ) -> Result<Vec<f64>, QuadratureError> {
     if let Some(mut known) = known_series(activation) {
@@ -42,13 +42,13 @@ pub fn hermite_coefficients(
     let mut slopes = Vec::new();
     let scanned = |points: &[f64], values: &mut [f64]| {
         slopes.resize(points.len(), 0.0);
-        activation.evaluate(points, values, &mut slopes);
+        activation.evaluate_f64(points, values, &mut slopes);
     };
     coefficients(|z| activation.value(z), scanned, &activation.kinks(), max_degree, 0.0)
 }
 
 /// The coefficients of a finite Hermite series, when they are finite numbers.
-pub(crate) fn known_series(activation: &impl Activation) -> Option<Vec<f64>> {
+pub(crate) fn known_series(activation: &dyn Activation) -> Option<Vec<f64>> {
     activation.hermite_series().filter(|series| series.iter().all(|c| c.is_finite()))
 }
 

@@ -1,55 +1,54 @@
 //! Activations: a scalar function with its derivative, the built-in ones, closures, centring and
 //! Hermite coefficients.
 //!
-//! An [`Activation`] needs two methods, generic over the precision, or only a formula: a closure on
-//! dual numbers ([`DualFn`]) or a method ([`DualActivation`]), whose derivative is taken
-//! automatically. Everything else in the crate holds it as a [`SharedActivation`], so no other type
-//! grows a parameter.
+//! An [`Activation`] needs two methods on `f64`, or only a formula: a closure on dual numbers
+//! ([`FnActivation::from_formula`]), whose derivative is taken automatically. What takes an
+//! activation takes `impl Activation`; what stores one holds an `Arc<dyn Activation>`
+//! ([`Activation::shared`]), so no other type grows a parameter.
 //!
 //! ```
-//! use linear_width::{Scalar, activation::Activation};
+//! use linear_width::activation::Activation;
 //!
 //! /// z^2 tanh(z)
 //! struct SquareTanh;
 //! impl Activation for SquareTanh {
-//!     fn value<T: Scalar>(&self, z: T) -> T {
+//!     fn value(&self, z: f64) -> f64 {
 //!         z * z * z.tanh()
 //!     }
-//!     fn derivative<T: Scalar>(&self, z: T) -> T {
+//!     fn derivative(&self, z: f64) -> f64 {
 //!         let t = z.tanh();
-//!         T::of(2.0) * z * t + z * z * (T::one() - t * t)
+//!         2.0 * z * t + z * z * (1.0 - t * t)
 //!     }
 //! }
-//! assert!((SquareTanh.value(1.0_f64) - 0.7615941559557649).abs() < 1e-15);
+//! assert!((SquareTanh.value(1.0) - 0.7615941559557649).abs() < 1e-15);
 //! ```
 
 mod centred;
 mod closure;
 mod dual;
+mod evaluate;
 mod hermite_coefficients;
 mod hermite_series;
 mod kernels;
 mod periodic;
 mod rectified;
-mod shared;
 mod sigmoidal;
 
 pub use centred::Centred;
 pub use closure::FnActivation;
-pub use dual::{Dual, DualActivation, DualFn};
+pub use dual::Dual;
+pub(crate) use evaluate::Evaluate;
 pub use hermite_coefficients::hermite_coefficients;
 pub(crate) use hermite_coefficients::{hermite_coefficients_of, known_series};
 pub use hermite_series::HermiteSeries;
-#[doc(hidden)]
-pub use kernels::Lane;
 pub use periodic::Sine;
 pub use rectified::{Gelu, LeakyRelu, Relu, Silu, Softplus};
-#[doc(hidden)]
-pub use shared::ErasedActivation;
-pub use shared::SharedActivation;
 pub use sigmoidal::{Erf, Sigmoid, Tanh};
 
-use crate::Scalar;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::numerics::Real;
 
 /// An activation function of one real number.
 ///
@@ -58,20 +57,22 @@ use crate::Scalar;
 /// experiment checks this on the range that matters and reports it as an error.
 pub trait Activation: Send + Sync {
     /// The activation at `z`.
-    fn value<T: Scalar>(&self, z: T) -> T;
+    fn value(&self, z: f64) -> f64;
 
     /// Its derivative at `z`.
-    fn derivative<T: Scalar>(&self, z: T) -> T;
+    fn derivative(&self, z: f64) -> f64;
 
-    /// Value and derivative of a whole slice; training calls this. All three slices have the same
-    /// length. Override it where the two share work. The built-in activations do, with vector
-    /// code: within a few units of the last place of [`value`](Activation::value) and
-    /// [`derivative`](Activation::derivative), not always equal to them.
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-            *value = self.value(*z);
-            *derivative = self.derivative(*z);
-        }
+    /// Value and derivative of a whole slice; training in `f64` calls this. All three slices have
+    /// the same length. Override it where value and derivative share work. The built-in activations
+    /// override it with vector code, whose results are within a few units of the last place of
+    /// [`value`](Activation::value) and [`derivative`](Activation::derivative), not always equal.
+    fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+        pointwise(|z| (self.value(z), self.derivative(z)), z, value, derivative);
+    }
+
+    /// The same for training in `f32`. By default the results are computed in `f64` and rounded.
+    fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+        pointwise(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
     /// Where the activation or its derivative jumps; quadrature splits there. None by default.
@@ -90,60 +91,91 @@ pub trait Activation: Send + Sync {
         let full = std::any::type_name::<Self>();
         full.rsplit("::").next().unwrap_or(full).to_owned()
     }
+
+    /// The activation behind a reference count: cheap to clone, and an activation again.
+    ///
+    /// ```
+    /// use linear_width::activation::{Activation, Relu, Tanh};
+    ///
+    /// let both = [Relu.shared(), Tanh::default().shared()];
+    /// assert_eq!(both[0].name(), "relu");
+    /// ```
+    fn shared(self) -> Arc<dyn Activation>
+    where
+        Self: Sized + 'static,
+    {
+        Arc::new(self)
+    }
 }
 
-/// Writes `value` and `derivative` for an activation whose two come out of one computation.
-macro_rules! value_and_derivative {
-    ($both:ident) => {
-        fn value<T: Scalar>(&self, z: T) -> T {
-            self.$both(z).0
+impl Activation for Arc<dyn Activation> {
+    fn value(&self, z: f64) -> f64 {
+        (**self).value(z)
+    }
+    fn derivative(&self, z: f64) -> f64 {
+        (**self).derivative(z)
+    }
+    fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+        (**self).evaluate_f64(z, value, derivative);
+    }
+    fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+        (**self).evaluate_f32(z, value, derivative);
+    }
+    fn kinks(&self) -> Vec<f64> {
+        (**self).kinks()
+    }
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        (**self).hermite_series()
+    }
+    fn name(&self) -> String {
+        (**self).name()
+    }
+    fn shared(self) -> Arc<dyn Activation> {
+        self
+    }
+}
+
+impl fmt::Debug for dyn Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Activation({})", self.name())
+    }
+}
+
+/// Writes value and derivative at every number of `z`, computed in `f64` and rounded.
+fn pointwise<T: Real>(
+    both: impl Fn(f64) -> (f64, f64),
+    z: &[T],
+    value: &mut [T],
+    derivative: &mut [T],
+) {
+    for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+        let (v, d) = both(z.as_f64());
+        (*value, *derivative) = (T::of(v), T::of(d));
+    }
+}
+
+/// Writes methods of [`Activation`]: `value` and `derivative` from one function of one number, and
+/// both slice methods from one function that is generic over the precision.
+macro_rules! evaluations {
+    ($both:path, $slices:path) => {
+        fn value(&self, z: f64) -> f64 {
+            $both(self, z).0
         }
-        fn derivative<T: Scalar>(&self, z: T) -> T {
-            self.$both(z).1
+        fn derivative(&self, z: f64) -> f64 {
+            $both(self, z).1
+        }
+        super::evaluations!($slices);
+    };
+    ($slices:path) => {
+        fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+            $slices(self, z, value, derivative);
+        }
+        fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+            $slices(self, z, value, derivative);
         }
     };
 }
-use value_and_derivative;
-
-/// True when the precision holds all these parameters: none overflows, none vanishes.
-fn fits<T: Scalar>(parameters: &[f64]) -> bool {
-    let held = |p: &f64| T::of(*p).is_normal() || *p == 0.0;
-    parameters.iter().all(held)
-}
-
-/// Writes `value`, `derivative` and `evaluate` for an activation with parameters: its function of
-/// one number, the numbers that the precision must hold, and its kernel if it has one. When the
-/// precision does not hold them, the function is evaluated in `f64` and rounded.
-macro_rules! parametric {
-    ($both:ident, |$this:ident| $parameters:expr $(, |$that:ident, $t:ident| $kernel:expr)?) => {
-        fn value<T: Scalar>(&self, z: T) -> T {
-            let $this = self;
-            if super::fits::<T>(&$parameters) {
-                return self.$both(z).0;
-            }
-            T::of(self.$both(z.as_f64()).0)
-        }
-        fn derivative<T: Scalar>(&self, z: T) -> T {
-            let $this = self;
-            if super::fits::<T>(&$parameters) {
-                return self.$both(z).1;
-            }
-            T::of(self.$both(z.as_f64()).1)
-        }
-        $(fn evaluate<$t: Scalar>(&self, z: &[$t], value: &mut [$t], derivative: &mut [$t]) {
-            let $this = self;
-            if super::fits::<$t>(&$parameters) {
-                let $that = self;
-                return kernels::map($kernel, z, value, derivative);
-            }
-            for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-                let both = self.$both(z.as_f64());
-                (*value, *derivative) = ($t::of(both.0), $t::of(both.1));
-            }
-        })?
-    };
-}
-use parametric;
+use evaluations;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! The sine.
 
-use super::{Activation, fits, kernels};
-use crate::Scalar;
+use super::kernels::{BuiltIn, Lane, evaluate, held, polynomial};
+use super::{Activation, evaluations};
+use crate::linalg::simd::fma;
 use crate::number::Short;
 
 /// amplitude * sin(z + phase). c_k = amplitude e^(-1/2) sin(phase + k pi/2) / k!.
@@ -21,44 +22,67 @@ impl Default for Sine {
 }
 
 impl Sine {
-    /// The phase, within half a turn of 0 when it is so large that z would be lost beside it.
-    fn phase(&self) -> f64 {
+    /// The same function, its phase within half a turn of 0 when the phase is so large that z would
+    /// be lost beside it.
+    fn reduced(&self) -> Self {
         if self.phase.abs() <= 100.0 {
-            self.phase
-        } else {
-            self.phase.sin().atan2(self.phase.cos())
+            return *self;
+        }
+        Self { phase: self.phase.sin().atan2(self.phase.cos()), ..*self }
+    }
+}
+
+impl BuiltIn for Sine {
+    fn both(&self, z: f64) -> (f64, f64) {
+        let (sin, cos) = (z + self.reduced().phase).sin_cos();
+        (self.amplitude * sin, self.amplitude * cos)
+    }
+
+    fn slices<T: Lane>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        let reduced = self.reduced();
+        let (amplitude, phase) = (T::of(reduced.amplitude), T::of(reduced.phase));
+        let small = z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX);
+        if small || !self.fits::<T>() {
+            return evaluate(reduced, z, value, derivative);
+        }
+        // the kernel cannot reduce larger arguments to the first quarter turn
+        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+            let (sin, cos) = (*z + phase).sin_cos();
+            (*value, *derivative) = (amplitude * sin, amplitude * cos);
         }
     }
 
-    fn both<T: Scalar>(&self, z: T, phase: f64) -> (T, T) {
-        if !fits::<T>(&[self.amplitude]) {
-            let (sin, cos) = (z.as_f64() + phase).sin_cos();
-            return (T::of(self.amplitude * sin), T::of(self.amplitude * cos));
-        }
-        let (sin, cos) = (z + T::of(phase)).sin_cos();
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.amplitude])
+    }
+
+    /// For |z + phase| <= SINE_MAX.
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+        let x = z + T::of(self.phase);
+        let rounded = fma::<T, FMA>(x, T::TWO_OVER_PI, T::ROUNDER);
+        let k = rounded - T::ROUNDER;
+        let [first, second, third] = T::HALF_PI;
+        let r = fma::<T, FMA>(-k, third, fma::<T, FMA>(-k, second, fma::<T, FMA>(-k, first, x)));
+        let square = r * r;
+        let sin = fma::<T, FMA>(r * square, polynomial::<T, FMA>(T::SIN, square), r);
+        let cos = fma::<T, FMA>(
+            square * square,
+            polynomial::<T, FMA>(T::COS, square),
+            fma::<T, FMA>(T::of(-0.5), square, T::one()),
+        );
+        // sin(r + k pi/2): k odd swaps the two, and each changes sign once in half a turn
+        let (odd, half_turn) = T::low_bits(rounded);
+        let (s, c) = if odd { (cos, sin) } else { (sin, cos) };
+        let s = if half_turn { -s } else { s };
+        let c = if half_turn != odd { -c } else { c };
         let amplitude = T::of(self.amplitude);
-        (amplitude * sin, amplitude * cos)
+        (amplitude * s, amplitude * c)
     }
 }
 
 impl Activation for Sine {
-    fn value<T: Scalar>(&self, z: T) -> T {
-        self.both(z, self.phase()).0
-    }
-    fn derivative<T: Scalar>(&self, z: T) -> T {
-        self.both(z, self.phase()).1
-    }
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        let (exact, phase) = (self.phase(), T::of(self.phase()));
-        if fits::<T>(&[self.amplitude]) && z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX) {
-            let kernel = kernels::Sine { amplitude: T::of(self.amplitude), phase };
-            return kernels::map(kernel, z, value, derivative);
-        }
-        // huge arguments need a longer reduction
-        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-            (*value, *derivative) = self.both(*z, exact);
-        }
-    }
+    evaluations!(Self::both, Self::slices);
     fn name(&self) -> String {
         format!("sine(amplitude={},phase={})", Short(self.amplitude), Short(self.phase))
     }

@@ -1,23 +1,33 @@
 //! The rectifier and its smooth relatives.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
-use super::{Activation, kernels, parametric, value_and_derivative};
-use crate::Scalar;
+use super::kernels::{
+    BuiltIn, Lane, at_most, exp, gaussian, held, ln_1p, logistic_pair, scaled_erfc,
+};
+use super::sigmoidal::{logistic, logistic_from};
+use super::{Activation, evaluations};
+use crate::linalg::simd::fma;
 use crate::number::Short;
 
 /// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Relu;
 
-impl Activation for Relu {
-    fn value<T: Scalar>(&self, z: T) -> T {
+impl BuiltIn for Relu {
+    fn both(&self, z: f64) -> (f64, f64) {
+        self.kernel::<f64, false>(z)
+    }
+
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         // not `max`: a NaN must come out again
-        if z <= T::zero() { T::zero() } else { z }
+        if z <= T::zero() { (T::zero(), T::zero()) } else { (z, T::one()) }
     }
-    fn derivative<T: Scalar>(&self, z: T) -> T {
-        if z <= T::zero() { T::zero() } else { T::one() }
-    }
+}
+
+impl Activation for Relu {
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
@@ -40,15 +50,24 @@ impl Default for LeakyRelu {
     }
 }
 
-impl LeakyRelu {
-    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+impl BuiltIn for LeakyRelu {
+    fn both(&self, z: f64) -> (f64, f64) {
+        self.kernel::<f64, false>(z)
+    }
+
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.slope])
+    }
+
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let slope = T::of(self.slope);
         if z <= T::zero() { (slope * z, slope) } else { (z, T::one()) }
     }
 }
 
 impl Activation for LeakyRelu {
-    parametric!(both, |leaky| [leaky.slope]);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
@@ -73,21 +92,34 @@ impl Default for Softplus {
     }
 }
 
-impl Softplus {
-    fn both<T: Scalar>(&self, z: T) -> (T, T) {
-        let (beta, scale) = (T::of(self.beta), T::of(self.scale));
+impl BuiltIn for Softplus {
+    fn both(&self, z: f64) -> (f64, f64) {
+        let Self { beta, scale } = *self;
         let u = beta * z;
         let tail = (-u.abs()).exp();
         // not u / beta: u may be infinite
-        let positive = if u <= T::zero() { T::zero() } else { z };
+        let positive = if u <= 0.0 { 0.0 } else { z };
         (scale * positive + scale * tail.ln_1p() / beta, scale * logistic_from(u, tail))
+    }
+
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.beta, self.scale, self.scale / self.beta])
+    }
+
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+        let (beta, scale) = (T::of(self.beta), T::of(self.scale));
+        let u = beta * z;
+        let e = exp::<T, FMA>(-u.abs());
+        // not u / beta: u may be infinite
+        let positive = if u <= T::zero() { T::zero() } else { z };
+        let value = scale * positive + scale / beta * ln_1p::<T, FMA>(e);
+        (value, scale * logistic_pair(u, e).0)
     }
 }
 
 impl Activation for Softplus {
-    parametric!(both, |soft| [soft.beta, soft.scale, soft.scale / soft.beta], |soft, T| {
-        kernels::Softplus { beta: T::of(soft.beta), scale: T::of(soft.scale) }
-    });
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         format!("softplus(beta={},scale={})", Short(self.beta), Short(self.scale))
     }
@@ -97,22 +129,33 @@ impl Activation for Softplus {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Gelu;
 
-impl Gelu {
-    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+impl BuiltIn for Gelu {
+    fn both(&self, z: f64) -> (f64, f64) {
         // the density is 0 beyond, and an infinity must not meet it
-        let bounded = within(z, T::of(1e3));
-        let phi = T::of(0.5) * (-z * T::of(FRAC_1_SQRT_2)).erfc();
-        let density = (T::of(-0.5) * z * z).exp() * T::of(1.0 / (2.0 * PI).sqrt());
-        let factor = if z > T::zero() { z } else { bounded };
+        let bounded = z.clamp(-1e3, 1e3);
+        let phi = 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
+        let density = (-0.5 * z * z).exp() * (1.0 / (2.0 * PI).sqrt());
+        let factor = if z > 0.0 { z } else { bounded };
         (factor * phi, phi + bounded * density)
+    }
+
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+        let root_half = T::of(FRAC_1_SQRT_2);
+        let half = T::of(0.5);
+        let bounded = at_most(z.abs(), T::ERFC_MAX / root_half);
+        let e = gaussian::<T, FMA>(half, bounded);
+        let tail = half * scaled_erfc::<T, FMA>(at_most(bounded * root_half, T::ERFC_MAX)) * e;
+        let phi = if z > T::zero() { T::one() - tail } else { tail };
+        let density = T::of(0.5 * FRAC_2_SQRT_PI) * root_half * e;
+        let bounded = bounded.copysign(z);
+        let factor = if z > T::zero() { z } else { bounded };
+        (factor * phi, fma::<T, FMA>(bounded, density, phi))
     }
 }
 
 impl Activation for Gelu {
-    value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        kernels::map(kernels::Gelu, z, value, derivative);
-    }
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "gelu".into()
     }
@@ -122,44 +165,28 @@ impl Activation for Gelu {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Silu;
 
-impl Silu {
-    fn both<T: Scalar>(&self, z: T) -> (T, T) {
+impl BuiltIn for Silu {
+    fn both(&self, z: f64) -> (f64, f64) {
         let gate = logistic(z);
         // the gate is 0 or 1 beyond, and an infinity must not meet a 0
-        let bounded = within(z, T::of(1e3));
-        let factor = if z > T::zero() { z } else { bounded };
-        (factor * gate, gate * (T::one() + bounded * (T::one() - gate)))
+        let bounded = z.clamp(-1e3, 1e3);
+        let factor = if z > 0.0 { z } else { bounded };
+        (factor * gate, gate * (1.0 + bounded * (1.0 - gate)))
+    }
+
+    #[inline(always)]
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+        let (s, t) = logistic_pair(z, exp::<T, FMA>(-z.abs()));
+        // far out, where a factor is 0, the other must be finite
+        let bounded = if z < T::EXP_MIN { T::EXP_MIN } else { z };
+        let slope = at_most(bounded, -T::EXP_MIN) * t;
+        (bounded * s, fma::<T, FMA>(s, slope, s))
     }
 }
 
 impl Activation for Silu {
-    value_and_derivative!(both);
-    fn evaluate<T: Scalar>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        kernels::map(kernels::Silu, z, value, derivative);
-    }
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "silu".into()
     }
-}
-
-/// `z`, or the nearest number within `limit` of 0; a NaN stays.
-fn within<T: Scalar>(z: T, limit: T) -> T {
-    if z > limit {
-        limit
-    } else if z < -limit {
-        -limit
-    } else {
-        z
-    }
-}
-
-/// 1/(1 + exp(-u)) without overflow.
-pub(super) fn logistic<T: Scalar>(u: T) -> T {
-    logistic_from(u, (-u.abs()).exp())
-}
-
-/// The logistic function of `u`, given `tail = exp(-|u|)`.
-fn logistic_from<T: Scalar>(u: T, tail: T) -> T {
-    let small = tail / (T::one() + tail);
-    if u <= T::zero() { small } else { T::one() / (T::one() + tail) }
 }

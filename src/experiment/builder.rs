@@ -1,10 +1,11 @@
 //! The builder, and all checking.
 
+use std::sync::Arc;
 use thiserror::Error;
 
 use super::source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
-use crate::activation::{Activation, Centred, SharedActivation};
+use crate::activation::{Activation, Centred};
 use crate::data::{Dataset, InputLaw, Target};
 use crate::error::{InvalidSetting, debug_is_display, listed, nonzero};
 use crate::guard::guarded;
@@ -43,7 +44,7 @@ pub struct ExperimentBuilder {
     width: Option<usize>,
     dimension: Option<usize>,
     samples: Option<usize>,
-    activation: Option<SharedActivation>,
+    activation: Option<Arc<dyn Activation>>,
     uncentred: bool,
     target: Option<Target>,
     input_law: Option<InputLaw>,
@@ -88,7 +89,7 @@ impl ExperimentBuilder {
 
     /// The activation. Required.
     pub fn activation(mut self, activation: impl Activation + 'static) -> Self {
-        self.activation = Some(SharedActivation::new(activation));
+        self.activation = Some(activation.shared());
         self
     }
 
@@ -379,20 +380,20 @@ impl ExperimentBuilder {
 
 /// The activation, centred if asked; value and derivative must be finite wherever a Gaussian goes.
 fn prepared(
-    activation: &SharedActivation,
+    activation: &Arc<dyn Activation>,
     centred: bool,
-) -> Result<SharedActivation, InvalidSetting> {
+) -> Result<Arc<dyn Activation>, InvalidSetting> {
     guarded(|| format!("the activation {}", activation.name()), || integrated(activation, centred))?
 }
 
 fn integrated(
-    activation: &SharedActivation,
+    activation: &Arc<dyn Activation>,
     centred: bool,
-) -> Result<SharedActivation, InvalidSetting> {
+) -> Result<Arc<dyn Activation>, InvalidSetting> {
     let problem = |source| InvalidSetting::Function { name: activation.name(), source };
     let kinks = activation.kinks();
     let result = if centred {
-        SharedActivation::new(Centred::new(activation.clone()).map_err(problem)?)
+        Centred::new(activation.clone()).map_err(problem)?.shared()
     } else {
         gaussian_expectation(|z| activation.value(z), &kinks, 1e-10).map_err(problem)?;
         activation.clone()

@@ -50,10 +50,11 @@ pub use run::RunError;
 pub(crate) use source::Source;
 pub use source::StepBatch;
 
+use std::sync::Arc;
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::activation::SharedActivation;
+use crate::activation::Activation;
 use crate::error::{InvalidSetting, debug_is_display};
 use crate::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use crate::number::short;
@@ -83,7 +84,7 @@ pub struct Experiment {
     pub(crate) width: usize,
     pub(crate) dimension: usize,
     pub(crate) samples: usize,
-    pub(crate) activation: SharedActivation,
+    pub(crate) activation: Arc<dyn Activation>,
     pub(crate) source: Source,
     pub(crate) initialisation: Initialisation,
     pub(crate) second_layer: SecondLayerLaw,

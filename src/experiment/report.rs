@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 
 use super::Precision;
-use crate::activation::{Activation, SharedActivation, hermite_coefficients};
+use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Dataset, InputLaw, Link, Target};
 use crate::error::InvalidSetting;
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
@@ -143,7 +143,7 @@ pub struct LeadingOrder {
 
 impl LeadingOrder {
     pub(super) fn new(
-        activation: &SharedActivation,
+        activation: &dyn Activation,
         target: Option<&Target>,
         steps: &[StepSize],
         second_layer: &SecondLayerLaw,

@@ -9,7 +9,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::{LinalgError, ThinSvd};
-use crate::Scalar;
+use crate::linalg::Element;
 use crate::linalg::simd::{Loop, vectorised};
 
 /// What a number must be for this backend.
@@ -25,7 +25,7 @@ fn parts() -> Par {
     Par::rayon(8)
 }
 
-fn matrix<'a, T: Scalar>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
+fn matrix<'a, T: Element>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
     let (rows, columns) = a.dim();
     if let Some(slice) = a.as_slice() {
         return Some(MatRef::from_row_major_slice(slice, rows, columns));
@@ -36,22 +36,22 @@ fn matrix<'a, T: Scalar>(a: &'a ArrayView2<'_, T>) -> Option<MatRef<'a, T>> {
 }
 
 /// Runs `work` on the matrix, copied first when its entries do not lie side by side.
-fn with_matrix<T: Scalar, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
+fn with_matrix<T: Element, R>(a: ArrayView2<'_, T>, work: impl FnOnce(MatRef<'_, T>) -> R) -> R {
     match matrix(&a) {
         Some(m) => work(m),
         None => work(Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]]).as_ref()),
     }
 }
 
-fn to_array<T: Scalar>(m: MatRef<'_, T>) -> Array2<T> {
+fn to_array<T: Element>(m: MatRef<'_, T>) -> Array2<T> {
     Array2::from_shape_fn((m.nrows(), m.ncols()), |(i, j)| m[(i, j)])
 }
 
-fn to_vector<T: Scalar>(s: &Diag<T>) -> Array1<T> {
+fn to_vector<T: Element>(s: &Diag<T>) -> Array1<T> {
     s.column_vector().iter().copied().collect()
 }
 
-pub(super) fn product<T: Scalar>(
+pub(super) fn product<T: Element>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -100,7 +100,7 @@ fn clear_upper_vector_state() {
 }
 
 /// The lower triangle of `c <- c + a^T a`, `a` row-major.
-pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
+pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
     let size = c.nrows();
     let a = a.view();
     with_matrix(a, |a| {
@@ -123,7 +123,7 @@ pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
-pub(super) fn symmetric_eigen<T: Scalar>(
+pub(super) fn symmetric_eigen<T: Element>(
     a: Array2<T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
@@ -157,7 +157,7 @@ pub(super) fn symmetric_eigen<T: Scalar>(
 /// Singular values, left vectors and right vectors (columns; none when only values are wanted).
 type Factors<T> = (Diag<T>, Mat<T>, Mat<T>);
 
-fn decompose<T: Scalar>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, LinalgError> {
+fn decompose<T: Element>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, LinalgError> {
     let (rows, columns) = a.shape();
     let size = rows.min(columns);
     let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
@@ -185,11 +185,11 @@ fn decompose<T: Scalar>(a: MatRef<'_, T>, vectors: bool) -> Result<Factors<T>, L
     Ok((s, u, v))
 }
 
-pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(super) fn singular_values<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     with_matrix(a, |a| decompose(a, false)).map(|(s, _, _)| to_vector(&s))
 }
 
-pub(super) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+pub(super) fn thin_svd<T: Element>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     let (s, u, v) = with_matrix(a, |a| decompose(a, true))?;
     Ok((to_array(u.as_ref()), to_vector(&s), to_array(v.transpose())))
 }

@@ -5,12 +5,12 @@ use rayon::prelude::*;
 
 use super::normal_product_kernel::{ROWS, Visit};
 use super::{PowerOfTwo, backend, multiply};
-use crate::Scalar;
+use crate::linalg::Element;
 use crate::linalg::simd::vectorised;
 
 /// The lower triangle of V^T V in `f64` (columns x columns) for V = 2^power W; what stands above it
 /// means nothing. W is visited in blocks of rows, so that no second copy of it is made.
-pub(crate) fn gram<T: Scalar>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
+pub(crate) fn gram<T: Element>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
     const ROWS: usize = 1024;
     let factor = PowerOfTwo::new(power);
     let mut gram = Array2::zeros((w.ncols(), w.ncols()));
@@ -37,7 +37,7 @@ pub(crate) const fn vectors_at_once<T>() -> usize {
 
 /// V W^T W for a few row vectors V (b x columns): W is read from memory once, where two products
 /// would read it twice. The same bits for any number of threads.
-pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> Array2<T> {
+pub(crate) fn normal_product<T: Element>(w: ArrayView2<'_, T>, v: &Array2<T>) -> Array2<T> {
     const {
         assert!(matches!(vectors_at_once::<T>(), 4 | 8));
     }
@@ -49,11 +49,11 @@ pub(crate) fn normal_product<T: Scalar>(w: ArrayView2<'_, T>, v: &Array2<T>) -> 
 }
 
 /// V W^T and V W^T W, as [`normal_product`] computes them.
-pub(crate) fn image_and_normal_product<T: Scalar>(
+pub(crate) fn image_and_normal_product<T: Element>(
     w: ArrayView2<'_, T>,
     v: &Array2<T>,
 ) -> (Array2<T>, Array2<T>) {
-    fn both<T: Scalar, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> (Array2<T>, Array2<T>) {
+    fn both<T: Element, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> (Array2<T>, Array2<T>) {
         let parts = Parts::<T, VECTORS>::new(w, v);
         (parts.image((v.nrows(), w.len() / v.ncols())), parts.normal_product(v.dim()))
     }
@@ -76,7 +76,7 @@ struct Parts<T, const VECTORS: usize> {
     sums: Vec<Vec<[T; VECTORS]>>,
 }
 
-impl<T: Scalar, const VECTORS: usize> Parts<T, VECTORS> {
+impl<T: Element, const VECTORS: usize> Parts<T, VECTORS> {
     /// For W given row by row.
     fn new(w: &[T], v: &Array2<T>) -> Self {
         let columns = v.ncols();
@@ -125,7 +125,7 @@ impl<T: Scalar, const VECTORS: usize> Parts<T, VECTORS> {
 }
 
 /// The columns of each group of `VECTORS` rows, filled up with zeros.
-fn interleaved<T: Scalar, const VECTORS: usize>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
+fn interleaved<T: Element, const VECTORS: usize>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
     let groups = v.axis_chunks_iter(Axis(0), VECTORS);
     groups
         .flat_map(|rows| {

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
 use super::{LinalgError, ThinSvd};
-use crate::Scalar;
+use crate::linalg::Element;
 
 /// What a number must be for this backend. The LAPACK call is a method, and not a supertrait of
 /// `ndarray-linalg`'s, whose `Scalar` has methods of the same names as `num_traits::Float`.
@@ -58,7 +58,7 @@ lapack_element!(f64);
 
 pub(super) const NAME: &str = "LAPACK";
 
-pub(super) fn product<T: Scalar>(
+pub(super) fn product<T: Element>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -69,7 +69,7 @@ pub(super) fn product<T: Scalar>(
 }
 
 /// The lower triangle of `c <- c + a^T a`, in blocks of columns: two thirds of the work of the whole.
-pub(super) fn add_gram<T: Scalar>(a: &Array2<T>, c: &mut Array2<T>) {
+pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
     let size = c.nrows();
     let block = size.div_ceil(GRAM_BLOCKS).max(1);
     for first in (0..size).step_by(block) {
@@ -85,7 +85,7 @@ const GRAM_BLOCKS: usize = 4;
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
-pub(super) fn symmetric_eigen<T: Scalar>(
+pub(super) fn symmetric_eigen<T: Element>(
     mut a: Array2<T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
@@ -99,11 +99,11 @@ pub(super) fn symmetric_eigen<T: Scalar>(
     T::eigen(a, vectors)
 }
 
-pub(super) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(super) fn singular_values<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     T::svd(&a, JobSvd::None).map(|(_, s, _)| s)
 }
 
-pub(super) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+pub(super) fn thin_svd<T: Element>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     match T::svd(&a, JobSvd::Some)? {
         (Some(u), s, Some(vt)) => Ok((u, s, vt)),
         _ => Err(LinalgError::NotConverged {

@@ -24,9 +24,9 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::Scalar;
 use crate::error::debug_is_display;
 use crate::linalg::simd::{Loop, vectorised};
+use crate::numerics::Real;
 
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 pub use self::faer::FaerElement;
@@ -49,9 +49,13 @@ pub(crate) use buffer::Buffer;
 pub(crate) use gram::{gram, image_and_normal_product, normal_product, vectors_at_once};
 pub(crate) use scale::{PowerOfTwo, exponent, rescaled, scaled_back, times_power};
 
-/// What a number must be for every backend that is compiled in.
-pub trait Element: FaerElement + LapackElement {}
-impl<T: FaerElement + LapackElement> Element for T {}
+/// The entry of a matrix: a real number for every backend that is compiled in.
+pub trait Element:
+    Real + FaerElement + LapackElement + ndarray::LinalgScalar + ndarray::ScalarOperand + bytemuck::Pod
+{
+}
+impl Element for f32 {}
+impl Element for f64 {}
 
 /// A decomposition that could not be computed.
 #[derive(Clone, Error, PartialEq)]
@@ -95,7 +99,7 @@ pub fn backend_name() -> &'static str {
 
 /// `c <- alpha a b + beta c`, in parallel, with bits that do not depend on the number of threads
 /// of the current pool.
-pub(crate) fn product<T: Scalar>(
+pub(crate) fn product<T: Element>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -108,14 +112,14 @@ pub(crate) fn product<T: Scalar>(
 }
 
 /// `a b` as a new row-major matrix.
-pub(crate) fn multiply<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<T> {
+pub(crate) fn multiply<T: Element>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<T> {
     let mut c = Array2::zeros((a.nrows(), b.ncols()));
     product(T::one(), a, b, T::zero(), c.view_mut());
     c
 }
 
 /// All min(rows, columns) singular values, largest first.
-pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn singular_values<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     let values = match rescaled(a)? {
         None => backend::singular_values(a)?,
         Some((tame, e)) => scaled_back(backend::singular_values(tame.view())?, e)?,
@@ -125,7 +129,7 @@ pub(crate) fn singular_values<T: Scalar>(a: ArrayView2<'_, T>) -> Result<Array1<
 }
 
 /// The thin singular value decomposition.
-pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
+pub(crate) fn thin_svd<T: Element>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
     let (left, values, right) = match rescaled(a)? {
         None => backend::thin_svd(a)?,
         Some((tame, e)) => {
@@ -142,7 +146,7 @@ pub(crate) fn thin_svd<T: Scalar>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, Li
 }
 
 /// The order in which the values decrease: `faer` leaves those near rounding error unsorted.
-fn decreasing<T: Scalar>(values: &Array1<T>) -> Vec<usize> {
+fn decreasing<T: Element>(values: &Array1<T>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|i, j| values[*j].as_f64().total_cmp(&values[*i].as_f64()));
     order
@@ -150,20 +154,20 @@ fn decreasing<T: Scalar>(values: &Array1<T>) -> Vec<usize> {
 
 /// Eigenvalues (increasing) and eigenvectors (columns) of a symmetric matrix; only the lower
 /// triangle is read. The same bits in any unit of the matrix.
-pub(crate) fn symmetric_eigen<T: Scalar>(
+pub(crate) fn symmetric_eigen<T: Element>(
     a: Array2<T>,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     symmetric(a, true)
 }
 
 /// Eigenvalues (increasing) of a symmetric matrix; only the lower triangle is read.
-pub(crate) fn symmetric_eigenvalues<T: Scalar>(a: Array2<T>) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn symmetric_eigenvalues<T: Element>(a: Array2<T>) -> Result<Array1<T>, LinalgError> {
     Ok(symmetric(a, false)?.0)
 }
 
 /// Brings the largest entry between 1 and 2 first: `faer` is accurate only near there
 /// (docs/faer-report.md).
-fn symmetric<T: Scalar>(
+fn symmetric<T: Element>(
     mut a: Array2<T>,
     vectors: bool,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
@@ -185,7 +189,7 @@ fn symmetric<T: Scalar>(
 }
 
 /// The largest absolute value of an entry.
-pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, LinalgError> {
+pub(crate) fn largest_entry<T: Element>(a: ArrayView2<'_, T>) -> Result<f64, LinalgError> {
     let (rows, columns) = a.dim();
     if rows == 0 || columns == 0 {
         return Err(LinalgError::Empty { rows, columns });
@@ -201,20 +205,20 @@ pub(crate) fn largest_entry<T: Scalar>(a: ArrayView2<'_, T>) -> Result<f64, Lina
 
 /// The largest absolute value so far, and a sum of zeros that is finite as long as all numbers are.
 #[inline(always)]
-fn larger<T: Scalar>(so_far: [T; 2], x: T) -> [T; 2] {
+fn larger<T: Element>(so_far: [T; 2], x: T) -> [T; 2] {
     both(so_far, [x.abs(), T::zero() * x])
 }
 
 /// [`larger`] for two sets of numbers.
 #[inline(always)]
-fn both<T: Scalar>([a, s]: [T; 2], [b, t]: [T; 2]) -> [T; 2] {
+fn both<T: Element>([a, s]: [T; 2], [b, t]: [T; 2]) -> [T; 2] {
     [if b > a { b } else { a }, s + t]
 }
 
 /// [`larger`] over a slice, some numbers at once.
 struct Largest<'a, T>(&'a [T]);
 
-impl<T: Scalar> Loop for Largest<'_, T> {
+impl<T: Element> Loop for Largest<'_, T> {
     type Output = [T; 2];
 
     #[inline(always)]

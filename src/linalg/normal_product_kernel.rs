@@ -1,6 +1,6 @@
 //! The kernel of W^T W: rows of W pass once.
 
-use crate::Scalar;
+use crate::linalg::Element;
 use crate::linalg::simd::{Loop, fma};
 
 /// Rows of W that are taken at once: so many stay in the second-level cache between the two uses.
@@ -20,7 +20,7 @@ pub(super) struct Visit<'a, T, const VECTORS: usize> {
     pub columns: usize,
 }
 
-impl<T: Scalar, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
+impl<T: Element, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
     type Output = ();
 
     // No closures around the arithmetic: they would be compiled for the baseline instruction set.
@@ -42,7 +42,7 @@ impl<T: Scalar, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
 
 /// image <- W v.
 #[inline(always)]
-fn multiply_rows<T: Scalar, const VECTORS: usize, const FMA: bool>(
+fn multiply_rows<T: Element, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
     image: &mut [[T; VECTORS]],
@@ -54,7 +54,7 @@ fn multiply_rows<T: Scalar, const VECTORS: usize, const FMA: bool>(
 
 /// [`multiply_rows`], `COUNT` rows at once as long as there are so many; returns the rest.
 #[inline(always)]
-fn multiply_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
     v: &[[T; VECTORS]],
     image: &'a mut [[T; VECTORS]],
@@ -70,7 +70,7 @@ fn multiply_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, cons
 
 /// [`multiply_rows`] for `COUNT` rows.
 #[inline(always)]
-fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+fn multiply_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     v: &[[T; VECTORS]],
     image: &mut [[T; VECTORS]],
@@ -94,7 +94,7 @@ fn multiply_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA:
 
 /// sum <- sum + W^T image.
 #[inline(always)]
-fn add_multiples<T: Scalar, const VECTORS: usize, const FMA: bool>(
+fn add_multiples<T: Element, const VECTORS: usize, const FMA: bool>(
     rows: &[T],
     image: &[[T; VECTORS]],
     sum: &mut [[T; VECTORS]],
@@ -108,7 +108,7 @@ fn add_multiples<T: Scalar, const VECTORS: usize, const FMA: bool>(
 /// [`add_multiples`], `COUNT` columns of rows that are `columns` long at once as long as there are
 /// so many; returns the rest.
 #[inline(always)]
-fn add_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
     columns: usize,
     image: &[[T; VECTORS]],
@@ -124,7 +124,7 @@ fn add_groups<'a, T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA
 
 /// [`add_multiples`] for the first `COUNT` columns of rows that are `columns` long.
 #[inline(always)]
-fn add_some<T: Scalar, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
+fn add_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &[T],
     columns: usize,
     image: &[[T; VECTORS]],

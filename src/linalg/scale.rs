@@ -4,7 +4,7 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::{LinalgError, largest_entry};
-use crate::Scalar;
+use crate::linalg::Element;
 
 /// The e of 2^e <= |x| < 2^(e + 1); that of the smallest number for 0.
 pub(crate) fn exponent(x: f64) -> i32 {
@@ -38,7 +38,7 @@ impl PowerOfTwo {
 /// The matrix divided by the power of two of its largest entry, and that exponent, when its entries
 /// are so large or so small that fourth powers of its singular values (norms of W^T W v) could
 /// overflow or vanish; `None` when they are not. The same for any order of entries.
-pub(crate) fn rescaled<T: Scalar>(
+pub(crate) fn rescaled<T: Element>(
     a: ArrayView2<'_, T>,
 ) -> Result<Option<(Array2<T>, i32)>, LinalgError> {
     let largest = largest_entry(a)?;
@@ -55,7 +55,7 @@ pub(crate) fn rescaled<T: Scalar>(
 }
 
 /// Values of the matrix from those of the tame one.
-pub(crate) fn scaled_back<T: Scalar>(values: Array1<T>, e: i32) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn scaled_back<T: Element>(values: Array1<T>, e: i32) -> Result<Array1<T>, LinalgError> {
     let values = values.mapv(|x| T::of(times_power(x.as_f64(), e)));
     if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(LinalgError::Overflow) }
 }

@@ -1,14 +1,14 @@
 use super::*;
 use ndarray::{Axis, Slice, array};
 
-fn filled<T: Scalar>(rows: usize, columns: usize, salt: f64) -> Array2<T> {
+fn filled<T: Element>(rows: usize, columns: usize, salt: f64) -> Array2<T> {
     Array2::from_shape_fn((rows, columns), |(i, j)| {
         T::of(((i * 7919 + j * 104_729) as f64 * 0.618_033_988_75 + salt).sin())
     })
 }
 
 /// Every law below is checked in both precisions; `eps` scales the tolerance.
-fn laws<T: Scalar>() {
+fn laws<T: Element>() {
     let eps = T::epsilon().as_f64();
     let (a, b) = (filled::<T>(23, 17, 0.1), filled::<T>(17, 9, 0.7));
     let plain = a.dot(&b);
@@ -54,7 +54,7 @@ fn decompositions_obey_their_laws_in_f32() {
     laws::<f32>();
 }
 
-fn squares<T: Scalar>(eps: f64) {
+fn squares<T: Element>(eps: f64) {
     // rows and columns that fill no vector, no block of rows and no group of vectors
     for (rows, columns, vectors) in [(1, 1, 1), (23, 17, 3), (70, 1031, 5), (1300, 9, 11)] {
         let w = filled::<T>(rows, columns, 0.3);

@@ -4,11 +4,13 @@ mod initialisation;
 
 pub use initialisation::{Initialisation, SecondLayerLaw};
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, aview_mut1, aview1};
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::activation::{Activation, SharedActivation};
+use crate::activation::Activation;
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::multiply;
 use crate::memory;
@@ -43,14 +45,14 @@ impl Scaling {
 /// A two-layer network with first layer W (N x d), second layer a (N), and an activation.
 ///
 /// ```
-/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::activation::Tanh;
 /// use linear_width::network::{Network, Scaling};
 /// use ndarray::array;
 ///
 /// let network = Network::new(
 ///     array![[1.0, 0.0], [0.0, 1.0]],
 ///     array![1.0, -1.0],
-///     SharedActivation::new(Tanh::default()),
+///     Tanh::default(),
 ///     Scaling::Standard,
 /// )?;
 /// let output = network.output(array![[0.5, 0.2]].view())?;
@@ -61,7 +63,7 @@ impl Scaling {
 pub struct Network<T> {
     first_layer: Array2<T>,
     second_layer: Array1<T>,
-    activation: SharedActivation,
+    activation: Arc<dyn Activation>,
     scaling: Scaling,
 }
 
@@ -74,7 +76,7 @@ impl<T: Scalar> Network<T> {
     pub fn new(
         first_layer: Array2<T>,
         second_layer: Array1<T>,
-        activation: SharedActivation,
+        activation: impl Activation + 'static,
         scaling: Scaling,
     ) -> Result<Self, InvalidSetting> {
         nonzero("width", first_layer.nrows())?;
@@ -94,7 +96,7 @@ impl<T: Scalar> Network<T> {
         } else {
             first_layer.as_standard_layout().into_owned()
         };
-        Ok(Self { first_layer, second_layer, activation, scaling })
+        Ok(Self { first_layer, second_layer, activation: activation.shared(), scaling })
     }
 
     /// A network of the given `width` N and `dimension` d with random layers drawn from `seed`.
@@ -107,7 +109,7 @@ impl<T: Scalar> Network<T> {
         dimension: usize,
         first_layer: Initialisation,
         second_layer: &SecondLayerLaw,
-        activation: SharedActivation,
+        activation: impl Activation + 'static,
         scaling: Scaling,
         seed: u64,
     ) -> Result<Self, InvalidSetting> {
@@ -131,7 +133,7 @@ impl<T: Scalar> Network<T> {
     }
 
     /// The activation.
-    pub fn activation(&self) -> &SharedActivation {
+    pub fn activation(&self) -> &Arc<dyn Activation> {
         &self.activation
     }
 
@@ -206,7 +208,7 @@ impl<T: Scalar> Network<T> {
                         );
                         // whole arrays at once: loops over the iterators of views are not vectorised
                         aview_mut1(input).assign(&z);
-                        self.activation.evaluate(input, value, derivative);
+                        T::evaluate(&*self.activation, input, value, derivative);
                         z.assign(&aview1(derivative));
                         sum.scaled_add(*a, &aview1(value));
                     }
@@ -231,7 +233,7 @@ mod tests {
     use ndarray::array;
 
     fn network(w: Array2<f64>, a: Array1<f64>) -> Result<Network<f64>, InvalidSetting> {
-        Network::new(w, a, SharedActivation::new(Tanh::default()), Scaling::MeanField)
+        Network::new(w, a, Tanh::default(), Scaling::MeanField)
     }
 
     #[test]

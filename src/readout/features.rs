@@ -6,7 +6,6 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::activation::Activation;
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::multiply;
 use crate::network::Network;
@@ -95,7 +94,7 @@ impl<T: Scalar> Features for Network<T> {
                 let count = z.len();
                 input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
                 let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
-                self.activation().evaluate(&input[..count], value, derivative);
+                T::evaluate(&**self.activation(), &input[..count], value, derivative);
                 z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
             }
         });

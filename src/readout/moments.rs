@@ -3,10 +3,10 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice, Zip};
 
 use super::{Features, ReadoutError};
-use crate::Scalar;
 use crate::data::Batch;
 use crate::error::{InvalidSetting, nonzero};
 use crate::linalg::{PowerOfTwo, exponent, gram, times_power};
+use crate::numerics::Real;
 use crate::training::TILE_SAMPLES;
 
 /// Calls `visit` with features (m x p) and labels (m) of each tile in turn, in `f64`.

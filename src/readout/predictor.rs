@@ -7,11 +7,11 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use super::features::check_inputs;
 use super::moments::{finite, visit_tiles};
 use super::{Features, ReadoutError};
-use crate::Scalar;
 use crate::data::Batch;
 use crate::error::InvalidSetting;
 use crate::linalg::{exponent, multiply, times_power};
 use crate::number::Short;
+use crate::numerics::Real;
 use crate::training::TILE_SAMPLES;
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).

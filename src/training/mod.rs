@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use std::ops::ControlFlow;
-//! use linear_width::activation::{SharedActivation, Tanh};
+//! use linear_width::activation::Tanh;
 //! use linear_width::data::{GeneratedBatch, InputLaw, Link, MixedBatch, Target};
 //! use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 //! use linear_width::training::{BatchPolicy, StepSize, gradient_step};
@@ -13,7 +13,7 @@
 //! let (width, dimension, samples, seed) = (60, 30, 90, 1);
 //! let mut network = Network::<f64>::random(
 //!     width, dimension, Initialisation::Sphere, &SecondLayerLaw::Gaussian,
-//!     SharedActivation::new(Tanh::default()), Scaling::MeanField, seed,
+//!     Tanh::default(), Scaling::MeanField, seed,
 //! )?;
 //! let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(dimension, seed)?;
 //! let steps = [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)];

@@ -4,13 +4,14 @@
 #![allow(dead_code)] // every test file uses a part of this
 
 use linear_width::Experiment;
-use linear_width::activation::{SharedActivation, Sine, Softplus, Tanh};
+use linear_width::activation::{Activation, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::Prediction;
 use linear_width::training::{BatchPolicy, StepSize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The 13 settings of golden/predictions.json.
 pub fn predictions() -> Vec<Value> {
@@ -26,13 +27,11 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// The activation a golden setting names.
-pub fn activation(case: &Value) -> SharedActivation {
+pub fn activation(case: &Value) -> Arc<dyn Activation> {
     match case["activation"].as_str().unwrap() {
-        "sine(A=e^0.5,phase=0.7)" => {
-            SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })
-        }
-        "shifted_tanh(scale=2,shift=0.5)" => SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
-        "softplus(beta=2,scale=2)" => SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
+        "sine(A=e^0.5,phase=0.7)" => Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
+        "shifted_tanh(scale=2,shift=0.5)" => Tanh { scale: 2.0, shift: 0.5 }.shared(),
+        "softplus(beta=2,scale=2)" => Softplus { beta: 2.0, scale: 2.0 }.shared(),
         other => panic!("unknown activation {other}"),
     }
 }

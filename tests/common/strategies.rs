@@ -6,8 +6,7 @@
 #![allow(dead_code)] // every test file uses a part of this
 
 use linear_width::activation::{
-    Activation, Erf, Gelu, HermiteSeries, LeakyRelu, Relu, SharedActivation, Sigmoid, Silu, Sine,
-    Softplus, Tanh,
+    Activation, Erf, Gelu, HermiteSeries, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
 use linear_width::data::{CustomLaw, InputLaw, Link, MultiIndexLink, Target};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
@@ -15,6 +14,7 @@ use linear_width::training::{BatchPolicy, StepSize};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::sync::Arc;
 
 /// `count` cases, times PROPERTY_FACTOR. Nothing is written beside the sources.
 pub fn cases(count: u32) -> ProptestConfig {
@@ -60,23 +60,19 @@ pub fn finite() -> impl Strategy<Value = f64> {
 }
 
 /// Built-in activations with ordinary parameters.
-pub fn activation() -> impl Strategy<Value = SharedActivation> {
+pub fn activation() -> impl Strategy<Value = Arc<dyn Activation>> {
     let scale = || prop_oneof![0.1..3.0, -2.0..-0.1];
     prop_oneof![
-        (scale(), -2.0..2.0)
-            .prop_map(|(scale, shift)| SharedActivation::new(Tanh { scale, shift })),
-        Just(SharedActivation::new(Erf)),
-        Just(SharedActivation::new(Sigmoid)),
-        (scale(), -4.0..4.0)
-            .prop_map(|(amplitude, phase)| SharedActivation::new(Sine { amplitude, phase })),
-        Just(SharedActivation::new(Relu)),
-        (-1.0..1.0).prop_map(|slope| SharedActivation::new(LeakyRelu { slope })),
-        (0.2..5.0, scale())
-            .prop_map(|(beta, scale)| SharedActivation::new(Softplus { beta, scale })),
-        Just(SharedActivation::new(Gelu)),
-        Just(SharedActivation::new(Silu)),
-        proptest::collection::vec(-1.0..1.0, 1..4)
-            .prop_map(|c| SharedActivation::new(HermiteSeries::new(c))),
+        (scale(), -2.0..2.0).prop_map(|(scale, shift)| Tanh { scale, shift }.shared()),
+        Just(Erf.shared()),
+        Just(Sigmoid.shared()),
+        (scale(), -4.0..4.0).prop_map(|(amplitude, phase)| Sine { amplitude, phase }.shared()),
+        Just(Relu.shared()),
+        (-1.0..1.0).prop_map(|slope| LeakyRelu { slope }.shared()),
+        (0.2..5.0, scale()).prop_map(|(beta, scale)| Softplus { beta, scale }.shared()),
+        Just(Gelu.shared()),
+        Just(Silu.shared()),
+        proptest::collection::vec(-1.0..1.0, 1..4).prop_map(|c| HermiteSeries::new(c).shared()),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Inputs, labels, teachers and initial networks; data sets of the user; `.npy` files of the examples.
+//! Inputs, labels, teachers and initial networks; data sets of the user.
 
 mod dataset;
 mod properties;

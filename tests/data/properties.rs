@@ -187,7 +187,7 @@ proptest! {
         let Ok(law) = law else { return Ok(()) };
         let second = SecondLayerLaw::Custom(law);
         prop_assert_eq!(second.distinct_nonzero_values(), Some(2));
-        let relu = linear_width::activation::SharedActivation::new(linear_width::activation::Relu);
+        let relu = linear_width::activation::Relu;
         let network =
             Network::<f64>::random(9, 2, Default::default(), &second, relu, Default::default(), 3);
         for b in network.unwrap().second_layer() * 3.0 {

@@ -1,6 +1,6 @@
 //! Every invalid setting of the builder, and the typed error it gives.
 
-use linear_width::activation::{FnActivation, SharedActivation, Tanh};
+use linear_width::activation::{FnActivation, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::experiment::{ExperimentBuilder, RunError};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
@@ -181,7 +181,7 @@ fn memory_beyond_the_machine_is_a_typed_error() {
             dimension,
             Initialisation::Sphere,
             &SecondLayerLaw::Gaussian,
-            SharedActivation::new(Tanh::default()),
+            Tanh::default(),
             Scaling::MeanField,
             0,
         );

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use linear_width::activation::{DualFn, Tanh};
+use linear_width::activation::{FnActivation, Tanh};
 use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
@@ -47,7 +47,7 @@ fn builder_errors_list_all_wrong_settings() {
 /// One of each type that reaches `main`.
 #[test]
 fn errors_print_their_sentence() {
-    let steep = DualFn::new("1/z", |z| z.recip());
+    let steep = FnActivation::from_formula("1/z", |z| z.recip());
     let builder = || {
         let target = Target::single_index(Link::hermite([0.0, 1.0]));
         Experiment::builder().width(20).dimension(10).samples(30).target(target).steps([1.0; 3])
@@ -57,7 +57,8 @@ fn errors_print_their_sentence() {
     let flat = LinearFeatures::<f64>::new(2).unwrap();
     let batch = linear_width::data::DatasetBatch::new(Array2::zeros((3, 2)), Array1::zeros(3));
     let singular = Ridge::new().fit(&flat, &batch.unwrap()).and_then(|path| path.least_squares());
-    let diverging = builder().activation(DualFn::new("z^9", |z| z.powi(9))).steps([1e30; 3]);
+    let diverging =
+        builder().activation(FnActivation::from_formula("z^9", |z| z.powi(9))).steps([1e30; 3]);
     let nan = Array2::from_elem((3, 3), f64::NAN);
     fn boxed<T>(result: Result<T, impl Error + 'static>) -> Box<dyn Error> {
         result.err().expect("an error").into()

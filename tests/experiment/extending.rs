@@ -2,8 +2,7 @@
 
 use crate::common::distance;
 use linear_width::Experiment;
-use linear_width::activation::SharedActivation;
-use linear_width::activation::{Activation, DualFn, Tanh};
+use linear_width::activation::{Activation, FnActivation, Tanh};
 use linear_width::data::{Batch, CustomLaw, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError};
 use linear_width::network::SecondLayerLaw;
@@ -49,7 +48,7 @@ fn predicted(
     bulk_model: BulkModel,
 ) -> Prediction {
     let setting = Setting {
-        activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
         target: Target::single_index(Link::hermite([0.0, 0.8, 0.3])).noise(0.1),
         width,
         dimension: width / 2,
@@ -175,7 +174,7 @@ fn custom_input_law_is_universal_and_independent_of_tiling() {
 
 #[test]
 fn dual_activation_runs_as_the_built_in_one() {
-    let dual = DualFn::new("2 tanh(z + 1/2)", |z| 2.0 * (z + 0.5).tanh());
+    let dual = FnActivation::from_formula("2 tanh(z + 1/2)", |z| 2.0 * (z + 0.5).tanh());
     assert_eq!(dual.value(0.3_f64), Tanh { scale: 2.0, shift: 0.5 }.value(0.3));
     let found = builder(200).activation(dual).build().unwrap().run().unwrap();
     let expected = builder(200).build().unwrap().run().unwrap();

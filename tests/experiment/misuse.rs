@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::builder::valid;
-use linear_width::activation::{DualFn, FnActivation, HermiteSeries, SharedActivation, Tanh};
+use linear_width::activation::{FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
     MultiIndexLink, Target,
@@ -73,7 +73,7 @@ fn on(data: Dataset) -> ExperimentBuilder {
 }
 
 fn network(width: usize, dimension: usize) -> Network<f64> {
-    let (law, tanh) = (Initialisation::Sphere, SharedActivation::new(Tanh::default()));
+    let (law, tanh) = (Initialisation::Sphere, Tanh::default());
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, law, &SecondLayerLaw::Gaussian, tanh, scaling, 3).unwrap()
 }
@@ -231,7 +231,7 @@ fn functions() -> Vec<Misuse> {
             error(valid().activation(steep).build())
         }),
         case("an activation ln z", "not finite", || {
-            error(valid().activation(DualFn::new("ln", |z| z.ln())).build())
+            error(valid().activation(FnActivation::from_formula("ln", |z| z.ln())).build())
         }),
         case("a derivative of NaN", "not finite", || {
             error(valid().activation(FnActivation::new("bad", |z| z, |_| f64::NAN)).build())
@@ -460,7 +460,7 @@ fn batches_and_networks() -> Vec<Misuse> {
             error(LinearFeatures::<f64>::new(5).unwrap().evaluate(sines(3, 4).view()))
         }),
         case("layers that do not fit", "the second layer has shape 2", || {
-            let tanh = SharedActivation::new(Tanh::default());
+            let tanh = Tanh::default();
             error(Network::new(sines(3, 4), array![1.0, 2.0], tanh, Scaling::MeanField))
         }),
         case("a step on a batch of another dimension", "the batch has shape 50 x 4", || {

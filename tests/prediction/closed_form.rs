@@ -2,7 +2,7 @@
 //! polynomials, and y = z* with noise.
 
 use crate::common::distance;
-use linear_width::activation::{FnActivation, HermiteSeries, SharedActivation, Tanh};
+use linear_width::activation::{Activation, FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
@@ -16,7 +16,7 @@ const MODELS: [BulkModel; 2] = [BulkModel::Isotropic, BulkModel::Structured];
 
 fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
     Setting {
-        activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, C])),
+        activation: HermiteSeries::new([0.0, 1.0, C]).shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])).noise(0.5),
         width: 400,
         dimension: 200,
@@ -83,7 +83,7 @@ fn rho_of_a_label_with_a_mean() {
     let largest = 2f64.sqrt();
     let values = (0..400).map(|i| [largest, 0.0, -largest, 0.0][i % 4]).collect();
     let setting = Setting {
-        activation: SharedActivation::new(HermiteSeries::new([0.0, 0.8, C])),
+        activation: HermiteSeries::new([0.0, 0.8, C]).shared(),
         target: Target::single_index(Link::hermite([0.4, 1.0])),
         second_layer: SecondLayerLaw::Fixed(values),
         ..setting([8.0, 30.0], BatchPolicy::Reused)
@@ -98,7 +98,7 @@ fn rho_of_a_label_with_a_mean() {
 fn constants_of_a_steep_activation() {
     let slope = |z: f64| 5.0 / (5.0 * z + 1.0).cosh().powi(2);
     let activation = FnActivation::new("steep", |z: f64| (5.0 * z + 1.0).tanh(), slope);
-    let activation = SharedActivation::new(activation);
+    let activation = activation.shared();
     let setting = Setting { activation, ..setting([8.0, 0.0], BatchPolicy::Reused) };
     let constants = run(&setting, BulkModel::Isotropic).intermediates;
     let mean = |f: &dyn Fn(f64) -> f64| gaussian_expectation(f, &[], 1e-12).unwrap();
@@ -111,7 +111,7 @@ fn constants_of_a_steep_activation() {
 /// A constant activation has no gradient: nothing grows, and W stays W_0.
 #[test]
 fn constant_activation_has_no_outliers() {
-    let activation = SharedActivation::new(HermiteSeries::new([1.0]));
+    let activation = HermiteSeries::new([1.0]).shared();
     let setting = Setting { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
     let prediction = run(&setting, BulkModel::Isotropic);
     assert!(prediction.outliers.is_empty());
@@ -138,7 +138,7 @@ fn linear_terms_default_to_two() {
         [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.5 }, BatchPolicy::Reused]
     {
         let setting = Setting {
-            activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+            activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
             second_layer: SecondLayerLaw::Uniform,
             ..setting([12.0, 20.0], batches)
         };
@@ -339,7 +339,7 @@ fn kinks_declared_on_a_smooth_activation_change_nothing() {
     let derivative = |z: f64| 1.0 + 2.0 * C * z;
     let with = |kinks: &[f64], batches| {
         let activation = FnActivation::new("quadratic", value, derivative);
-        let activation = SharedActivation::new(activation.with_kinks(kinks.to_vec()));
+        let activation = activation.with_kinks(kinks.to_vec()).shared();
         let target = Target::single_index(Link::hermite([0.4, 1.0])).noise(0.5);
         let setting = Setting { activation, target, ..setting([8.0, 30.0], batches) };
         run(&setting, BulkModel::Isotropic)

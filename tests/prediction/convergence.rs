@@ -4,7 +4,7 @@
 //! `cargo test --release --test prediction -- --nocapture table_of_counts` prints the table of
 //! docs/theory.md, section 6.
 
-use linear_width::activation::{Relu, SharedActivation, Softplus, Tanh};
+use linear_width::activation::{Activation, Relu, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
@@ -17,7 +17,7 @@ use rand_distr::{Distribution, StandardNormal};
 /// tanh(2 z + 1/2), link z, noise 0.1, N = 2d, n = 3d, steps 2 N^alpha.
 fn setting(width: f64, alphas: [f64; 2], batches: BatchPolicy, law: SecondLayerLaw) -> Setting {
     Setting {
-        activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+        activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1),
         width: width as usize,
         dimension: (width / 2.0) as usize,
@@ -102,9 +102,9 @@ fn convergence_estimates_hold_against_a_finer_prediction() {
     ];
     let cos = Link::new("cos(1.5z + 0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1]).unwrap();
     for activation in [
-        SharedActivation::new(Relu),
-        SharedActivation::new(Softplus { beta: 2.0, scale: 1.0 }),
-        SharedActivation::new(Tanh { scale: 4.0, shift: -0.3 }),
+        Relu.shared(),
+        Softplus { beta: 2.0, scale: 1.0 }.shared(),
+        Tanh { scale: 4.0, shift: -0.3 }.shared(),
     ] {
         let mut other = setting(
             2e4,

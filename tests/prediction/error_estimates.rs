@@ -10,10 +10,11 @@ use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use linear_width::Experiment;
 use linear_width::activation::{
-    DualFn, Erf, Gelu, Relu, SharedActivation, Sigmoid, Silu, Sine, Softplus, Tanh,
+    Activation, Erf, FnActivation, Gelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
@@ -93,22 +94,22 @@ const ACTIVATIONS: usize = 12;
 const LINKS: usize = 14;
 
 impl Case {
-    fn activation(&self) -> SharedActivation {
+    fn activation(&self) -> Arc<dyn Activation> {
         match self.activation {
-            0 => SharedActivation::new(Tanh::default()),
-            1 => SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
-            2 => SharedActivation::new(Erf),
-            3 => SharedActivation::new(Gelu),
-            4 => SharedActivation::new(Silu),
-            5 => SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
-            6 => SharedActivation::new(Sine { amplitude: 1.2, phase: 0.0 }),
-            7 => SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
-            8 => SharedActivation::new(Relu),
-            9 => SharedActivation::new(Sigmoid),
+            0 => Tanh::default().shared(),
+            1 => Tanh { scale: 2.0, shift: 0.5 }.shared(),
+            2 => Erf.shared(),
+            3 => Gelu.shared(),
+            4 => Silu.shared(),
+            5 => Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
+            6 => Sine { amplitude: 1.2, phase: 0.0 }.shared(),
+            7 => Softplus { beta: 2.0, scale: 2.0 }.shared(),
+            8 => Relu.shared(),
+            9 => Sigmoid.shared(),
             10 => {
-                SharedActivation::new(DualFn::new("sigmoid(3z-1)", |z| (3.0 * z - 1.0).sigmoid()))
+                FnActivation::from_formula("sigmoid(3z-1)", |z| (3.0 * z - 1.0).sigmoid()).shared()
             }
-            _ => SharedActivation::new(Tanh { scale: 1.0, shift: 1.0 }),
+            _ => Tanh { scale: 1.0, shift: 1.0 }.shared(),
         }
     }
 

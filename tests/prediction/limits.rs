@@ -1,27 +1,26 @@
 //! What the prediction must do where the answer is known, and at random admissible settings.
 
 use linear_width::InvalidSetting;
-use linear_width::activation::{
-    FnActivation, LeakyRelu, Relu, SharedActivation, Sine, Softplus, Tanh,
-};
+use linear_width::activation::{Activation, FnActivation, LeakyRelu, Relu, Sine, Softplus, Tanh};
 use linear_width::data::{Link, MultiIndexLink, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
     BulkModel, Options, Prediction, PredictionError, Setting, convergence, predict,
 };
 use linear_width::training::BatchPolicy;
+use std::sync::Arc;
 
 struct Case {
-    activation: SharedActivation,
+    activation: Arc<dyn Activation>,
     target: Target,
 }
 
 impl Case {
-    fn new(activation: SharedActivation, target: Target) -> Self {
+    fn new(activation: Arc<dyn Activation>, target: Target) -> Self {
         Self { activation, target: target.noise(0.1) }
     }
 
-    fn single(activation: SharedActivation, link: Link) -> Self {
+    fn single(activation: Arc<dyn Activation>, link: Link) -> Self {
         Self::new(activation, Target::single_index(link))
     }
 
@@ -39,18 +38,18 @@ impl Case {
     }
 }
 
-fn sine() -> SharedActivation {
-    SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })
+fn sine() -> Arc<dyn Activation> {
+    Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()
 }
 
-fn shifted_tanh() -> SharedActivation {
-    SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 })
+fn shifted_tanh() -> Arc<dyn Activation> {
+    Tanh { scale: 2.0, shift: 0.5 }.shared()
 }
 
 /// Exponential linear unit: a kink in the second derivative.
-fn elu() -> SharedActivation {
+fn elu() -> Arc<dyn Activation> {
     let value = |x: f64| if x > 0.0 { x } else { x.exp_m1() };
-    SharedActivation::new(FnActivation::new("elu", value, |x| x.min(0.0).exp()).with_kinks([0.0]))
+    FnActivation::new("elu", value, |x| x.min(0.0).exp()).with_kinks([0.0]).shared()
 }
 
 /// tanh(1.5 z + 0.5), centred.
@@ -371,11 +370,11 @@ fn prediction_of_random_settings_is_sane() {
     let activations = [
         sine(),
         shifted_tanh(),
-        SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
-        SharedActivation::new(Relu),
-        SharedActivation::new(LeakyRelu { slope: 0.1 }),
+        Softplus { beta: 2.0, scale: 2.0 }.shared(),
+        Relu.shared(),
+        LeakyRelu { slope: 0.1 }.shared(),
         elu(),
-        SharedActivation::new(Tanh::default()),
+        Tanh::default().shared(),
     ];
     for round in 0..80 {
         let pick = |n: usize, u: f64| ((u * n as f64) as usize).min(n - 1);
@@ -453,12 +452,7 @@ fn prediction_of_random_settings_is_sane() {
 /// activations and links.
 #[test]
 fn nodes_by_default_are_enough_for_isotropic_noise() {
-    let activations = [
-        sine(),
-        SharedActivation::new(Relu),
-        SharedActivation::new(LeakyRelu { slope: 0.1 }),
-        elu(),
-    ];
+    let activations = [sine(), Relu.shared(), LeakyRelu { slope: 0.1 }.shared(), elu()];
     for activation in activations {
         for link in [skewed(), sign(), cosine()] {
             let case = Case::single(activation.clone(), link);
@@ -478,7 +472,7 @@ fn nodes_by_default_are_enough_for_isotropic_noise() {
 /// which moves edge and weak outliers a little more.
 #[test]
 fn nodes_by_default_are_enough_for_structured_noise() {
-    for activation in [sine(), SharedActivation::new(Relu)] {
+    for activation in [sine(), Relu.shared()] {
         for batches in BOTH {
             let case = Case::single(activation.clone(), skewed());
             let setting = case.setting(batches, [22.0, 49.0]);

@@ -1,6 +1,6 @@
 //! Ridge readouts: against other programs, closed forms and optimality conditions.
 
-use linear_width::activation::{FnActivation, SharedActivation, Tanh};
+use linear_width::activation::{Activation, FnActivation, Tanh};
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::readout::{
@@ -8,6 +8,7 @@ use linear_width::readout::{
 };
 use linear_width::{Experiment, InvalidSetting, Scalar};
 use ndarray::{Array1, Array2, Axis, array};
+use std::sync::Arc;
 
 const FORMS: [Form; 3] = [Form::ByShape, Form::Primal, Form::Dual];
 
@@ -24,7 +25,7 @@ fn sines(samples: usize, shift: f64) -> DatasetBatch<f64> {
 /// tanh(W x) with W_kj = 0.8 cos(0.9 k + 1.7 j), 6 x 3.
 fn tanh_network() -> Network<f64> {
     let w = Array2::from_shape_fn((6, 3), |(k, j)| 0.8 * (0.9 * k as f64 + 1.7 * j as f64).cos());
-    let tanh = SharedActivation::new(Tanh::default());
+    let tanh = Tanh::default().shared();
     Network::new(w, Array1::zeros(6), tanh, Scaling::MeanField).unwrap()
 }
 
@@ -123,7 +124,7 @@ fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
     (x, y)
 }
 
-fn network(width: usize, dimension: usize, activation: SharedActivation) -> Network<f64> {
+fn network(width: usize, dimension: usize, activation: Arc<dyn Activation>) -> Network<f64> {
     let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, first, &second, activation, scaling, 3).unwrap()
@@ -154,7 +155,7 @@ fn assert_optimal<F: Features>(
 #[test]
 fn ridge_on_a_linear_network_is_ridge_on_projected_inputs() {
     let identity = FnActivation::new("identity", |z: f64| z, |_: f64| 1.0);
-    let network = network(40, 25, SharedActivation::new(identity));
+    let network = network(40, 25, identity.shared());
     for (samples, forms) in
         [(2500, vec![Form::ByShape]), (60, FORMS.to_vec()), (30, FORMS.to_vec())]
     {
@@ -175,7 +176,7 @@ fn ridge_on_a_linear_network_is_ridge_on_projected_inputs() {
 
 #[test]
 fn ridge_forms_agree_to_rounding() {
-    let network = network(70, 30, SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }));
+    let network = network(70, 30, Tanh { scale: 2.0, shift: 0.5 }.shared());
     for samples in [50, 70, 110] {
         let batch = batch(30, samples, 2, 0);
         for intercept in [false, true] {
@@ -259,7 +260,7 @@ fn least_squares_approaches_the_best_linear_predictor() {
 
 #[test]
 fn readout_weights_are_a_second_layer() {
-    let network = network(30, 10, SharedActivation::new(Tanh::default()));
+    let network = network(30, 10, Tanh::default().shared());
     let train = batch(10, 80, 6, 0);
     let path = Ridge::new().fit(&network, &train).unwrap();
     let readout = path.readout(0.01).unwrap();
@@ -277,7 +278,7 @@ fn readout_weights_are_a_second_layer() {
 
 #[test]
 fn ridge_selects_the_smallest_validation_error() {
-    let network = network(60, 30, SharedActivation::new(Tanh::default()));
+    let network = network(60, 30, Tanh::default().shared());
     let path = Ridge::new().fit(&network, &batch(30, 70, 7, 0)).unwrap();
     let validation = batch(30, 400, 7, 1);
     let lambdas = [1e-4, 1e-2, 1.0, 100.0];
@@ -288,6 +289,26 @@ fn ridge_selects_the_smallest_validation_error() {
     assert!((alone.mean_square - smallest).abs() < 1e-12);
     assert!(smallest < errors[0].mean_square && smallest < errors[3].mean_square);
     assert!(path.select(&[], &validation).is_err());
+}
+
+#[test]
+fn the_same_bits_for_any_number_of_threads() {
+    let network = network(90, 40, Tanh::default().shared());
+    let (train, test) = (batch(40, 1900, 8, 0), batch(40, 1700, 8, 1));
+    for form in [Form::Primal, Form::Dual] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let train = if form == Form::Dual { batch(40, 80, 8, 0) } else { train.clone() };
+                let path = Ridge::new().intercept(true).form(form).fit(&network, &train).unwrap();
+                let readout = path.readout(0.01).unwrap();
+                (readout.test_error(&test).unwrap(), readout.weights().clone())
+            })
+        };
+        let one = run(1);
+        assert!(one == run(2), "{form:?}: 2 threads");
+        assert!(one == run(5), "{form:?}: 5 threads");
+    }
 }
 
 #[test]

@@ -13,27 +13,19 @@ import mpmath as mp
 mp.mp.dps = 400
 FUNCTIONS = {
     "exp": (mp.exp, "narrow"),
-    "exp2": (lambda x: mp.mpf(2) ** x, "narrow"),
     "exp_m1": (lambda x: mp.expm1(x), "narrow"),
     "ln": (mp.log, "positive"),
     "ln_1p": (lambda x: mp.log(1 + x), "positive"),
-    "log2": (lambda x: mp.log(x) / mp.log(2), "positive"),
-    "log10": (lambda x: mp.log(x) / mp.log(10), "positive"),
     "sqrt": (mp.sqrt, "positive"),
     "cbrt": (lambda x: mp.sign(x) * mp.cbrt(abs(x)), "wide"),
     "recip": (lambda x: 1 / x, "wide"),
     "sin": (mp.sin, "narrow"),
     "cos": (mp.cos, "narrow"),
-    "tan": (mp.tan, "narrow"),
-    "asin": (mp.asin, "unit"),
-    "acos": (mp.acos, "unit"),
     "atan": (mp.atan, "wide"),
     "sinh": (mp.sinh, "narrow"),
     "cosh": (mp.cosh, "narrow"),
     "tanh": (mp.tanh, "tails"),
     "asinh": (mp.asinh, "wide"),
-    "acosh": (mp.acosh, "above_one"),
-    "atanh": (mp.atanh, "unit"),
     "erf": (mp.erf, "tails"),
     "erfc": (mp.erfc, "tails"),
     "sigmoid": (lambda x: 1 / (1 + mp.exp(-x)), "tails"),
@@ -53,8 +45,6 @@ def arguments(kind, count=60):
         "tails": lambda: signed(10 ** random.uniform(-3, 1.4)),
         "wide": lambda: signed(10 ** random.uniform(-6, 6)),
         "positive": lambda: 10 ** random.uniform(-6, 6),
-        "unit": lambda: signed(1 - 10 ** random.uniform(-6, -0.01)),
-        "above_one": lambda: 1 + 10 ** random.uniform(-6, 6),
         "moderate": lambda: 10 ** random.uniform(-3, 1),
     }[kind]
     return [draw() for _ in range(count)]
@@ -68,8 +58,6 @@ def main():
             step = mp.mpf(10) ** -40 * max(1, abs(x)) if kind != "wide" else abs(x) * mp.mpf(10) ** -40
             if kind in ("positive", "moderate"):
                 step = x * mp.mpf(10) ** -40
-            if kind == "unit":
-                step = mp.mpf(10) ** -40
             # the error is of order step^2
             derivative = (f(x + step) - f(x - step)) / (2 * step)
             rows.append(f"{name},{z!r},{float(f(x))!r},{float(derivative)!r}")

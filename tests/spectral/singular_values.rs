@@ -1,7 +1,7 @@
 //! Spectra against laws and against each other.
 
 use linear_width::Scalar;
-use linear_width::activation::{SharedActivation, Tanh};
+use linear_width::activation::Tanh;
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::rmt::SpikedMatrix;
@@ -13,7 +13,7 @@ use linear_width::{InvalidSetting, LinalgError};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
-    let activation = SharedActivation::new(Tanh::default());
+    let activation = Tanh::default();
     let (first, second) = (Initialisation::Gaussian, SecondLayerLaw::Gaussian);
     let scaling = Scaling::MeanField;
     Network::random(width, dimension, first, &second, activation, scaling, seed)
@@ -255,7 +255,7 @@ fn outlier_rules_count_what_they_say() {
 /// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
 #[test]
 fn bulk_edge_of_sphere_rows_is_that_of_gaussian_rows() {
-    let activation = SharedActivation::new(Tanh::default());
+    let activation = Tanh::default();
     let network = Network::<f64>::random(
         800,
         400,

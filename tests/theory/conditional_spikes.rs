@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use linear_width::InvalidSetting;
 use linear_width::activation::{
-    Activation, Centred, Erf, FnActivation, SharedActivation, Sine, Tanh, hermite_coefficients,
+    Activation, Centred, Erf, FnActivation, Sine, Tanh, hermite_coefficients,
 };
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
@@ -280,7 +280,7 @@ fn simulated_and_leading(
     seed: u64,
 ) -> [Array2<f64>; 2] {
     let dimension = width / 2;
-    let sigma = SharedActivation::new(Centred::new(SINE).unwrap());
+    let sigma = Centred::new(SINE).unwrap().shared();
     let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
     let scaling = Scaling::MeanField;
     let mut network =
@@ -356,7 +356,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
         let etas = steps.map(|step| step.eta(width));
         let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
         let setting = Setting {
-            activation: SharedActivation::new(SINE),
+            activation: SINE.shared(),
             target: Target::single_index(link).noise(0.1),
             width,
             dimension: width / 2,
@@ -370,7 +370,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
         let resummed = gram.mapv(f64::sqrt);
         let mut mean = [0.0; 2];
         for seed in 1..=seeds {
-            let activation = SharedActivation::new(SINE);
+            let activation = SINE.shared();
             let network = Network::<f64>::random(
                 width,
                 width / 2,

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use linear_width::Scalar;
-use linear_width::activation::{Activation, Centred, Relu, SharedActivation, Silu, Sine, Tanh};
+use linear_width::activation::{Activation, Centred, Relu, Silu, Sine, Tanh};
 use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::training::{TILE_SAMPLES, TrainingError, descent_direction, gradient_step};
@@ -16,7 +16,7 @@ fn network<T: Scalar>(
     activation: impl Activation + 'static,
     scaling: Scaling,
 ) -> Network<T> {
-    let activation = SharedActivation::new(Centred::new(activation).unwrap());
+    let activation = Centred::new(activation).unwrap();
     let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
     Network::random(width, dimension, first, &second, activation, scaling, 11).unwrap()
 }
@@ -113,11 +113,9 @@ fn gradient_equals_a_plain_implementation_across_tiles() {
     for samples in [1, 70, TILE_SAMPLES, TILE_SAMPLES + 1, 3 * TILE_SAMPLES - 5] {
         let batch = batch(13, samples);
         let (x, y) = read::<f64>(&batch);
-        for activation in [
-            SharedActivation::new(Relu),
-            SharedActivation::new(Silu),
-            SharedActivation::new(Sine { amplitude: 1.6, phase: 0.7 }),
-        ] {
+        for activation in
+            [Relu.shared(), Silu.shared(), Sine { amplitude: 1.6, phase: 0.7 }.shared()]
+        {
             let wide = network::<f64>(70, 13, activation.clone(), Scaling::MeanField);
             let plain = plain_direction(&wide, &x, &y);
             assert!(relative_distance(&direction(&wide, &batch), &plain) < 1e-13);

@@ -2,7 +2,7 @@
 //! tests/simulation/partial_reuse.rs.
 
 use crate::common::distance;
-use linear_width::activation::{HermiteSeries, SharedActivation, Sine, Tanh};
+use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
@@ -81,7 +81,7 @@ fn batch_policy_serialises() {
 fn setting(batches: BatchPolicy, noise: f64) -> Setting {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     Setting {
-        activation: SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
+        activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
         target: Target::single_index(link).noise(noise),
         width: 3000,
         dimension: 1500,
@@ -146,7 +146,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
     let target = Target::single_index(link).noise(0.3);
     let at = |fraction: f64| {
         let setting = Setting {
-            activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, c])),
+            activation: HermiteSeries::new([0.0, 1.0, c]).shared(),
             target: target.clone(),
             width,
             dimension,

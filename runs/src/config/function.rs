@@ -1,10 +1,10 @@
 //! Activations and links by name.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use crate::activation::{
-    Erf, Gelu, HermiteSeries, LeakyRelu, Relu, SharedActivation, Sigmoid, Silu, Sine, Softplus,
-    Tanh,
+    Activation, Erf, Gelu, HermiteSeries, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
 use crate::error::InvalidSetting;
 
@@ -82,26 +82,20 @@ fn leak() -> f64 {
 
 impl FunctionConfig {
     /// The function as an activation.
-    pub fn activation(&self) -> SharedActivation {
+    pub fn activation(&self) -> Arc<dyn Activation> {
         match self {
-            Self::Tanh { scale, shift } => {
-                SharedActivation::new(Tanh { scale: *scale, shift: *shift })
-            }
-            Self::Erf {} => SharedActivation::new(Erf),
-            Self::Sigmoid {} => SharedActivation::new(Sigmoid),
+            Self::Tanh { scale, shift } => Tanh { scale: *scale, shift: *shift }.shared(),
+            Self::Erf {} => Erf.shared(),
+            Self::Sigmoid {} => Sigmoid.shared(),
             Self::Sine { amplitude, phase } => {
-                SharedActivation::new(Sine { amplitude: *amplitude, phase: *phase })
+                Sine { amplitude: *amplitude, phase: *phase }.shared()
             }
-            Self::Relu {} => SharedActivation::new(Relu),
-            Self::LeakyRelu { slope } => SharedActivation::new(LeakyRelu { slope: *slope }),
-            Self::Softplus { beta, scale } => {
-                SharedActivation::new(Softplus { beta: *beta, scale: *scale })
-            }
-            Self::Gelu {} => SharedActivation::new(Gelu),
-            Self::Silu {} => SharedActivation::new(Silu),
-            Self::Hermite { coefficients } => {
-                SharedActivation::new(HermiteSeries::new(coefficients.clone()))
-            }
+            Self::Relu {} => Relu.shared(),
+            Self::LeakyRelu { slope } => LeakyRelu { slope: *slope }.shared(),
+            Self::Softplus { beta, scale } => Softplus { beta: *beta, scale: *scale }.shared(),
+            Self::Gelu {} => Gelu.shared(),
+            Self::Silu {} => Silu.shared(),
+            Self::Hermite { coefficients } => HermiteSeries::new(coefficients.clone()).shared(),
         }
     }
 

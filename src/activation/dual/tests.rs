@@ -1,20 +1,18 @@
-use num_traits::{Float, FloatConst, FromPrimitive};
-
 use super::*;
 use crate::activation::{
-    Activation, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh, hermite_coefficients,
+    Activation, FnActivation, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
+    hermite_coefficients,
 };
 
-type Function<T> = fn(Dual<T>) -> Dual<T>;
+type Function = fn(Dual) -> Dual;
 
 /// The functions of tests/golden/dual.csv, by name.
-fn functions<T: Scalar>() -> Vec<(&'static str, Function<T>)> {
+fn functions() -> Vec<(&'static str, Function)> {
     macro_rules! methods {
-        ($($name:ident)+) => { vec![$((stringify!($name), Dual::$name as Function<T>)),+] };
+        ($($name:ident)+) => { vec![$((stringify!($name), Dual::$name as Function)),+] };
     }
     let mut all = methods! {
-        exp exp2 exp_m1 ln ln_1p log2 log10 sqrt cbrt recip sin cos tan asin acos atan sinh cosh
-        tanh asinh acosh atanh erf erfc sigmoid softplus
+        exp exp_m1 ln ln_1p sqrt cbrt recip sin cos atan sinh cosh tanh asinh erf erfc sigmoid softplus
     };
     all.push(("powi3", |z| z.powi(3)));
     all.push(("powi-2", |z| z.powi(-2)));
@@ -31,8 +29,8 @@ fn at(f: impl Fn(Dual) -> Dual, z: f64) -> Dual {
 fn derivatives_are_exact_to_rounding() {
     // 60 arguments per function; values and derivatives from tests/reference/dual.py (mpmath)
     let table = include_str!("../../../tests/golden/dual.csv");
-    for ((name, double), (_, single)) in functions::<f64>().into_iter().zip(functions::<f32>()) {
-        let mut largest = [0.0_f64; 3];
+    for (name, function) in functions() {
+        let mut largest = [0.0_f64; 2];
         let mut rows = 0;
         for line in table.lines() {
             let Some(rest) = line.strip_prefix(name).and_then(|l| l.strip_prefix(',')) else {
@@ -40,7 +38,7 @@ fn derivatives_are_exact_to_rounding() {
             };
             let cells: Vec<f64> = rest.split(',').map(|cell| cell.parse().unwrap()).collect();
             let [z, value, derivative] = cells[..] else { panic!("{line}") };
-            let found = at(double, z);
+            let found = at(function, z);
             assert!(found.value.is_finite() && found.derivative.is_finite(), "{name} at {z}");
             // the two terms of (x^x)' cancel at 1/e: the error is measured by their size there
             let terms = value * (1.0 + z.abs().ln().abs());
@@ -48,25 +46,11 @@ fn derivatives_are_exact_to_rounding() {
             largest[0] = largest[0].max((found.value / value - 1.0).abs() / f64::EPSILON);
             let error = (found.derivative - derivative) / (scale * f64::EPSILON);
             largest[1] = largest[1].max(error.abs());
-            // f32 against f64 at the same, rounded argument, where f32 can hold the result
-            let rounded = z as f32;
-            let (found, exact) = (single(Dual::variable(rounded)), at(double, rounded.into()));
-            if (1e-37..1e37).contains(&exact.derivative.abs()) {
-                let error = f64::from(found.derivative) - exact.derivative;
-                let scale = scale / derivative * exact.derivative;
-                largest[2] = largest[2].max((error / (scale * f64::from(f32::EPSILON))).abs());
-            }
             rows += 1;
         }
-        println!(
-            "{name}: value {:.1}, derivative {:.1}, in f32 {:.1}",
-            largest[0], largest[1], largest[2]
-        );
+        println!("{name}: value {:.1}, derivative {:.1}", largest[0], largest[1]);
         assert_eq!(rows, 60, "{name}");
-        // values are those of the standard library; these two are inaccurate near 1 and -1 there
-        let inaccurate = ["acosh", "atanh"].contains(&name);
-        assert!(largest[0] <= 3.0 || inaccurate, "{name}: {largest:?}");
-        assert!(largest[1..].iter().all(|error| *error <= 3.0), "{name}: {largest:?}");
+        assert!(largest.iter().all(|error| *error <= 3.0), "{name}: {largest:?}");
     }
 }
 
@@ -84,8 +68,6 @@ fn tails_are_zero_and_never_nan() {
     assert!(naive.value == 0.0 && naive.derivative.is_nan());
     assert_eq!(at(Dual::softplus, 1e4).derivative, 1.0);
     assert_eq!(at(Dual::softplus, -1e4).value, 0.0);
-    let single = Dual::variable(100.0_f32).tanh();
-    assert_eq!((single.value, single.derivative), (1.0, 0.0));
 }
 
 #[test]
@@ -99,7 +81,6 @@ fn kinks_have_the_derivative_from_the_right() {
     assert_eq!(at(|z| z.max(-z), 0.0).derivative, 1.0);
     assert_eq!(at(|z| z.clamp(-1.0, 1.0), -1.0).derivative, 1.0);
     assert_eq!(at(|z| z.clamp(-1.0, 1.0), 1.0).derivative, 0.0);
-    assert_eq!(at(|z| z.hypot(2.0 * z), 0.0).derivative, 5.0_f64.sqrt());
 }
 
 #[test]
@@ -107,11 +88,11 @@ fn ends_of_domains_and_nan_are_not_hidden() {
     assert_eq!(at(Dual::sqrt, 0.0).derivative, f64::INFINITY);
     assert_eq!(at(Dual::ln, 0.0).derivative, f64::INFINITY);
     assert!(at(|z| (z * z).sqrt(), 0.0).derivative.is_nan());
-    for f in [Dual::ln, Dual::sqrt, Dual::asin, Dual::acosh] as [fn(Dual) -> Dual; 4] {
+    for f in [Dual::ln, Dual::sqrt, Dual::ln_1p] as [Function; 3] {
         let outside = at(f, -2.0);
         assert!(outside.value.is_nan() && outside.derivative.is_nan());
     }
-    for (name, f) in functions::<f64>() {
+    for (name, f) in functions() {
         let found = at(f, f64::NAN);
         assert!(found.value.is_nan() && found.derivative.is_nan(), "{name}");
     }
@@ -121,7 +102,7 @@ fn ends_of_domains_and_nan_are_not_hidden() {
         |z| 0.0 - Dual::from(0.0).max(z),
         |z| z.min(0.0),
         |z| z.clamp(-1.0, 1.0),
-    ] as [fn(Dual) -> Dual; 5]
+    ] as [Function; 5]
     {
         assert!(at(f, f64::NAN).value.is_nan());
     }
@@ -148,8 +129,8 @@ fn operators_follow_the_rules_of_differentiation() {
     for z in [-2.5, -0.3, 0.7, 4.0] {
         let x = Dual::variable(z);
         let check = |found: Dual, value: f64, derivative: f64| {
-            assert!((found.value - value).abs() < 1e-13, "{z}: {found}");
-            assert!((found.derivative - derivative).abs() < 1e-13, "{z}: {found}");
+            assert!((found.value - value).abs() < 1e-13, "{z}: {found:?}");
+            assert!((found.derivative - derivative).abs() < 1e-13, "{z}: {found:?}");
         };
         let (s, c) = (z.sin(), z.cos());
         check(2.0 + x * 3.0 - 1.0, 3.0 * z + 1.0, 3.0);
@@ -157,14 +138,7 @@ fn operators_follow_the_rules_of_differentiation() {
         check(x.sin() * x.cos(), s * c, c * c - s * s);
         check(x.sin() / x, s / z, c / z - s / (z * z));
         check((1.0 - x) / 4.0, (1.0 - z) / 4.0, -0.25);
-        check(x % 1.5, z % 1.5, 1.0);
-        check(7.0 % x, 7.0 % z, -(7.0 / z).trunc());
-        check(x.mul_add(x, 1.0), z * z + 1.0, 2.0 * z);
-        check(x.sin().atan2(x.cos()), s.atan2(c), 1.0);
-        check(x.abs().log(2.0), z.abs().log2(), 1.0 / (z * 2.0_f64.ln()));
-        check(x.hypot(1.0), z.hypot(1.0), z / z.hypot(1.0));
         check([x, x * x, 1.0.into()].into_iter().sum(), z + z * z + 1.0, 1.0 + 2.0 * z);
-        check([x, x, x].into_iter().product(), z.powi(3), 3.0 * z * z);
         let mut y = x;
         y += 1.0;
         y *= x;
@@ -175,38 +149,15 @@ fn operators_follow_the_rules_of_differentiation() {
     }
 }
 
-/// Written without knowing of this crate.
-fn generic<R: Float + FloatConst + FromPrimitive>(z: R) -> R {
-    let half = R::from_f64(0.5).unwrap();
-    let (sin, cos) = (R::PI() * z).sin_cos();
-    let branch = if z > R::zero() { z.abs().sqrt() } else { z.powi(2) };
-    half * sin * cos + branch.max(R::epsilon()) + z.to_radians() + R::one().atan2(z)
-}
-
-#[test]
-fn functions_generic_over_num_traits_can_be_differentiated() {
-    let activation = DualFn::new("generic", generic);
-    for z in [-2.2, -0.6, 0.4, 3.1] {
-        let h = 1e-5;
-        let difference = (generic(z + h) - generic(z - h)) / (2.0 * h);
-        assert_eq!(activation.value(z), generic(z));
-        assert!((activation.derivative(z) - difference).abs() < 1e-8, "{z}");
-    }
-}
-
-struct Formulas;
-impl DualActivation for Formulas {
-    fn formula<T: Scalar>(&self, z: Dual<T>) -> Dual<T> {
-        0.5 * z * (1.0 + (z * std::f64::consts::FRAC_1_SQRT_2).erf())
-    }
-}
-
 #[test]
 fn formulas_agree_with_the_built_in_activations() {
     fn check(dual: impl Activation, built_in: impl Activation) {
         let z: Vec<f64> = (-1200..=1200).map(|i| 0.005 * f64::from(i) + 0.001).collect();
         let (mut value, mut derivative) = (vec![0.0; z.len()], vec![0.0; z.len()]);
-        dual.evaluate(&z, &mut value, &mut derivative);
+        dual.evaluate_f64(&z, &mut value, &mut derivative);
+        let single: Vec<f32> = z.iter().map(|z| *z as f32).collect();
+        let (mut single_value, mut single_derivative) = (vec![0.0; z.len()], vec![0.0; z.len()]);
+        dual.evaluate_f32(&single, &mut single_value, &mut single_derivative);
         for (i, z) in z.iter().enumerate() {
             for (found, expected) in [
                 (value[i], built_in.value(*z)),
@@ -220,23 +171,34 @@ fn formulas_agree_with_the_built_in_activations() {
                     dual.name()
                 );
             }
-            let single = *z as f32;
-            let error = f64::from(dual.derivative(single)) - built_in.derivative(f64::from(single));
-            assert!(error.abs() < 4.0 * f64::from(f32::EPSILON), "{} at {single}", dual.name());
+            let rounded = f64::from(single[i]);
+            assert_eq!(single_value[i], dual.value(rounded) as f32);
+            assert_eq!(single_derivative[i], dual.derivative(rounded) as f32);
         }
         let (c, expected) = (hermite_coefficients(&dual, 6), hermite_coefficients(&built_in, 6));
         for (c, expected) in c.unwrap().iter().zip(expected.unwrap()) {
             assert!((c - expected).abs() < 1e-11, "{}", dual.name());
         }
     }
-    check(DualFn::new("tanh", |z| 2.0 * (z + 0.5).tanh()), Tanh { scale: 2.0, shift: 0.5 });
-    check(Formulas, Gelu);
-    check(DualFn::new("silu", |z| z * z.sigmoid()), Silu);
-    check(DualFn::new("sigmoid", |z| 1.0 / (1.0 + (-z).exp())), Sigmoid);
-    check(DualFn::new("softplus", |z| (2.0 * z).softplus()), Softplus { beta: 2.0, scale: 2.0 });
-    check(DualFn::new("sine", |z| 1.6 * (z + 0.7).sin()), Sine { amplitude: 1.6, phase: 0.7 });
-    check(DualFn::new("relu", |z| z.max(0.0)).with_kinks([0.0]), Relu);
-    check(DualFn::new("leaky", |z| z.max(0.2 * z)).with_kinks([0.0]), LeakyRelu { slope: 0.2 });
-    assert_eq!(Activation::name(&Formulas), "Formulas");
-    assert!(Activation::kinks(&Formulas).is_empty());
+    check(
+        FnActivation::from_formula("tanh", |z| 2.0 * (z + 0.5).tanh()),
+        Tanh { scale: 2.0, shift: 0.5 },
+    );
+    let gelu = |z: Dual| 0.5 * z * (1.0 + (z * std::f64::consts::FRAC_1_SQRT_2).erf());
+    check(FnActivation::from_formula("gelu", gelu), Gelu);
+    check(FnActivation::from_formula("silu", |z| z * z.sigmoid()), Silu);
+    check(FnActivation::from_formula("sigmoid", |z| 1.0 / (1.0 + (-z).exp())), Sigmoid);
+    check(
+        FnActivation::from_formula("softplus", |z| (2.0 * z).softplus()),
+        Softplus { beta: 2.0, scale: 2.0 },
+    );
+    check(
+        FnActivation::from_formula("sine", |z| 1.6 * (z + 0.7).sin()),
+        Sine { amplitude: 1.6, phase: 0.7 },
+    );
+    check(FnActivation::from_formula("relu", |z| z.max(0.0)).with_kinks([0.0]), Relu);
+    check(
+        FnActivation::from_formula("leaky", |z| z.max(0.2 * z)).with_kinks([0.0]),
+        LeakyRelu { slope: 0.2 },
+    );
 }

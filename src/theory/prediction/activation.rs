@@ -2,13 +2,13 @@
 
 use super::error::{PredictionError, finite};
 use super::setting::NodeFamily;
-use crate::activation::{Activation as _, SharedActivation};
+use crate::activation::Activation;
 use crate::quadrature::{Rule, SplitGaussian, gauss_hermite, gaussian_trapezoid};
 
 /// The activation with its kinks sorted, its mean, and the Gaussian constants of docs/theory.md,
 /// section 4.
 pub(crate) struct Sigma<'a> {
-    function: &'a SharedActivation,
+    function: &'a dyn Activation,
     /// Kinks, increasing, distinct, within reach of a Gaussian.
     pub kinks: Vec<f64>,
     /// E sigma(z).
@@ -23,15 +23,15 @@ pub(crate) struct Sigma<'a> {
 
 impl<'a> Sigma<'a> {
     /// Computes the constants with about `nodes` nodes.
-    pub fn new(function: &'a SharedActivation, nodes: usize) -> Result<Self, PredictionError> {
+    pub fn new(function: &'a dyn Activation, nodes: usize) -> Result<Self, PredictionError> {
         let mut kinks: Vec<f64> = function.kinks().into_iter().filter(|x| x.abs() < 30.0).collect();
         kinks.sort_by(f64::total_cmp);
         kinks.dedup();
         let rule = gaussian_rule(NodeFamily::Trapezoid, nodes, &kinks);
-        let mean = rule.integrate(|z| function.value::<f64>(z));
-        let c_1 = rule.integrate(|z| function.derivative::<f64>(z));
-        let curvature = rule.integrate(|z| z * function.derivative::<f64>(z));
-        let derivative_variance = rule.integrate(|z| (function.derivative::<f64>(z) - c_1).powi(2));
+        let mean = rule.integrate(|z| function.value(z));
+        let c_1 = rule.integrate(|z| function.derivative(z));
+        let curvature = rule.integrate(|z| z * function.derivative(z));
+        let derivative_variance = rule.integrate(|z| (function.derivative(z) - c_1).powi(2));
         finite(
             "a Gaussian mean of the activation",
             [&mean, &c_1, &curvature, &derivative_variance],
@@ -41,7 +41,7 @@ impl<'a> Sigma<'a> {
 
     /// Centred values and derivatives at every point of `points`.
     pub fn evaluate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) {
-        self.function.evaluate(points, values, derivatives);
+        self.function.evaluate_f64(points, values, derivatives);
         values.iter_mut().for_each(|value| *value -= self.mean);
     }
 

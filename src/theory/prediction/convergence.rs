@@ -33,14 +33,14 @@ pub struct Convergence {
 /// Those of [`predict`].
 ///
 /// ```
-/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::activation::{Activation, Tanh};
 /// use linear_width::data::{Link, Target};
 /// use linear_width::network::SecondLayerLaw;
 /// use linear_width::theory::prediction::{BulkModel, Options, Setting, convergence};
 /// use linear_width::training::BatchPolicy;
 ///
 /// let setting = Setting {
-///     activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+///     activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
 ///     target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
 ///     width: 3000,
 ///     dimension: 1500,
@@ -180,7 +180,7 @@ fn compare(a: &Prediction, b: &Prediction) -> Convergence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::{SharedActivation, Tanh};
+    use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
     use crate::theory::prediction::{BulkModel, Nodes};
@@ -188,7 +188,7 @@ mod tests {
 
     fn setting() -> Setting {
         Setting {
-            activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+            activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
             target: Target::single_index(Link::hermite([0.0, 1.0])),
             width: 3000,
             dimension: 1500,

@@ -58,8 +58,10 @@ impl Kernel<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::activation::{Relu, SharedActivation, Sine};
+    use crate::activation::{Activation, Relu, Sine};
     use crate::quadrature::{normal_density, normal_distribution};
     use crate::theory::prediction::moments::{CROSS, MEAN, SQUARE, VALUE};
 
@@ -67,7 +69,7 @@ mod tests {
 
     /// The table of `function` at `S`, less `exact(activation, slope, centre, deviation)`.
     fn check(
-        function: SharedActivation,
+        function: Arc<dyn Activation>,
         step: FirstStep,
         t: f64,
         exact: impl Fn(&Sigma, f64, f64, f64) -> [f64; 6],
@@ -92,23 +94,18 @@ mod tests {
         let (amplitude, phase) = (1.3f64, 0.7);
         let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
         for t in [-0.9, 0.0, 0.8] {
-            check(
-                SharedActivation::new(Sine { amplitude, phase }),
-                step,
-                t,
-                |sigma, slope, m, v| {
-                    let shrunk = amplitude * (-0.5 * v * v).exp();
-                    [
-                        shrunk * (m + phase).sin() - sigma.mean,
-                        shrunk * (m + phase).cos(),
-                        -slope * shrunk * (m + phase).sin(),
-                        0.5 * amplitude.powi(2)
-                            * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
-                        0.0,
-                        -(t * step.tau).powi(2) * shrunk * (m + phase).sin(),
-                    ]
-                },
-            );
+            check(Sine { amplitude, phase }.shared(), step, t, |sigma, slope, m, v| {
+                let shrunk = amplitude * (-0.5 * v * v).exp();
+                [
+                    shrunk * (m + phase).sin() - sigma.mean,
+                    shrunk * (m + phase).cos(),
+                    -slope * shrunk * (m + phase).sin(),
+                    0.5 * amplitude.powi(2)
+                        * (1.0 + (-2.0 * v * v).exp() * (2.0 * (m + phase)).cos()),
+                    0.0,
+                    -(t * step.tau).powi(2) * shrunk * (m + phase).sin(),
+                ]
+            });
         }
     }
 
@@ -116,7 +113,7 @@ mod tests {
     fn relu_in_closed_form() {
         let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.3, tau: 0.6 };
         for t in [-0.9, 0.0, 0.8] {
-            check(SharedActivation::new(Relu), step, t, |sigma, slope, m, v| {
+            check(Relu.shared(), step, t, |sigma, slope, m, v| {
                 let (above, density) = (normal_distribution(m / v), normal_density(m / v));
                 let value = m * above + v * density - sigma.mean;
                 [
@@ -135,7 +132,7 @@ mod tests {
     #[test]
     fn no_deviation() {
         let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.5, rho_1: 0.5, tau: 0.0 };
-        check(SharedActivation::new(Relu), step, -2.0, |sigma, _, m, _| {
+        check(Relu.shared(), step, -2.0, |sigma, _, m, _| {
             let above = if m > 0.0 { 1.0 } else { 0.0 };
             [m.max(0.0) - sigma.mean, above, 0.0, above, 0.0, 0.0]
         });

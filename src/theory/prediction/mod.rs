@@ -211,7 +211,7 @@ impl Prediction {
 /// activation, the others of equations that could not be solved.
 ///
 /// ```
-/// use linear_width::activation::{SharedActivation, Tanh};
+/// use linear_width::activation::{Activation, Tanh};
 /// use linear_width::data::{Link, Target};
 /// use linear_width::network::SecondLayerLaw;
 /// use linear_width::theory::prediction::{Options, Setting, predict};
@@ -219,7 +219,7 @@ impl Prediction {
 ///
 /// let prediction = predict(
 ///     &Setting {
-///         activation: SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
+///         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
 ///         target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
 ///         width: 3000,
 ///         dimension: 1500,

@@ -95,7 +95,7 @@ impl RowVariance<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::{HermiteSeries, SharedActivation};
+    use crate::activation::{Activation, HermiteSeries};
     use crate::data::{MultiIndexLink, Target};
     use crate::network::SecondLayerLaw;
     use crate::theory::prediction::{GaussianTail, Nodes};
@@ -106,7 +106,7 @@ mod tests {
     fn variances_by_hand() {
         let link = MultiIndexLink::new("two", 2, |z| z[0] * z[1] + 0.5);
         let setting = Setting {
-            activation: SharedActivation::new(HermiteSeries::new([0.0, 1.0, 0.25])),
+            activation: HermiteSeries::new([0.0, 1.0, 0.25]).shared(),
             target: Target::multi_index(link),
             width: 100,
             dimension: 50,

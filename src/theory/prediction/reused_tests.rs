@@ -1,9 +1,10 @@
 //! The averages against closed forms over xi and fine rules over z.
 
 use super::*;
-use crate::activation::{FnActivation, SharedActivation};
+use crate::activation::{Activation, FnActivation};
 use crate::quadrature::normal_distribution;
 use crate::theory::prediction::moments::{CROSS, ECHO, LINEAR, MEAN, SQUARE, VALUE};
+use std::sync::Arc;
 
 /// sigma(u) = slope u + sum_j a_j max(u - k_j, 0), pairs (k_j, a_j).
 #[derive(Clone, Copy)]
@@ -13,11 +14,11 @@ struct Ramps {
 }
 
 impl Ramps {
-    fn activation(self) -> SharedActivation {
+    fn activation(self) -> Arc<dyn Activation> {
         let value = move |u: f64| self.averages(u, 0.0)[0];
         let derivative = move |u: f64| self.averages(u, 0.0)[1];
         let kinks: Vec<f64> = self.ramps.iter().map(|(kink, _)| *kink).collect();
-        SharedActivation::new(FnActivation::new("ramps", value, derivative).with_kinks(kinks))
+        FnActivation::new("ramps", value, derivative).with_kinks(kinks).shared()
     }
 
     /// Averages of sigma, sigma', sigma'^2 and (u - centre) sigma' over N(centre, width^2).
@@ -150,7 +151,7 @@ fn kinks_under_a_wide_window() {
 #[test]
 fn smooth_averages_match_brute_force() {
     let (amplitude, phase) = (1.3f64, 0.7);
-    let function = SharedActivation::new(crate::activation::Sine { amplitude, phase });
+    let function = crate::activation::Sine { amplitude, phase }.shared();
     let activation = Sigma::new(&function, 200).unwrap();
     let step = FirstStep { unit: 0.0, phi: 0.4, c_1: 0.8, rho_1: 0.3, tau: 0.6 };
     let (s, y) = ([-1.7, 0.3, 2.5], [-1.2, 0.7]);

@@ -2,11 +2,12 @@
 
 use super::error::{PredictionError, require};
 use super::law::GaussianTail;
-use crate::activation::SharedActivation;
+use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::nonzero;
 use crate::network::SecondLayerLaw;
 use crate::training::BatchPolicy;
+use std::sync::Arc;
 
 /// The largest number of spikes that may be asked for.
 pub(crate) const MAX_SPIKES: usize = 96;
@@ -15,7 +16,7 @@ pub(crate) const MAX_SPIKES: usize = 96;
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// sigma; E sigma(z) is subtracted, as the theory assumes.
-    pub activation: SharedActivation,
+    pub activation: Arc<dyn Activation>,
     /// Link and noise of the labels, 1 to 3 directions. Directions that are given are not read: by
     /// rotation invariance the prediction does not depend on them.
     pub target: Target,

@@ -7,7 +7,7 @@ use super::law::{GaussianTail, Law};
 use super::moments::FirstStep;
 use super::setting::{Nodes, Setting};
 use super::spikes::SpikeInput;
-use crate::activation::{HermiteSeries, SharedActivation};
+use crate::activation::{Activation, HermiteSeries};
 use crate::data::{MultiIndexLink, Target};
 use crate::network::SecondLayerLaw;
 use crate::quadrature::{Rule, gaussian_trapezoid};
@@ -20,7 +20,7 @@ pub(super) const C: f64 = 0.3;
 pub(super) fn setting() -> Setting {
     let link = MultiIndexLink::new("signs", 2, |z| z[0].signum() + 0.5 * z[1].signum() + 0.3);
     Setting {
-        activation: SharedActivation::new(HermiteSeries::new([0.0, C_1, C])),
+        activation: HermiteSeries::new([0.0, C_1, C]).shared(),
         target: Target::multi_index(link).noise(0.2),
         width: 100,
         dimension: 50,

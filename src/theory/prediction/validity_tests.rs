@@ -1,7 +1,7 @@
 //! The estimates by hand.
 
 use super::*;
-use crate::activation::{SharedActivation, Tanh};
+use crate::activation::{Activation, Tanh};
 use crate::data::{Link, Target};
 use crate::theory::prediction::law::GaussianTail;
 use crate::theory::prediction::setting::Nodes;
@@ -13,7 +13,7 @@ const WIDTH: usize = 1600;
 
 fn setting(second_layer: SecondLayerLaw) -> Setting {
     Setting {
-        activation: SharedActivation::new(Tanh::default()),
+        activation: Tanh::default().shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])),
         width: WIDTH,
         dimension: 400,

@@ -1,11 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use linear_width::Experiment;
 use linear_width::activation::{
-    Erf, Gelu, HermiteSeries, Relu, SharedActivation, Silu, Sine, Softplus, Tanh,
+    Activation, Erf, Gelu, HermiteSeries, Relu, Silu, Sine, Softplus, Tanh,
 };
 use linear_width::data::{Link, Target};
 use linear_width::experiment::BuildError;
@@ -111,15 +112,15 @@ impl LinkChoice {
 }
 
 impl ActivationChoice {
-    fn activation(self) -> SharedActivation {
+    fn activation(self) -> Arc<dyn Activation> {
         match self {
-            Self::Sine => SharedActivation::new(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }),
-            Self::Tanh => SharedActivation::new(Tanh { scale: 2.0, shift: 0.5 }),
-            Self::Softplus => SharedActivation::new(Softplus { beta: 2.0, scale: 2.0 }),
-            Self::Relu => SharedActivation::new(Relu),
-            Self::Gelu => SharedActivation::new(Gelu),
-            Self::Silu => SharedActivation::new(Silu),
-            Self::Erf => SharedActivation::new(Erf),
+            Self::Sine => Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
+            Self::Tanh => Tanh { scale: 2.0, shift: 0.5 }.shared(),
+            Self::Softplus => Softplus { beta: 2.0, scale: 2.0 }.shared(),
+            Self::Relu => Relu.shared(),
+            Self::Gelu => Gelu.shared(),
+            Self::Silu => Silu.shared(),
+            Self::Erf => Erf.shared(),
         }
     }
 }
