@@ -4,7 +4,28 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::error::{InvalidSetting, debug_is_display, listed};
+use crate::InvalidSetting;
+
+/// The problems as text: the only one by itself, several under a heading, one a line.
+fn listed(problems: &[ConfigProblem]) -> String {
+    if let [only] = problems {
+        return only.to_string();
+    }
+    let lines: String = problems.iter().map(|problem| format!("\n- {problem}")).collect();
+    format!("{} settings are wrong:{lines}", problems.len())
+}
+
+/// A program whose `main` returns an error prints it with `Debug`, and its user should read the
+/// sentence.
+macro_rules! debug_is_display {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
 
 /// A configuration that cannot be used.
 #[derive(Error)]
@@ -53,9 +74,9 @@ impl ConfigError {
 #[error("{}{key}: {reason}", .line.map(|line| format!("line {line}, ")).unwrap_or_default())]
 pub struct ConfigProblem {
     /// The key with the tables it lies in, as in `steps.2.alpha`; entries of lists count from 1.
-    /// `top level` for something missing there.
+    /// `top level` for a key that is missing there.
     pub key: String,
-    /// The line of the key, from 1. `None` for what is missing from the top level, and for
+    /// The line of the key, from 1. `None` for keys that are missing from the top level, and for
     /// configurations that were not read from a text.
     pub line: Option<usize>,
     /// What is wrong.
@@ -63,6 +84,25 @@ pub struct ConfigProblem {
 }
 
 debug_is_display!(ConfigProblem);
+
+impl ConfigProblem {
+    /// A problem of this key, without its line.
+    pub(crate) fn at(key: impl Into<String>, reason: impl Into<Reason>) -> Self {
+        Self { key: key.into(), line: None, reason: reason.into() }
+    }
+}
+
+/// A problem that the builder found, at the key it gives.
+impl From<InvalidSetting> for ConfigProblem {
+    fn from(problem: InvalidSetting) -> Self {
+        let key = problem.path().unwrap_or_else(|| "top level".into());
+        match problem {
+            // the key stands before it already
+            InvalidSetting::In { problem, .. } => Self::at(key, *problem),
+            problem => Self::at(key, problem),
+        }
+    }
+}
 
 /// What is wrong with a key.
 #[derive(Clone, Error, PartialEq)]

@@ -34,8 +34,8 @@ mod grid;
 /// let text = r#"
 /// dimension = 30
 /// samples = 90
-/// activation = { name = "tanh" }
-/// target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
+/// activation = { tanh = {} }
+/// target = { link = { hermite = [0.0, 1.0] } }
 /// steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 1.0, alpha = 0.0 }]
 ///
 /// [sweep]
@@ -45,8 +45,8 @@ mod grid;
 /// let sweep = ConfigSweep::from_toml(text)?;
 /// assert_eq!(sweep.points().len(), 24);
 /// // alpha_2 = 0.1 for both widths with four seeds each, then 0.2
-/// assert_eq!(sweep.points()[4].config().width, 60);
-/// assert_eq!(sweep.points()[8].config().steps[1].alpha, 0.2);
+/// assert_eq!(sweep.points()[4].config().settings.width, 60);
+/// assert_eq!(sweep.points()[8].config().settings.steps[1].alpha, 0.2);
 ///
 /// let error = ConfigSweep::from_toml(&text.replace("0.3]", "0.5]")).unwrap_err();
 /// assert_eq!(
@@ -76,7 +76,7 @@ impl Serialize for ConfigPoint {
             varies: &'a BTreeMap<String, toml::Value>,
             seed: u64,
         }
-        Key { varies: &self.key, seed: self.config.seed }.serialize(serializer)
+        Key { varies: &self.key, seed: self.config.settings.seed }.serialize(serializer)
     }
 }
 

@@ -6,12 +6,14 @@
 mod conditional_spikes;
 mod hermite_exponents;
 mod leading_order;
+mod leading_order_summary;
 pub mod prediction;
 
 use thiserror::Error;
 
 pub use conditional_spikes::ConditionalSpikes;
 pub use hermite_exponents::{information_exponent, reuse_exponent};
+pub use leading_order_summary::LeadingOrder;
 pub use leading_order::{FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, outlier_count};
 
 use crate::error::{InvalidSetting, debug_is_display};

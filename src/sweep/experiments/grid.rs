@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use crate::config::locate::{Path, Segment, Source, lookup, path, problem, typed};
-use crate::config::{ConfigError, ExperimentConfig, Reason};
+use crate::config::locate::{Path, Segment, Source, dotted, lookup, path};
+use crate::config::{ConfigError, ConfigProblem, ExperimentConfig, Reason};
 
 /// More points than this are a mistake.
 const MAX_POINTS: usize = 1_000_000;
@@ -22,9 +22,9 @@ impl Complaint {
     }
 
     pub fn located(self, source: &Source<'_>) -> ConfigError {
-        let mut problem = problem(&self.place, Reason::Malformed(self.text));
-        problem.line = source.line(&self.place);
-        ConfigError::Problems(vec![problem])
+        let (key, line) = (dotted(&self.place), source.line(&self.place));
+        let reason = Reason::Malformed(self.text);
+        ConfigError::Problems(vec![ConfigProblem { key, line, reason }])
     }
 }
 
@@ -225,11 +225,7 @@ impl Point {
         if let Some(Complaint { place, text }) = &self.refused {
             return Err(Complaint::new(place, text.as_str()).located(source));
         }
-        typed(&self.table).map_err(|(path, message)| {
-            let mut problem = problem(&path, Reason::Malformed(message));
-            problem.line = self.line(&path, source);
-            ConfigError::Problems(vec![problem])
-        })
+        ExperimentConfig::from_table(&self.table, |path| self.line(path, source))
     }
 
     /// Fills in the lines of problems: those of the table `sweep` for settings that are swept.
