@@ -95,8 +95,8 @@
 //! # Features
 //!
 //! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise),
-//! `checkpoint` (with `serde`: `Experiment::run_checkpointed`, whose runs go on after an
-//! interruption), and `config` (with `checkpoint`: experiments and sweeps written as TOML in
+//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, with which an interrupted run goes on
+//! where it was), and `config` (with `checkpoint`: experiments and sweeps written as TOML in
 //! `config`, sweeps that survive being killed in `sweep`).
 
 pub mod activation;

@@ -165,8 +165,8 @@ fn sweeps_give_the_same_bytes_for_any_number_of_threads() {
     let text = r#"
         dimension = 30
         samples = 1700
-        activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-        target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+        activation = { tanh = { scale = 2.0, shift = 0.5 } }
+        target = { link = { hermite = [0.0, 0.5, 0.5] }, noise = 0.1 }
         steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
         with_prediction = false
         [sweep]

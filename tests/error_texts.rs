@@ -30,8 +30,8 @@ fn all_wrong_settings_are_listed() {
         printed(program()),
         "Error: 3 settings are wrong:\n\
          - samples was not given; it has no default\n\
-         - the noise standard deviation is -0.1; it must be a finite number, 0 or more\n\
-         - alpha of step 1 is 0.5; it must lie in [0, 0.5)"
+         - alpha of step 1 is 0.5; it must lie in [0, 0.5)\n\
+         - the noise standard deviation is -0.1; it must be a finite number, 0 or more"
     );
     // one by itself
     let program = || {
@@ -48,9 +48,9 @@ fn all_wrong_settings_are_listed() {
 #[test]
 fn all_wrong_keys_of_a_file_are_listed() {
     use linear_width::config::ExperimentConfig;
-    let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { name = \"tanh\" }\n\
+    let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { tanh = {} }\n\
                 steps = [{ constant = 1.0, alpha = 0.6 }]\n\
-                target = { link = { name = \"relu\" }, noise = -1.0 }\n";
+                target = { link = \"relu\", noise = -1.0 }\n";
     let program = |text: &str| {
         ExperimentConfig::from_toml(text)?.build()?.run()?;
         Ok(())
@@ -110,9 +110,8 @@ fn every_error_prints_its_sentence() {
 #[test]
 fn errors_of_files_print_their_sentence() {
     use linear_width::config::ExperimentConfig;
-    use linear_width::experiment::Progress;
+    use linear_width::experiment::RunOptions;
     use linear_width::sweep::{Shard, Sweep, read_results};
-    use std::ops::ControlFlow;
     let missing = std::env::temp_dir().join("linear-width-no-such-file");
     let experiment = Experiment::builder()
         .width(9)
@@ -123,13 +122,12 @@ fn errors_of_files_print_their_sentence() {
         .steps([1.0])
         .build()
         .unwrap();
-    let go_on = &mut |_: &Progress| ControlFlow::Continue(());
     let errors: [(Box<dyn Error>, String); 5] = [
         pair(ExperimentConfig::read(&missing).unwrap_err()),
         pair(read_results::<u32, u32>(&missing).unwrap_err()),
         pair("4/3".parse::<Shard>().unwrap_err()),
         pair(Sweep::new(vec![1, 1]).unwrap_err()),
-        pair(experiment.run_checkpointed(missing.join("x"), go_on).unwrap_err()),
+        pair(experiment.run_with(RunOptions::new().checkpoint(missing.join("x"))).unwrap_err()),
     ];
     fn pair(error: impl Error + 'static) -> (Box<dyn Error>, String) {
         let text = error.to_string();

@@ -1,12 +1,13 @@
 //! Runs: progress, cancellation, the report. (The same bits: determinism.rs.)
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "serde")]
 use linear_width::Report;
 use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
-use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
+use linear_width::experiment::{ExperimentBuilder, Precision, Progress, RunError, RunOptions};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize, TrainingError};
@@ -126,30 +127,28 @@ fn every_law_and_option_runs() {
 #[test]
 fn progress_rises_to_one_and_names_where_it_is() {
     let mut seen: Vec<Progress> = Vec::new();
-    let mut watch = |p: &Progress| {
+    let watch = |p: &Progress| {
         seen.push(*p);
         ControlFlow::Continue(())
     };
-    builder().build().unwrap().run_observed(&mut watch).unwrap();
+    builder().build().unwrap().run_with(RunOptions::new().observe(watch)).unwrap();
     assert!(seen.windows(2).all(|w| w[0].fraction <= w[1].fraction));
-    assert_eq!(seen.first().unwrap().phase, Phase::Spectrum);
+    assert!(seen.first().unwrap().in_spectrum);
     assert!((seen.last().unwrap().fraction - 1.0).abs() < 1e-12);
     // three spectra of two calls, two steps of two tiles
     assert_eq!(seen.len(), 2 * 3 + 2 * 2);
-    assert!(
-        seen.iter().any(|p| p.phase == Phase::Gradient && (p.step, p.tile, p.tiles) == (2, 1, 2))
-    );
+    assert!(seen.iter().any(|p| !p.in_spectrum && (p.step, p.tile, p.tiles) == (2, 1, 2)));
 }
 
 #[test]
 fn the_observer_can_stop_the_run_anywhere() {
     for stop_at in 0..10 {
         let mut calls = 0;
-        let mut watch = |_: &Progress| {
+        let watch = |_: &Progress| {
             calls += 1;
             if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let outcome = builder().build().unwrap().run_observed(&mut watch);
+        let outcome = builder().build().unwrap().run_with(RunOptions::new().observe(watch));
         let step = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2][stop_at];
         assert_eq!(outcome.unwrap_err(), RunError::Cancelled { step });
         assert_eq!(calls, stop_at + 1);
@@ -197,4 +196,30 @@ fn the_report_survives_serialisation() {
     let text = serde_json::to_string(&report).unwrap();
     let back: Report = serde_json::from_str(&text).unwrap();
     assert!(report == back, "the report changed on the way to JSON and back");
+}
+
+/// A run ends soon after its observer breaks: at the next tile, or after one decomposition.
+#[test]
+fn cancellation_takes_a_tile_or_a_decomposition() {
+    let experiment =
+        builder().with_prediction(false).width(600).dimension(400).samples(40_000).build().unwrap();
+    for delay in [0, 50, 150, 300, 500] {
+        let begin = Instant::now();
+        let stop = begin + Duration::from_millis(delay);
+        let mut calls_after = 0;
+        let observer = |_: &Progress| {
+            if Instant::now() < stop {
+                return ControlFlow::Continue(());
+            }
+            calls_after += 1;
+            ControlFlow::Break(())
+        };
+        let error = experiment.run_with(RunOptions::new().observe(observer)).unwrap_err();
+        let waited = Instant::now().saturating_duration_since(stop);
+        assert!(matches!(error, RunError::Cancelled { .. }), "{error}");
+        assert_eq!(calls_after, 1);
+        println!("stopped after {delay} ms, ended {:.0} ms later", 1e3 * waited.as_secs_f64());
+        // a tenth of a second on an idle machine; a busy one is given time
+        assert!(waited < Duration::from_secs(10), "{waited:?}");
+    }
 }

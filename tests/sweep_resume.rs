@@ -12,8 +12,8 @@ use linear_width::sweep::{ConfigPoint, ConfigSweep};
 const SWEEP: &str = r#"
 dimension = 30
 samples = 1500
-activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+activation = { tanh = { scale = 2.0, shift = 0.5 } }
+target = { link = { hermite = [0.0, 0.5, 0.5] }, noise = 0.1 }
 with_prediction = false
 [sweep]
 grid.width = [40, 50, 60]

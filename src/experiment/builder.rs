@@ -153,10 +153,8 @@ impl ExperimentBuilder {
         let settings = self.resolved();
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Dataset(data)),
-            (None, target) => target.map(|target| Source::Generated {
-                target,
-                input_law: settings.input_law.clone(),
-            }),
+            (None, target) => target
+                .map(|target| Source::Generated { target, input_law: settings.input_law.clone() }),
         };
         if settings.available() > 0 {
             let held = source.as_ref().map_or(0, |source| source.bytes(settings.dimension));

@@ -73,12 +73,16 @@ pub(super) struct CheckpointFile {
     identity: Map<String, Value>,
     /// N x d.
     shape: (usize, usize),
+    /// The number of steps of the experiment.
+    steps: usize,
 }
 
 impl CheckpointFile {
     pub fn new(path: PathBuf, experiment: &Experiment) -> Result<Self, RunError> {
-        let shape = (experiment.settings.width, experiment.settings.dimension);
-        Ok(Self { path, identity: identity(experiment)?, shape })
+        let settings = &experiment.settings;
+        let shape = (settings.width, settings.dimension);
+        let steps = settings.steps.len();
+        Ok(Self { path, identity: identity(experiment)?, shape, steps })
     }
 
     /// Writes the checkpoint and gives its stages back.
@@ -128,16 +132,22 @@ impl CheckpointFile {
 
     /// The checkpoint in the file; `None` when there is no file.
     pub fn read(&self) -> Result<Option<Checkpoint>, RunError> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
+        let bytes = match fs::metadata(&self.path) {
+            Ok(metadata) if metadata.is_file() => fs::read(&self.path),
+            // a device may have no end
+            Ok(_) => Err(io::Error::other("not a regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.unusable(&error)),
+            Err(error) => Err(error),
         };
+        let bytes = bytes.map_err(|error| self.unusable(&error))?;
         let damaged = |why: String| RunError::DamagedCheckpoint { path: self.path.clone(), why };
         let (head, mut matrices) = parsed(&bytes).map_err(damaged)?;
         self.compare(&head.identity)?;
         let mut checkpoint: Checkpoint =
             serde_json::from_value(head.checkpoint).map_err(|error| damaged(error.to_string()))?;
+        if checkpoint.step > self.steps || checkpoint.stages.len() != checkpoint.step {
+            return Err(damaged("its number of steps makes no sense".into()));
+        }
         let Some(weights) = matrices.remove(FIRST_LAYER).filter(|w| w.dim() == self.shape) else {
             return Err(damaged("it has no weights of this shape".into()));
         };

@@ -51,7 +51,13 @@ impl<'a> ProgressMeter<'a> {
         }
     }
 
-    fn report(&mut self, step: usize, tile: usize, in_spectrum: bool, work: f64) -> ControlFlow<()> {
+    fn report(
+        &mut self,
+        step: usize,
+        tile: usize,
+        in_spectrum: bool,
+        work: f64,
+    ) -> ControlFlow<()> {
         let steps = self.steps as f64;
         let whole = steps * self.gradient + (steps + 1.0) * self.spectrum;
         (self.observer)(&Progress {

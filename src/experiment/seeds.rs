@@ -63,7 +63,10 @@ impl fmt::Display for SeedRuns {
             };
             let count = text(&|report| report.stages[step].outliers.count as f64);
             let span = text(&|report| report.stages[step].span_overlap());
-            writeln!(f, "W_{step}: {count} outliers; overlap of their span with the teacher's {span}")?;
+            writeln!(
+                f,
+                "W_{step}: {count} outliers; overlap of their span with the teacher's {span}"
+            )?;
             writeln!(f, "    k{:^19}{:^19}{:^19}", "singular value", "<v, target>", "<u, a>")?;
             let most = self.reports.iter().map(|report| report.stages[step].outliers.count).max();
             let shown = stage.triplets.len().min(most.unwrap_or(0) + 1);

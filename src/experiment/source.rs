@@ -205,6 +205,12 @@ impl Experiment {
         let Some(input_law) = self.input_law() else {
             return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
         };
-        GeneratedBatch::new(input_law.to_owned(), self.teacher()?, samples, self.settings.seed, index)
+        GeneratedBatch::new(
+            input_law.to_owned(),
+            self.teacher()?,
+            samples,
+            self.settings.seed,
+            index,
+        )
     }
 }

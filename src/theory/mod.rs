@@ -13,8 +13,8 @@ use thiserror::Error;
 
 pub use conditional_spikes::ConditionalSpikes;
 pub use hermite_exponents::{information_exponent, reuse_exponent};
-pub use leading_order_summary::LeadingOrder;
 pub use leading_order::{FirstStep, SpikeExpansion, SpikeTerm, SpikeTermStatus, outlier_count};
+pub use leading_order_summary::LeadingOrder;
 
 use crate::error::{InvalidSetting, debug_is_display};
 
