@@ -10,7 +10,7 @@ use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
     MultiIndexLink, Target,
 };
-use linear_width::experiment::{ExperimentBuilder, Precision, Progress};
+use linear_width::experiment::{ExperimentBuilder, Precision, RunOptions};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};

@@ -223,3 +223,74 @@ fn cancellation_takes_a_tile_or_a_decomposition() {
         assert!(waited < Duration::from_secs(10), "{waited:?}");
     }
 }
+
+#[test]
+fn vectors_are_those_of_the_kept_weights() {
+    let pair = MultiIndexLink::new("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(Target::multi_index(pair)).keep_weights(true);
+    for precision in [Precision::F32, Precision::F64] {
+        let settings = settings.clone().precision(precision).triplets(3).vectors(2);
+        let report = settings.with_prediction(false).build().unwrap().run().unwrap();
+        for stage in &report.stages {
+            let weights = stage.weights.as_ref().unwrap();
+            for (k, triplet) in stage.triplets.iter().enumerate() {
+                let (left, right) = (triplet.left_vector.as_ref(), triplet.right_vector.as_ref());
+                assert_eq!((left.is_some(), right.is_some()), (k < 2, k < 2));
+                let (Some(u), Some(v)) = (left, right) else { continue };
+                assert_eq!((u.len(), v.len()), (160, 80));
+                let rest = weights.dot(v) - triplet.singular_value * u;
+                let accuracy = if precision == Precision::F32 { 1e-4 } else { 1e-6 };
+                assert!(rest.dot(&rest).sqrt() < accuracy * triplet.singular_value);
+                let overlaps = report.teacher.dot(v).mapv(f64::abs);
+                for (a, b) in overlaps.iter().zip(&triplet.direction_overlaps) {
+                    assert!((a - b).abs() < accuracy, "{a} {b}");
+                }
+            }
+        }
+    }
+    let plain = builder().build().unwrap().run().unwrap();
+    assert!(plain.stages.iter().flat_map(|s| &s.triplets).all(|t| t.left_vector.is_none()));
+}
+
+/// The overlap of spans against the projector on the outliers' right vectors.
+#[test]
+fn span_overlaps_and_histograms_are_of_the_stage() {
+    let pair = MultiIndexLink::new("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(Target::multi_index(pair)).vectors(6);
+    let report = settings.with_prediction(false).build().unwrap().run().unwrap();
+    for stage in &report.stages {
+        let outliers = stage.triplets.iter().take(stage.outliers.count);
+        let square: f64 = outliers
+            .map(|t| report.teacher.dot(t.right_vector.as_ref().unwrap()))
+            .map(|overlaps| overlaps.dot(&overlaps))
+            .sum();
+        assert!((stage.span_overlap() - (square / 2.0).sqrt()).abs() < 1e-9);
+        let histogram = stage.histogram(20).unwrap();
+        let width = histogram.edges[1] - histogram.edges[0];
+        assert!((histogram.density.sum() * width - 1.0).abs() < 1e-12);
+        assert!(stage.histogram(0).is_err());
+    }
+    let last = report.last().unwrap();
+    assert!(last.span_overlap() > 0.5 && report.stages[0].span_overlap() == 0.0);
+}
+
+#[test]
+fn seeds_have_a_mean_and_a_standard_error() {
+    let experiment = builder().samples(400).build().unwrap();
+    let runs = experiment.seeds([4, 5, 6]).unwrap();
+    for (report, seed) in runs.reports.iter().zip([4, 5, 6]) {
+        let alone = builder().samples(400).seed(seed).build().unwrap().run().unwrap();
+        assert!(common::numbers_of(report.clone()) == common::numbers_of(alone), "seed {seed}");
+    }
+    let value = |k: usize| runs.reports[k].stages[2].triplets[0].singular_value;
+    let (mean, error) = runs.mean(|report| report.stages[2].triplets[0].singular_value);
+    let expected = (value(0) + value(1) + value(2)) / 3.0;
+    assert!((mean - expected).abs() < 1e-12);
+    let square = (0..3).map(|k| (value(k) - expected).powi(2)).sum::<f64>();
+    assert!((error - (square / 6.0).sqrt()).abs() < 1e-12);
+    let text = runs.to_string();
+    for part in ["means over 3 seeds", "W_2: ", "±", "<u, a>"] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(experiment.seeds([]).unwrap().reports.is_empty());
+}

@@ -155,7 +155,10 @@ impl CheckpointFile {
         for (k, stage) in checkpoint.stages.iter_mut().enumerate() {
             stage.weights = matrices.remove(&format!("stage_{k}"));
         }
-        Ok(Some(checkpoint))
+        match matrices.first_key_value() {
+            None => Ok(Some(checkpoint)),
+            Some((name, _)) => Err(damaged(format!("it has an unknown tensor {name:?}"))),
+        }
     }
 
     fn unusable(&self, error: &io::Error) -> RunError {
