@@ -94,8 +94,8 @@
 //! # Features
 //!
 //! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
-//! `checkpoint` (with `serde`: `Experiment::run_checkpointed`, whose runs go on after an
-//! interruption).
+//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, with which an interrupted run goes on
+//! where it was).
 
 pub mod activation;
 pub mod data;

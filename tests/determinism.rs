@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use fnv::FnvHasher;
-use linear_width::activation::Tanh;
+use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{Batch, Dataset, GeneratedBatch, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};

@@ -2,8 +2,6 @@
 
 use std::fmt::Display;
 
-pub(crate) use linear_width::InvalidSetting;
-
 /// A number of bytes in the largest binary unit that it fills.
 pub(crate) fn in_words(bytes: u128) -> String {
     const UNITS: [&str; 4] = ["GiB", "MiB", "KiB", "bytes"];

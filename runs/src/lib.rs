@@ -11,8 +11,3 @@
 pub mod config;
 mod error;
 pub mod sweep;
-
-// The modules below name the rooms of linear-width as if they were here.
-use linear_width::{
-    Experiment, activation, data, experiment, network, quadrature, spectral, theory, training,
-};

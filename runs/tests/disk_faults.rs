@@ -3,7 +3,6 @@
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use linear_width::Experiment;
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
-use linear_width::experiment::{Checkpoint, CheckpointError, Progress};
+use linear_width::experiment::{Progress, RunError, RunOptions};
 use linear_width_runs::sweep::{ConfigPoint, Sweep, SweepError, read_results};
 use serde_json::Value;
 
@@ -28,7 +27,7 @@ trait Job: Sync {
 
     /// Does at most `parts` parts that the file does not hold yet. Returns the result when all are
     /// done, `None` when it stopped before, or what went wrong with the file.
-    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, ErrorKind>;
+    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, String>;
 
     /// How many parts a file holds, which must make sense.
     fn stored(&self, file: &Path) -> usize;
@@ -42,13 +41,9 @@ const JOBS: [&dyn Job; 2] = [&CheckpointedRun, &TomlSweep];
 /// A run with kept weights, so that its checkpoint grows with every step; a part is a step.
 struct CheckpointedRun;
 
-impl Job for CheckpointedRun {
-    fn name(&self) -> &'static str {
-        "checkpoint"
-    }
-
-    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, ErrorKind> {
-        let experiment = Experiment::builder()
+impl CheckpointedRun {
+    fn experiment() -> Experiment {
+        Experiment::builder()
             .width(160)
             .dimension(120)
             .samples(1700)
@@ -59,36 +54,44 @@ impl Job for CheckpointedRun {
             .keep_weights(true)
             .seed(4)
             .build()
-            .unwrap();
+            .unwrap()
+    }
+}
+
+impl Job for CheckpointedRun {
+    fn name(&self) -> &'static str {
+        "checkpoint"
+    }
+
+    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, String> {
         let mut first = None;
-        let mut observer = |progress: &Progress| {
+        let observer = |progress: &Progress| {
             let first = *first.get_or_insert(progress.step);
             let on = progress.step - first <= parts;
             if on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        match experiment.run_checkpointed(file, &mut observer) {
+        let options = RunOptions::new().observe(observer).checkpoint(file);
+        match Self::experiment().run_with(options) {
             Ok(mut report) => {
                 for stage in &mut report.stages {
                     (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
                 }
                 Ok(Some(serde_json::to_string(&report).unwrap()))
             }
-            Err(CheckpointError::Run(_)) => Ok(None),
-            Err(CheckpointError::Read { source, .. }) => Err(source.kind()),
-            Err(CheckpointError::Write { source, checkpoint, .. }) => {
-                // the error hands over what could not be written: the next step on a full disk, the
-                // present one where a new run finds a read-only folder
-                let stored = if file.exists() { self.stored(file) } else { 0 };
-                let next = usize::from(source.kind() == ErrorKind::FileTooLarge);
-                assert_eq!(checkpoint.step(), stored + next, "{source}");
-                Err(source.kind())
-            }
+            Err(RunError::Cancelled { .. }) => Ok(None),
+            Err(RunError::CheckpointFile { message, .. }) => Err(message),
             Err(other) => panic!("{other}"),
         }
     }
 
     fn stored(&self, file: &Path) -> usize {
-        Checkpoint::read(file).unwrap().step()
+        // a safetensors file: the length of its list, then the list
+        let bytes = std::fs::read(file).unwrap();
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let list: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+        let head = list["__metadata__"]["linear-width checkpoint"].as_str().unwrap();
+        let head: Value = serde_json::from_str(head).unwrap();
+        usize::try_from(head["checkpoint"]["step"].as_u64().unwrap()).unwrap()
     }
 
     fn parts(&self) -> usize {
@@ -102,8 +105,8 @@ struct TomlSweep;
 const SWEEP: &str = r#"
 dimension = 30
 samples = 1500
-activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+activation = { tanh = { scale = 2.0, shift = 0.5 } }
+target = { link = { hermite = [0.0, 0.5, 0.5] }, noise = 0.1 }
 with_prediction = false
 [sweep]
 grid.width = [40, 50, 60]
@@ -119,7 +122,7 @@ impl Job for TomlSweep {
         "sweep"
     }
 
-    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, ErrorKind> {
+    fn work(&self, file: &Path, parts: usize) -> Result<Option<String>, String> {
         let mut first = None;
         let sweep = Sweep::from_toml(SWEEP).unwrap();
         let done = sweep.run_observed(file, ConfigPoint::run, |progress| {
@@ -130,7 +133,7 @@ impl Job for TomlSweep {
         match done {
             Ok(_) => Ok(Some(sorted(file).join("\n"))),
             Err(SweepError::Cancelled(_)) => Ok(None),
-            Err(SweepError::Io { source, .. }) => Err(source.kind()),
+            Err(SweepError::Io { source, .. }) => Err(source.to_string()),
             Err(other) => panic!("{other}"),
         }
     }
@@ -161,7 +164,7 @@ fn child() {
     let file = PathBuf::from(std::env::var(FILE).unwrap());
     let result = job.work(&file, usize::MAX);
     match std::env::var(EXPECTED) {
-        Ok(kind) => assert_eq!(format!("{:?}", result.unwrap_err()), kind),
+        Ok(expected) => assert!(result.unwrap_err().contains(&expected)),
         Err(_) => std::fs::write(file.with_extension("result"), result.unwrap().unwrap()).unwrap(),
     }
 }
@@ -197,7 +200,7 @@ fn full_disk_costs_nothing_that_was_stored() {
         let status = command("sh", job, &file)
             .args(["-c", &shell])
             .arg(std::env::current_exe().unwrap())
-            .env(EXPECTED, format!("{:?}", ErrorKind::FileTooLarge))
+            .env(EXPECTED, "File too large")
             .status();
         assert!(status.unwrap().success(), "{}", job.name());
         let left: Vec<_> =
@@ -233,7 +236,7 @@ fn read_only_files_and_folders_are_errors_and_stay() {
         let statuses = [&file, &closed, &places.join("new")].map(|file| {
             let mut command = command(&program, job, file);
             command.args(["--exact", "child"]).current_dir("/");
-            command.env(EXPECTED, format!("{:?}", ErrorKind::PermissionDenied));
+            command.env(EXPECTED, "Permission denied");
             if superuser {
                 command.uid(65534).gid(65534);
             }
@@ -256,6 +259,40 @@ fn unwritable_places_are_errors() {
             assert!(result.is_err(), "{} {place:?}: {result:?}", job.name());
         }
     }
+}
+
+#[test]
+fn checkpoint_place_is_tried_before_anything_is_computed() {
+    let folder = Folder::new("tried");
+    let missing = folder.file("no/such/folder/file");
+    for place in [missing, folder.0.clone(), "/dev/full".into(), "".into()] {
+        let mut calls = 0;
+        let count = |_: &Progress| {
+            calls += 1;
+            ControlFlow::Continue(())
+        };
+        let options = RunOptions::new().observe(count).checkpoint(&place);
+        let error = CheckpointedRun::experiment().run_with(options).unwrap_err();
+        assert!(matches!(error, RunError::CheckpointFile { .. }), "{place:?}: {error}");
+        assert_eq!(calls, 0);
+    }
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0, "something was left behind");
+}
+
+#[test]
+fn checkpoint_in_a_vanishing_folder_is_an_error() {
+    let folder = Folder::new("vanishing");
+    let inner = folder.file("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let vanish = |progress: &Progress| {
+        if progress.step == 2 && inner.exists() {
+            std::fs::remove_dir_all(&inner).unwrap();
+        }
+        ControlFlow::Continue(())
+    };
+    let options = RunOptions::new().observe(vanish).checkpoint(inner.join("file"));
+    let error = CheckpointedRun::experiment().run_with(options).unwrap_err();
+    assert!(matches!(error, RunError::CheckpointFile { .. }), "{error}");
 }
 
 /// Kills the job `delay` after its file holds more than `stored` parts; false when it was done

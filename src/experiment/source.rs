@@ -2,7 +2,8 @@
 
 use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2};
 
-use super::{Experiment, Precision};
+use super::checked::Experiment;
+use super::settings::Precision;
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, MixedBatch, Target, Teacher};
 use crate::error::InvalidSetting;
@@ -23,6 +24,14 @@ impl Source {
         match self {
             Self::Generated { target, .. } => Some(target),
             Self::Dataset(_) => None,
+        }
+    }
+
+    /// Name of the link, or of the data set.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Generated { target, .. } => target.name(),
+            Self::Dataset(data) => data.name(),
         }
     }
 
@@ -143,14 +152,14 @@ impl Experiment {
     /// whose target has been checked.
     pub fn teacher(&self) -> Result<Teacher, InvalidSetting> {
         let target = self.target().ok_or(InvalidSetting::NotWithGivenData { name: "a teacher" })?;
-        target.teacher(self.dimension, self.seed)
+        target.teacher(self.settings.dimension, self.settings.seed)
     }
 
     /// B*, p x d; 0 x d for given data.
     pub(super) fn teacher_directions(&self) -> Result<Array2<f64>, InvalidSetting> {
         match self.source {
             Source::Generated { .. } => Ok(self.teacher()?.directions().clone()),
-            Source::Dataset(_) => Ok(Array2::zeros((0, self.dimension))),
+            Source::Dataset(_) => Ok(Array2::zeros((0, self.settings.dimension))),
         }
     }
 
@@ -160,23 +169,23 @@ impl Experiment {
     /// # Errors
     /// [`InvalidSetting::NoSuchStep`] for a step that is not taken.
     pub fn batch(&self, step: usize) -> Result<StepBatch, InvalidSetting> {
-        let steps = self.steps.len();
+        let steps = self.settings.steps.len();
         if step >= steps {
             return Err(InvalidSetting::NoSuchStep { step, steps });
         }
-        let kept = self.batches.kept_samples(self.samples);
+        let kept = self.settings.batches.kept_samples(self.settings.samples);
         match &self.source {
             Source::Generated { .. } => {
-                let own = self.generated(step as u64, self.samples)?;
-                let first = self.generated(0, self.samples)?;
+                let own = self.generated(step as u64, self.settings.samples)?;
+                let first = self.generated(0, self.settings.samples)?;
                 Ok(StepBatch::Generated(MixedBatch::new(first, own, kept)?))
             }
             Source::Dataset(data) => {
                 // its first `kept` rows are not read: the step's own samples follow those of the
                 // steps before
-                let first = step.saturating_mul(self.samples - kept);
-                let own = data.rows(first..first.saturating_add(self.samples))?;
-                let first = data.rows(0..self.samples)?;
+                let first = step.saturating_mul(self.settings.samples - kept);
+                let own = data.rows(first..first.saturating_add(self.settings.samples))?;
+                let first = data.rows(0..self.settings.samples)?;
                 Ok(StepBatch::Dataset(MixedBatch::new(first, own, kept)?))
             }
         }
@@ -196,6 +205,12 @@ impl Experiment {
         let Some(input_law) = self.input_law() else {
             return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
         };
-        GeneratedBatch::new(input_law.to_owned(), self.teacher()?, samples, self.seed, index)
+        GeneratedBatch::new(
+            input_law.to_owned(),
+            self.teacher()?,
+            samples,
+            self.settings.seed,
+            index,
+        )
     }
 }

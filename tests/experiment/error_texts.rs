@@ -30,8 +30,8 @@ fn builder_errors_list_all_wrong_settings() {
         printed(program()),
         "Error: 3 settings are wrong:\n\
          - samples was not given; it has no default\n\
-         - the noise standard deviation is -0.1; it must be a finite number, 0 or more\n\
-         - alpha of step 1 is 0.5; it must lie in [0, 0.5)"
+         - alpha of step 1 is 0.5; it must lie in [0, 0.5)\n\
+         - the noise standard deviation is -0.1; it must be a finite number, 0 or more"
     );
     // one by itself
     let program = || {

@@ -11,7 +11,7 @@ use linear_width::data::{
     Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
     MultiIndexLink, Target,
 };
-use linear_width::experiment::{ExperimentBuilder, Precision, Progress};
+use linear_width::experiment::{ExperimentBuilder, Precision, RunOptions};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
@@ -153,10 +153,10 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("power 1000 of a", "second_layer_powers is 1000", || {
             error(valid().second_layer_powers(1000).build())
         }),
-        case("a negative margin", "margin of the outlier rule is -0.1", || {
+        case("a negative margin", "outlier_rule.marchenko_pastur.margin is -0.1", || {
             error(valid().outlier_rule(OutlierRule::MarchenkoPastur { margin: -0.1 }).build())
         }),
-        case("an edge of NaN", "edge of the outlier rule is NaN", || {
+        case("an edge of NaN", "outlier_rule.above_edge.edge is NaN", || {
             let rule = OutlierRule::AboveEdge { edge: f64::NAN, margin: 0.1 };
             error(valid().outlier_rule(rule).build())
         }),
@@ -167,7 +167,7 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("a second layer of another length", "given second layer has shape 39", || {
             error(valid().second_layer(SecondLayerLaw::Fixed(Array1::ones(39))).build())
         }),
-        case("a second layer with NaN", "a non-finite entry in the fixed second layer", || {
+        case("a second layer with NaN", "a non-finite entry in second_layer.fixed", || {
             let b = Array1::from_elem(40, f64::NAN);
             error(valid().second_layer(SecondLayerLaw::Fixed(b)).build())
         }),
@@ -175,10 +175,10 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let b = SecondLayerLaw::Fixed(Array1::zeros(40));
             report(valid().second_layer(b).with_prediction(false)).to_string()
         }),
-        case("a reused fraction of 1.5", "reused fraction of the batch is 1.5", || {
+        case("a reused fraction of 1.5", "batches.partly_reused.fraction is 1.5", || {
             error(valid().batches(BatchPolicy::PartlyReused { fraction: 1.5 }).build())
         }),
-        case("a reused fraction of NaN", "reused fraction of the batch is NaN", || {
+        case("a reused fraction of NaN", "batches.partly_reused.fraction is NaN", || {
             error(valid().batches(BatchPolicy::PartlyReused { fraction: f64::NAN }).build())
         }),
         case("more memory than allowed", "the memory limit is 1000 bytes", || {
@@ -313,8 +313,8 @@ fn runs() -> Vec<Misuse> {
             error(steep.build().unwrap().run())
         }),
         case("an observer that stops at once", "cancelled", || {
-            let stop = &mut |_: &Progress| ControlFlow::Break(());
-            error(built().run_observed(stop))
+            let stop = RunOptions::new().observe(|_| ControlFlow::Break(()));
+            error(built().run_with(stop))
         }),
         case("prediction of standard scaling", "no prediction: the prediction is for mean", || {
             report(valid().scaling(Scaling::Standard)).to_string()
@@ -560,17 +560,16 @@ fn checkpoints() -> Vec<Misuse> {
             let folder = std::env::temp_dir().join(format!("misuse-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             let file = folder.join("run.safetensors");
-            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
-            built().run_checkpointed(&file, go_on).unwrap();
-            let text = error(valid().seed(1).build().unwrap().run_checkpointed(&file, go_on));
+            let checkpoint = || RunOptions::new().checkpoint(&file);
+            built().run_with(checkpoint()).unwrap();
+            let text = error(valid().seed(1).build().unwrap().run_with(checkpoint()));
             std::fs::remove_dir_all(&folder).unwrap();
             text
         }),
         case("a checkpoint that is none", "not a checkpoint", || {
             let file = std::env::temp_dir().join(format!("misuse-file-{}", std::process::id()));
             std::fs::write(&file, "something else").unwrap();
-            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
-            let text = error(built().run_checkpointed(&file, go_on));
+            let text = error(built().run_with(RunOptions::new().checkpoint(&file)));
             std::fs::remove_file(&file).unwrap();
             text
         }),

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use linear_width::InvalidSetting;
 use thiserror::Error;
 
-use crate::error::{InvalidSetting, debug_is_display, listed};
+use crate::error::{debug_is_display, listed};
 
 /// A configuration that cannot be used.
 #[derive(Error)]
@@ -53,9 +54,9 @@ impl ConfigError {
 #[error("{}{key}: {reason}", .line.map(|line| format!("line {line}, ")).unwrap_or_default())]
 pub struct ConfigProblem {
     /// The key with the tables it lies in, as in `steps.2.alpha`; entries of lists count from 1.
-    /// `top level` for something missing there.
+    /// `top level` for a key that is missing there.
     pub key: String,
-    /// The line of the key, from 1. `None` for what is missing from the top level, and for
+    /// The line of the key, from 1. `None` for keys that are missing from the top level, and for
     /// configurations that were not read from a text.
     pub line: Option<usize>,
     /// What is wrong.
@@ -63,6 +64,25 @@ pub struct ConfigProblem {
 }
 
 debug_is_display!(ConfigProblem);
+
+impl ConfigProblem {
+    /// A problem of this key, without its line.
+    pub(crate) fn at(key: impl Into<String>, reason: impl Into<Reason>) -> Self {
+        Self { key: key.into(), line: None, reason: reason.into() }
+    }
+}
+
+/// A problem that the builder found, at the key it gives.
+impl From<InvalidSetting> for ConfigProblem {
+    fn from(problem: InvalidSetting) -> Self {
+        let key = problem.path().unwrap_or_else(|| "top level".into());
+        match problem {
+            // the key stands before it already
+            InvalidSetting::In { problem, .. } => Self::at(key, *problem),
+            problem => Self::at(key, problem),
+        }
+    }
+}
 
 /// What is wrong with a key.
 #[derive(Clone, Error, PartialEq)]

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::activation::{
+use super::error::ConfigProblem;
+use linear_width::InvalidSetting;
+use linear_width::activation::{
     Activation, Erf, Gelu, HermiteSeries, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
-use crate::error::InvalidSetting;
 
 /// A function of one real number, by name and parameters: the built-in activations, and finite
-/// Hermite series. In TOML: `{ name = "tanh", scale = 2.0, shift = 0.5 }`.
+/// Hermite series. In TOML: `"relu"`, `{ tanh = { scale = 2.0, shift = 0.5 } }`,
+/// `{ hermite = [0, 1] }`.
 ///
 /// ```
 /// use linear_width::activation::Activation;
@@ -19,7 +21,7 @@ use crate::error::InvalidSetting;
 /// assert_eq!(tanh.activation().value(0.0_f64), 2.0 * 0.5_f64.tanh());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FunctionConfig {
     /// scale * tanh(z + shift).
@@ -32,9 +34,9 @@ pub enum FunctionConfig {
         shift: f64,
     },
     /// The error function.
-    Erf {},
+    Erf,
     /// The logistic function 1/(1 + exp(-z)).
-    Sigmoid {},
+    Sigmoid,
     /// amplitude * sin(z + phase).
     Sine {
         /// Factor in front. Default: 1.
@@ -45,7 +47,7 @@ pub enum FunctionConfig {
         phase: f64,
     },
     /// max(z, 0).
-    Relu {},
+    Relu,
     /// z for z > 0, slope * z otherwise.
     LeakyRelu {
         /// Slope on the negative side. Default: 0.01.
@@ -62,14 +64,11 @@ pub enum FunctionConfig {
         scale: f64,
     },
     /// z Phi(z).
-    Gelu {},
+    Gelu,
     /// z / (1 + exp(-z)).
-    Silu {},
-    /// sum_k c_k He_k(z) in the probabilists' Hermite polynomials.
-    Hermite {
-        /// c_0, c_1, ...
-        coefficients: Vec<f64>,
-    },
+    Silu,
+    /// sum_k c_k He_k(z) in the probabilists' Hermite polynomials: c_0, c_1, ...
+    Hermite(Vec<f64>),
 }
 
 pub(super) fn one() -> f64 {
@@ -83,49 +82,51 @@ fn leak() -> f64 {
 impl FunctionConfig {
     /// The function as an activation.
     pub fn activation(&self) -> Arc<dyn Activation> {
-        match self {
-            Self::Tanh { scale, shift } => Tanh { scale: *scale, shift: *shift }.shared(),
-            Self::Erf {} => Erf.shared(),
-            Self::Sigmoid {} => Sigmoid.shared(),
-            Self::Sine { amplitude, phase } => {
-                Sine { amplitude: *amplitude, phase: *phase }.shared()
-            }
-            Self::Relu {} => Relu.shared(),
-            Self::LeakyRelu { slope } => LeakyRelu { slope: *slope }.shared(),
-            Self::Softplus { beta, scale } => Softplus { beta: *beta, scale: *scale }.shared(),
-            Self::Gelu {} => Gelu.shared(),
-            Self::Silu {} => Silu.shared(),
-            Self::Hermite { coefficients } => HermiteSeries::new(coefficients.clone()).shared(),
+        match self.clone() {
+            Self::Tanh { scale, shift } => Tanh { scale, shift }.shared(),
+            Self::Erf => Erf.shared(),
+            Self::Sigmoid => Sigmoid.shared(),
+            Self::Sine { amplitude, phase } => Sine { amplitude, phase }.shared(),
+            Self::Relu => Relu.shared(),
+            Self::LeakyRelu { slope } => LeakyRelu { slope }.shared(),
+            Self::Softplus { beta, scale } => Softplus { beta, scale }.shared(),
+            Self::Gelu => Gelu.shared(),
+            Self::Silu => Silu.shared(),
+            Self::Hermite(coefficients) => HermiteSeries::new(coefficients).shared(),
         }
     }
 
-    /// Parameters out of range, each with its key.
-    pub(super) fn problems(&self) -> Vec<(&'static str, InvalidSetting)> {
-        let numbers: Vec<(&'static str, f64)> = match self {
-            Self::Tanh { scale, shift } => vec![("scale", *scale), ("shift", *shift)],
-            Self::Sine { amplitude, phase } => vec![("amplitude", *amplitude), ("phase", *phase)],
-            Self::LeakyRelu { slope } => vec![("slope", *slope)],
-            Self::Softplus { beta, scale } => vec![("beta", *beta), ("scale", *scale)],
-            Self::Hermite { coefficients } if coefficients.is_empty() => {
-                let name = "the number of Hermite coefficients";
-                return vec![("coefficients", InvalidSetting::ZeroSize { name })];
+    /// The parameters that are out of range; `key` is the key of this function.
+    pub(super) fn problems(&self, key: &str) -> Vec<ConfigProblem> {
+        let numbers = match self {
+            Self::Tanh { scale, shift } => vec![("tanh.scale", *scale), ("tanh.shift", *shift)],
+            Self::Sine { amplitude, phase } => {
+                vec![("sine.amplitude", *amplitude), ("sine.phase", *phase)]
             }
-            Self::Hermite { coefficients } => {
-                coefficients.iter().map(|c| ("coefficients", *c)).collect()
+            Self::LeakyRelu { slope } => vec![("leaky_relu.slope", *slope)],
+            Self::Softplus { beta, scale } => {
+                vec![("softplus.beta", *beta), ("softplus.scale", *scale)]
             }
-            Self::Erf {} | Self::Sigmoid {} | Self::Relu {} | Self::Gelu {} | Self::Silu {} => {
-                vec![]
+            Self::Hermite(coefficients) if coefficients.is_empty() => {
+                let problem = InvalidSetting::ZeroSize { name: "the number of coefficients" };
+                return vec![ConfigProblem::at(format!("{key}.hermite"), problem)];
             }
+            Self::Hermite(coefficients) => coefficients.iter().map(|c| ("hermite", *c)).collect(),
+            Self::Erf | Self::Sigmoid | Self::Relu | Self::Gelu | Self::Silu => vec![],
         };
-        let mut problems = Vec::new();
-        for (name, value) in numbers {
+        let problem = |(entry, (name, value)): (usize, (&'static str, f64))| {
             let allowed = match name {
-                "beta" if !(value.is_finite() && value > 0.0) => "a finite number above 0",
+                "softplus.beta" if !(value.is_finite() && value > 0.0) => "a finite number above 0",
                 _ if !value.is_finite() => "a finite number",
-                _ => continue,
+                _ => return None,
             };
-            problems.push((name, InvalidSetting::OutOfRange { name, value, allowed }));
-        }
-        problems
+            let key = match name {
+                "hermite" => format!("{key}.{name}.{}", entry + 1),
+                _ => format!("{key}.{name}"),
+            };
+            let problem = InvalidSetting::OutOfRange { name, value, allowed };
+            Some(ConfigProblem::at(key, problem))
+        };
+        numbers.into_iter().enumerate().filter_map(problem).collect()
     }
 }

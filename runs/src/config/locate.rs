@@ -1,4 +1,4 @@
-//! From a key to its line, and from a value that does not fit to its key.
+//! From a key to its line, and from a value of the wrong type to its key.
 
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
@@ -45,11 +45,6 @@ pub(crate) fn dotted(path: &[Segment]) -> String {
     parts.join(".")
 }
 
-/// A problem at a path, without its line.
-pub(crate) fn problem(path: &[Segment], reason: impl Into<Reason>) -> ConfigProblem {
-    ConfigProblem { key: dotted(path), line: None, reason: reason.into() }
-}
-
 /// The text of a configuration, parsed, with the places of its keys.
 pub(crate) struct Source<'a> {
     text: &'a str,
@@ -72,8 +67,9 @@ impl<'a> Source<'a> {
         let mut source = Self { text, places, table: Table::new() };
         if !found.is_empty() {
             let placed = |(path, text): (Path, String)| ConfigProblem {
+                key: dotted(&path),
                 line: source.line(&path),
-                ..problem(&path, Reason::Malformed(text))
+                reason: Reason::Malformed(text),
             };
             let mut problems: Vec<ConfigProblem> = found.into_iter().map(placed).collect();
             problems.sort_by_key(|problem| problem.line);
@@ -149,54 +145,15 @@ fn line_at(text: &str, start: usize) -> usize {
     1 + text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count()
 }
 
-/// Reads a typed value from a table; the error names the key.
-pub(crate) fn typed<T: DeserializeOwned>(table: &Table) -> Result<T, (Path, String)> {
-    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
-        let path: Path = error
-            .path()
-            .iter()
-            .filter_map(|segment| match segment {
-                serde_path_to_error::Segment::Seq { index } => Some(Segment::Entry(*index)),
-                serde_path_to_error::Segment::Map { key } => Some(Segment::Key(key.clone())),
-                serde_path_to_error::Segment::Enum { variant } => {
-                    Some(Segment::Key(variant.clone()))
-                }
-                serde_path_to_error::Segment::Unknown => None,
-            })
-            .collect();
-        let message = error.inner().message().to_owned();
-        (blamed::<T>(table, path, &message), message)
-    })
-}
-
-/// serde knows nothing of the keys inside a table that is told by its `name`. The key to blame
-/// there is the one without which the complaint is another one.
-fn blamed<T: DeserializeOwned>(table: &Table, mut path: Path, message: &str) -> Path {
-    if message.starts_with("missing field") {
-        return path;
-    }
-    let mut root = Value::Table(table.clone());
-    let Some(Value::Table(inner)) = lookup(&mut root, &path) else { return path };
-    let inner = inner.clone();
-    let others = inner.keys().filter(|key| *key != "name");
-    for key in others.chain(inner.keys().filter(|key| *key == "name")) {
-        let mut without = Value::Table(table.clone());
-        if let Some(Value::Table(inner)) = lookup(&mut without, &path) {
-            inner.remove(key);
-        }
-        if without.try_into::<T>().err().is_none_or(|error| error.message() != message) {
-            path.push(Segment::Key(key.clone()));
-            break;
-        }
-    }
-    path
-}
-
-/// The value at a path.
-pub(crate) fn lookup<'a>(root: &'a mut Value, path: &[Segment]) -> Option<&'a mut Value> {
-    path.iter().try_fold(root, |value, segment| match (segment, value) {
-        (Segment::Key(key), Value::Table(table)) => table.get_mut(key),
-        (Segment::Entry(entry), Value::Array(array)) => array.get_mut(*entry),
-        _ => None,
+/// Reads a typed value; the error has the path within the value.
+pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, (Path, String)> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let segments = error.path().iter().filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(Segment::Entry(*index)),
+            serde_path_to_error::Segment::Map { key } => Some(Segment::Key(key.clone())),
+            serde_path_to_error::Segment::Enum { variant } => Some(Segment::Key(variant.clone())),
+            serde_path_to_error::Segment::Unknown => None,
+        });
+        (segments.collect(), error.inner().message().to_owned())
     })
 }

@@ -1,4 +1,4 @@
-//! Experiments written as TOML (feature `config`).
+//! Experiments written as TOML.
 //!
 //! The keys are the names of the builder's methods. Unknown keys, values of the wrong type and
 //! values out of range are errors that name key and line.
@@ -12,11 +12,11 @@
 //! samples = 180
 //! seed = 1
 //! batches = "reused"                 # or "independent", { partly_reused = { fraction = 0.5 } }
-//! activation = { name = "tanh", scale = 2.0, shift = 0.5 }
+//! activation = { tanh = { scale = 2.0, shift = 0.5 } }
 //! steps = [{ constant = 2.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
 //!
 //! [target]
-//! link = { name = "hermite", coefficients = [0.0, 0.0, 0.5, 0.5] }
+//! link = { hermite = [0.0, 0.0, 0.5, 0.5] }
 //! noise = 0.1
 //! "#;
 //! let config = ExperimentConfig::from_toml(text)?;
@@ -34,124 +34,35 @@
 
 mod error;
 mod function;
-mod keys;
 pub(crate) mod locate;
-mod seed;
 mod target;
 
 pub use error::{ConfigError, ConfigProblem, Reason};
 pub use function::FunctionConfig;
 pub use target::TargetConfig;
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, de::DeserializeOwned};
+use toml::{Table, Value};
 
-use crate::Experiment;
-use crate::data::InputLaw;
-use crate::error::InvalidSetting;
-use crate::experiment::{ExperimentBuilder, Precision, estimated_bytes};
-use crate::network::{Initialisation, Scaling, SecondLayerLaw};
-use crate::spectral::OutlierRule;
-use crate::theory::prediction::Options;
-use crate::training::{BatchPolicy, StepSize};
-use locate::{Source, path, problem, typed};
+use linear_width::Experiment;
+use linear_width::experiment::{ExperimentBuilder, Settings};
+use locate::{Path, Segment, Source, dotted, path, typed};
 
-/// The law of b = sqrt(N) a, as in [`SecondLayerLaw`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SecondLayerConfig {
-    /// N(0, 1).
-    #[default]
-    Gaussian,
-    /// Uniform on [-sqrt 3, sqrt 3].
-    Uniform,
-    /// +1 or -1.
-    Rademacher,
-    /// These b_j, one per neuron.
-    Fixed(Vec<f64>),
-}
-
-impl From<&SecondLayerConfig> for SecondLayerLaw {
-    fn from(config: &SecondLayerConfig) -> Self {
-        match config {
-            SecondLayerConfig::Gaussian => Self::Gaussian,
-            SecondLayerConfig::Uniform => Self::Uniform,
-            SecondLayerConfig::Rademacher => Self::Rademacher,
-            SecondLayerConfig::Fixed(b) => Self::Fixed(b.clone().into()),
-        }
-    }
-}
-
-/// The settings of an experiment as they are written in a file; see
-/// [`ExperimentBuilder`] for what each one means.
-///
-/// Functions are given by name; closures cannot be written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An experiment as it is written in a file: the functions by name, and the keys of [`Settings`]
+/// beside them. Closures cannot be written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExperimentConfig {
-    /// N.
-    pub width: usize,
-    /// d.
-    pub dimension: usize,
-    /// n, of one batch.
-    pub samples: usize,
-    /// Seed of everything random. Default: 0. Above 2^63 - 1 it is written in quotes.
-    #[serde(default, with = "seed")]
-    pub seed: u64,
-    /// `"f32"` or `"f64"`. Default: `"f64"`.
-    #[serde(default)]
-    pub precision: Precision,
     /// The activation.
     pub activation: FunctionConfig,
-    /// Whether the activation's mean is subtracted. Default: yes.
-    #[serde(default = "yes")]
-    pub centred: bool,
     /// Link, directions, noise.
     pub target: TargetConfig,
-    /// `"gaussian"`, `"rademacher"` or `"uniform"`. Default: `"gaussian"`.
-    #[serde(default)]
-    pub input_law: InputLaw,
-    /// `"sphere"` or `"gaussian"`. Default: `"sphere"`.
-    #[serde(default)]
-    pub initialisation: Initialisation,
-    /// `"gaussian"`, `"uniform"`, `"rademacher"` or `{ fixed = [...] }`. Default: `"gaussian"`.
-    #[serde(default)]
-    pub second_layer: SecondLayerConfig,
-    /// `"mean_field"` or `"standard"`. Default: `"mean_field"`.
-    #[serde(default)]
-    pub scaling: Scaling,
-    /// One step size `{ constant, alpha }` per step.
-    pub steps: Vec<StepSize>,
-    /// `"independent"`, `"reused"` or `{ partly_reused = { fraction } }`. Default: `"independent"`.
-    #[serde(default)]
-    pub batches: BatchPolicy,
-    /// How many leading triplets the report describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub triplets: Option<usize>,
-    /// Largest entrywise power of a that left vectors are compared with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second_layer_powers: Option<usize>,
-    /// `{ largest_gap = { max_outliers, factor } }`, `{ above_edge = { edge, margin } }` or
-    /// `{ marchenko_pastur = { margin } }`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outlier_rule: Option<OutlierRule>,
-    /// Whether the prediction is made. Default: yes.
-    #[serde(default = "yes")]
-    pub with_prediction: bool,
-    /// How it is made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prediction_options: Option<Options>,
-    /// Whether the report keeps the weights. Default: no.
-    #[serde(default)]
-    pub keep_weights: bool,
-    /// Bytes the run may need by the estimate of [`estimated_bytes`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory_limit: Option<usize>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub settings: Settings,
 }
 
-fn yes() -> bool {
-    true
-}
+/// The keys without default.
+const REQUIRED: [&str; 6] = ["width", "dimension", "samples", "steps", "activation", "target"];
 
 impl ExperimentConfig {
     /// Reads a configuration and checks it as [`build`](Self::build) does.
@@ -160,13 +71,33 @@ impl ExperimentConfig {
     /// [`ConfigError::Syntax`], or [`ConfigError::Problems`] with keys and lines.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let source = Source::parse(text)?;
-        let config: Self = typed(&source.table).map_err(|(path, message)| {
-            let mut problem = problem(&path, Reason::Malformed(message));
-            problem.line = source.line(&path);
-            ConfigError::Problems(vec![problem])
-        })?;
+        let config = Self::from_table(&source.table, |path| source.line(path))?;
         config.build().map_err(|error| source.placed(error))?;
         Ok(config)
+    }
+
+    /// Reads the values of a table; `line` finds the line of a key. Nothing but types is checked.
+    pub(crate) fn from_table(
+        table: &Table,
+        line: impl Fn(&[Segment]) -> Option<usize>,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        for name in REQUIRED.iter().filter(|name| !table.contains_key(**name)) {
+            let reason = Reason::Malformed(format!("missing field `{name}`"));
+            problems.push(ConfigProblem::at("top level", reason));
+        }
+        let mut settings = table.clone();
+        let activation = settings.remove("activation");
+        let target = settings.remove("target");
+        let activation = part(activation, "activation", &line, &mut problems);
+        let target = part(target, "target", &line, &mut problems);
+        let settings = part(Some(Value::Table(settings)), "", &line, &mut problems);
+        match (activation, target, settings) {
+            (Some(activation), Some(target), Some(settings)) if problems.is_empty() => {
+                Ok(Self { activation, target, settings })
+            }
+            _ => Err(ConfigError::Problems(problems)),
+        }
     }
 
     /// Reads the file at `path` as [`from_toml`](Self::from_toml) does.
@@ -191,57 +122,19 @@ impl ExperimentConfig {
     /// The builder with these settings.
     ///
     /// # Errors
-    /// [`ConfigError::Problems`] for parameters that the builder does not know, those of the
-    /// functions by name above all.
+    /// [`ConfigError::Problems`] for parameters of the functions, which the builder does not see.
     pub fn builder(&self) -> Result<ExperimentBuilder, ConfigError> {
-        let invalid = |key: &str, reason: InvalidSetting| problem(&path(key), reason);
-        let activation = self.activation.problems().into_iter();
-        let mut problems: Vec<ConfigProblem> =
-            activation.map(|(key, reason)| invalid(&format!("activation.{key}"), reason)).collect();
-        for (key, reason) in self.target.problems() {
-            problems.push(invalid(&format!("target.{key}"), reason));
-        }
-        if let Some((key, reason)) = self.prediction_options.as_ref().and_then(keys::tail) {
-            problems.push(invalid(key, reason));
-        }
+        let mut problems = self.activation.problems("activation");
+        problems.extend(self.target.problems());
         if !problems.is_empty() {
             return Err(ConfigError::Problems(problems));
         }
-        let target = self.target.target();
-        let target = target.map_err(|e| ConfigError::Problems(vec![invalid("target.link", e)]))?;
-        let mut builder = Experiment::builder()
-            .width(self.width)
-            .dimension(self.dimension)
-            .samples(self.samples)
-            .seed(self.seed)
-            .precision(self.precision)
-            .activation(self.activation.activation())
-            .centred(self.centred)
-            .target(target)
-            .input_law(self.input_law.clone())
-            .initialisation(self.initialisation)
-            .second_layer((&self.second_layer).into())
-            .scaling(self.scaling)
-            .steps(self.steps.iter().copied())
-            .batches(self.batches)
-            .with_prediction(self.with_prediction)
-            .keep_weights(self.keep_weights);
-        if let Some(triplets) = self.triplets {
-            builder = builder.triplets(triplets);
-        }
-        if let Some(second_layer_powers) = self.second_layer_powers {
-            builder = builder.second_layer_powers(second_layer_powers);
-        }
-        if let Some(rule) = self.outlier_rule {
-            builder = builder.outlier_rule(rule);
-        }
-        if let Some(options) = self.prediction_options {
-            builder = builder.prediction_options(options);
-        }
-        if let Some(bytes) = self.memory_limit {
-            builder = builder.memory_limit(bytes);
-        }
-        Ok(builder)
+        let target = self.target.target().map_err(|problem| {
+            ConfigError::Problems(vec![ConfigProblem::at("target.link", problem)])
+        })?;
+        let activation = self.activation.activation();
+        let settings = self.settings.clone();
+        Ok(Experiment::builder().settings(settings).activation(activation).target(target))
     }
 
     /// The experiment with these settings.
@@ -250,19 +143,30 @@ impl ExperimentConfig {
     /// [`ConfigError::Problems`], each with its key.
     pub fn build(&self) -> Result<Experiment, ConfigError> {
         self.builder()?.build().map_err(|error| {
-            let problems = error
-                .problems
-                .into_iter()
-                .map(|reason| problem(&path(&keys::key_of(self, &reason)), reason));
-            ConfigError::Problems(problems.collect())
+            ConfigError::Problems(error.problems.into_iter().map(Into::into).collect())
         })
     }
 
-    /// What the run needs in memory, by [`estimated_bytes`].
+    /// What the run needs in memory, by [`Settings::estimated_bytes`].
     pub fn estimated_bytes(&self) -> u128 {
-        let kept = self.keep_weights.then_some(self.steps.len() + 1);
-        estimated_bytes(self.width, self.dimension, self.precision, kept)
+        self.settings.estimated_bytes()
     }
+}
+
+/// A part of a configuration, whose own key is `key`.
+fn part<T: DeserializeOwned>(
+    value: Option<Value>,
+    key: &str,
+    line: impl Fn(&[Segment]) -> Option<usize>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<T> {
+    let read = |(inner, message): (Path, String)| {
+        let mut at = if key.is_empty() { Path::new() } else { path(key) };
+        at.extend(inner);
+        let (key, line) = (dotted(&at), line(&at));
+        problems.push(ConfigProblem { key, line, reason: Reason::Malformed(message) });
+    };
+    typed(value?).map_err(read).ok()
 }
 
 pub(crate) fn read_text(path: &std::path::Path) -> Result<String, ConfigError> {

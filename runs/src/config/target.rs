@@ -4,10 +4,11 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::FunctionConfig;
+use super::error::ConfigProblem;
 use super::function::one;
-use crate::activation::Activation;
-use crate::data::{Link, Target};
-use crate::error::InvalidSetting;
+use linear_width::InvalidSetting;
+use linear_width::activation::Activation;
+use linear_width::data::{Link, Target};
 
 /// Largest degree that can be taken out of a link.
 const MAX_DEGREE: usize = 40;
@@ -75,31 +76,31 @@ impl TargetConfig {
         link.without(&self.without).map_err(|source| InvalidSetting::Function { name, source })
     }
 
-    /// What is out of range and would not be found by the builder, each with its key.
-    pub(super) fn problems(&self) -> Vec<(String, InvalidSetting)> {
-        let parameters = self.link.problems();
-        let mut problems: Vec<_> =
-            parameters.into_iter().map(|(key, problem)| (format!("link.{key}"), problem)).collect();
+    /// The values out of range that the builder does not look at.
+    pub(super) fn problems(&self) -> Vec<ConfigProblem> {
+        let mut problems = self.link.problems("target.link");
         let value = self.argument_scale;
         if !(value.is_finite() && value != 0.0) {
             let (name, allowed) = ("argument_scale", "a finite number other than 0");
-            problems.push((name.into(), InvalidSetting::OutOfRange { name, value, allowed }));
+            let problem = InvalidSetting::OutOfRange { name, value, allowed };
+            problems.push(ConfigProblem::at("target.argument_scale", problem));
         }
-        for degree in self.without.iter().filter(|degree| **degree > MAX_DEGREE) {
-            let (name, value) = ("without", *degree as f64);
-            let problem = InvalidSetting::OutOfRange { name, value, allowed: "at most 40" };
-            problems.push((name.into(), problem));
-        }
-        if let Some(rows) = &self.directions {
-            let columns = rows.first().map_or(0, Vec::len);
-            if let Some(row) = rows.iter().find(|row| row.len() != columns) {
-                let problem = InvalidSetting::Shape {
-                    name: "a row of the matrix of teacher directions",
-                    found: row.len().to_string(),
-                    expected: format!("{columns}, as the first"),
-                };
-                problems.push(("directions".into(), problem));
+        for (entry, degree) in self.without.iter().enumerate() {
+            if *degree > MAX_DEGREE {
+                let (name, value) = ("without", *degree as f64);
+                let problem = InvalidSetting::OutOfRange { name, value, allowed: "at most 40" };
+                problems.push(ConfigProblem::at(format!("target.without.{}", entry + 1), problem));
             }
+        }
+        let rows = self.directions.as_deref().unwrap_or_default();
+        let columns = rows.first().map_or(0, Vec::len);
+        if let Some(row) = rows.iter().find(|row| row.len() != columns) {
+            let problem = InvalidSetting::Shape {
+                name: "a row of target.directions",
+                found: row.len().to_string(),
+                expected: format!("{columns}, as the first"),
+            };
+            problems.push(ConfigProblem::at("target.directions", problem));
         }
         problems
     }

@@ -11,7 +11,7 @@ use toml::Value;
 
 use super::grid::{self, Override, apply};
 use super::{Sweep, SweepError, all_differ};
-use crate::config::locate::{Segment, Source, dotted, path, typed};
+use crate::config::locate::{Segment, Source, dotted, path};
 use crate::config::{ConfigError, ConfigProblem, ExperimentConfig, Reason, read_text};
 
 /// One point of a sweep over experiments. It serialises as its key: the settings that vary, and the
@@ -64,8 +64,7 @@ impl ConfigPoint {
             apply(&mut table, change)
                 .map_err(|text| malformed(source.line(&change.place), &change.place, text))?;
         }
-        let config: ExperimentConfig =
-            typed(&table).map_err(|(path, text)| malformed(line(&path), &path, text))?;
+        let config = ExperimentConfig::from_table(&table, line)?;
         config.build().map_err(|mut error| {
             if let ConfigError::Problems(problems) = &mut error {
                 problems.iter_mut().for_each(|problem| problem.line = line(&path(&problem.key)));
@@ -110,8 +109,8 @@ impl Sweep<ConfigPoint> {
     /// let text = r#"
     /// dimension = 30
     /// samples = 90
-    /// activation = { name = "tanh" }
-    /// target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
+    /// activation = { tanh = {} }
+    /// target = { link = { hermite = [0.0, 1.0] } }
     /// steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 1.0, alpha = 0.0 }]
     ///
     /// [sweep]
@@ -120,7 +119,7 @@ impl Sweep<ConfigPoint> {
     /// "#;
     /// let sweep = Sweep::from_toml(text)?;
     /// assert_eq!(sweep.points().len(), 24);
-    /// assert_eq!(sweep.points()[4].config().width, 60); // after four seeds of width 40
+    /// assert_eq!(sweep.points()[4].config().settings.width, 60); // after four seeds of width 40
     /// # Ok::<(), linear_width_runs::sweep::SweepError>(())
     /// ```
     pub fn from_toml(text: &str) -> Result<Self, SweepError> {

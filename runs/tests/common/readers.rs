@@ -56,11 +56,16 @@ fn check_error(error: &ConfigError, lines: usize) {
 /// Runs a tiny experiment; its numbers are finite or its error is typed.
 fn accepted(config: &ExperimentConfig) {
     let mut config = config.clone();
-    config.with_prediction = false;
+    config.settings.with_prediction = false;
     let experiment = config.build().expect("what was read builds");
-    let work = config.width.saturating_mul(config.dimension).saturating_mul(config.samples);
-    let small = work <= 20_000 && config.width.max(config.dimension).max(config.samples) <= 64;
-    if !small || config.steps.len() > 3 {
+    let work = config
+        .settings
+        .width
+        .saturating_mul(config.settings.dimension)
+        .saturating_mul(config.settings.samples);
+    let small = work <= 20_000
+        && config.settings.width.max(config.settings.dimension).max(config.settings.samples) <= 64;
+    if !small || config.settings.steps.len() > 3 {
         return;
     }
     match experiment.run() {

@@ -19,25 +19,23 @@ second_layer = "uniform"
 scaling = "mean_field"
 batches = "independent"
 triplets = 4
+vectors = 2
+spectrum_method = "gram"
 second_layer_powers = 2
 outlier_rule = { largest_gap = { max_outliers = 4, factor = 8.0 } }
 with_prediction = true
 keep_weights = false
 memory_limit = 100000000
 
-[activation]
-name = "tanh"
+[activation.tanh]
 scale = 2.0
 shift = 0.5
 
 [target]
+link = { hermite = [0.0, 1.0, 0.5] }
 argument_scale = 1.0
 without = [0]
 noise = 0.1
-
-[target.link]
-name = "hermite"
-coefficients = [0.0, 1.0, 0.5]
 
 [[steps]]
 constant = 1.0
@@ -122,9 +120,11 @@ fn out_of_range() {
         let batches = format!("batches = {{ partly_reused = {{ fraction = {bad} }} }}");
         range("batches = \"independent\"", &batches, "batches.partly_reused.fraction");
     }
-    range("second_layer = \"uniform\"", "second_layer = { fixed = [1.0] }", "second_layer");
+    let fixed = "second_layer.fixed";
+    range("second_layer = \"uniform\"", "second_layer = { fixed = [1.0] }", fixed);
     let given = format!("second_layer = {{ fixed = [{}inf] }}", "1.0, ".repeat(59));
-    range("second_layer = \"uniform\"", &given, "second_layer");
+    range("second_layer = \"uniform\"", &given, fixed);
+    range("vectors = 2", "vectors = 5", "vectors");
 }
 
 /// More than any machine has: the limit refuses it, without one the run does, and what needs no
@@ -135,7 +135,7 @@ fn memory_that_cannot_be_had() {
     let large = large.replace("dimension = 50", "dimension = 1048576");
     let found = problems(&large);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].key.as_str(), found[0].line), ("memory_limit", Some(18)));
+    assert_eq!((found[0].key.as_str(), found[0].line), ("memory_limit", Some(20)));
     assert!(matches!(found[0].reason, Reason::Invalid(InvalidSetting::Memory { .. })));
     let config = ExperimentConfig::from_toml(&large.replace("memory_limit = 100000000\n", ""));
     let experiment = config.unwrap().build().unwrap();
@@ -149,8 +149,8 @@ fn memory_that_cannot_be_had() {
 #[test]
 fn errors_without_lines_or_keys() {
     let mut config = ExperimentConfig::from_toml(VALID).unwrap();
-    config.steps[0].alpha = 0.9;
-    config.triplets = Some(0);
+    config.settings.steps[0].alpha = 0.9;
+    config.settings.triplets = Some(0);
     let error = config.build().unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -158,7 +158,7 @@ fn errors_without_lines_or_keys() {
          - steps.1.alpha: alpha of step 1 is 0.9; it must lie in [0, 0.5)\n\
          - triplets: 0 singular triplets were asked for; 1 to min(N, d) = 50 can be had"
     );
-    config.width = usize::MAX;
+    config.settings.width = usize::MAX;
     let write = config.to_toml().unwrap_err();
     let syntax = ExperimentConfig::from_toml("width = ").unwrap_err();
     let io = ExperimentConfig::read("no/such/file.toml").unwrap_err();
@@ -184,14 +184,16 @@ fn sizes_of_zero_and_no_steps() {
     assert_eq!((found[0].key.as_str(), found[0].line), ("steps", Some(1)), "{found:?}");
 }
 
+const TANH: &str = "[activation.tanh]\nscale = 2.0\nshift = 0.5";
+const HERMITE: &str = "{ hermite = [0.0, 1.0, 0.5] }";
+
 #[test]
 fn parameters_of_functions() {
     for bad in ["nan", "inf", "-inf"] {
-        check("scale = 2.0", &format!("scale = {bad}"), "activation.scale", false);
-        check("shift = 0.5", &format!("shift = {bad}"), "activation.shift", false);
-        let coefficients = format!("coefficients = [0.0, {bad}]");
-        let old = "coefficients = [0.0, 1.0, 0.5]";
-        check(old, &coefficients, "target.link.coefficients", false);
+        check("scale = 2.0", &format!("scale = {bad}"), "activation.tanh.scale", false);
+        check("shift = 0.5", &format!("shift = {bad}"), "activation.tanh.shift", false);
+        let coefficients = format!("{{ hermite = [0.0, {bad}] }}");
+        check(HERMITE, &coefficients, "target.link.hermite.2", false);
         check(
             "argument_scale = 1.0",
             &format!("argument_scale = {bad}"),
@@ -199,31 +201,29 @@ fn parameters_of_functions() {
             false,
         );
     }
-    let old = "coefficients = [0.0, 1.0, 0.5]";
-    check(old, "coefficients = []", "target.link.coefficients", false);
+    check(HERMITE, "{ hermite = [] }", "target.link.hermite", false);
     check("argument_scale = 1.0", "argument_scale = 0", "target.argument_scale", false);
-    check("without = [0]", "without = [0, 41]", "target.without", false);
-    let tanh = "name = \"tanh\"\nscale = 2.0\nshift = 0.5";
+    check("without = [0]", "without = [0, 41]", "target.without.2", false);
     for (new, key) in [
-        ("name = \"softplus\"\nbeta = 0.0", "activation.beta"),
-        ("name = \"softplus\"\nbeta = -1.0", "activation.beta"),
-        ("name = \"softplus\"\nscale = nan", "activation.scale"),
-        ("name = \"sine\"\namplitude = inf", "activation.amplitude"),
-        ("name = \"sine\"\nphase = nan", "activation.phase"),
-        ("name = \"leaky_relu\"\nslope = nan", "activation.slope"),
+        ("softplus]\nbeta = 0.0", "softplus.beta"),
+        ("softplus]\nbeta = -1.0", "softplus.beta"),
+        ("softplus]\nscale = nan", "softplus.scale"),
+        ("sine]\namplitude = inf", "sine.amplitude"),
+        ("sine]\nphase = nan", "sine.phase"),
+        ("leaky_relu]\nslope = nan", "leaky_relu.slope"),
     ] {
-        check(tanh, new, key, false);
+        check(TANH, &format!("[activation.{new}"), &format!("activation.{key}"), false);
     }
     // finite parameters, infinite values
-    let text = VALID.replace(tanh, "name = \"hermite\"\ncoefficients = [0.0, 1e308, 1e308]");
+    let text = VALID.replace(TANH, "[activation]\nhermite = [0.0, 1e308, 1e308]");
     let found = problems(&text);
     assert_eq!(found[0].key, "activation", "{found:?}");
-    assert_eq!(found[0].line, Some(20));
+    assert_eq!(found[0].line, Some(22));
     assert!(matches!(found[0].reason, Reason::Invalid(InvalidSetting::Function { .. })));
-    let text = VALID.replace(old, "coefficients = [0.0, 1e308, 1e308]");
+    let text = VALID.replace(HERMITE, "{ hermite = [0.0, 1e308, 1e308] }");
     let found = problems(&text);
-    assert!(found[0].key.starts_with("target.link"), "{found:?}");
-    assert_eq!(found[0].line, Some(30), "{found:?}");
+    assert_eq!(found[0].key, "target.link", "{found:?}");
+    assert_eq!(found[0].line, Some(27), "{found:?}");
 }
 
 #[test]
@@ -291,14 +291,15 @@ fn options_of_the_prediction() {
 #[test]
 fn unknown_keys() {
     check("width = 60", "width = 60\nwidht = 60", "widht", true);
-    check("shift = 0.5", "shift = 0.5\nslope = 0.5", "activation.slope", true);
+    check("shift = 0.5", "shift = 0.5\nslope = 0.5", "activation.tanh.slope", true);
     check("noise = 0.1", "noise = 0.1\nnoize = 0.1", "target.noize", true);
     check("alpha = 0.4", "alpha = 0.4\nbeta = 0.4", "steps.2.beta", true);
     check("spikes = 8", "spikes = 8\nspokes = 8", "prediction_options.spokes", true);
     check("bulk = 96", "bulk = 96\nbalk = 96", "prediction_options.nodes.balk", true);
-    let tanh = "name = \"tanh\"\nscale = 2.0\nshift = 0.5";
-    check(tanh, "name = \"relu\"\nscale = 2.0", "activation.scale", true);
-    check("name = \"hermite\"", "name = \"hermite\"\n\"a.b\" = 1", "target.link.a.b", true);
+    let sine = "[activation.sine]\nscale = 2.0";
+    check(TANH, sine, "activation.sine.scale", true);
+    check("noise = 0.1", "noise = 0.1\n\"a.b\" = 1", "target.a.b", true);
+    check(HERMITE, "{ hermite = [0.0, 1.0], relu = 1 }", "target.link", true);
     let batches = "batches = { partly_reused = { fraction = 0.5, of = 1 } }";
     check("batches = \"independent\"", batches, "batches.partly_reused.of", true);
     let rule = "outlier_rule = { above_edge = { edge = 2.0, margin = 0.1, extra = 1 } }";
@@ -316,10 +317,10 @@ fn values_of_the_wrong_type_or_name() {
     check("precision = \"f64\"", "precision = \"f16\"", "precision", true);
     check("input_law = \"gaussian\"", "input_law = \"gauss\"", "input_law", true);
     check("batches = \"independent\"", "batches = \"fresh\"", "batches", true);
-    check("name = \"tanh\"", "name = \"tan\"", "activation.name", true);
-    check("scale = 2.0", "scale = \"x\"", "activation.scale", true);
-    let coefficients = "coefficients = [0.0, \"x\"]";
-    check("coefficients = [0.0, 1.0, 0.5]", coefficients, "target.link.coefficients", true);
+    check("spectrum_method = \"gram\"", "spectrum_method = \"grim\"", "spectrum_method", true);
+    check("[activation.tanh]", "[activation.tan]", "activation.tan", true);
+    check("scale = 2.0", "scale = \"x\"", "activation.tanh.scale", true);
+    check(HERMITE, "{ hermite = [0.0, \"x\"] }", "target.link.hermite.2", true);
     check("alpha = 0.4", "alpha = \"x\"", "steps.2.alpha", true);
     check("without = [0]", "without = [-1]", "target.without.1", true);
 }
@@ -332,8 +333,14 @@ fn missing_keys() {
     let found = problems(&VALID.replace("alpha = 0.4\n", ""));
     assert_eq!(found[0].key, "steps.2");
     assert!(found[0].to_string().contains("missing field `alpha`"), "{}", found[0]);
-    let found = problems(&VALID.replace("coefficients = [0.0, 1.0, 0.5]\n", ""));
-    assert_eq!((found[0].key.as_str(), found[0].line), ("target.link", Some(30)));
+    let found = problems(&VALID.replace("link = { hermite = [0.0, 1.0, 0.5] }\n", ""));
+    assert_eq!((found[0].key.as_str(), found[0].line), ("target", Some(26)));
+    assert!(found[0].to_string().contains("missing field `link`"), "{}", found[0]);
+    // every one of them, and those of the wrong type
+    let text = VALID.replace("samples = 90\n", "").replace("width = 60\n", "");
+    let text = text.replace("seed = 3", "seed = -3").replace("noise = 0.1", "noise = \"x\"");
+    let keys: Vec<String> = problems(&text).into_iter().map(|problem| problem.key).collect();
+    assert_eq!(keys, ["top level", "top level", "target.noise", "seed"]);
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! What a user sees of an error of a file that leaves `main`: its text, not its fields.
 
 use std::error::Error;
-use std::ops::ControlFlow;
 
 use linear_width::Experiment;
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
-use linear_width::experiment::Progress;
+use linear_width::experiment::RunOptions;
 use linear_width_runs::config::ExperimentConfig;
 use linear_width_runs::sweep::{Shard, Sweep, read_results};
 
@@ -17,9 +16,9 @@ fn printed(result: Result<(), Box<dyn Error>>) -> String {
 
 #[test]
 fn config_errors_are_all_listed() {
-    let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { name = \"tanh\" }\n\
+    let text = "width = 0\ndimension = 20\nsamples = 40\nactivation = { tanh = {} }\n\
                 steps = [{ constant = 1.0, alpha = 0.6 }]\n\
-                target = { link = { name = \"relu\" }, noise = -1.0 }\n";
+                target = { link = \"relu\", noise = -1.0 }\n";
     let program = |text: &str| {
         ExperimentConfig::from_toml(text)?.build()?.run()?;
         Ok(())
@@ -46,13 +45,12 @@ fn errors_print_their_sentence() {
         .steps([1.0])
         .build()
         .unwrap();
-    let go_on = &mut |_: &Progress| ControlFlow::Continue(());
     let errors: [(Box<dyn Error>, String); 5] = [
         pair(ExperimentConfig::read(&missing).unwrap_err()),
         pair(read_results::<u32, u32>(&missing).unwrap_err()),
         pair("4/3".parse::<Shard>().unwrap_err()),
         pair(Sweep::new(vec![1, 1], &()).unwrap_err()),
-        pair(experiment.run_checkpointed(missing.join("x"), go_on).unwrap_err()),
+        pair(experiment.run_with(RunOptions::new().checkpoint(missing.join("x"))).unwrap_err()),
     ];
     fn pair(error: impl Error + 'static) -> (Box<dyn Error>, String) {
         let text = error.to_string();
@@ -71,8 +69,8 @@ width = 24
 dimension = 16
 samples = 40
 steps = [{ constant = 1.0, alpha = 0.3 }]
-activation = { name = "tanh" }
-target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
+activation = { tanh = {} }
+target = { link = { hermite = [0.0, 1.0] } }
 "#;
     let with = |from: &str, to: &str| {
         assert!(GOOD.contains(from));

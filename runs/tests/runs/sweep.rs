@@ -29,8 +29,8 @@ width = 40
 dimension = 30
 samples = 100
 seed = 7
-activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] } }
+activation = { tanh = { scale = 2.0, shift = 0.5 } }
+target = { link = { hermite = [0.0, 0.5, 0.5] } }
 steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
 prediction_options = { bulk_model = "isotropic" }
 
@@ -46,8 +46,8 @@ fn sweep_gives_the_same_bytes_for_any_number_of_threads() {
     let text = r#"
         dimension = 30
         samples = 1700
-        activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-        target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
+        activation = { tanh = { scale = 2.0, shift = 0.5 } }
+        target = { link = { hermite = [0.0, 0.5, 0.5] }, noise = 0.1 }
         steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
         with_prediction = false
         [sweep]
@@ -86,11 +86,11 @@ fn toml_sweep_has_the_numbers_of_its_experiments() {
     let result = &results[13];
     let key = r#"{"batches":"reused","steps.2.alpha":0.1,"target.noise":0.2,"width":50,"seed":11}"#;
     assert_eq!(result.key, serde_json::from_str::<serde_json::Value>(key).unwrap());
-    config.width = 50;
-    config.seed = 11;
+    config.settings.width = 50;
+    config.settings.seed = 11;
     config.target.noise = 0.2;
-    config.steps[1].alpha = 0.1;
-    config.batches = linear_width::training::BatchPolicy::Reused;
+    config.settings.steps[1].alpha = 0.1;
+    config.settings.batches = linear_width::training::BatchPolicy::Reused;
     assert_eq!(sweep.points()[13].config(), &config);
     let report = config.build().unwrap().run().unwrap();
     let found = result.result.as_ref().unwrap();
@@ -212,8 +212,11 @@ fn toml_keys_need_no_table_and_seeds_have_64_bits() {
     assert_eq!(sweep.points().len(), 8);
     for (point, seed) in sweep.points().iter().zip([(1 << 63) - 1, 1 << 63].repeat(4)) {
         let config = point.config();
-        assert_eq!(config.seed, seed);
-        assert_eq!(config.outlier_rule, Some(OutlierRule::MarchenkoPastur { margin: 0.5 }));
+        assert_eq!(config.settings.seed, seed);
+        assert_eq!(
+            config.settings.outlier_rule,
+            Some(OutlierRule::MarchenkoPastur { margin: 0.5 })
+        );
     }
 }
 
@@ -236,10 +239,8 @@ fn point_errors_and_panics_are_recorded() {
     let again = squares(5).run(&file, square).unwrap();
     assert_eq!(again, Progress { total: 5, resumed: 5, failed: 2, ..Progress::default() });
     // a diverging experiment is one
-    let sweep = SWEEP.replace(
-        "{ name = \"tanh\", scale = 2.0, shift = 0.5 }",
-        "{ name = \"hermite\", coefficients = [0, 1, 1, 1, 1, 1] }",
-    );
+    let sweep = SWEEP
+        .replace("{ tanh = { scale = 2.0, shift = 0.5 } }", "{ hermite = [0, 1, 1, 1, 1, 1] }");
     let sweep = sweep.replace("constant = 1.0", "constant = 1e100");
     let sweep = Sweep::from_toml(&sweep).unwrap();
     let file = folder.file("diverging.jsonl");
@@ -469,8 +470,8 @@ fn toml_value_in_two_spellings_is_the_same_point() {
         r#"grid = { width = [40, 0x28] }"#,
         r#"grid = { "steps.1.constant" = [1, 1.0] }"#,
         r#"grid = { "target.link.coefficients" = [[0, 1], [0.0, 1.0]] }"#,
-        r#"grid = { "target.link" = [{ name = "tanh", shift = 0 }, { name = "tanh" }] }"#,
-        r#"grid = { activation = [{ name = "relu" }, { name = "relu" }] }"#,
+        r#"grid = { "target.link" = [{ tanh = { shift = 0 } }, { tanh = {} }] }"#,
+        r#"grid = { activation = ["relu", "relu"] }"#,
         r#"grid = { steps = [[{ constant = 1, alpha = 0 }], [{ constant = 1.0, alpha = 0.0 }]] }"#,
         r#"points = [{ "target.noise" = 0 }, {}]"#,
         r#"points = [{ width = 40 }, { "target.noise" = 0.0 }]"#,
@@ -494,7 +495,8 @@ fn toml_value_in_two_spellings_is_the_same_point() {
 fn toml_seeds_may_stand_in_quotes() {
     let list = "seeds = [3, \"18446744073709551615\"]";
     let sweep = Sweep::from_toml(&SWEEP.replace("seeds = [3, 11]", list)).unwrap();
-    let seeds: Vec<u64> = sweep.points()[..2].iter().map(|point| point.config().seed).collect();
+    let seeds: Vec<u64> =
+        sweep.points()[..2].iter().map(|point| point.config().settings.seed).collect();
     assert_eq!(seeds, [3, u64::MAX]);
     for bad in ["\"x\"", "\"-1\"", "\"18446744073709551616\"", "1.0", "true"] {
         let text = SWEEP.replace("seeds = [3, 11]", &format!("seeds = [3, {bad}]"));

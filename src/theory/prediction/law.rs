@@ -36,6 +36,24 @@ pub enum GaussianTail {
     },
 }
 
+impl GaussianTail {
+    pub(crate) fn check(&self) -> Result<(), PredictionError> {
+        let Self::Hermite { nodes, smallest_weight } = *self else { return Ok(()) };
+        let rule = gauss_hermite(nodes).ok_or(InvalidSetting::OutOfRange {
+            name: "prediction_options.gaussian_tail.hermite.nodes",
+            value: nodes as f64,
+            allowed: "between 1 and 600",
+        })?;
+        let kept = rule.weights.iter().filter(|weight| **weight >= smallest_weight).count();
+        require(
+            "prediction_options.gaussian_tail.hermite.smallest_weight",
+            smallest_weight,
+            kept >= 2,
+            "small enough to keep two nodes",
+        )
+    }
+}
+
 /// Everything needed of the law of b. Functions of b that are expensive live on a few coarse nodes
 /// and are interpolated.
 #[derive(Clone)]

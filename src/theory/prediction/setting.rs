@@ -160,14 +160,21 @@ impl Nodes {
     }
 
     fn check(&self) -> Result<(), PredictionError> {
-        let counts =
-            [self.second_layer, self.bulk, self.preactivation, self.noise, self.orthogonal];
-        for count in counts.into_iter().chain(self.target) {
-            require("nodes", count as f64, (2..=2000).contains(&count), "between 2 and 2000")?;
+        let counts = [
+            ("prediction_options.nodes.second_layer", self.second_layer),
+            ("prediction_options.nodes.bulk", self.bulk),
+            ("prediction_options.nodes.preactivation", self.preactivation),
+            ("prediction_options.nodes.noise", self.noise),
+            ("prediction_options.nodes.orthogonal", self.orthogonal),
+        ];
+        let target = self.target.map(|count| ("prediction_options.nodes.target", count));
+        for (name, count) in counts.into_iter().chain(target) {
+            require(name, count as f64, (2..=2000).contains(&count), "between 2 and 2000")?;
         }
-        require("nodes.noise", self.noise as f64, self.noise <= 600, "at most 600")?;
+        let noise = self.noise as f64;
+        require("prediction_options.nodes.noise", noise, self.noise <= 600, "at most 600")?;
         require(
-            "nodes.table_factor",
+            "prediction_options.nodes.table_factor",
             self.table_factor,
             (0.1..=20.0).contains(&self.table_factor),
             "between 0.1 and 20",
@@ -243,9 +250,14 @@ impl Default for Options {
 impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         let (spikes, terms) = (self.spikes, self.linear_terms);
-        require("spikes", spikes as f64, (1..=MAX_SPIKES).contains(&spikes), "between 1 and 96")?;
-        require("tolerance", self.tolerance, self.tolerance > 0.0, "a finite number above 0")?;
-        require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
+        let fine = (1..=MAX_SPIKES).contains(&spikes);
+        require("prediction_options.spikes", spikes as f64, fine, "between 1 and 96")?;
+        let fine = self.tolerance > 0.0;
+        let allowed = "a finite number above 0";
+        require("prediction_options.tolerance", self.tolerance, fine, allowed)?;
+        let fine = (1..=3).contains(&terms);
+        require("prediction_options.linear_terms", terms as f64, fine, "between 1 and 3")?;
+        self.gaussian_tail.check()?;
         self.nodes.check()
     }
 }
