@@ -38,8 +38,7 @@ pub enum SweepError {
     /// A key or the settings cannot be written as JSON.
     #[error("cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// Two points (numbers from 0) are the same, so that one computation would be done twice. Then
-    /// the key of the second.
+    /// Two points (numbers from 0) are the same; then the key of the second.
     #[error("points {0} and {1} are the same: {2}")]
     SameKey(usize, usize, String),
     /// A shard that does not exist: its number, and the number of shards.

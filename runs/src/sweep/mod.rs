@@ -43,11 +43,9 @@ pub use toml::ConfigPoint;
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::hash::Hash;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -172,7 +170,7 @@ impl<P: Serialize + Sync> Sweep<P> {
         let mut written = Ok(());
         let compute = &compute;
         rayon::in_place_scope(|scope| {
-            let (sender, receiver) = channel();
+            let (sender, receiver) = std::sync::mpsc::channel();
             loop {
                 while !stopped && progress.running.len() < rayon::current_num_threads() {
                     let used: u128 = progress.running.iter().map(|point| self.bytes[*point]).sum();
@@ -233,14 +231,23 @@ impl<P: Serialize + Sync> Sweep<P> {
     }
 }
 
-/// Refuses two equal texts; the error names the key of the second.
-fn all_differ<T: Eq + Hash>(
-    texts: impl Iterator<Item = T>,
+/// Refuses two texts of equal values; the error names the key of the second.
+fn all_differ<'a>(
+    texts: impl Iterator<Item = &'a str>,
     key: impl Fn(usize) -> String,
 ) -> Result<(), SweepError> {
     let mut seen = HashMap::new();
-    match texts.enumerate().find_map(|(second, text)| Some((seen.insert(text, second)?, second))) {
-        Some((first, second)) => Err(SweepError::SameKey(first, second, key(second))),
-        None => Ok(()),
+    for (second, json) in texts.enumerate() {
+        let mut text = format!("{json},");
+        // 0, 0.0 and -0.0 are one value
+        for end in [",", "]", "}"] {
+            text = text
+                .replace(&format!("-0.0{end}"), &format!("0{end}"))
+                .replace(&format!(".0{end}"), end);
+        }
+        if let Some(first) = seen.insert(text, second) {
+            return Err(SweepError::SameKey(first, second, key(second)));
+        }
     }
+    Ok(())
 }

@@ -16,6 +16,7 @@ use super::{Progress, Shard, SweepError};
 /// The version of the format; files of other versions are refused.
 const VERSION: u32 = 1;
 const FORMAT: &str = "linear-width sweep";
+const NOT_RESULTS: &str = "not a results file of a sweep, format version 1";
 
 /// The first line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -94,16 +95,10 @@ fn present<'de, D: Deserializer<'de>, R: Deserialize<'de>>(from: D) -> Result<Op
 
 pub(super) type Entry = PointResult<Box<RawValue>, Box<RawValue>>;
 
-fn not_results(path: &Path) -> SweepError {
-    let why = format!("not a results file of a sweep, format version {VERSION}");
-    SweepError::refused(path, why)
-}
-
 /// Results by the number of their point.
 type Results<K, R> = BTreeMap<usize, PointResult<K, R>>;
 
-/// The header, the results, and the number of bytes up to the end of the last one: a torn line may
-/// follow, or empty lines.
+/// The header, the results, and the number of bytes before a torn line or empty lines at the end.
 fn parse<K: DeserializeOwned, R: DeserializeOwned>(
     bytes: &[u8],
     path: &Path,
@@ -117,7 +112,7 @@ fn parse<K: DeserializeOwned, R: DeserializeOwned>(
     let Some(first) = lines.next() else { return Ok((None, results, complete)) };
     let header = serde_json::from_slice::<Header>(first).ok();
     let known = header.filter(|header| header.format == FORMAT && header.version == VERSION);
-    let header = known.ok_or_else(|| not_results(path))?;
+    let header = known.ok_or_else(|| SweepError::refused(path, NOT_RESULTS))?;
     for (number, line) in (2..).zip(lines) {
         let refused = |why: String| SweepError::refused(path, format!("line {number}: {why}"));
         let result: PointResult<K, R> =
@@ -160,7 +155,7 @@ pub(super) fn open(
     match &found {
         Some(found) => header.check(found, path)?,
         None if line(header).as_bytes().starts_with(&bytes) => {}
-        None => return Err(not_results(path)),
+        None => return Err(SweepError::refused(path, NOT_RESULTS)),
     }
     if let Some((index, _)) = results.iter().find(|(i, line)| line.key.get() != keys[**i].get()) {
         return Err(SweepError::refused(path, format!("point {index} has another key")));
@@ -208,7 +203,7 @@ fn read<K: DeserializeOwned, R: DeserializeOwned>(
 ) -> Result<(Header, Results<K, R>), SweepError> {
     let bytes = std::fs::read(path).map_err(SweepError::io(path))?;
     let (header, results, _) = parse(&bytes, path)?;
-    Ok((header.ok_or_else(|| not_results(path))?, results))
+    Ok((header.ok_or_else(|| SweepError::refused(path, NOT_RESULTS))?, results))
 }
 
 /// Merges the files of all shards of one sweep into the file of the whole sweep, its lines in the

@@ -146,16 +146,14 @@ impl Sweep<ConfigPoint> {
         let configs = points.iter().map(|point| serde_json::to_string(&point.config));
         let configs: Vec<String> = configs.collect::<Result<_, _>>()?;
         let key = |number: usize| serde_json::to_string(&points[number]).unwrap_or_default();
-        all_differ(configs.iter(), key)?;
+        all_differ(configs.iter().map(String::as_str), key)?;
         let (version, backend) = (env!("CARGO_PKG_VERSION"), backend_name());
         let settings = json!({ "crate_version": version, "backend": backend, "file": file });
         Sweep::new(points, &settings)
     }
 
-    /// Reads the file at `path` as [`from_toml`](Self::from_toml) does.
-    ///
-    /// # Errors
-    /// As [`from_toml`](Self::from_toml), and [`ConfigError::Io`].
+    /// Reads the file at `path` as [`from_toml`](Self::from_toml) does; another error is
+    /// [`ConfigError::Io`].
     pub fn read(path: impl AsRef<std::path::Path>) -> Result<Self, SweepError> {
         Self::from_toml(&read_text(path.as_ref())?)
     }

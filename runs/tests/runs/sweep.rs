@@ -462,7 +462,8 @@ fn toml_value_in_two_spellings_is_the_same_point() {
     let sweep = |table: &str| Sweep::from_toml(&text(table));
     for same in [
         r#"grid = { "target.noise" = [0, 0.0] }"#,
-        r#"grid = { "target.noise" = [0.5, 0, 0e3] }"#,
+        r#"grid = { "target.noise" = [0.0, -0.0] }"#,
+        r#"grid = { "target.noise" = [0.5, 0, -0.0] }"#,
         r#"grid = { "target.noise" = [1, 1.0] }"#,
         r#"grid = { "target.noise" = [1.0, 1e0] }"#,
         r#"grid = { "target.noise" = [1_0, 1e1] }"#,
@@ -472,7 +473,7 @@ fn toml_value_in_two_spellings_is_the_same_point() {
         r#"grid = { "target.link.coefficients" = [[0, 1], [0.0, 1.0]] }"#,
         r#"grid = { "target.link" = [{ tanh = { shift = 0 } }, { tanh = {} }] }"#,
         r#"grid = { activation = ["relu", "relu"] }"#,
-        r#"grid = { steps = [[{ constant = 1, alpha = 0 }], [{ constant = 1.0, alpha = 0.0 }]] }"#,
+        r#"grid = { steps = [[{ constant = 1, alpha = 0 }], [{ constant = 1.0, alpha = -0.0 }]] }"#,
         r#"points = [{ "target.noise" = 0 }, {}]"#,
         r#"points = [{ width = 40 }, { "target.noise" = 0.0 }]"#,
         "seeds = [3, \"3\"]",
@@ -489,6 +490,19 @@ fn toml_value_in_two_spellings_is_the_same_point() {
     ] {
         assert!(sweep(different).is_ok(), "{different}");
     }
+    // points of other types
+    let same = |json: [&str; 2]| {
+        let points: Vec<serde_json::Value> =
+            json.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        matches!(Sweep::new(points, &()), Err(SweepError::SameKey(0, 1, _)))
+    };
+    assert!(same(["0", "0.0"]) && same(["0.0", "-0.0"]) && same(["1000", "1e3"]));
+    assert!(same([r#"{"a": [1, {"b": 2.0}]}"#, r#"{"a": [1.0, {"b": 2}]}"#]));
+    assert!(!same(["0", "\"0\""]) && !same(["1", "true"]) && !same(["\"1.0\"", "\"1\""]));
+    assert!(!same(["-0.5", "0.5"]) && !same(["-10.0", "10"]) && !same(["1", "10.0"]));
+    assert!(!same(["9007199254740993", "9007199254740992.0"]));
+    assert!(Sweep::new(vec![u128::MAX, u128::MAX - 1], &()).is_ok());
+    assert!(Sweep::new(vec![0.0, -0.0], &()).is_err());
 }
 
 #[test]
