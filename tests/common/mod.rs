@@ -156,29 +156,3 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
-
-/// Sets the permissions of a file or folder.
-#[cfg(unix)]
-pub fn set_mode(path: &std::path::Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// The test `name` of this binary in a process that permissions bind: as nobody when this one is
-/// the superuser's. The binary is copied, for its own folder may be closed to others.
-#[cfg(unix)]
-pub fn as_ordinary_user(folder: &Folder, name: &str) -> std::process::Command {
-    use std::os::unix::fs::MetadataExt;
-    use std::os::unix::process::CommandExt;
-    let binary = folder.file("test-binary");
-    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
-    set_mode(&binary, 0o755);
-    set_mode(&folder.0, 0o755);
-    let mut command = std::process::Command::new(binary);
-    command.args(["--exact", name]).current_dir("/").stdout(std::process::Stdio::null());
-    let superuser = std::fs::metadata(&folder.0).unwrap().uid() == 0;
-    if superuser {
-        command.uid(65534).gid(65534);
-    }
-    command
-}
