@@ -1,6 +1,6 @@
 //! The builder, and all checking.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -330,7 +330,7 @@ impl ExperimentBuilder {
             (None, target) => target.map(|target| Source::Generated {
                 target,
                 input_law: self.input_law.unwrap_or_default(),
-                first: OnceLock::new(),
+                first: Arc::default(),
             }),
         };
         if sizes_known {
