@@ -1,7 +1,7 @@
 //! The builder, and all checking.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::checked::Experiment;
 use super::data_source::{self, Source};
@@ -157,7 +157,7 @@ impl ExperimentBuilder {
             (None, target) => target.map(|target| Source::Generated {
                 target,
                 input_law: settings.input_law.clone(),
-                first: OnceLock::new(),
+                first: Arc::default(),
             }),
         };
         if settings.available() > 0 {

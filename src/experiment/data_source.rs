@@ -1,6 +1,6 @@
 //! Where the samples of an experiment come from, and the batches made from it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
@@ -22,7 +22,7 @@ pub(crate) enum Source {
         input_law: InputLaw,
         /// The batch of the first step, with the realised directions that all batches share. Made
         /// when first asked for, so that an experiment too large to run can still be predicted.
-        first: OnceLock<GeneratedBatch>,
+        first: Arc<OnceLock<GeneratedBatch>>,
     },
     Dataset(Dataset),
 }
