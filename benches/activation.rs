@@ -1,7 +1,7 @@
 //! Value and derivative of one million numbers, one thread: the vector kernels, and the scalar
 //! functions one by one.
 //!
-//! `cargo bench --bench activation`
+//! `cargo bench -p benches --bench activation`
 
 use std::hint::black_box;
 

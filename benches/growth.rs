@@ -1,17 +1,13 @@
 //! How a gradient step grows with N, d and n, each alone: time divided by N d n is printed as
 //! throughput and stays the same while the product dominates.
 //!
-//! `cargo bench --bench growth`
-
-mod common;
+//! `cargo bench -p benches --bench growth`
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
-use common::Sizes;
+use benches::Sizes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linear_width::Scalar;
-use linear_width::training::descent_direction;
 
 const BASE: Sizes = Sizes::new(1000, 500, 1500);
 
@@ -24,12 +20,11 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str) {
         let mut group = c.benchmark_group(format!("{precision}, growth in {what}"));
         group.sample_size(10);
         for sizes in grown {
-            let (network, batch) = (common::network::<T>(sizes), common::batch(sizes, 0));
+            let (network, batch) = (benches::network::<T>(sizes), benches::batch(sizes, 0));
             let work = 4 * sizes.width * sizes.dimension * sizes.samples;
             group.throughput(Throughput::Elements(work as u64));
             group.bench_function(sizes.to_string(), |b| {
-                let go = &mut |_, _| ControlFlow::Continue(());
-                b.iter(|| black_box(descent_direction(&network, &batch, go).unwrap()));
+                b.iter(|| black_box(network.descent_direction(&batch).unwrap()));
             });
         }
         group.finish();

@@ -8,7 +8,7 @@ use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::Precision;
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
-use linear_width::theory::prediction::{BulkModel, GaussianTail, NodeFamily, Nodes, Options};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
 fn small() -> ExperimentConfig {
@@ -63,11 +63,10 @@ fn every_setting_round_trips() {
         bulk_model: BulkModel::Isotropic,
         target_column: false,
         linear_terms: 2,
-        spikes: 7,
+        right_vectors: 7,
         tolerance: 0.02,
         compare_nodes: false,
-        gaussian_tail: GaussianTail::Hermite { nodes: 30, smallest_weight: 1e-7 },
-        nodes: Nodes { bulk: 50, family: NodeFamily::Hermite, ..Nodes::default() },
+        node_factor: 1.5,
     });
     config.keep_weights = true;
     config.memory_limit = Some(123_456_789);

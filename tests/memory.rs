@@ -9,7 +9,7 @@ use std::process::Command;
 use linear_width::activation::Tanh;
 use linear_width::data::{Dataset, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError};
-use linear_width::readout::{Form, Ridge};
+use linear_width::readout::Ridge;
 use linear_width::spectral::SpectrumMethod;
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting, backend_name};
@@ -17,10 +17,13 @@ use ndarray::{Array1, Array2};
 
 const TASK: &str = "LINEAR_WIDTH_TEST_MEMORY";
 
-/// This test binary again, doing `task` in `child`; `prefix` is shell code before it.
+/// This test binary again, doing `task` in `memory_child`; `prefix` is shell code before it.
 fn spawn(prefix: &str, task: &str) -> String {
     let output = Command::new("sh")
-        .args(["-c", &format!("{prefix}exec \"$0\" --exact child --nocapture --test-threads 1")])
+        .args([
+            "-c",
+            &format!("{prefix}exec \"$0\" --exact memory_child --nocapture --test-threads 1"),
+        ])
         .arg(std::env::current_exe().unwrap())
         .env(TASK, task)
         .env("RAYON_NUM_THREADS", "2")
@@ -34,7 +37,7 @@ fn spawn(prefix: &str, task: &str) -> String {
 
 /// What the processes do: nothing unless told.
 #[test]
-fn child() {
+fn memory_child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let (kind, rest) = task.split_once(' ').unwrap();
     match kind {
@@ -98,15 +101,14 @@ fn measure(case: &str) {
             experiment.estimated_bytes()
         }
         "primal" | "dual" => {
-            let (width, samples, form) = if case == "primal" {
-                (1500, 4000, Form::Primal)
+            let (width, samples, ridge) = if case == "primal" {
+                (1500, 4000, Ridge::new().primal())
             } else {
-                (3000, 1200, Form::Dual)
+                (3000, 1200, Ridge::new().dual())
             };
             let experiment = builder(width, 100, samples).target(target()).build().unwrap();
             let network = experiment.initial_network::<f64>().unwrap();
             let batch = experiment.test_batch(0, samples).unwrap();
-            let ridge = Ridge::new().form(form);
             let path = ridge.fit(&network, &batch).unwrap();
             assert!(path.readout(1.0).unwrap().weights().len() == width);
             ridge.estimated_bytes(&network, &batch) + 8 * (width * 100) as u128
@@ -121,7 +123,7 @@ fn measure(case: &str) {
 const BESIDES: f64 = 24.0;
 
 #[test]
-fn estimates_are_upper_and_not_far_from_the_peak() {
+fn memory_estimates_are_upper_and_not_far_from_the_peak() {
     for case in ["given", "given f32", "direct", "primal", "dual"] {
         let text = spawn("", &format!("measure {case}"));
         let numbers = text.lines().find_map(|line| line.strip_prefix("MEASURED ")).unwrap();
@@ -196,14 +198,14 @@ fn limited(case: &str) {
     let error = experiment.run().unwrap_err();
     assert!(refused(&error) && error.to_string().contains("this machine does not give"), "{error}");
     let batch = experiment.test_batch(0, 1_000_000_000).unwrap();
-    let error = Ridge::new().form(Form::Dual).fit(&network, &batch).unwrap_err();
+    let error = Ridge::new().dual().fit(&network, &batch).unwrap_err();
     assert!(error.to_string().contains("this machine does not give"), "{error}");
     drop(taken);
     println!("\nALIVE");
 }
 
 #[test]
-fn allocations_that_fail_are_errors_and_no_crash() {
+fn memory_that_cannot_be_allocated_is_an_error_and_no_crash() {
     if backend_name() != "faer" {
         println!("SKIPPED: nothing is promised of the buffers of LAPACK and BLAS");
         return;
@@ -224,7 +226,7 @@ fn allocations_that_fail_are_errors_and_no_crash() {
 }
 
 #[test]
-fn given_data_count_for_the_budget() {
+fn memory_budget_counts_the_dataset() {
     let data = data(5000, 20);
     let build = |limit: usize| builder(30, 20, 100).data(data.clone()).memory_limit(limit).build();
     let needed = build(usize::MAX).unwrap().estimated_bytes() as usize;

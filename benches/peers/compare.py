@@ -87,7 +87,7 @@ def make_environment():
 
 def build(*options):
     """Builds our worker; the path of the program."""
-    command = ["cargo", "build", "--release", "--bench", "peer_worker", "--message-format=json"]
+    command = ["cargo", "build", "--release", "-p", "benches", "--bench", "peer_worker", "--message-format=json"]
     done = subprocess.run(
         [*command, *options], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
     )

@@ -1,7 +1,7 @@
 //! Polynomial activations.
 
+use super::kernels::{BLOCK, Block, in_blocks};
 use super::{Activation, evaluations};
-use crate::linalg::simd::{Loop, vectorised};
 use crate::number::Short;
 use crate::numerics::Real;
 
@@ -32,8 +32,8 @@ pub struct HermiteSeries {
 /// One step of Clenshaw's recurrence b_k = c_k + z b_{k+1} - (k + 1) b_{k+2}, whose b_0 is the sum,
 /// for c_k and for the coefficients (k + 1) c_{k+1} of the derivative.
 ///
-/// He_k is of the size of sqrt(k!), beyond every number for large k, and c_k as small. The
-/// recurrence is therefore that of He_k / 2^e_k, 2^e_k near sqrt(k!): powers of two round nothing.
+/// For large k, He_k is near sqrt(k!), beyond the range of a number, and c_k is as small. The
+/// recurrence therefore runs over He_k / 2^e_k with 2^e_k near sqrt(k!); powers of two round nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     value: f64,
@@ -68,14 +68,14 @@ impl HermiteSeries {
                 let e = exponents[k];
                 let scaled = |factor: f64, k: usize| {
                     let c = coefficients[..count].get(k).copied().unwrap_or(0.0);
-                    factor * times_power_of_two(c, e - exponent)
+                    factor * libm::scalbn(c, e - exponent)
                 };
                 let next = (k + 1) as f64;
                 Step {
                     value: scaled(1.0, k),
                     derivative: scaled(next, k + 1),
-                    once: times_power_of_two(1.0, e - exponents[k + 1]),
-                    twice: times_power_of_two(next, e - exponents[k + 2]),
+                    once: libm::scalbn(1.0, e - exponents[k + 1]),
+                    twice: libm::scalbn(next, e - exponents[k + 2]),
                 }
             })
             .collect();
@@ -105,7 +105,7 @@ impl HermiteSeries {
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        vectorised(Blocks { steps: &self.steps, z, value, derivative });
+        in_blocks(Clenshaw(&self.steps), z, value, derivative);
         self.finish(z, value, derivative);
     }
 
@@ -114,16 +114,17 @@ impl HermiteSeries {
     fn finish<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         if self.exponent != 0 {
             for x in value.iter_mut().chain(derivative.iter_mut()) {
-                *x = T::of(times_power_of_two(x.as_f64(), self.exponent));
+                *x = T::of(libm::scalbn(x.as_f64(), self.exponent));
             }
         }
-        for (i, z) in z.iter().enumerate() {
-            let finite = value[i].is_finite() && derivative[i].is_finite();
+        let degree = self.steps.len().saturating_sub(1);
+        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+            let finite = value.is_finite() && derivative.is_finite();
             if !finite && !z.is_nan() {
-                let (z, degree) = (z.as_f64(), self.steps.len().saturating_sub(1));
-                value[i] = T::of(self.carefully(z, degree, |step| step.value));
-                let degree = degree.saturating_sub(1);
-                derivative[i] = T::of(self.carefully(z, degree, |step| step.derivative));
+                let z = z.as_f64();
+                *value = T::of(self.carefully(z, degree, |step| step.value));
+                let lower = degree.saturating_sub(1);
+                *derivative = T::of(self.carefully(z, lower, |step| step.derivative));
             }
         }
     }
@@ -134,21 +135,20 @@ impl HermiteSeries {
         let bounded = z.clamp(-1e300, 1e300);
         let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
         for step in &self.steps {
-            let mut b = times_power_of_two(coefficient(step), -exponent)
-                + (bounded * step.once) * next
+            let mut b = libm::scalbn(coefficient(step), -exponent) + (bounded * step.once) * next
                 - step.twice * after;
             if b.abs() > 1.0 {
                 let taken = b.abs().log2() as i32 + 1;
                 exponent += taken;
-                b = times_power_of_two(b, -taken);
-                next = times_power_of_two(next, -taken);
+                b = libm::scalbn(b, -taken);
+                next = libm::scalbn(next, -taken);
             }
             (next, after) = (b, next);
         }
         if z.is_infinite() && degree > 0 {
             return f64::INFINITY.copysign(next);
         }
-        times_power_of_two(next, exponent + self.exponent)
+        libm::scalbn(next, exponent + self.exponent)
     }
 }
 
@@ -173,39 +173,14 @@ fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [
     (v, d)
 }
 
-/// The recurrence for a block of numbers at a time, which the compiler turns into vectors.
-struct Blocks<'a, T> {
-    steps: &'a [Step],
-    z: &'a [T],
-    value: &'a mut [T],
-    derivative: &'a mut [T],
-}
+/// The recurrence as vector code.
+struct Clenshaw<'a>(&'a [Step]);
 
-impl<T: Real> Loop for Blocks<'_, T> {
-    type Output = ();
-
+impl<T: Real> Block<T> for Clenshaw<'_> {
     #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        const BLOCK: usize = 32;
-        let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
-        for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let mut x = [T::zero(); BLOCK];
-            x[..z.len()].copy_from_slice(z);
-            let (v, d) = recurrence(self.steps, &x);
-            value.copy_from_slice(&v[..z.len()]);
-            derivative.copy_from_slice(&d[..z.len()]);
-        }
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]) {
+        recurrence(self.0, z)
     }
-}
-
-/// x 2^exponent, also where 2^exponent alone is no number.
-fn times_power_of_two(mut x: f64, mut exponent: i32) -> f64 {
-    while exponent.abs() > 1000 && x != 0.0 && x.is_finite() {
-        let part = exponent.clamp(-1000, 1000);
-        x *= 2.0_f64.powi(part);
-        exponent -= part;
-    }
-    x * 2.0_f64.powi(exponent.clamp(-1000, 1000))
 }
 
 impl Activation for HermiteSeries {

@@ -1,6 +1,6 @@
 //! The sine.
 
-use super::kernels::{self, Kernel, Lane, fits, polynomial};
+use super::kernels::{BuiltIn, Lane, evaluate, held, polynomial};
 use super::{Activation, evaluations};
 use crate::linalg::simd::fma;
 use crate::number::Short;
@@ -30,7 +30,9 @@ impl Sine {
         }
         Self { phase: self.phase.sin().atan2(self.phase.cos()), ..*self }
     }
+}
 
+impl BuiltIn for Sine {
     fn both(&self, z: f64) -> (f64, f64) {
         let (sin, cos) = (z + self.reduced().phase).sin_cos();
         (self.amplitude * sin, self.amplitude * cos)
@@ -40,24 +42,23 @@ impl Sine {
         let reduced = self.reduced();
         let (amplitude, phase) = (T::of(reduced.amplitude), T::of(reduced.phase));
         let small = z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX);
-        if small || !Kernel::<T>::fits(&reduced) {
-            return kernels::evaluate(&reduced, z, value, derivative);
+        if small || !self.fits::<T>() {
+            return evaluate(reduced, z, value, derivative);
         }
-        // the kernel reduces arguments up to SINE_MAX to the first quarter turn, not larger ones
+        // the kernel cannot reduce larger arguments to the first quarter turn
         for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
             let (sin, cos) = (*z + phase).sin_cos();
             (*value, *derivative) = (amplitude * sin, amplitude * cos);
         }
     }
-}
 
-/// For |z + phase| <= SINE_MAX.
-impl<T: Lane> Kernel<T> for Sine {
-    fn fits(&self) -> bool {
-        fits::<T>(&[self.amplitude])
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.amplitude])
     }
+
+    /// For |z + phase| <= SINE_MAX.
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let x = z + T::of(self.phase);
         let rounded = fma::<T, FMA>(x, T::TWO_OVER_PI, T::ROUNDER);
         let k = rounded - T::ROUNDER;

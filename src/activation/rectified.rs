@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
 use super::kernels::{
-    self, Kernel, Lane, at_most, exp, fits, gaussian, ln_1p, logistic_pair, scaled_erfc,
+    BuiltIn, Lane, at_most, exp, gaussian, held, ln_1p, logistic_pair, scaled_erfc,
 };
 use super::sigmoidal::{logistic, logistic_from};
 use super::{Activation, evaluations};
@@ -14,22 +14,20 @@ use crate::number::Short;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Relu;
 
-impl Relu {
+impl BuiltIn for Relu {
     fn both(&self, z: f64) -> (f64, f64) {
-        self.at::<false>(z)
+        self.kernel::<f64, false>(z)
     }
-}
 
-impl<T: Lane> Kernel<T> for Relu {
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         // not `max`: a NaN must come out again
         if z <= T::zero() { (T::zero(), T::zero()) } else { (z, T::one()) }
     }
 }
 
 impl Activation for Relu {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
@@ -52,25 +50,24 @@ impl Default for LeakyRelu {
     }
 }
 
-impl LeakyRelu {
+impl BuiltIn for LeakyRelu {
     fn both(&self, z: f64) -> (f64, f64) {
-        self.at::<false>(z)
+        self.kernel::<f64, false>(z)
     }
-}
 
-impl<T: Lane> Kernel<T> for LeakyRelu {
-    fn fits(&self) -> bool {
-        fits::<T>(&[self.slope])
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.slope])
     }
+
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let slope = T::of(self.slope);
         if z <= T::zero() { (slope * z, slope) } else { (z, T::one()) }
     }
 }
 
 impl Activation for LeakyRelu {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
@@ -95,7 +92,7 @@ impl Default for Softplus {
     }
 }
 
-impl Softplus {
+impl BuiltIn for Softplus {
     fn both(&self, z: f64) -> (f64, f64) {
         let Self { beta, scale } = *self;
         let u = beta * z;
@@ -104,14 +101,13 @@ impl Softplus {
         let positive = if u <= 0.0 { 0.0 } else { z };
         (scale * positive + scale * tail.ln_1p() / beta, scale * logistic_from(u, tail))
     }
-}
 
-impl<T: Lane> Kernel<T> for Softplus {
-    fn fits(&self) -> bool {
-        fits::<T>(&[self.beta, self.scale, self.scale / self.beta])
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.beta, self.scale, self.scale / self.beta])
     }
+
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let (beta, scale) = (T::of(self.beta), T::of(self.scale));
         let u = beta * z;
         let e = exp::<T, FMA>(-u.abs());
@@ -123,7 +119,7 @@ impl<T: Lane> Kernel<T> for Softplus {
 }
 
 impl Activation for Softplus {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         format!("softplus(beta={},scale={})", Short(self.beta), Short(self.scale))
     }
@@ -133,7 +129,7 @@ impl Activation for Softplus {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Gelu;
 
-impl Gelu {
+impl BuiltIn for Gelu {
     fn both(&self, z: f64) -> (f64, f64) {
         // the density is 0 beyond, and an infinity must not meet it
         let bounded = z.clamp(-1e3, 1e3);
@@ -142,11 +138,9 @@ impl Gelu {
         let factor = if z > 0.0 { z } else { bounded };
         (factor * phi, phi + bounded * density)
     }
-}
 
-impl<T: Lane> Kernel<T> for Gelu {
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let root_half = T::of(FRAC_1_SQRT_2);
         let half = T::of(0.5);
         let bounded = at_most(z.abs(), T::ERFC_MAX / root_half);
@@ -161,7 +155,7 @@ impl<T: Lane> Kernel<T> for Gelu {
 }
 
 impl Activation for Gelu {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "gelu".into()
     }
@@ -171,7 +165,7 @@ impl Activation for Gelu {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Silu;
 
-impl Silu {
+impl BuiltIn for Silu {
     fn both(&self, z: f64) -> (f64, f64) {
         let gate = logistic(z);
         // the gate is 0 or 1 beyond, and an infinity must not meet a 0
@@ -179,11 +173,9 @@ impl Silu {
         let factor = if z > 0.0 { z } else { bounded };
         (factor * gate, gate * (1.0 + bounded * (1.0 - gate)))
     }
-}
 
-impl<T: Lane> Kernel<T> for Silu {
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let (s, t) = logistic_pair(z, exp::<T, FMA>(-z.abs()));
         // far out, where a factor is 0, the other must be finite
         let bounded = if z < T::EXP_MIN { T::EXP_MIN } else { z };
@@ -193,7 +185,7 @@ impl<T: Lane> Kernel<T> for Silu {
 }
 
 impl Activation for Silu {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "silu".into()
     }

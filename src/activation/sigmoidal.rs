@@ -3,8 +3,7 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::kernels::{
-    self, Kernel, Lane, at_most, exp, exp_parts, fits, gaussian, logistic_pair, polynomial,
-    scaled_erfc,
+    BuiltIn, Lane, at_most, exp, exp_parts, gaussian, held, logistic_pair, polynomial, scaled_erfc,
 };
 use super::{Activation, evaluations};
 use crate::linalg::simd::fma;
@@ -26,19 +25,18 @@ impl Default for Tanh {
     }
 }
 
-impl Tanh {
+impl BuiltIn for Tanh {
     fn both(&self, z: f64) -> (f64, f64) {
         let t = (z + self.shift).tanh();
         (self.scale * t, self.scale * (1.0 - t * t))
     }
-}
 
-impl<T: Lane> Kernel<T> for Tanh {
-    fn fits(&self) -> bool {
-        fits::<T>(&[self.scale, self.shift])
+    fn fits<T: Lane>(&self) -> bool {
+        held::<T>(&[self.scale, self.shift])
     }
+
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         // with e = exp(-2|u|): tanh |u| = (1 - e)/(1 + e), and its derivative is 4 e/(1 + e)^2
         let u = z + T::of(self.shift);
         let y = -(u.abs() + u.abs());
@@ -54,7 +52,7 @@ impl<T: Lane> Kernel<T> for Tanh {
 }
 
 impl Activation for Tanh {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         if *self == Self::default() {
             return "tanh".into();
@@ -67,15 +65,13 @@ impl Activation for Tanh {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Erf;
 
-impl Erf {
+impl BuiltIn for Erf {
     fn both(&self, z: f64) -> (f64, f64) {
         (libm::erf(z), FRAC_2_SQRT_PI * (-z * z).exp())
     }
-}
 
-impl<T: Lane> Kernel<T> for Erf {
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let x = at_most(z.abs(), T::ERFC_MAX);
         let e = gaussian::<T, FMA>(T::one(), x);
         let outer = T::one() - scaled_erfc::<T, FMA>(x) * e;
@@ -86,7 +82,7 @@ impl<T: Lane> Kernel<T> for Erf {
 }
 
 impl Activation for Erf {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "erf".into()
     }
@@ -96,24 +92,22 @@ impl Activation for Erf {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sigmoid;
 
-impl Sigmoid {
+impl BuiltIn for Sigmoid {
     fn both(&self, z: f64) -> (f64, f64) {
         // the product of both tails: accurate where 1 - s would cancel
         let s = logistic(z);
         (s, s * logistic(-z))
     }
-}
 
-impl<T: Lane> Kernel<T> for Sigmoid {
     #[inline(always)]
-    fn at<const FMA: bool>(self, z: T) -> (T, T) {
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let (s, t) = logistic_pair(z, exp::<T, FMA>(-z.abs()));
         (s, s * t)
     }
 }
 
 impl Activation for Sigmoid {
-    evaluations!(Self::both, kernels::evaluate);
+    evaluations!(BuiltIn::both, BuiltIn::slices);
     fn name(&self) -> String {
         "sigmoid".into()
     }

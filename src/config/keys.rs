@@ -3,8 +3,6 @@
 use super::ExperimentConfig;
 use crate::activation::Activation;
 use crate::error::InvalidSetting;
-use crate::quadrature::gauss_hermite;
-use crate::theory::prediction::{GaussianTail, Options};
 
 /// The dotted key of the setting that `problem` speaks of. `tests/config_errors.rs` has every one.
 pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> String {
@@ -58,50 +56,15 @@ pub(super) fn key_of(config: &ExperimentConfig, problem: &InvalidSetting) -> Str
         | InvalidSetting::ConstantLabels
         | InvalidSetting::TooFewSamples { .. }
         | InvalidSetting::NotWithGivenData { .. } => "samples".into(),
-        InvalidSetting::OutOfRange { name, value, .. } => match *name {
+        InvalidSetting::OutOfRange { name, .. } => match *name {
             "the reused fraction of the batch" => "batches.partly_reused.fraction".into(),
             "the edge of the outlier rule" => rule("edge"),
             "the margin of the outlier rule" => rule("margin"),
             "the factor of the outlier rule" => rule("factor"),
-            "nodes" => {
-                let nodes = config.prediction_options.unwrap_or_default().nodes;
-                let counts = [
-                    ("second_layer", nodes.second_layer),
-                    ("bulk", nodes.bulk),
-                    ("preactivation", nodes.preactivation),
-                    ("noise", nodes.noise),
-                    ("orthogonal", nodes.orthogonal),
-                ];
-                let bad = counts.iter().find(|(_, count)| *count as f64 == *value);
-                format!("prediction_options.nodes.{}", bad.map_or("target", |(name, _)| *name))
-            }
-            name @ ("spikes" | "tolerance" | "linear_terms" | "nodes.noise"
-            | "nodes.table_factor") => {
+            name @ ("right_vectors" | "tolerance" | "linear_terms" | "node_factor") => {
                 format!("prediction_options.{name}")
             }
             name => name.into(),
         },
     }
-}
-
-/// The problem of the representation of a Gaussian second layer, which otherwise shows only when
-/// the prediction is made.
-pub(super) fn tail(options: &Options) -> Option<(&'static str, InvalidSetting)> {
-    let GaussianTail::Hermite { nodes, smallest_weight } = options.gaussian_tail else {
-        return None;
-    };
-    let Some(rule) = gauss_hermite(nodes) else {
-        let (name, value, allowed) = ("nodes", nodes as f64, "between 1 and 600");
-        let problem = InvalidSetting::OutOfRange { name, value, allowed };
-        return Some(("prediction_options.gaussian_tail.hermite.nodes", problem));
-    };
-    let kept = rule.weights.iter().filter(|weight| **weight >= smallest_weight).count();
-    (kept < 2).then_some((
-        "prediction_options.gaussian_tail.hermite.smallest_weight",
-        InvalidSetting::OutOfRange {
-            name: "smallest_weight",
-            value: smallest_weight,
-            allowed: "small enough to keep two nodes",
-        },
-    ))
 }

@@ -201,9 +201,6 @@ impl ExperimentConfig {
         for (key, reason) in self.target.problems() {
             problems.push(invalid(&format!("target.{key}"), reason));
         }
-        if let Some((key, reason)) = self.prediction_options.as_ref().and_then(keys::tail) {
-            problems.push(invalid(key, reason));
-        }
         if !problems.is_empty() {
             return Err(ConfigError::Problems(problems));
         }

@@ -1,9 +1,10 @@
 //! The builder, and all checking.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
 use thiserror::Error;
 
-use super::source::{self, Source};
+use super::data_source::{self, Source};
 use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
 use crate::activation::{Activation, Centred};
 use crate::data::{Dataset, InputLaw, Target};
@@ -262,7 +263,7 @@ impl ExperimentBuilder {
         };
         let width = size("width", self.width);
         let data = self.data.as_ref();
-        let all = data.filter(|_| source::same_samples(self.batches, self.steps.len()));
+        let all = data.filter(|_| data_source::same_samples(self.batches, self.steps.len()));
         let dimension = size("dimension", self.dimension.or(data.map(Dataset::dimension)));
         let samples = size("samples", self.samples.or(all.map(Dataset::samples)));
         let sizes_known = width > 0 && dimension > 0;
@@ -287,7 +288,7 @@ impl ExperimentBuilder {
             }
             let (steps, policy) = (self.steps.len(), self.batches);
             let expected = (dimension, samples, steps);
-            problems.extend(source::data_problems(data, expected, policy, self.precision));
+            problems.extend(data_source::data_problems(data, expected, policy, self.precision));
         }
         if width > 0 {
             problems.extend(self.second_layer.problem(width));
@@ -303,7 +304,7 @@ impl ExperimentBuilder {
         if sizes_known && (triplets == 0 || triplets > available) {
             problems.push(InvalidSetting::TripletCount { asked: triplets, available });
         }
-        let several = self.target.as_ref().is_some_and(|target| target.projections() > 1);
+        let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
         let prediction = self.prediction.unwrap_or(Options {
             bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
             ..Options::default()
@@ -329,6 +330,7 @@ impl ExperimentBuilder {
             (None, target) => target.map(|target| Source::Generated {
                 target,
                 input_law: self.input_law.unwrap_or_default(),
+                first: OnceLock::new(),
             }),
         };
         if sizes_known {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{Experiment, Observer, Phase, Progress, RunError};
-use crate::training::TILE_SAMPLES;
+use crate::data::TILE_SAMPLES;
 
 /// Turns steps and tiles into progress, weighing gradient and spectrum by their operations.
 pub(super) struct Clock<'a> {

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::pairing::exchanged;
-use super::report::MAX_EXPONENT;
-use super::{LeadingOrder, LinkSymmetry, Report, Settings, Stage};
+use super::{LeadingOrder, Report, Settings, Stage};
 use crate::number::Short;
 use crate::spectral::Outliers;
+use crate::theory::formulas::MAX_EXPONENT;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,48 +47,42 @@ impl fmt::Display for LeadingOrder {
                 (None, Some(why)) => format!("none (the link is {why})"),
                 (None, None) => format!("above {MAX_EXPONENT}"),
             };
-            let (constant, even) = match self.link_symmetry {
-                Some(LinkSymmetry::Constant) => (Some("constant"), Some("constant")),
-                Some(LinkSymmetry::Even) => (None, Some("even")),
-                _ => (None, None),
-            };
+            let symmetry = self.link_symmetry.as_deref();
             writeln!(
                 f,
                 "link: information exponent {}, reuse exponent {}",
-                exponent(self.information_exponent, constant),
-                exponent(self.reuse_exponent, even)
+                exponent(self.information_exponent, symmetry.filter(|s| *s == "constant")),
+                exponent(self.reuse_exponent, symmetry)
             )?;
         }
         if let Some(first) = &self.first_step {
             writeln!(
                 f,
-                "leading order, W_1: spike of strength {:.3}, alignment with the target {:.3}",
+                "leading order, W_1: spike of strength {:.3}, overlap with the target {:.3}",
                 Short(first.strength),
                 first.target_overlap
             )?;
         }
         if let Some(spikes) = &self.spikes {
             const SHOWN: usize = 12;
-            let terms = spikes.terms();
+            let terms = spikes.exponents();
             let mut exponents: Vec<String> =
-                terms.iter().take(SHOWN).map(|t| format!("{:.2}", t.exponent)).collect();
+                terms.iter().take(SHOWN).map(|exponent| format!("{exponent:.2}")).collect();
             if terms.len() > SHOWN {
                 exponents.push("...".into());
             }
-            let cases = spikes.special_cases();
+            let (count, cases) = (spikes.count(), spikes.special_cases());
             let left = match cases.is_empty() {
                 true => String::new(),
-                false => format!(
-                    " ({} after special cases: {})",
-                    spikes.expected_outliers(),
-                    cases.join("; ")
-                ),
+                false => {
+                    format!(" ({} after special cases: {})", count.corrected, cases.join("; "))
+                }
             };
             writeln!(
                 f,
                 "leading order, W_2 for large N: {} new directions, {} outliers in total{left}; spikes N^{{{}}}",
-                spikes.new_directions(),
-                spikes.total_outliers(),
+                count.new_directions,
+                count.total,
                 exponents.join(", ")
             )?;
         }

@@ -1,15 +1,14 @@
 //! What a run needs in memory.
 
 use super::{Experiment, Precision};
-use crate::data::Dataset;
+use crate::data::{Dataset, TILE_SAMPLES};
 use crate::error::InvalidSetting;
 use crate::memory;
-use crate::training::TILE_SAMPLES;
 
 /// An upper estimate of the bytes a run holds at once, whatever the number of samples.
 ///
 /// It is the larger of two needs, with numbers of `size` bytes, m = min(N, d) and tiles of
-/// [`TILE_SAMPLES`]:
+/// 1536 samples:
 ///
 /// - a gradient step: size (2 N d + (2 N + d) tile): weights, direction, pre-activations and their
 ///   packed copy, inputs;
@@ -36,15 +35,13 @@ pub fn estimated_bytes(
         Precision::F32 => 4,
         Precision::F64 => 8,
     };
-    // both factors are below 2^64, so the product of two fits; the rest saturates
-    let (square, small) = (n * d, n.min(d));
-    let sum = |terms: &[u128]| terms.iter().fold(0_u128, |a, b| a.saturating_add(*b));
-    let times = u128::saturating_mul;
-    let gradient = times(size, sum(&[times(square, 2), times(2 * n, tile), times(d, tile)]));
-    let gram = sum(&[times(size, square), times(24, small * small), times(8 * 1024, small)]);
-    let direct = times(6 * size, square);
-    let working = gradient.max(gram).max(direct);
-    working.saturating_add(square.saturating_mul(8 * stages_kept.unwrap_or(0) as u128))
+    let small = n.min(d);
+    let gradient = memory::total(size, &[(2 * n, d), (2 * n, tile), (d, tile)]);
+    let gram = memory::total(size, &[(n, d)])
+        .saturating_add(memory::total(8, &[(3 * small, small), (1024, small)]));
+    let direct = memory::total(size, &[(6 * n, d)]);
+    let kept = memory::total(8, &[(stages_kept.unwrap_or(0) as u128 * n, d)]);
+    gradient.max(gram).max(direct).saturating_add(kept)
 }
 
 impl Experiment {
@@ -64,7 +61,7 @@ impl Experiment {
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    /// let data = Dataset::new(x, Array1::ones(5000))?;
+    /// let data = Dataset::new(x, Array1::<f64>::ones(5000))?;
     /// let experiment = Experiment::builder()
     ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
     ///     .build()?;
@@ -78,7 +75,8 @@ impl Experiment {
         run.saturating_add(self.source.bytes(self.dimension))
     }
 
-    /// Whether the machine gives what the run needs beyond the samples, which are there.
+    /// Checks that the allocator can supply the run's working memory; the data set is already in
+    /// memory.
     pub(super) fn check_memory(&self) -> Result<(), InvalidSetting> {
         let present = self.dataset().map_or(0, Dataset::bytes);
         memory::available(self.estimated_bytes() - present)

@@ -26,6 +26,7 @@ mod builder;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod clock;
+mod data_source;
 mod display;
 mod memory;
 mod networks;
@@ -34,21 +35,18 @@ mod pairing;
 mod progress;
 mod report;
 mod run;
-mod source;
 
 pub use builder::{BuildError, ExperimentBuilder};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use data_source::Source;
 pub use memory::estimated_bytes;
 pub use networks::Networks;
 pub use progress::{Observer, Phase, Progress};
 pub use report::{
-    DatasetSettings, LeadingOrder, LinkSymmetry, PredictedSpectrum, Report, Settings, Stage,
-    Triplet,
+    DatasetSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
 };
 pub use run::RunError;
-pub(crate) use source::Source;
-pub use source::StepBatch;
 
 use std::sync::Arc;
 use thiserror::Error;
@@ -59,7 +57,7 @@ use crate::error::{InvalidSetting, debug_is_display};
 use crate::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 use crate::number::short;
 use crate::spectral::{OutlierRule, SpectrumMethod};
-use crate::theory::prediction::{Options, Prediction, PredictionError, Setting, predict};
+use crate::theory::prediction::{Options, Prediction, PredictionError, Problem, predict};
 use crate::training::{BatchPolicy, StepSize};
 
 /// The number type a run computes in.
@@ -150,26 +148,21 @@ impl Experiment {
     /// The network before the first step.
     ///
     /// # Errors
-    /// None for a built experiment, whose settings have been checked.
+    /// [`InvalidSetting::Memory`] when there is not enough memory for its weights.
     pub fn initial_network<T: Scalar>(&self) -> Result<Network<T>, InvalidSetting> {
-        Network::random(
-            self.width,
-            self.dimension,
-            self.initialisation,
-            &self.second_layer,
-            self.activation.clone(),
-            self.scaling,
-            self.seed,
-        )
+        let first_layer = self.initialisation.draw(self.width, self.dimension, self.seed)?;
+        let second_layer = self.second_layer.draw(self.width, self.seed)?;
+        let network = Network::new(first_layer, second_layer, self.activation.clone())?;
+        Ok(network.with_scaling(self.scaling))
     }
 
-    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for
+    /// The problem of this experiment for [`theory::prediction`](crate::theory::prediction), for
     /// W_1 or W_2.
     ///
     /// # Errors
     /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
     /// scaling or an activation that is not centred.
-    pub fn prediction_setting(&self) -> Result<Setting, NoPredictionError> {
+    pub fn prediction_setting(&self) -> Result<Problem, NoPredictionError> {
         let Source::Generated { target, .. } = &self.source else {
             return Err(NoPredictionError::Dataset);
         };
@@ -185,7 +178,7 @@ impl Experiment {
         if mean.abs() > 1e-9 {
             return Err(NoPredictionError::NotCentred { mean });
         }
-        Ok(Setting {
+        Ok(Problem {
             activation: self.activation.clone(),
             target: target.clone(),
             width: self.width,

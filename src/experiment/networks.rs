@@ -1,11 +1,8 @@
 //! The networks of a run, without spectra.
 
-use std::ops::ControlFlow;
-
 use super::{Experiment, RunError};
 use crate::Scalar;
 use crate::network::Network;
-use crate::training::gradient_step;
 
 /// W_0, W_1, ..., W_T as networks; from [`Experiment::networks`]. Each step is taken when its
 /// network is asked for.
@@ -49,9 +46,9 @@ impl<T: Scalar> Networks<'_, T> {
             return Ok(experiment.start()?.network);
         };
         let step = self.next;
-        let (batch, eta) =
-            (experiment.batch(step - 1)?, experiment.steps[step - 1].eta(experiment.width));
-        gradient_step(&mut network, &batch, eta, step, &mut |_, _| ControlFlow::Continue(()))?;
+        let eta = experiment.steps[step - 1].eta(experiment.width);
+        let failed = |error| RunError::of_step(step, error);
+        network.gradient_step(&experiment.batch(step)?, eta).map_err(failed)?;
         Ok(network)
     }
 }

@@ -3,22 +3,12 @@
 use ndarray::{Array1, Array2};
 
 use super::Precision;
-use crate::activation::{Activation, hermite_coefficients};
-use crate::data::{Dataset, InputLaw, Link, Target};
-use crate::error::InvalidSetting;
+use crate::data::{Dataset, InputLaw};
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::Outliers;
+pub use crate::theory::formulas::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
-use crate::theory::{FirstStep, SpikeExpansion, TheoryError, information_exponent, reuse_exponent};
 use crate::training::{BatchPolicy, Change, StepSize};
-
-/// Coefficients at or below this count as zero in the report.
-const ZERO: f64 = 1e-8;
-/// Degrees and powers looked at for the exponents of a link.
-pub(super) const MAX_EXPONENT: usize = 12;
-/// Degrees of the activation looked at for the special cases of the count; beyond it the formula
-/// stands as it is.
-const MAX_DEGREE: usize = 40;
 
 /// The settings of a run, in a form that can be printed and stored. Functions are named.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,127 +72,6 @@ impl From<&Dataset> for DatasetSettings {
             standardised_labels: data.has_standardised_labels(),
             removed_features: data.removed_features().to_vec(),
         }
-    }
-}
-
-/// What the exponents of a single-index link turn on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum LinkSymmetry {
-    /// g(z) is the same for all z: neither exponent exists.
-    Constant,
-    /// g(-z) = g(z): there is no reuse exponent.
-    Even,
-    /// Neither.
-    None,
-}
-
-impl LinkSymmetry {
-    /// Looked for at 60 places up to |z| = 6, to 1e-8 of the largest value.
-    fn of(link: &Link) -> Self {
-        let places = || (1..=60).map(|i| f64::from(i) / 10.0);
-        let centre = link.value(0.0);
-        let pairs: Vec<(f64, f64)> = places().map(|z| (link.value(z), link.value(-z))).collect();
-        let largest = pairs.iter().fold(centre.abs(), |m, (a, b)| m.max(a.abs()).max(b.abs()));
-        let same = |a: f64, b: f64| (a - b).abs() <= ZERO * largest;
-        if pairs.iter().all(|(a, b)| same(*a, centre) && same(*b, centre)) {
-            Self::Constant
-        } else if pairs.iter().all(|(a, b)| same(*a, *b)) {
-            Self::Even
-        } else {
-            Self::None
-        }
-    }
-}
-
-/// What leading-order theory says of the settings; no simulation enters.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct LeadingOrder {
-    /// Hermite coefficients c_0, c_1, ... of the activation.
-    pub activation_coefficients: Vec<f64>,
-    /// Hermite coefficients c*_0, c*_1, ... of a single-index link.
-    pub link_coefficients: Option<Vec<f64>>,
-    /// Information exponent of a single-index link (up to degree 12), `None` if larger.
-    pub information_exponent: Option<usize>,
-    /// Reuse exponent of a single-index link (up to 12), `None` if larger or infinite.
-    pub reuse_exponent: Option<usize>,
-    /// Why an exponent of a single-index link is `None`: by symmetry, or because it is above 12.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub link_symmetry: Option<LinkSymmetry>,
-    /// The spike of W_1, for a single-index target in mean-field scaling.
-    pub first_step: Option<FirstStep>,
-    /// The spikes of W_2, for two or more steps in mean-field scaling on generated data.
-    pub spikes: Option<SpikeExpansion>,
-}
-
-impl LeadingOrder {
-    pub(super) fn new(
-        activation: &dyn Activation,
-        target: Option<&Target>,
-        steps: &[StepSize],
-        second_layer: &SecondLayerLaw,
-        scaling: Scaling,
-        (width, dimension, samples): (usize, usize, usize),
-    ) -> Result<Self, InvalidSetting> {
-        let named = |name: String| move |source| InvalidSetting::Function { name, source };
-        let spikes = match steps {
-            // the theory is for Gaussian inputs labelled by a link
-            [first, second, ..] if target.is_some() => {
-                match SpikeExpansion::new(first.alpha, second.alpha, scaling) {
-                    Ok(spikes) => Some(spikes),
-                    Err(TheoryError::StandardScaling) => None,
-                    Err(TheoryError::Invalid(problem)) => return Err(problem),
-                }
-            }
-            _ => None,
-        };
-        let total = spikes.as_ref().map_or(0, SpikeExpansion::total_outliers);
-        let degree = total.clamp(3, MAX_DEGREE);
-        let c = hermite_coefficients(activation, degree).map_err(named(activation.name()))?;
-        let spikes = match spikes {
-            Some(spikes) if total <= degree => {
-                let spikes = spikes.with_hermite_coefficients(&c, ZERO)?;
-                Some(match second_layer.distinct_nonzero_values() {
-                    Some(values) => spikes.with_distinct_second_layer_values(values),
-                    None => spikes,
-                })
-            }
-            other => other,
-        };
-        let mut result = Self {
-            activation_coefficients: c,
-            link_coefficients: None,
-            information_exponent: None,
-            reuse_exponent: None,
-            link_symmetry: None,
-            first_step: None,
-            spikes,
-        };
-        let Some((target, link)) = target.and_then(|target| Some((target, target.link()?))) else {
-            return Ok(result);
-        };
-        let c_target = link.hermite_coefficients(3).map_err(named(link.name().to_owned()))?;
-        result.information_exponent = information_exponent(link, MAX_EXPONENT, ZERO)?;
-        result.reuse_exponent = reuse_exponent(link, MAX_EXPONENT, ZERO)?;
-        result.link_symmetry = Some(LinkSymmetry::of(link));
-        if scaling == Scaling::MeanField {
-            let clean = link.root_mean_square().map_err(named(link.name().to_owned()))?.powi(2);
-            result.first_step = Some(FirstStep::new(
-                steps[0].eta(width),
-                result.activation_coefficients[1],
-                c_target[1],
-                clean + target.noise_std().powi(2),
-                dimension as f64 / samples as f64,
-            )?);
-        }
-        result.link_coefficients = Some(c_target);
-        Ok(result)
     }
 }
 

@@ -18,15 +18,21 @@ use crate::error::{InvalidSetting, debug_is_display};
 use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{SpectralError, leading_triplets, overlap};
-use crate::training::{Change, TrainingError, gradient_step};
+use crate::training::{Change, TrainingError};
 
 /// A run that did not come to its end.
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RunError {
-    /// A gradient step failed: it diverged, naming the step.
-    #[error(transparent)]
-    Training(TrainingError),
+    /// A weight became infinite or NaN.
+    #[error(
+        "step {step} diverged: the first layer has a non-finite weight; \
+         use smaller steps or an activation whose derivative grows more slowly"
+    )]
+    Diverged {
+        /// The step, from 1.
+        step: usize,
+    },
     /// A spectrum could not be computed.
     #[error("the spectrum of W_{step}: {source}")]
     Spectrum {
@@ -48,12 +54,12 @@ pub enum RunError {
 
 debug_is_display!(RunError);
 
-impl From<TrainingError> for RunError {
-    fn from(error: TrainingError) -> Self {
+impl RunError {
+    /// The error of gradient step `step`, from 1.
+    pub(super) fn of_step(step: usize, error: TrainingError) -> Self {
         match error {
-            TrainingError::Cancelled { step } => Self::Cancelled { step },
+            TrainingError::Diverged => Self::Diverged { step },
             TrainingError::Invalid(problem) => Self::Invalid(problem),
-            other => Self::Training(other),
         }
     }
 }
@@ -106,7 +112,8 @@ impl Experiment {
         observer: &mut dyn Observer,
         mut keep: impl FnMut(&State<T>) -> Result<(), E>,
     ) -> Result<Report, E> {
-        let teacher = self.teacher_directions().map_err(RunError::from)?;
+        let teacher = self.teacher().map(|teacher| teacher.to_owned());
+        let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, self.dimension)));
         let mut clock = Clock::new(self, observer);
         keep(&state)?;
         while state.step < self.steps.len() {
@@ -204,7 +211,7 @@ impl Experiment {
             samples: self.samples,
             activation: self.activation.name(),
             link: name.unwrap_or_default().to_owned(),
-            projections: target.map_or(0, Target::projections),
+            projections: self.teacher().map_or(0, |teacher| teacher.nrows()),
             noise: target.map_or(0.0, Target::noise_std),
             input_law: self.input_law().cloned(),
             dataset: data.map(DatasetSettings::from),
@@ -251,9 +258,13 @@ impl<T: Scalar> State<T> {
         let start = Instant::now();
         let Self { mut network, step: taken, stages, .. } = self;
         let (step, eta) = (taken + 1, experiment.steps[taken].eta(experiment.width));
-        let batch = experiment.batch(taken)?;
-        let progress = &mut |tile, _| clock.tile(step, tile);
-        let change = Some(gradient_step(&mut network, &batch, eta, step, progress)?);
+        let batch = experiment.batch(step)?;
+        let change = network
+            .observed_gradient_step(&batch, eta, &mut |tile| clock.tile(step, tile))
+            .map_err(|error| RunError::of_step(step, error))?;
+        if change.is_none() {
+            return Err(RunError::Cancelled { step });
+        }
         let gradient_seconds = start.elapsed().as_secs_f64();
         Ok(Self { network, step, change, gradient_seconds, stages })
     }

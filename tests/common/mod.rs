@@ -8,6 +8,7 @@ use linear_width::activation::{Activation, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
+use linear_width::theory::prediction::Prediction;
 use linear_width::training::{BatchPolicy, StepSize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -101,6 +102,30 @@ pub fn small_experiment() -> ExperimentBuilder {
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
         .seed(4)
+}
+
+/// The largest relative difference of edges and singular values, and the largest difference of
+/// overlaps, of two predictions with as many outliers.
+pub fn distance(a: &Prediction, b: &Prediction) -> (f64, f64) {
+    assert_eq!(a.outliers.len(), b.outliers.len());
+    let mut values = (a.edge / b.edge - 1.0).abs();
+    let mut overlaps = 0.0_f64;
+    for (a, b) in a.outliers.iter().zip(&b.outliers) {
+        values = values.max((a.singular_value / b.singular_value - 1.0).abs());
+        overlaps = overlaps.max((a.target_overlap - b.target_overlap).abs());
+        for (a, b) in a.left_overlaps.iter().zip(&b.left_overlaps) {
+            overlaps = overlaps.max((a - b).abs());
+        }
+    }
+    (values, overlaps)
+}
+
+/// Writes a report as JSON and reads it back.
+#[cfg(feature = "serde")]
+pub fn check_json(report: &linear_width::Report) {
+    let text = serde_json::to_string(report).unwrap();
+    let back: linear_width::Report = serde_json::from_str(&text).unwrap();
+    assert!(back == *report, "the report changed on the way to JSON and back");
 }
 
 /// Everything of a report but its timings.

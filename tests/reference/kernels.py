@@ -145,20 +145,21 @@ def parts(x, bits, kind):
 
 def coefficients():
     print("//! Constants of the kernels; written by tests/reference/kernels.py.\n")
+    print("use super::lane::Coefficients;")
     for kind in ("f64", "f32"):
         double = kind == "f64"
-        print(f"pub(super) mod {'double' if double else 'single'} {{")
-        print("    /// ln 2 in two parts.")
+        print(f"\nimpl Coefficients for {kind} {{")
         pieces = parts(LN2, [42] if double else [16], kind)
-        print(f"    pub const LN_2: [{kind}; 2] = [{', '.join(pieces)}];")
-        print("    /// pi / 2 in three parts.")
+        print(f"    const LN_2: [{kind}; 2] = [{', '.join(pieces)}];")
         pieces = parts(mp.pi / 2, [36, 36] if double else [16, 16], kind)
-        print(f"    pub const HALF_PI: [{kind}; 3] = [{', '.join(pieces)}];")
+        print(f"    const HALF_PI: [{kind}; 3] = [{', '.join(pieces)}];")
         for name, what, (c, error) in fits(kind):
             print(f"    /// {what}; weighted error {mp.nstr(error, 2)}.")
-            print(f"    pub const {name}: [{kind}; {len(c)}] = [")
-            for value in c:
-                print(f"        {nearest(value, kind)},")
+            print(f"    const {name}: &'static [{kind}] = &[")
+            per_line = 4 if double else 6
+            numbers = [nearest(value, kind) for value in c]
+            for k in range(0, len(numbers), per_line):
+                print(f"        {', '.join(numbers[k : k + per_line])},")
             print("    ];")
         print("}")
 

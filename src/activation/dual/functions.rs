@@ -4,7 +4,7 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::Dual;
 
-/// Functions of one variable: the value is that of the precision, the slope a formula in the
+/// Functions of one variable: the value is the standard library's, the slope a formula in the
 /// argument `x` and the value `f`.
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident: |$x:ident, $f:ident| $slope:expr;)+) => {
@@ -76,7 +76,6 @@ fn gaussian(x: f64) -> f64 {
 
 impl Dual {
     /// The absolute value.
-    #[inline]
     pub fn abs(self) -> Self {
         let Self { value, derivative } = self;
         if value < 0.0 {
@@ -89,7 +88,6 @@ impl Dual {
     }
 
     /// The larger one; NaN if either is.
-    #[inline]
     pub fn max(self, other: impl Into<Self>) -> Self {
         let other = other.into();
         let tie = self.value == other.value && self.derivative > other.derivative;
@@ -97,19 +95,16 @@ impl Dual {
     }
 
     /// The smaller one; NaN if either is.
-    #[inline]
     pub fn min(self, other: impl Into<Self>) -> Self {
         -(-self).max(-other.into())
     }
 
     /// Kept between `low` and `high`.
-    #[inline]
     pub fn clamp(self, low: impl Into<Self>, high: impl Into<Self>) -> Self {
         self.max(low).min(high)
     }
 
     /// The power with an integer exponent.
-    #[inline]
     pub fn powi(self, n: i32) -> Self {
         if n == 0 {
             return self.chain(self.value.powi(0), 0.0);
@@ -120,7 +115,6 @@ impl Dual {
 
     /// The power with a real exponent, a constant or not. Of a negative number it exists for integer
     /// constants only.
-    #[inline]
     pub fn powf(self, exponent: impl Into<Self>) -> Self {
         let (a, b) = (self, exponent.into());
         let value = a.value.powf(b.value);
@@ -139,19 +133,16 @@ impl Dual {
     }
 
     /// The error function.
-    #[inline]
     pub fn erf(self) -> Self {
         self.chain(libm::erf(self.value), FRAC_2_SQRT_PI * gaussian(self.value))
     }
 
     /// The complementary error function, 1 - erf.
-    #[inline]
     pub fn erfc(self) -> Self {
         self.chain(libm::erfc(self.value), -FRAC_2_SQRT_PI * gaussian(self.value))
     }
 
     /// The logistic function 1/(1 + e^-self), without overflow.
-    #[inline]
     pub fn sigmoid(self) -> Self {
         let e = (-self.value.abs()).exp();
         let (small, large) = (e / (1.0 + e), (1.0 + e).recip());
@@ -160,7 +151,6 @@ impl Dual {
     }
 
     /// ln(1 + e^self), without overflow; its derivative is the logistic function.
-    #[inline]
     pub fn softplus(self) -> Self {
         let x = self.value;
         let tail = (-x.abs()).exp().ln_1p();

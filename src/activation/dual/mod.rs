@@ -68,31 +68,17 @@ impl From<f64> for Dual {
     }
 }
 
-impl PartialEq for Dual {
+impl<B: Copy + Into<Dual>> PartialEq<B> for Dual {
     #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
+    fn eq(&self, other: &B) -> bool {
+        self.value == (*other).into().value
     }
 }
 
-impl PartialOrd for Dual {
+impl<B: Copy + Into<Dual>> PartialOrd<B> for Dual {
     #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
-    }
-}
-
-impl PartialEq<f64> for Dual {
-    #[inline]
-    fn eq(&self, other: &f64) -> bool {
-        self.value == *other
-    }
-}
-
-impl PartialOrd<f64> for Dual {
-    #[inline]
-    fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
-        self.value.partial_cmp(other)
+    fn partial_cmp(&self, other: &B) -> Option<Ordering> {
+        self.value.partial_cmp(&(*other).into().value)
     }
 }
 
@@ -108,20 +94,13 @@ impl Neg for Dual {
 macro_rules! operator {
     ($trait:ident, $method:ident, $assign:ident, $assign_method:ident,
      |$a:ident, $b:ident, $value:ident| $derivative:expr) => {
-        impl $trait for Dual {
+        impl<B: Into<Dual>> $trait<B> for Dual {
             type Output = Self;
             #[inline]
-            fn $method(self, other: Self) -> Self {
-                let ($a, $b) = (self, other);
+            fn $method(self, other: B) -> Self {
+                let ($a, $b) = (self, other.into());
                 let $value = $a.value.$method($b.value);
                 Self { value: $value, derivative: $derivative }
-            }
-        }
-        impl $trait<f64> for Dual {
-            type Output = Self;
-            #[inline]
-            fn $method(self, other: f64) -> Self {
-                self.$method(Self::from(other))
             }
         }
         impl $trait<Dual> for f64 {
@@ -134,7 +113,7 @@ macro_rules! operator {
         impl<B: Into<Dual>> $assign<B> for Dual {
             #[inline]
             fn $assign_method(&mut self, other: B) {
-                *self = self.$method(other.into());
+                *self = self.$method(other);
             }
         }
     };

@@ -1,22 +1,31 @@
 //! Constants and bits of a precision.
 
-use super::coefficients::{double, single};
 use crate::numerics::Real;
 
-/// The constants and bit operations of `f32` and `f64` that the kernels are built on.
-pub trait Lane: Real {
+/// Constants written by tests/reference/kernels.py.
+pub trait Coefficients: Real {
+    /// ln 2 in two parts; k times the first is exact for the exponents that occur.
+    const LN_2: [Self; 2];
+    /// pi / 2 in three parts; k times the first two is exact up to [`Lane::SINE_MAX`].
+    const HALF_PI: [Self; 3];
+    const EXPM1: &'static [Self];
+    const ERF: &'static [Self];
+    const ERFC: &'static [Self];
+    const LN: &'static [Self];
+    const SIN: &'static [Self];
+    const COS: &'static [Self];
+}
+
+/// What the kernels need of `f32` and `f64` beyond arithmetic.
+pub trait Lane: Coefficients {
     /// 1.5 * 2^(mantissa bits): adding it rounds to an integer, which stands in the low bits.
     const ROUNDER: Self;
     /// 1 / ln 2.
     const LOG2_E: Self;
-    /// ln 2 in two parts; k times the first is exact for the exponents that occur.
-    const LN_2: [Self; 2];
-    /// Below this, exp is flushed to zero.
-    const EXP_MIN: Self;
     /// 2 / pi.
     const TWO_OVER_PI: Self;
-    /// pi / 2 in three parts; k times the first two is exact up to [`SINE_MAX`](Self::SINE_MAX).
-    const HALF_PI: [Self; 3];
+    /// Below this, exp is flushed to zero.
+    const EXP_MIN: Self;
     /// Largest argument of the sine kernel.
     const SINE_MAX: Self;
     /// Centre of the map x -> (x - c)/(x + c) of the complementary error function.
@@ -25,12 +34,6 @@ pub trait Lane: Real {
     const ERFC_MAX: Self;
     /// 2^12 + 1 or 2^27 + 1, which splits a number into two halves.
     const SPLITTER: Self;
-    const EXPM1: &'static [Self];
-    const ERF: &'static [Self];
-    const ERFC: &'static [Self];
-    const LN: &'static [Self];
-    const SIN: &'static [Self];
-    const COS: &'static [Self];
 
     /// 2^k, given k + ROUNDER.
     fn power_of_two(rounded: Self) -> Self;
@@ -39,18 +42,12 @@ pub trait Lane: Real {
 }
 
 macro_rules! lane {
-    ($t:ident, $coefficients:ident, $mantissa:literal, $bias:literal, {$($constant:tt)*}) => {
+    ($t:ident, mantissa $mantissa:literal, bias $bias:literal, $($constant:ident = $value:literal),+) => {
         impl Lane for $t {
             const ROUNDER: Self = 1.5 * (1_u64 << $mantissa) as $t;
             const LOG2_E: Self = std::$t::consts::LOG2_E;
             const TWO_OVER_PI: Self = std::$t::consts::FRAC_2_PI;
-            const EXPM1: &'static [Self] = &$coefficients::EXPM1;
-            const ERF: &'static [Self] = &$coefficients::ERF;
-            const ERFC: &'static [Self] = &$coefficients::ERFC;
-            const LN: &'static [Self] = &$coefficients::LN;
-            const SIN: &'static [Self] = &$coefficients::SIN;
-            const COS: &'static [Self] = &$coefficients::COS;
-            $($constant)*
+            $(const $constant: Self = $value;)+
 
             #[inline(always)]
             fn power_of_two(rounded: Self) -> Self {
@@ -63,21 +60,9 @@ macro_rules! lane {
         }
     };
 }
-lane!(f64, double, 52, 1023, {
-    const LN_2: [Self; 2] = double::LN_2;
-    const EXP_MIN: Self = -708.0;
-    const HALF_PI: [Self; 3] = double::HALF_PI;
-    const SINE_MAX: Self = 1e5;
-    const ERFC_CENTRE: Self = 3.75;
-    const ERFC_MAX: Self = 27.0;
-    const SPLITTER: Self = 134_217_729.0;
-});
-lane!(f32, single, 23, 127, {
-    const LN_2: [Self; 2] = single::LN_2;
-    const EXP_MIN: Self = -87.0;
-    const HALF_PI: [Self; 3] = single::HALF_PI;
-    const SINE_MAX: Self = 256.0;
-    const ERFC_CENTRE: Self = 2.0;
-    const ERFC_MAX: Self = 9.5;
-    const SPLITTER: Self = 4097.0;
-});
+#[rustfmt::skip]
+lane!(f64, mantissa 52, bias 1023, EXP_MIN = -708.0, SINE_MAX = 1e5, ERFC_CENTRE = 3.75,
+    ERFC_MAX = 27.0, SPLITTER = 134_217_729.0);
+#[rustfmt::skip]
+lane!(f32, mantissa 23, bias 127, EXP_MIN = -87.0, SINE_MAX = 256.0, ERFC_CENTRE = 2.0,
+    ERFC_MAX = 9.5, SPLITTER = 4097.0);

@@ -1,7 +1,7 @@
 //! Whole-slice kernels of the built-in activations: value and derivative out of one computation.
 //!
 //! Every kernel is a branch-free function of one number, written once for `f32` and `f64` beside its
-//! activation. [`evaluate`] runs it over slices as vector code. A test bounds the errors against a
+//! activation ([`BuiltIn`]), and runs over slices as vector code. A test bounds the errors against a
 //! 50-digit reference, in units of the last place.
 //!
 //! Special arguments: a NaN stays a NaN, infinities give the limits (the sine of one is a NaN), and
@@ -20,64 +20,97 @@ pub(super) use elementary::{
 };
 pub(super) use lane::Lane;
 
-use super::{Activation, pointwise};
+use super::pointwise;
 use crate::linalg::simd::{Loop, vectorised};
+use crate::numerics::Real;
 
-/// An activation with vector code.
-pub(super) trait Kernel<T: Lane>: Activation + Copy {
-    /// Whether the precision holds the parameters. Otherwise the activation is evaluated in `f64`
-    /// and rounded.
-    fn fits(&self) -> bool {
+/// A built-in activation: a formula for one number and a kernel for slices.
+pub(super) trait BuiltIn: Copy + Sync {
+    /// Value and derivative at one number, in `f64`.
+    fn both(&self, z: f64) -> (f64, f64);
+
+    /// The kernel. `FMA` as in [`Loop`].
+    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T);
+
+    /// Whether the precision holds the parameters. Otherwise slices are evaluated by the formula in
+    /// `f64` and rounded.
+    fn fits<T: Lane>(&self) -> bool {
         true
     }
 
-    /// Value and derivative at one number. `FMA` as in [`Loop`].
-    fn at<const FMA: bool>(self, z: T) -> (T, T);
+    /// Value and derivative at every number of `z`; all three slices have the same length.
+    fn slices<T: Lane>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        evaluate(*self, z, value, derivative);
+    }
 }
 
-/// True when the precision holds all these parameters: none overflows, none vanishes.
-pub(super) fn fits<T: Lane>(parameters: &[f64]) -> bool {
-    let held = |p: &f64| T::of(*p).is_normal() || *p == 0.0;
-    parameters.iter().all(held)
-}
-
-/// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
-const BLOCK: usize = 32;
-
-/// Value and derivative at every number of `z`; all three slices have the same length.
-pub(super) fn evaluate<T: Lane, K: Kernel<T>>(
-    kernel: &K,
+/// Runs the kernel, or the formula where the precision does not hold the parameters.
+pub(super) fn evaluate<T: Lane>(
+    built_in: impl BuiltIn,
     z: &[T],
     value: &mut [T],
     derivative: &mut [T],
 ) {
-    if kernel.fits() {
-        vectorised(Blocks { kernel: *kernel, z, value, derivative });
+    if built_in.fits::<T>() {
+        in_blocks(OneByOne(built_in), z, value, derivative);
     } else {
-        pointwise(|z| (kernel.value(z), kernel.derivative(z)), z, value, derivative);
+        pointwise(|z| built_in.both(z), z, value, derivative);
     }
 }
 
-struct Blocks<'a, T, K> {
-    kernel: K,
+/// True when the precision holds all these parameters: none overflows, none vanishes.
+pub(super) fn held<T: Lane>(parameters: &[f64]) -> bool {
+    parameters.iter().all(|p| T::of(*p).is_normal() || *p == 0.0)
+}
+
+struct OneByOne<K>(K);
+
+impl<T: Lane, K: BuiltIn> Block<T> for OneByOne<K> {
+    #[inline(always)]
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]) {
+        let (mut value, mut derivative) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+        for ((z, value), derivative) in z.iter().zip(&mut value).zip(&mut derivative) {
+            (*value, *derivative) = self.0.kernel::<T, FMA>(*z);
+        }
+        (value, derivative)
+    }
+}
+
+/// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
+pub(super) const BLOCK: usize = 32;
+
+/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
+pub(super) trait Block<T> {
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]);
+}
+
+/// Takes `z` in blocks, with the best vector instructions there are.
+pub(super) fn in_blocks<T: Real>(
+    block: impl Block<T>,
+    z: &[T],
+    value: &mut [T],
+    derivative: &mut [T],
+) {
+    vectorised(Blocks { block, z, value, derivative });
+}
+
+struct Blocks<'a, T, B> {
+    block: B,
     z: &'a [T],
     value: &'a mut [T],
     derivative: &'a mut [T],
 }
 
-impl<T: Lane, K: Kernel<T>> Loop for Blocks<'_, T, K> {
+impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
             let mut x = [T::zero(); BLOCK];
             x[..z.len()].copy_from_slice(z);
-            for ((x, v), d) in x.iter().zip(&mut v).zip(&mut d) {
-                (*v, *d) = self.kernel.at::<FMA>(*x);
-            }
+            let (v, d) = self.block.at::<FMA>(&x);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }

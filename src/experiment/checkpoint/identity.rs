@@ -70,10 +70,11 @@ fn samples(experiment: &Experiment) -> Result<String, RunError> {
     let mut hasher = FnvHasher::default();
     if let Some(data) = experiment.dataset() {
         data.inputs().iter().chain(data.labels()).for_each(|x| add(&mut hasher, *x));
+        data.directions().iter().flatten().for_each(|x| add(&mut hasher, *x));
         return Ok(checksum(&hasher));
     }
-    experiment.teacher_directions()?.iter().for_each(|x| add(&mut hasher, *x));
-    for step in 0..experiment.steps.len() {
+    experiment.teacher().iter().flatten().for_each(|x| add(&mut hasher, *x));
+    for step in 1..=experiment.steps.len() {
         let batch = experiment.batch(step)?;
         let count = experiment.samples.min(SAMPLES);
         let mut x = Array2::<f64>::zeros((count, experiment.dimension));

@@ -1,49 +1,9 @@
 //! Adaptive quadrature of E f(z), z ~ N(0, 1), for one or several functions at once.
 
-use thiserror::Error;
-
+use super::QuadratureError;
 use super::gaussian::half_density;
-use super::panel::Panel;
+use super::panel::{Panel, Part};
 use super::scan::{exceeds, rough_pieces};
-use crate::error::debug_is_display;
-use crate::number::short;
-
-/// An expectation that could not be computed to the accuracy asked for.
-#[derive(Clone, Copy, Error, PartialEq)]
-#[non_exhaustive]
-pub enum QuadratureError {
-    /// The function returned an infinity or a NaN.
-    #[error("the function is not finite at z = {}; it must be finite at every real number", short(.at))]
-    NonFinite {
-        /// Where.
-        at: f64,
-    },
-    /// Bisection did not reach the tolerance.
-    #[error(
-        "the expectation did not reach an absolute accuracy of {tolerance:e} near z = {}; \
-         declare the kinks of the function, or smooth it",
-        short(.near)
-    )]
-    NotConverged {
-        /// The absolute accuracy asked for.
-        tolerance: f64,
-        /// Where the integrand resists.
-        near: f64,
-    },
-    /// The function, times the normal density, has not died out where numbers end.
-    #[error(
-        "the function grows so fast that it still counts, against the normal density, at \
-         z = {}: its expectation is infinite, or too large a part of it lies beyond what \
-         double precision can hold; take a function that grows more slowly",
-        short(.at)
-    )]
-    Growth {
-        /// How far out the integral was followed.
-        at: f64,
-    },
-}
-
-debug_is_display!(QuadratureError);
 
 /// The integral runs over |z| < 38, beyond which the density is not a normal number.
 const REACH: i32 = 38;
@@ -52,7 +12,7 @@ const CORE: i32 = 12;
 /// Ends of the panels are integers plus this: no node is a number a user would write down, where a
 /// formula may say 0/0.
 const SHIFT: f64 = 0.381_966_011_250_105_1;
-/// Up to here a function must be finite; beyond, where the density is below 1e-87, it may overflow
+/// Up to here a function must be finite. Beyond, where the density is below 1e-87, it may overflow
 /// once it has died out against the density.
 const FINITE: f64 = 20.0;
 /// Accuracy relative to E |f| that rounding leaves.
@@ -64,15 +24,15 @@ const MAX_SUMS: usize = 2_000_000;
 /// E f(z), z ~ N(0, 1), to an absolute accuracy of `tolerance`, or of 1e-13 E |f(z)| where that is
 /// more.
 ///
-/// A tolerance of 0 asks for the relative accuracy alone. `kinks` are the places where `f` or one of its derivatives jumps. Declaring them saves work;
-/// undeclared ones are found.
+/// A tolerance of 0 asks for the relative accuracy alone. `kinks` are the places where `f` or one of
+/// its derivatives jumps. Declaring them saves work; undeclared ones are found.
 ///
-/// What is promised: the accuracy, or an error, for every function made of smooth pieces with
-/// jumps or kinks between them, when each piece is at least 0.001 long for |z| < 7 and at least
-/// 0.1 long beyond, or joins two different values (as a steep slope does). Something narrower that
-/// returns to where it left, such as a window 1e-5 wide, can fall between the places looked at:
-/// declare a kink on it. `f` may grow as long as its product with the density dies out while both
-/// are finite: exp(18 z) and the Hermite polynomial of degree 150 do, exp(z^2 / 2) does not.
+/// The promise is the accuracy, or an error, for every function made of smooth pieces with jumps or
+/// kinks between them, when each piece is at least 0.001 long for |z| < 7 and at least 0.1 long
+/// beyond, or joins two different values (as a steep slope does). A narrower feature that returns to
+/// the value before it, such as a window 1e-5 wide, can fall between the points of the scan: declare
+/// a kink on it. `f` may grow as long as its product with the density dies out while both are
+/// finite: exp(18 z) and the Hermite polynomial of degree 150 do, exp(z^2 / 2) does not.
 ///
 /// # Errors
 /// [`QuadratureError`] when `f` is not finite somewhere in |z| < 20, when it has not died out
@@ -99,15 +59,12 @@ pub fn gaussian_expectation(
 }
 
 /// The expectations of `count` functions at once: `f(z, out)` fills `out` with their values at `z`.
-/// Each has the accuracy that [`gaussian_expectation`] promises.
+/// Accuracy and errors are those of [`gaussian_expectation`] for each.
 ///
 /// Panels of length 1 and 2, split at the kinks and where a scan with 1024 points a unit finds the
 /// function rough, are bisected until the last Chebyshev coefficients of the integrand on all
 /// panels, which bound the error of the Clenshaw-Curtis sums, fall below the tolerance.
-///
-/// # Errors
-/// As [`gaussian_expectation`].
-pub fn gaussian_expectations(
+pub(crate) fn gaussian_expectations(
     count: usize,
     f: impl Fn(f64, &mut [f64]),
     kinks: &[f64],
@@ -131,62 +88,56 @@ pub fn gaussian_expectations(
     integrate((count, scanned), (count, &weighted), kinks, tolerance, ROUNDING)
 }
 
-/// The integrals of `count` functions that contain the density, each to `absolute` or to `relative`
-/// times the integral of its absolute value, whichever is more. `scanned` gives the functions
-/// without the density in which narrow features are looked for: their number, and how to write
-/// their values at many points, one function after the other.
+/// The integrals of the `weighted` functions, which contain the density, each to `absolute` or to
+/// `relative` times the integral of its absolute value, whichever is more. The `scanned` functions,
+/// without the density, are searched for narrow features. Both are given by their number and a way
+/// to write their values: at one point, and at many points one function after the other.
 pub(crate) fn integrate(
-    scanned: (usize, impl FnOnce(&[f64], &mut [f64])),
+    (scanned_count, scanned): (usize, impl FnOnce(&[f64], &mut [f64])),
     (count, weighted): (usize, &impl Fn(f64, &mut [f64])),
     kinks: &[f64],
     absolute: f64,
     relative: f64,
 ) -> Result<Vec<f64>, QuadratureError> {
-    let mut ends = rough_pieces(scanned.0, scanned.1, absolute, relative)
-        .map_err(|at| QuadratureError::NonFinite { at })?;
+    let mut ends = rough_pieces(scanned_count, scanned, absolute, relative)?;
     let starts = (-REACH..=REACH).filter(|i| i.abs() <= CORE || i % 2 == 0);
     ends.extend(starts.map(|i| f64::from(i) + SHIFT));
     let mut panels = first_panels(ends, kinks, count, weighted)?;
-    let goal = Goal { absolute, relative };
-    check_growth(&panels, &goal.allowed(&panels))?;
+    let allowed_errors = |panels: &[Panel]| -> Vec<f64> {
+        let allowed = |size: f64| absolute.max(relative * size).max(f64::MIN_POSITIVE);
+        sums(panels, |part| part.size).into_iter().map(allowed).collect()
+    };
+    check_growth(&panels, &allowed_errors(&panels))?;
     let most = MAX_PANELS.min(MAX_SUMS / count.max(1)).max(2 * panels.len());
     loop {
-        let allowed = goal.allowed(&panels);
+        let allowed = allowed_errors(&panels);
         let error = sums(&panels, |part| part.error);
         let open: Vec<usize> = (0..count).filter(|&k| exceeds(error[k], allowed[k])).collect();
-        if open.is_empty() {
-            break;
-        }
+        let Some(&first_open) = open.first() else { break };
+        let not_converged =
+            |near| Err(QuadratureError::NotConverged { tolerance: allowed[first_open], near });
         let share = 0.5 / panels.len() as f64;
-        let excess = |panel: &Panel| {
-            let of = |&k: &usize| panel.parts[k].error / (share * allowed[k]);
-            open.iter().map(of).fold(0.0, |a: f64, b| if exceeds(b, a) { b } else { a })
-        };
         let mut next = Vec::with_capacity(panels.len() + 16);
         let (mut halved, mut worst) = (false, (0.0, 0.0));
         for panel in panels {
-            let excess = excess(&panel);
+            let excess = |k: &usize| panel.parts[*k].error / (share * allowed[*k]);
+            let excess =
+                open.iter().map(excess).fold(0.0, |a, b| if exceeds(b, a) { b } else { a });
             if exceeds(excess, worst.0) {
                 worst = (excess, 0.5 * (panel.from + panel.to));
             }
             match panel.halves().filter(|_| exceeds(excess, 1.0)) {
-                None if exceeds(share * excess, 1.0) => {
-                    return Err(not_converged(&allowed, open[0], panel.from));
-                }
-                Some(halves) => {
+                Some([left, right]) => {
                     halved = true;
-                    for half in halves {
-                        next.push(
-                            Panel::new(half, count, weighted)
-                                .map_err(|at| QuadratureError::NonFinite { at })?,
-                        );
-                    }
+                    next.push(Panel::new(left, count, weighted)?);
+                    next.push(Panel::new(right, count, weighted)?);
                 }
+                None if exceeds(share * excess, 1.0) => return not_converged(panel.from),
                 None => next.push(panel),
             }
         }
         if !halved || next.len() > most {
-            return Err(not_converged(&allowed, open[0], worst.1));
+            return not_converged(worst.1);
         }
         panels = next;
     }
@@ -197,29 +148,11 @@ pub(crate) fn integrate(
     Ok(total)
 }
 
-fn not_converged(allowed: &[f64], k: usize, near: f64) -> QuadratureError {
-    QuadratureError::NotConverged { tolerance: allowed[k], near }
-}
-
-/// What accuracy is asked for.
-struct Goal {
-    absolute: f64,
-    relative: f64,
-}
-
-impl Goal {
-    /// The error each integral may have.
-    fn allowed(&self, panels: &[Panel]) -> Vec<f64> {
-        let of = |size: f64| self.absolute.max(self.relative * size).max(f64::MIN_POSITIVE);
-        sums(panels, |part| part.size).into_iter().map(of).collect()
-    }
-}
-
 /// Sums over the panels, from left to right.
-fn sums(panels: &[Panel], of: impl Fn(&super::panel::Part) -> f64) -> Vec<f64> {
+fn sums(panels: &[Panel], term: impl Fn(&Part) -> f64) -> Vec<f64> {
     let mut total = vec![0.0; panels.first().map_or(0, |panel| panel.parts.len())];
     for panel in panels {
-        total.iter_mut().zip(&panel.parts).for_each(|(total, part)| *total += of(part));
+        total.iter_mut().zip(&panel.parts).for_each(|(total, part)| *total += term(part));
     }
     total
 }
@@ -244,9 +177,9 @@ fn first_panels(
         }
         match Panel::new((from, to), count, weighted) {
             Ok(panel) => panels.push(panel),
-            Err(at) if at < -FINITE => panels.clear(),
-            Err(at) if at > FINITE => break,
-            Err(at) => return Err(QuadratureError::NonFinite { at }),
+            Err(QuadratureError::NonFinite { at }) if at < -FINITE => panels.clear(),
+            Err(QuadratureError::NonFinite { at }) if at > FINITE => break,
+            Err(error) => return Err(error),
         }
     }
     Ok(panels)
@@ -254,13 +187,7 @@ fn first_panels(
 
 /// The next number above `x`; for 0 one whose powers do not vanish.
 fn next_up(x: f64) -> f64 {
-    if x == 0.0 {
-        1e-100
-    } else if x > 0.0 {
-        f64::from_bits(x.to_bits() + 1)
-    } else {
-        f64::from_bits(x.to_bits() - 1)
-    }
+    if x == 0.0 { 1e-100 } else { libm::nextafter(x, f64::INFINITY) }
 }
 
 /// Every function must have died out over the last two units of z on both sides, and not be growing

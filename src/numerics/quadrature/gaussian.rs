@@ -1,40 +1,35 @@
 //! Expectations over a standard normal variable of functions that are not polynomials.
 
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
 use super::{Rule, gauss_legendre};
 
 /// Density of N(0, 1) at `x`.
 pub fn normal_density(x: f64) -> f64 {
-    (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    (-0.5 * x * x).exp() / (2.0 * PI).sqrt()
 }
 
 /// The square root of the normal density, which stays a normal number where the density does not.
 pub(crate) fn half_density(z: f64) -> f64 {
-    (-0.25 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt().sqrt()
+    (-0.25 * z * z).exp() / (2.0 * PI).sqrt().sqrt()
 }
 
 /// P(Z < x) for Z ~ N(0, 1), accurate in the lower tail.
 pub fn normal_distribution(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
 }
 
 /// The trapezoidal rule for N(0, 1) with `n` equally spaced nodes, weights summing to one.
 ///
 /// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like
 /// exp(-2 pi a / spacing), much faster than that of Gauss-Hermite nodes, which spend themselves on
-/// the tails. The range grows with `n` so that the two errors balance.
-///
-/// A fixed rule: it sees nothing beyond |z| = (2 pi n)^(1/3) + 0.8, at most 10, and the function only
-/// at its nodes. What lies beyond counts for a bounded function by less than the error above, and
-/// for one that grows like exp(k z) when k comes near the range; [`gaussian_expectation`] follows
-/// growth, and tells when it cannot.
-///
-/// # Panics
-/// When the memory does not hold `n` nodes.
+/// the tails. The range |z| < (2 pi n)^(1/3) + 0.8, at most 10, grows with `n` so that the two errors
+/// balance; a function that grows like exp(k z), k near the range, needs [`gaussian_expectation`].
 ///
 /// [`gaussian_expectation`]: super::gaussian_expectation
 pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);
-    let half = ((2.0 * std::f64::consts::PI * n as f64).cbrt() + 0.8).min(10.0);
+    let half = ((2.0 * PI * n as f64).cbrt() + 0.8).min(10.0);
     let spacing = 2.0 * half / n as f64;
     let nodes: Vec<f64> = (0..n).map(|i| spacing * (i as f64 + 0.5 - 0.5 * n as f64)).collect();
     let mut weights: Vec<f64> = nodes.iter().map(|&x| normal_density(x)).collect();
@@ -60,19 +55,15 @@ impl SplitGaussian {
         let half = (nodes as f64 / 5.0).clamp(5.5, 8.5);
         let density = nodes as f64 / (2.0 * half);
         let longest = 4 + (density * 2.0 * half).ceil() as usize;
-        Self {
-            panels: (0..=longest).map(|n| gauss_legendre(n, -1.0, 1.0)).collect(),
-            density,
-            half,
-        }
+        let panels = (0..=longest).map(|n| gauss_legendre(n, -1.0, 1.0)).collect();
+        Self { panels, density, half }
     }
 
     /// A rule for N(0, 1), split at `breaks` (any order; those outside the range of the rule are
     /// ignored). Weights sum to one up to quadrature error.
     pub fn rule(&self, breaks: &[f64]) -> Rule {
-        let mut ends: Vec<f64> = breaks.iter().copied().filter(|x| x.abs() < self.half).collect();
-        ends.push(-self.half);
-        ends.push(self.half);
+        let inside = breaks.iter().copied().filter(|x| x.abs() < self.half);
+        let mut ends: Vec<f64> = inside.chain([-self.half, self.half]).collect();
         ends.sort_by(f64::total_cmp);
         let mut rule = Rule { nodes: Vec::new(), weights: Vec::new() };
         for pair in ends.windows(2) {
@@ -102,11 +93,10 @@ pub fn normal_quantile(probability: f64) -> f64 {
     if probability > 0.5 {
         return -normal_quantile(1.0 - probability);
     }
-    // Tail expansion as a start, then Newton on log P(Z < -x) with the tail integrated by
-    // Gauss-Legendre.
+    // tail expansion as a start, then Newton on log P(Z < -x), the tail by Gauss-Legendre
     let mut x = if probability < 0.2 {
         let l = -2.0 * probability.ln();
-        (l - (2.0 * std::f64::consts::PI * l.max(1.0)).ln()).max(0.5).sqrt()
+        (l - (2.0 * PI * l.max(1.0)).ln()).max(0.5).sqrt()
     } else {
         0.5
     };

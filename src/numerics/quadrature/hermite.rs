@@ -2,19 +2,18 @@
 
 use super::Rule;
 
-/// Largest number of nodes [`gauss_hermite`] accepts: beyond it the orthonormal polynomial
-/// overflows at the outer nodes.
-pub const MAX_HERMITE_NODES: usize = 600;
+/// Beyond this number of nodes the orthonormal polynomial overflows at the outer nodes.
+const MAX_NODES: usize = 600;
 
 /// Gauss-Hermite rule for N(0, 1): exact for polynomials of degree `2 n - 1`, weights summing to
-/// one.
+/// one. `None` for `n = 0` and `n > 600`.
 ///
 /// The nodes are the eigenvalues of the Jacobi matrix with off-diagonal sqrt(1), sqrt(2), ...
 /// (Golub & Welsch 1969), isolated by Sturm counts and polished by Newton steps on the orthonormal
 /// polynomial p_n; the weights are 1 / (n p_{n-1}^2). Outer weights below the smallest double are
-/// zero. `None` for `n = 0` or `n >` [`MAX_HERMITE_NODES`].
-pub fn gauss_hermite(n: usize) -> Option<Rule> {
-    if n == 0 || n > MAX_HERMITE_NODES {
+/// zero.
+pub(crate) fn gauss_hermite(n: usize) -> Option<Rule> {
+    if n == 0 || n > MAX_NODES {
         return None;
     }
     let mut nodes = vec![0.0; n];

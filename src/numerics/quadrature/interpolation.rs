@@ -1,13 +1,13 @@
 //! Polynomial interpolation in barycentric form.
 
+use std::f64::consts::PI;
+
 use ndarray::Array2;
 
 /// The `n` Chebyshev points of the first kind on `[low, high]`, increasing.
 pub fn chebyshev_points(n: usize, low: f64, high: f64) -> Vec<f64> {
     let (centre, half) = (0.5 * (low + high), 0.5 * (high - low));
-    (0..n)
-        .map(|i| centre - half * (std::f64::consts::PI * (i as f64 + 0.5) / n as f64).cos())
-        .collect()
+    (0..n).map(|i| centre - half * (PI * (i as f64 + 0.5) / n as f64).cos()).collect()
 }
 
 /// Polynomial interpolation at given distinct nodes (Berrut & Trefethen 2004). Stable for
@@ -23,20 +23,13 @@ impl Interpolation {
     pub fn new(nodes: Vec<f64>) -> Self {
         let low = nodes.iter().copied().fold(f64::INFINITY, f64::min);
         let high = nodes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        // Capacity of the interval: keeps the products of n factors near one.
+        // the capacity of the interval keeps the products of n factors near one
         let scale = if high > low { 4.0 / (high - low) } else { 1.0 };
-        let barycentric = nodes
-            .iter()
-            .enumerate()
-            .map(|(i, &x)| {
-                nodes
-                    .iter()
-                    .enumerate()
-                    .filter(|&(j, _)| j != i)
-                    .map(|(_, &other)| 1.0 / (scale * (x - other)))
-                    .product()
-            })
-            .collect();
+        let others = |i: usize| nodes.iter().enumerate().filter(move |&(j, _)| j != i);
+        let weight = |i: usize| {
+            others(i).map(|(_, &other)| 1.0 / (scale * (nodes[i] - other))).product::<f64>()
+        };
+        let barycentric = (0..nodes.len()).map(weight).collect();
         Self { nodes, barycentric }
     }
 

@@ -1,17 +1,14 @@
-//! Integration: rules for Gaussian, uniform and piecewise smooth integrands, and Gaussian
-//! expectations to a stated accuracy.
+//! Gaussian expectations to a stated accuracy.
 //!
-//! [`gaussian_expectation`] says what its accuracy holds for, and gives an error where it cannot be
-//! reached; the rules are fixed sums, whose error depends on the function.
+//! [`gaussian_expectation`] says for which functions its accuracy holds, and returns an error where
+//! it cannot be reached.
 //!
-//! | integrand | use |
-//! |---|---|
-//! | piecewise smooth against N(0, 1), accuracy given, kinks declared or not | [`gaussian_expectation`] |
-//! | polynomial against N(0, 1) | [`gauss_hermite`] |
-//! | smooth on a bounded interval | [`gauss_legendre`] |
-//! | smooth against N(0, 1), poles at a finite distance (tanh, softplus) | [`gaussian_trapezoid`] |
+//! Inside the crate there are also fixed rules, whose error depends on the function: for a polynomial
+//! against N(0, 1) Gauss-Hermite, for a function with poles at a finite distance (tanh, softplus)
+//! against N(0, 1) the trapezoidal rule, on a bounded interval Gauss-Legendre.
 
 mod adaptive;
+mod error;
 mod gaussian;
 mod hermite;
 mod interpolation;
@@ -19,19 +16,20 @@ mod legendre;
 mod panel;
 mod scan;
 
-pub(crate) use adaptive::integrate;
-pub use adaptive::{QuadratureError, gaussian_expectation, gaussian_expectations};
-pub use gaussian::gaussian_trapezoid;
+pub use adaptive::gaussian_expectation;
+pub(crate) use adaptive::{gaussian_expectations, integrate};
+pub use error::QuadratureError;
 pub(crate) use gaussian::{
-    SplitGaussian, half_density, normal_density, normal_distribution, normal_quantile,
+    SplitGaussian, gaussian_trapezoid, half_density, normal_density, normal_distribution,
+    normal_quantile,
 };
-pub use hermite::{MAX_HERMITE_NODES, gauss_hermite};
+pub(crate) use hermite::gauss_hermite;
 pub(crate) use interpolation::{Interpolation, chebyshev_points};
-pub use legendre::gauss_legendre;
+pub(crate) use legendre::gauss_legendre;
 
 /// A quadrature rule: `sum_i weights[i] f(nodes[i])`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
     /// Nodes, in increasing order.
     pub nodes: Vec<f64>,
     /// Weights, one per node, all non-negative.
@@ -52,11 +50,6 @@ impl Rule {
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()
-    }
-
-    /// True when the rule has no node.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
     }
 }
 

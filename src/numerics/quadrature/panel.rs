@@ -3,10 +3,12 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
+use super::QuadratureError;
+
 /// Gaps between the Chebyshev points of a panel, ends included. The widest, in the middle, is a
 /// twentieth of the panel.
 const GAPS: usize = 32;
-/// How many of the last Chebyshev coefficients of either parity tell the error.
+/// Number of the last Chebyshev coefficients of either parity that estimate the error.
 const TAIL: usize = 4;
 
 /// The Clenshaw-Curtis rule on [-1, 1] and the rows that give the last Chebyshev coefficients
@@ -52,7 +54,7 @@ fn rule() -> &'static Rule {
     })
 }
 
-/// What one panel says of one integrand.
+/// The integral of one function over one panel.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
     /// The integral over the panel.
@@ -63,7 +65,7 @@ pub(super) struct Part {
     pub error: f64,
 }
 
-/// An interval with the integrals over it.
+/// An interval with the integrals of all functions over it.
 pub(super) struct Panel {
     pub from: f64,
     pub to: f64,
@@ -71,8 +73,8 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Integrates `count` functions, whose values at `z` `f(z, out)` writes, over [`from`, `to`];
-    /// the error is a place where one of them is not finite.
+    /// Integrates `count` functions over [`from`, `to`]; `f(z, out)` writes their values at `z`. The
+    /// error is [`QuadratureError::NonFinite`].
     ///
     /// A smooth function has Chebyshev coefficients that fall to nothing. One with a jump J between
     /// any two neighbouring nodes has a last coefficient of J / 64 wherever the jump is, so the
@@ -81,7 +83,7 @@ impl Panel {
         (from, to): (f64, f64),
         count: usize,
         f: &impl Fn(f64, &mut [f64]),
-    ) -> Result<Self, f64> {
+    ) -> Result<Self, QuadratureError> {
         let rule = rule();
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
         let mut values = vec![[0.0; GAPS + 1]; count];
@@ -91,7 +93,7 @@ impl Panel {
             f(z, &mut buffer);
             for (values, value) in values.iter_mut().zip(&buffer) {
                 if !value.is_finite() {
-                    return Err(z);
+                    return Err(QuadratureError::NonFinite { at: z });
                 }
                 values[j] = *value;
             }

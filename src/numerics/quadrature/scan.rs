@@ -1,7 +1,8 @@
-//! A look at a function on a fine grid, for what is too narrow for the panels of the quadrature.
+//! A scan of a function on a fine grid, for features too narrow for the panels of the quadrature.
 
 use std::sync::OnceLock;
 
+use super::QuadratureError;
 use super::gaussian::half_density;
 
 /// `a > b`, a NaN being beyond everything: sums and differences of huge numbers may be one.
@@ -28,19 +29,10 @@ fn point(i: f64) -> f64 {
     -(RANGE as f64) + SHIFT + (i - HALF_ORDER as f64) / PER_UNIT as f64
 }
 
-/// The points of the scan and the square root of the normal density there.
-struct Grid {
-    points: Vec<f64>,
-    weights: Vec<f64>,
-}
-
-fn grid() -> &'static Grid {
-    static GRID: OnceLock<Grid> = OnceLock::new();
-    GRID.get_or_init(|| {
-        let points: Vec<f64> = (0..POINTS).map(|i| point(i as f64)).collect();
-        let weights = points.iter().map(|z| half_density(*z)).collect();
-        Grid { points, weights }
-    })
+/// The points of the scan, each with the square root of the normal density there.
+fn grid() -> &'static (Vec<f64>, Vec<f64>) {
+    static GRID: OnceLock<(Vec<f64>, Vec<f64>)> = OnceLock::new();
+    GRID.get_or_init(|| (0..POINTS).map(|i| point(i as f64)).map(|z| (z, half_density(z))).unzip())
 }
 
 /// Ends of the pieces, 1/128 long, where one of `count` functions is rough: where its twelfth
@@ -50,14 +42,14 @@ fn grid() -> &'static Grid {
 /// next to none.
 ///
 /// `fill(points, values)` writes the values of the functions at all points, one function after the
-/// other. The error is a place where one is not finite.
+/// other. The error is [`QuadratureError::NonFinite`].
 pub(super) fn rough_pieces(
     count: usize,
     fill: impl FnOnce(&[f64], &mut [f64]),
     absolute: f64,
     relative: f64,
-) -> Result<Vec<f64>, f64> {
-    let Grid { points, weights } = grid();
+) -> Result<Vec<f64>, QuadratureError> {
+    let (points, weights) = grid();
     let mut values = vec![0.0; count * POINTS];
     fill(points, &mut values);
     let mut rough = vec![false; PIECES];
@@ -65,7 +57,7 @@ pub(super) fn rough_pieces(
         let mut size = 0.0;
         for ((value, weight), z) in values.iter_mut().zip(weights).zip(points) {
             if !value.is_finite() {
-                return Err(*z);
+                return Err(QuadratureError::NonFinite { at: *z });
             }
             *value *= weight;
             size += value.abs();

@@ -130,3 +130,26 @@ fn fixed_rules_on_smooth_and_split_integrands() {
     }
     jump.check("split rule", 1e-11);
 }
+
+#[test]
+fn rules_of_any_size_have_ordered_nodes_and_weights_of_the_right_sum() {
+    for count in (0..40).chain((40..700).step_by(11)) {
+        let hermite = gauss_hermite(count);
+        assert_eq!(hermite.is_some(), (1..=600).contains(&count));
+        let trapezoid = gaussian_trapezoid(count);
+        let gaussian = hermite.iter().chain((count > 10).then_some(&trapezoid));
+        for (low, width) in [(-50.0, 1e-6), (-0.3, 1.0), (7.0, 100.0)] {
+            let legendre = gauss_legendre(count, low, low + width);
+            assert!(legendre.nodes.iter().all(|x| (low..=low + width).contains(x)));
+            for (rule, total) in
+                gaussian.clone().map(|r| (r, 1.0)).chain([(&legendre, low + width - low)])
+            {
+                assert_eq!(rule.nodes.len(), rule.weights.len());
+                assert!(rule.nodes.windows(2).all(|pair| pair[0] < pair[1]), "{count}");
+                assert!(rule.weights.iter().all(|w| w.is_finite() && *w >= 0.0), "{count}");
+                let sum = rule.integrate(|_| 1.0);
+                assert!(rule.len() == 0 || (sum / total - 1.0).abs() < 1e-9, "{count}: {sum}");
+            }
+        }
+    }
+}

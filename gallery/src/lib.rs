@@ -1,0 +1,10 @@
+//! What the gallery's programs share: command line, progress bar, colours, and saving of pictures
+//! (SVG) and data (CSV, .npz).
+
+pub mod data;
+pub mod npy;
+pub mod options;
+pub mod picture;
+pub mod progress;
+pub mod settings;
+pub mod spectrum;

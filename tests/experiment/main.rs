@@ -1,0 +1,15 @@
+//! Experiments: settings and their errors, runs and their reports, laws and functions of the user.
+
+mod builder;
+mod error_texts;
+mod extending;
+mod misuse;
+mod odd_shapes;
+mod properties;
+mod runs;
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[path = "../common/strategies.rs"]
+mod strategies;

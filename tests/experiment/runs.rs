@@ -1,0 +1,192 @@
+//! Runs: progress, cancellation, the report. (The same bits: determinism.rs.)
+
+use std::ops::ControlFlow;
+
+use linear_width::activation::{HermiteSeries, Relu};
+use linear_width::data::{InputLaw, Link, Target};
+use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
+use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
+use linear_width::theory::prediction::{BulkModel, Options};
+use linear_width::training::{BatchPolicy, StepSize};
+
+fn builder() -> ExperimentBuilder {
+    let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1);
+    crate::common::small_experiment().target(target)
+}
+
+#[test]
+fn run_in_f32_agrees_with_f64() {
+    let run = |p| builder().precision(p).build().unwrap().run().unwrap();
+    let (single, double) = (run(Precision::F32), run(Precision::F64));
+    for (a, b) in single.stages.iter().zip(&double.stages) {
+        for (a, b) in a.triplets.iter().zip(&b.triplets).take(2) {
+            assert!((a.singular_value / b.singular_value - 1.0).abs() < 1e-4);
+            assert!((a.target_overlap - b.target_overlap).abs() < 1e-3);
+        }
+    }
+}
+
+#[test]
+fn run_of_one_step_has_one_outlier_along_the_target() {
+    let report = builder().steps([StepSize::scaled(2.0, 0.3)]).build().unwrap().run().unwrap();
+    assert_eq!(report.stages.len(), 2);
+    assert!(report.leading_order.spikes.is_none());
+    let stage = report.last().unwrap();
+    assert_eq!(stage.outliers.count, 1);
+    assert_eq!(report.stages[0].outliers.count, 0);
+    // leading order within its own accuracy at this size
+    let first = report.leading_order.first_step.unwrap();
+    let expected = first.outlier(2.0).unwrap().unwrap();
+    let found = &stage.triplets[0];
+    assert!((found.singular_value / expected.singular_value - 1.0).abs() < 0.15);
+    let overlap = first.target_overlap * expected.right_overlap;
+    assert!((found.target_overlap - overlap).abs() < 0.1, "{} {overlap}", found.target_overlap);
+    assert!(found.left_overlaps[0] > 0.95);
+}
+
+#[test]
+fn report_has_the_prediction_beside_the_measurement() {
+    let report = builder().build().unwrap().run().unwrap();
+    assert_eq!(report.no_prediction, None);
+    assert!(report.stages[0].prediction.is_none());
+    for stage in &report.stages[1..] {
+        let prediction = stage.prediction.as_ref().unwrap();
+        let (measured, predicted) = (&stage.triplets[0], &prediction.outliers[0]);
+        // one seed at N = 160: fluctuations of several percent
+        assert!((measured.singular_value / predicted.singular_value - 1.0).abs() < 0.15);
+        assert!((measured.target_overlap - predicted.target_overlap).abs() < 0.06);
+    }
+    let plain = builder().with_prediction(false).build().unwrap();
+    let without = plain.run().unwrap();
+    assert!(without.stages.iter().all(|s| s.prediction.is_none()));
+    assert_eq!(without.no_prediction, None);
+    assert!(plain.predict(3, &Options::default()).is_err());
+    assert!(plain.predict(0, &Options::default()).is_err());
+    let uncentred = builder().activation(Relu).centred(false).build().unwrap().run().unwrap();
+    assert!(uncentred.no_prediction.unwrap().contains("centred"));
+}
+
+#[test]
+fn run_shares_the_first_step_among_batch_policies() {
+    let run = |policy| builder().batches(policy).build().unwrap().run().unwrap();
+    let (fresh, reused) = (run(BatchPolicy::Independent), run(BatchPolicy::Reused));
+    assert_eq!(fresh.stages[1].singular_values, reused.stages[1].singular_values);
+    assert_ne!(fresh.stages[2].singular_values, reused.stages[2].singular_values);
+}
+
+#[test]
+fn run_with_a_zero_step_leaves_the_weights() {
+    let report = builder().steps([3.0, 0.0]).keep_weights(true).build().unwrap().run().unwrap();
+    assert_eq!(report.stages[1].weights, report.stages[2].weights);
+    assert_ne!(report.stages[0].weights, report.stages[1].weights);
+}
+
+#[test]
+fn run_with_every_law_and_option() {
+    for law in [InputLaw::Rademacher, InputLaw::Uniform] {
+        assert!(builder().input_law(law).build().unwrap().run().is_ok());
+    }
+    for law in [SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher] {
+        assert!(builder().second_layer(law).build().unwrap().run().is_ok());
+    }
+    let b = ndarray::Array1::from_shape_fn(160, |j| if j % 2 == 0 { 1.0 } else { -1.0 });
+    let given = builder().second_layer(SecondLayerLaw::Fixed(b.clone())).build().unwrap();
+    let report = given.run().unwrap();
+    assert!((&report.second_layer * 160.0_f64.sqrt() - &b).iter().all(|x| x.abs() < 1e-12));
+    let plain = builder()
+        .initialisation(Initialisation::Gaussian)
+        .centred(false)
+        .activation(Relu)
+        .second_layer_powers(0)
+        .triplets(1);
+    assert!(plain.build().unwrap().run().is_ok());
+    let standard = builder().scaling(Scaling::Standard).build().unwrap().run().unwrap();
+    assert!(standard.leading_order.spikes.is_none() && standard.leading_order.first_step.is_none());
+    assert!(standard.no_prediction.unwrap().contains("mean-field"));
+    let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
+    assert_eq!(three.stages.len(), 4);
+    assert!(three.no_prediction.unwrap().contains("one or two steps"));
+    let pair = Target::multi_index("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
+    let multi = builder().target(pair).build().unwrap().run().unwrap();
+    let top = &multi.last().unwrap().triplets[0];
+    assert_eq!(top.direction_overlaps.len(), 2);
+    assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
+    // isotropic noise by default for several directions
+    let prediction = multi.last().unwrap().prediction.as_ref().unwrap();
+    assert_eq!(prediction.bulk_model, BulkModel::Isotropic);
+    // smallest possible: one neuron, one dimension, one sample
+    let tiny = builder().width(1).dimension(1).samples(1).build().unwrap().run().unwrap();
+    assert_eq!(tiny.last().unwrap().singular_values.len(), 1);
+}
+
+#[test]
+fn progress_rises_to_one_and_names_the_place() {
+    let mut seen: Vec<Progress> = Vec::new();
+    let mut watch = |p: &Progress| {
+        seen.push(*p);
+        ControlFlow::Continue(())
+    };
+    builder().build().unwrap().run_observed(&mut watch).unwrap();
+    assert!(seen.windows(2).all(|w| w[0].fraction <= w[1].fraction));
+    assert_eq!(seen.first().unwrap().phase, Phase::Spectrum);
+    assert!((seen.last().unwrap().fraction - 1.0).abs() < 1e-12);
+    // three spectra of two calls, two steps of two tiles
+    assert_eq!(seen.len(), 2 * 3 + 2 * 2);
+    assert!(
+        seen.iter().any(|p| p.phase == Phase::Gradient && (p.step, p.tile, p.tiles) == (2, 1, 2))
+    );
+}
+
+#[test]
+fn run_stops_after_observer_breaks() {
+    for stop_at in 0..10 {
+        let mut calls = 0;
+        let mut watch = |_: &Progress| {
+            calls += 1;
+            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = builder().build().unwrap().run_observed(&mut watch);
+        let step = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2][stop_at];
+        assert_eq!(outcome.unwrap_err(), RunError::Cancelled { step });
+        assert_eq!(calls, stop_at + 1);
+    }
+}
+
+#[test]
+fn run_that_diverges_names_the_step() {
+    let steep = builder()
+        .activation(HermiteSeries::polynomial(8))
+        .scaling(Scaling::Standard)
+        .precision(Precision::F32)
+        .steps([1e4; 6]);
+    let steep = steep.build().unwrap();
+    let RunError::Diverged { step } = steep.run().unwrap_err() else { panic!("another error") };
+    assert!((1..=6).contains(&step));
+    // the networks up to that step, the error, and no more
+    let networks: Vec<_> = steep.networks::<f32>().collect();
+    assert_eq!(networks.len(), step + 1);
+    assert!(networks[..step].iter().all(Result::is_ok) && networks[step].is_err());
+}
+
+#[test]
+fn report_prints_sizes_exponents_and_outliers() {
+    let text = builder().build().unwrap().run().unwrap().to_string();
+    for part in [
+        "N = 160, d = 80, n = 1600",
+        "independent batches",
+        "information exponent 1",
+        "2 new directions, 3 outliers in total",
+        "rule: largest gap",
+        "W_2 (eta = 15.",
+        "<u, a^3>",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn report_survives_serialisation() {
+    let report = builder().keep_weights(true).build().unwrap().run().unwrap();
+    crate::common::check_json(&report);
+}

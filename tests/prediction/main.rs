@@ -1,0 +1,10 @@
+//! The prediction without any simulation: closed forms, limits, reference numbers, its own errors.
+
+mod closed_form;
+mod convergence;
+mod error_estimates;
+mod golden;
+mod limits;
+
+#[path = "../common/mod.rs"]
+mod common;

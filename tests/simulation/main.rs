@@ -1,0 +1,10 @@
+//! Simulated means against those of another program and against the prediction. Long comparisons are
+//! ignored by default.
+
+mod golden;
+mod partial_reuse;
+mod prediction;
+mod stored_means;
+
+#[path = "../common/mod.rs"]
+mod common;

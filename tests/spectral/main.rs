@@ -1,0 +1,11 @@
+//! Singular values, leading triplets, overlaps, outlier rules and histograms.
+
+mod graded_matrices;
+mod histogram;
+mod outlier_rule;
+mod properties;
+mod singular_values;
+mod unit_independence;
+
+#[path = "../common/strategies.rs"]
+mod strategies;
