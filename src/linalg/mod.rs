@@ -136,8 +136,8 @@ pub(crate) fn multiply<T: Element>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -
     c
 }
 
-/// The lower triangle of V^T V in `f64` (columns x columns) for V = 2^power W; the entries above it
-/// have no meaning.
+/// V^T V in `f64` (columns x columns) for V = 2^power W. Only the lower triangle is computed; the
+/// entries above the diagonal are unspecified.
 pub(crate) fn gram<T: Element>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
     T::gram(w, power)
 }

@@ -7,7 +7,7 @@ use linear_width::rmt::MarchenkoPastur;
 use linear_width::rmt::SpikedMatrix;
 use linear_width::spectral::{
     OutlierRule, SingularTriplets, SpectralError, SpectrumMethod, leading_triplets, overlap,
-    singular_values,
+    principal_overlaps, singular_values,
 };
 use ndarray::{Array1, Array2, Axis, array};
 
@@ -256,6 +256,32 @@ fn outlier_rules_count_what_they_say() {
     let gap = count(OutlierRule::LargestGap { max_outliers: 2, factor: 3.0 });
     assert_eq!((gap.count, gap.threshold), (1, 4.0)); // mean bulk gap (2.5 - 0.4)/4
     assert_eq!(gap.rule.name(), "largest gap");
+}
+
+/// Two planes with known principal angles, also given by rows that are neither orthogonal nor
+/// normalised nor independent.
+#[test]
+fn principal_overlaps_of_two_planes() {
+    let cosines = [0.3_f64.cos(), 1.1_f64.cos()];
+    let sines = [0.3_f64.sin(), 1.1_f64.sin()];
+    let a = array![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]];
+    let b = array![[cosines[0], 0.0, sines[0], 0.0], [0.0, cosines[1], 0.0, sines[1]]];
+    let mix = array![[2.0, 1.0], [-1e-150, 3e-150], [1.0, 1.0]];
+    for (a, b) in [(a.clone(), b.clone()), (mix.dot(&a), mix.dot(&b)), (mix.dot(&b), a.clone())] {
+        let found = principal_overlaps(a.view(), b.view()).unwrap();
+        assert_eq!(found.len(), 2);
+        for (found, exact) in found.iter().zip(cosines) {
+            assert!((found - exact).abs() < 1e-14, "{found} {exact}");
+        }
+    }
+    let single = |x: &Array2<f64>| x.mapv(|x| x as f32);
+    let found = principal_overlaps(single(&a).view(), single(&b).view()).unwrap();
+    assert!(found.iter().zip(cosines).all(|(found, exact)| (found - exact).abs() < 1e-6));
+    let itself = principal_overlaps(b.view(), b.view()).unwrap();
+    assert!(itself.iter().all(|o| (1.0 - 1e-15..=1.0).contains(o)), "{itself}");
+    let nothing = Array2::zeros((0, 4));
+    let empty = principal_overlaps(a.view(), nothing.view()).unwrap_err();
+    assert_eq!(empty, SpectralError::Empty { rows: 0, columns: 4 });
 }
 
 /// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
