@@ -190,7 +190,10 @@ impl Settings {
     }
 
     fn vector_problem(&self) -> Option<InvalidSetting> {
-        let limit = if self.available() > 0 { self.triplet_count() } else { usize::MAX };
+        if self.available() == 0 || self.triplet_problem().is_some() {
+            return None;
+        }
+        let limit = self.triplet_count();
         at_most("vectors", self.vectors, limit, "at most the number of triplets")
     }
 }

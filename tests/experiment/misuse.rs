@@ -160,11 +160,15 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let rule = OutlierRule::AboveEdge { edge: f64::NAN, margin: 0.1 };
             error(valid().outlier_rule(rule).build())
         }),
-        case("more outliers than the gap rule can see", "more than 3 x 10", || {
-            let rule = OutlierRule::LargestGap { max_outliers: 10, factor: 8.0 };
-            error(valid().outlier_rule(rule).build())
-        }),
-        case("a second layer of another length", "given second layer has shape 39", || {
+        case(
+            "more outliers than the gap rule can see",
+            "outlier_rule.largest_gap.max_outliers is 10",
+            || {
+                let rule = OutlierRule::LargestGap { max_outliers: 10, factor: 8.0 };
+                error(valid().outlier_rule(rule).build())
+            },
+        ),
+        case("a second layer of another length", "second_layer.fixed has shape 39", || {
             error(valid().second_layer(SecondLayerLaw::Fixed(Array1::ones(39))).build())
         }),
         case("a second layer with NaN", "a non-finite entry in second_layer.fixed", || {
@@ -190,7 +194,7 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("0 spikes", "spikes is 0", || {
             error(valid().prediction_options(Options { spikes: 0, ..Options::default() }).build())
         }),
-        case("one node", "nodes is 1", || {
+        case("one node", "nodes.bulk is 1", || {
             let nodes = Nodes { bulk: 1, ..Nodes::default() };
             error(valid().prediction_options(Options { nodes, ..Options::default() }).build())
         }),
@@ -274,7 +278,7 @@ fn directions() -> Vec<Misuse> {
             along(Array1::from_shape_fn(30, |i| if i == 0 { 2.0 } else { 0.0 }))
         }),
         case("a direction of the wrong dimension", "must be 1 x 30", move || along(array![1.0])),
-        case("a direction with NaN", "row 0, column 0 of the matrix", move || {
+        case("a direction with NaN", "row 0, column 0 of target.directions", move || {
             along(Array1::from_elem(30, f64::NAN))
         }),
         case("the same direction twice", "inner product 1", || {
@@ -403,7 +407,7 @@ fn dataset() -> Vec<Misuse> {
         case("more samples than the data have", "100 different samples are needed", || {
             error(on(data(60, 5)).batches(BatchPolicy::Independent).samples(50).build())
         }),
-        case("a target beside the data", "a target does not go with given data", || {
+        case("a target beside the data", "target does not go with given data", || {
             error(on(data(60, 5)).target(single()).build())
         }),
         case("a dimension that is not that of the data", "any x 6", || {

@@ -318,7 +318,7 @@ fn values_of_the_wrong_type_or_name() {
     check("input_law = \"gaussian\"", "input_law = \"gauss\"", "input_law", true);
     check("batches = \"independent\"", "batches = \"fresh\"", "batches", true);
     check("spectrum_method = \"gram\"", "spectrum_method = \"grim\"", "spectrum_method", true);
-    check("[activation.tanh]", "[activation.tan]", "activation.tan", true);
+    check("[activation.tanh]", "[activation.tan]", "activation", true);
     check("scale = 2.0", "scale = \"x\"", "activation.tanh.scale", true);
     check(HERMITE, "{ hermite = [0.0, \"x\"] }", "target.link.hermite.2", true);
     check("alpha = 0.4", "alpha = \"x\"", "steps.2.alpha", true);

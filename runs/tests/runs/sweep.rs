@@ -470,7 +470,7 @@ fn toml_value_in_two_spellings_is_the_same_point() {
         r#"grid = { "target.noise" = [0.3, 3e-1] }"#,
         r#"grid = { width = [40, 0x28] }"#,
         r#"grid = { "steps.1.constant" = [1, 1.0] }"#,
-        r#"grid = { "target.link.coefficients" = [[0, 1], [0.0, 1.0]] }"#,
+        r#"grid = { "target.link.hermite" = [[0, 1], [0.0, 1.0]] }"#,
         r#"grid = { "target.link" = [{ tanh = { shift = 0 } }, { tanh = {} }] }"#,
         r#"grid = { activation = ["relu", "relu"] }"#,
         r#"grid = { steps = [[{ constant = 1, alpha = 0 }], [{ constant = 1.0, alpha = -0.0 }]] }"#,
@@ -485,7 +485,7 @@ fn toml_value_in_two_spellings_is_the_same_point() {
     for different in [
         r#"grid = { "target.noise" = [0, 5e-324] }"#,
         r#"grid = { "target.noise" = [0.3, 0.30000000000000004] }"#,
-        r#"grid = { "target.link.coefficients" = [[0, 1], [0, 1, 0.5]] }"#,
+        r#"grid = { "target.link.hermite" = [[0, 1], [0, 1, 0.5]] }"#,
         "seeds = [3, \"18446744073709551615\", \"9223372036854775808\", 4]",
     ] {
         assert!(sweep(different).is_ok(), "{different}");
