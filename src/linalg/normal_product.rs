@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::normal_product_kernel::{NormalProductKernel, ROWS};
 use super::simd::vectorised;
-use super::{Element, multiply};
+use super::element::{Element, multiply};
 
 /// The rows of W are split into at most this many parts, each of whole groups of [`ROWS`] rows, two
 /// or more: the parts do not depend on the number of threads.

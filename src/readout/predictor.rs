@@ -8,7 +8,8 @@ use super::moments::{evaluated, visit_tiles};
 use super::{Features, ReadoutError};
 use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, finite, has_columns};
-use crate::linalg::{exponent, multiply, times_power};
+use crate::linalg::multiply;
+use crate::numerics::{exponent, times_power};
 use crate::number::Short;
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
