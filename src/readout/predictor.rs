@@ -9,8 +9,8 @@ use super::{Features, ReadoutError};
 use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, finite, has_columns};
 use crate::linalg::multiply;
-use crate::numerics::{exponent, times_power};
 use crate::number::Short;
+use crate::numerics::{exponent, times_power};
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
 ///
