@@ -4,12 +4,10 @@
 //! `cargo bench -p benches --bench growth`
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
 use benches::Sizes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linear_width::Scalar;
-use linear_width::training::descent_direction;
 
 const BASE: Sizes = Sizes::new(1000, 500, 1500);
 
@@ -26,8 +24,7 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str) {
             let work = 4 * sizes.width * sizes.dimension * sizes.samples;
             group.throughput(Throughput::Elements(work as u64));
             group.bench_function(sizes.to_string(), |b| {
-                let go = &mut |_, _| ControlFlow::Continue(());
-                b.iter(|| black_box(descent_direction(&network, &batch, go).unwrap()));
+                b.iter(|| black_box(network.descent_direction(&batch).unwrap()));
             });
         }
         group.finish();

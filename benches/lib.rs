@@ -1,9 +1,9 @@
 //! What the benchmarks run on.
 
 use linear_width::Scalar;
-use linear_width::activation::Tanh;
-use linear_width::data::{GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::activation::{Activation, Tanh};
+use linear_width::data::{GeneratedBatch, Link, Target};
+use linear_width::network::{Initialisation, Network, SecondLayerLaw};
 
 /// N, d and n.
 #[derive(Clone, Copy)]
@@ -26,14 +26,15 @@ impl std::fmt::Display for Sizes {
 }
 
 pub fn network<T: Scalar>(sizes: Sizes) -> Network<T> {
-    let activation = Tanh { scale: 2.0, shift: 0.5 };
-    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
-    let scaling = Scaling::MeanField;
-    Network::random(sizes.width, sizes.dimension, first, &second, activation, scaling, 1).unwrap()
+    let activation = Tanh { scale: 2.0, shift: 0.5 }.shared();
+    let first = Initialisation::Sphere.draw(sizes.width, sizes.dimension, 1).unwrap();
+    let second = SecondLayerLaw::Uniform.draw(sizes.width, 1).unwrap();
+    Network::new(first, second, activation).unwrap()
 }
 
 pub fn batch(sizes: Sizes, index: u64) -> GeneratedBatch {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
-    let teacher = Target::single_index(link).noise(0.1).teacher(sizes.dimension, 1).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, sizes.samples, 1, index).unwrap()
+    let target = Target::single_index(link).noise(0.1);
+    let batch = GeneratedBatch::new(&target, sizes.dimension, sizes.samples, 1).unwrap();
+    batch.with_index(index)
 }

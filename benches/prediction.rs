@@ -10,12 +10,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::activation::{Activation, Relu, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{BulkModel, Options, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Problem, predict};
 use linear_width::training::BatchPolicy;
 
-fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Setting {
+fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Problem {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-    Setting {
+    Problem {
         activation,
         target: Target::single_index(link).noise(0.1),
         width: 3000,

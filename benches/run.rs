@@ -5,17 +5,14 @@
 //! `cargo bench -p benches --bench run -- "f64/N=4000.*gradient"`.
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
 
 use benches::Sizes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::Scalar;
 use linear_width::data::Batch;
 use linear_width::network::Network;
-use linear_width::spectral::{
-    LeadingTripletsOptions, SpectrumMethod, leading_triplets, singular_values_by,
-};
-use linear_width::training::{StepSize, TILE_SAMPLES, descent_direction, gradient_step};
+use linear_width::spectral::{SingularTriplets, SpectrumMethod};
+use linear_width::training::StepSize;
 use ndarray::{Array1, Array2};
 
 const SIZES: [Sizes; 2] = [Sizes::new(1000, 500, 1500), Sizes::new(4000, 2000, 6000)];
@@ -25,9 +22,8 @@ fn two_steps<T: Scalar>(sizes: Sizes) -> Network<T> {
     let mut network = benches::network::<T>(sizes);
     for (step, size) in [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)].iter().enumerate()
     {
-        let go = &mut |_, _| ControlFlow::Continue(());
         let batch = benches::batch(sizes, step as u64);
-        gradient_step(&mut network, &batch, size.eta(sizes.width), step + 1, go).unwrap();
+        network.gradient_step(&batch, size.eta(sizes.width)).unwrap();
     }
     network
 }
@@ -37,17 +33,22 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
     group.sample_size(10);
     let (network, batch) = (benches::network::<T>(sizes), benches::batch(sizes, 0));
     group.bench_function("gradient step", |b| {
-        let go = &mut |_, _| ControlFlow::Continue(());
-        b.iter(|| black_box(descent_direction(&network, &batch, go).unwrap()));
+        b.iter(|| black_box(network.descent_direction(&batch).unwrap()));
     });
     group.bench_function("two steps", |b| b.iter(|| two_steps::<T>(sizes)));
     group.bench_function("batch generation", |b| {
-        let mut x = Array2::<T>::zeros((TILE_SAMPLES.min(sizes.samples), sizes.dimension));
-        let mut y = Array1::<T>::zeros(x.nrows());
+        let tile = sizes.samples.min(1536);
+        let shape = (tile, sizes.dimension);
+        let (mut x, mut y) = (Array2::<f64>::zeros(shape), Array1::<f64>::zeros(tile));
+        let (mut x_32, mut y_32) = (Array2::<f32>::zeros(shape), Array1::<f32>::zeros(tile));
         b.iter(|| {
-            for first in (0..sizes.samples).step_by(x.nrows()) {
-                let first = first.min(sizes.samples - x.nrows());
-                batch.read(first, x.view_mut(), y.view_mut()).unwrap();
+            for first in (0..sizes.samples).step_by(tile) {
+                let first = first.min(sizes.samples - tile);
+                if size_of::<T>() == 4 {
+                    batch.read_f32(first, x_32.view_mut(), y_32.view_mut()).unwrap();
+                } else {
+                    batch.read(first, x.view_mut(), y.view_mut()).unwrap();
+                }
             }
         });
     });
@@ -58,13 +59,14 @@ fn bench<T: Scalar>(c: &mut Criterion, precision: &str, sizes: Sizes) {
         ("singular values, direct", SpectrumMethod::Direct),
     ] {
         group.bench_function(name, |b| {
-            b.iter(|| black_box(singular_values_by(weights.view(), method).unwrap()));
+            b.iter(|| black_box(method.singular_values(weights.view()).unwrap()));
         });
     }
     let tolerance = if T::epsilon().as_f64() < 1e-10 { 1e-8 } else { 1e-5 };
     group.bench_function(format!("6 leading triplets to {tolerance:e}"), |b| {
-        let options = LeadingTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
-        b.iter(|| black_box(leading_triplets(weights.view(), 6, &options).unwrap()));
+        b.iter(|| {
+            black_box(SingularTriplets::leading_within(weights.view(), 6, tolerance, None).unwrap())
+        });
     });
     group.finish();
 }

@@ -5,8 +5,8 @@ use std::fmt::{Display, Formatter, Result as Formatted};
 use ndarray::ArrayView2;
 use thiserror::Error;
 
-use crate::Scalar;
 use crate::number::short;
+use crate::numerics::Real;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -226,9 +226,9 @@ pub enum InvalidSetting {
         message: String,
     },
     /// The batch of a step that is not taken.
-    #[error("the batch of step {step} (from 0) was asked for; {steps} steps are taken")]
+    #[error("the batch of step {step} was asked for; there are steps 1 to {steps}")]
     NoSuchStep {
-        /// The step asked for, from 0.
+        /// The step asked for; the first is 1.
         step: usize,
         /// The number of steps.
         steps: usize,
@@ -341,8 +341,51 @@ pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSett
     if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
 }
 
+/// Checks that a real parameter is finite and that the condition on it holds.
+pub(crate) fn in_range(
+    name: &'static str,
+    value: f64,
+    holds: bool,
+    allowed: &'static str,
+) -> Result<(), InvalidSetting> {
+    match value.is_finite() && holds {
+        true => Ok(()),
+        false => Err(InvalidSetting::OutOfRange { name, value, allowed }),
+    }
+}
+
+/// Checks that a matrix of this shape has `columns` columns.
+pub(crate) fn has_columns(
+    name: &'static str,
+    shape: (usize, usize),
+    columns: usize,
+) -> Result<(), InvalidSetting> {
+    if shape.1 == columns {
+        return Ok(());
+    }
+    let found = format!("{} x {}", shape.0, shape.1);
+    Err(InvalidSetting::Shape { name, found, expected: format!("any x {columns}") })
+}
+
+/// Checks that a number is finite and not negative.
+pub(crate) fn nonnegative(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(InvalidSetting::OutOfRange { name, value, allowed: "a finite number, 0 or more" })
+}
+
+/// Checks that all numbers are finite.
+pub(crate) fn finite<'a>(
+    name: &'static str,
+    values: impl IntoIterator<Item = &'a f64>,
+) -> Result<(), InvalidSetting> {
+    let finite = values.into_iter().all(|value| value.is_finite());
+    if finite { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
+}
+
 /// Checks that every entry of a list is finite.
-pub(crate) fn finite_list<'a, T: Scalar>(
+pub(crate) fn finite_list<'a, T: Real>(
     name: &'static str,
     values: impl IntoIterator<Item = &'a T>,
 ) -> Result<(), InvalidSetting> {
@@ -356,7 +399,7 @@ pub(crate) fn finite_list<'a, T: Scalar>(
 }
 
 /// Checks that every entry of a matrix is finite.
-pub(crate) fn finite_matrix<T: Scalar>(
+pub(crate) fn finite_matrix<T: Real>(
     name: &'static str,
     matrix: ArrayView2<'_, T>,
 ) -> Result<(), InvalidSetting> {
@@ -381,19 +424,7 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
     text
 }
 
-/// `Debug` as `Display`: a program whose `main` returns an error prints it with `Debug`, and its user
-/// should read the sentence.
-macro_rules! debug_is_display {
-    ($error:ty) => {
-        impl std::fmt::Debug for $error {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(self, f)
-            }
-        }
-    };
-}
-
-pub(crate) use debug_is_display;
+pub(crate) use crate::number::debug_is_display;
 
 debug_is_display!(InvalidSetting);
 

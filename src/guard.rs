@@ -1,4 +1,4 @@
-//! Functions of the user's, tried before they are relied on.
+//! Tries a function of the user before the crate relies on it.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -13,9 +13,8 @@ thread_local! {
 }
 static HOOK: Once = Once::new();
 
-/// What `f` returns, or [`InvalidSetting::Panicked`] when it panics. The panic is not printed: the
-/// error has its message. Panics of other threads, and of this one at other times, are printed as
-/// ever. In a program built with `panic = "abort"` it ends the program, as every panic there.
+/// The result of `f`, or [`InvalidSetting::Panicked`] with the message when `f` panics. Such a panic
+/// is not printed; all other panics are. A program built with `panic = "abort"` ends all the same.
 pub(crate) fn guarded<R>(
     name: impl FnOnce() -> String,
     f: impl FnOnce() -> R,
@@ -29,7 +28,7 @@ pub(crate) fn guarded<R>(
         }));
     });
     let before = QUIET.replace(true);
-    // nothing that `f` leaves half done is used after an error
+    // after an error, nothing that `f` has changed is used
     let result = catch_unwind(AssertUnwindSafe(f));
     QUIET.set(before);
     result.map_err(|panic| InvalidSetting::Panicked { name: name(), message: message(&*panic) })

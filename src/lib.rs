@@ -88,8 +88,8 @@
 //! version of this crate and of its dependencies, [`instruction_set`], and the functions exp, ln, sin
 //! and their like in the C library, from which the standard library takes them. That was derived
 //! from the code and not yet seen on a second machine. The tests compare with stored checksums of
-//! the release, and say so where there are none. Constants of a version that enter
-//! the order of sums, as [`training::TILE_SAMPLES`], change the last digits with it.
+//! the release, and say so where there are none. Constants that enter the order of sums, as the
+//! number of samples in a tile, may change with the version, and the last digits with them.
 //!
 //! # Features
 //!
@@ -99,6 +99,7 @@
 
 pub mod activation;
 pub mod data;
+mod distribution;
 mod error;
 pub mod experiment;
 #[doc = include_str!("../docs/extending.md")]
@@ -121,8 +122,8 @@ pub mod training;
 
 pub use error::{InvalidSetting, Place};
 pub use experiment::{Experiment, Report};
+pub use linalg::backend_name;
 pub use linalg::simd::instruction_set;
-pub use linalg::{LinalgError, backend_name};
 pub use numerics::quadrature;
 pub use scalar::Scalar;
 

@@ -2,6 +2,12 @@
 
 use crate::error::{InvalidSetting, in_words};
 
+/// `size` bytes for each entry of these matrices (rows, columns), saturating.
+pub(crate) fn total(size: u128, matrices: &[(u128, u128)]) -> u128 {
+    let entries = matrices.iter().map(|(rows, columns)| rows.saturating_mul(*columns));
+    size.saturating_mul(entries.fold(0, u128::saturating_add))
+}
+
 /// Checks an estimate against the user's limit.
 pub(crate) fn within(limit: Option<usize>, needed: u128) -> Result<(), InvalidSetting> {
     match limit {

@@ -1,10 +1,10 @@
-//! How numbers are printed.
+//! How numbers and errors are printed.
 
 use std::fmt;
 
-/// A number in reports, names and errors: as usual from 1e-5 to 1e16, and with a power of ten
-/// beyond, where the usual form has hundreds of digits. Width and precision work as always; with a
-/// precision only large numbers change.
+/// A number in reports, names and errors: in the usual form from 1e-5 to 1e16, and with a power of
+/// ten beyond, where the usual form has hundreds of digits. Width and precision work as always; with
+/// a precision only numbers of 1e16 or more change.
 pub(crate) struct Short(pub f64);
 
 impl fmt::Display for Short {
@@ -28,6 +28,19 @@ impl fmt::Display for Short {
 pub(crate) fn short(x: &f64) -> Short {
     Short(*x)
 }
+
+/// `Debug` as `Display`. A program whose `main` returns an error prints it by `Debug`, and what its
+/// user should read is the sentence.
+macro_rules! debug_is_display {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+pub(crate) use debug_is_display;
 
 #[cfg(test)]
 mod tests {

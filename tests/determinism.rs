@@ -11,22 +11,18 @@
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::io::Write;
-use std::ops::ControlFlow;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use fnv::FnvHasher;
-use linear_width::activation::{Activation, Tanh};
-use linear_width::data::{Batch, Dataset, GeneratedBatch, InputLaw, Link, Target};
+use linear_width::activation::Tanh;
+use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision};
 use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
-use linear_width::readout::{Form, Ridge};
-use linear_width::spectral::{
-    LeadingTripletsOptions, SingularTriplets, SpectrumMethod, leading_triplets, singular_values_by,
-    thin_svd,
-};
+use linear_width::readout::Ridge;
+use linear_width::spectral::{SingularTriplets, SpectrumMethod, leading_triplets};
 use linear_width::theory::prediction::Options;
-use linear_width::training::{BatchPolicy, descent_direction, gradient_step};
+use linear_width::training::BatchPolicy;
 use linear_width::{Report, Scalar, backend_name, instruction_set};
 use ndarray::{Array1, Array2};
 
@@ -93,29 +89,25 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
     let given = builder().data(given()).precision(precision).batches(BatchPolicy::Reused);
     let given = given.build().unwrap();
 
-    let network = Network::<T>::random(
-        150,
-        90,
-        Initialisation::Gaussian,
-        &SecondLayerLaw::Uniform,
+    let network = Network::<T>::new(
+        Initialisation::Gaussian.draw(150, 90, 11).unwrap(),
+        SecondLayerLaw::Uniform.draw(150, 11).unwrap(),
         Tanh { scale: 2.0, shift: 0.5 },
-        Scaling::Standard,
-        11,
-    )
-    .unwrap();
+    );
+    let network = network.unwrap().with_scaling(Scaling::Standard);
     let weights = network.first_layer().view();
     let batch = batch(90, 1900);
-    let direction = descent_direction(&network, &batch, &mut |_, _| ControlFlow::Continue(()));
-    let direction = direction.unwrap().unwrap();
+    let direction = network.descent_direction(&batch).unwrap();
     // with a limit of its own the search ends in an error where it would turn to the thin SVD
-    let options = LeadingTripletsOptions { max_basis: Some(60), ..Default::default() };
-    let top =
-        leading_triplets((&weights + &(&direction * T::of(40.0))).view(), 1, &options).unwrap();
-    let values = |method| sum(singular_values_by(weights, method).unwrap());
-    let svd = thin_svd(weights).unwrap();
-    let all = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
-    let readout = |form| {
-        let path = Ridge::new().form(form).intercept(true).fit(&network, &batch).unwrap();
+    let tolerance = if precision == Precision::F64 { 1e-10 } else { 1e-5 };
+    let moved = &weights + &(&direction * T::of(40.0));
+    let top = SingularTriplets::leading_within(moved.view(), 1, tolerance, Some(60)).unwrap();
+    let values = |method: SpectrumMethod| sum(method.singular_values(weights).unwrap());
+    let svd = SingularTriplets::all(weights).unwrap();
+    let all =
+        |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
+    let readout = |ridge: Ridge| {
+        let path = ridge.intercept(true).fit(&network, &batch).unwrap();
         sum(path.readout(0.3).unwrap().weights().iter().copied())
     };
     let (x, y) = read::<T>(&batch, 1900);
@@ -128,38 +120,30 @@ fn checksums<T: Scalar>(precision: Precision) -> BTreeMap<&'static str, u64> {
         ("all singular values", values(SpectrumMethod::Automatic)),
         ("all singular values, directly", values(SpectrumMethod::Direct)),
         ("thin decomposition", all(svd)),
-        ("readout, primal", readout(Form::Primal)),
-        ("readout, dual", readout(Form::Dual)),
+        ("readout, primal", readout(Ridge::new().primal())),
+        ("readout, dual", readout(Ridge::new().dual())),
     ])
 }
 
 /// Checksums of what the stored ones leave out: matrices of more than one block in each direction,
 /// two steps in a row, and a test error.
 fn further_checksums<T: Scalar>() -> [u64; 4] {
-    let mut network = Network::<T>::random(
-        331,
-        150,
-        Initialisation::Sphere,
-        &SecondLayerLaw::Gaussian,
-        Tanh { scale: 2.0, shift: 0.5 }.shared(),
-        Scaling::MeanField,
-        11,
-    )
-    .unwrap();
+    let activation = Tanh { scale: 2.0, shift: 0.5 };
+    let mut network = Network::<T>::random(331, 150, activation, 11).unwrap();
     let train = batch(150, 1900);
-    for step in 1..=2 {
-        let go = &mut |_, _| ControlFlow::Continue(());
-        gradient_step(&mut network, &train, 7.0, step, go).unwrap();
+    for _ in 0..2 {
+        network.gradient_step(&train, 7.0).unwrap();
     }
     let weights = network.first_layer();
-    let triplets = |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.values).chain(t.right));
-    let top = leading_triplets(weights.view(), 4, &LeadingTripletsOptions::default()).unwrap();
+    let triplets =
+        |t: SingularTriplets<T>| sum(t.left.into_iter().chain(t.singular_values).chain(t.right));
+    let top = leading_triplets(weights.view(), 4).unwrap();
     let readout = Ridge::new().fit(&network, &train).unwrap().readout(0.01).unwrap();
     let error = readout.test_error(&batch(150, 1700)).unwrap();
     [
         sum(weights.iter().copied()),
         triplets(top),
-        triplets(thin_svd(weights.view()).unwrap()),
+        triplets(SingularTriplets::all(weights.view()).unwrap()),
         sum([error.mean_square, error.standard_error]),
     ]
 }
@@ -206,17 +190,28 @@ fn bits_are_the_same_for_any_number_of_threads() {
 }
 
 fn batch(dimension: usize, samples: usize) -> GeneratedBatch {
-    let teacher = target().teacher(dimension, 3).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, 3, 1).unwrap()
+    GeneratedBatch::new(&target(), dimension, samples, 3).unwrap().with_index(1)
 }
 
 /// All samples, read `tile` at a time.
-fn read<T: Scalar>(batch: &impl Batch<T>, tile: usize) -> (Array2<T>, Array1<T>) {
+fn read<T: Scalar>(batch: &dyn Batch, tile: usize) -> (Array2<T>, Array1<T>) {
     let mut x = Array2::zeros((batch.samples(), batch.dimension()));
     let mut y = Array1::zeros(batch.samples());
     let rows = ndarray::Axis(0);
     let pieces = x.axis_chunks_iter_mut(rows, tile).zip(y.axis_chunks_iter_mut(rows, tile));
-    pieces.enumerate().for_each(|(k, (x, y))| batch.read(k * tile, x, y).unwrap());
+    for (k, (mut x, mut y)) in pieces.enumerate() {
+        if size_of::<T>() == 4 {
+            let mut single = (Array2::zeros(x.dim()), Array1::zeros(y.len()));
+            batch.read_f32(k * tile, single.0.view_mut(), single.1.view_mut()).unwrap();
+            x.assign(&single.0.mapv(|x| T::of(x.into())));
+            y.assign(&single.1.mapv(|y| T::of(y.into())));
+        } else {
+            let mut double = (Array2::zeros(x.dim()), Array1::zeros(y.len()));
+            batch.read(k * tile, double.0.view_mut(), double.1.view_mut()).unwrap();
+            x.assign(&double.0.mapv(T::of));
+            y.assign(&double.1.mapv(T::of));
+        }
+    }
     (x, y)
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use linear_width::activation::Tanh;
 use linear_width::data::{Dataset, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError};
-use linear_width::readout::{Form, Ridge};
+use linear_width::readout::Ridge;
 use linear_width::spectral::SpectrumMethod;
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting, backend_name};
@@ -101,15 +101,14 @@ fn measure(case: &str) {
             experiment.estimated_bytes()
         }
         "primal" | "dual" => {
-            let (width, samples, form) = if case == "primal" {
-                (1500, 4000, Form::Primal)
+            let (width, samples, ridge) = if case == "primal" {
+                (1500, 4000, Ridge::new().primal())
             } else {
-                (3000, 1200, Form::Dual)
+                (3000, 1200, Ridge::new().dual())
             };
             let experiment = builder(width, 100, samples).target(target()).build().unwrap();
             let network = experiment.initial_network::<f64>().unwrap();
             let batch = experiment.test_batch(0, samples).unwrap();
-            let ridge = Ridge::new().form(form);
             let path = ridge.fit(&network, &batch).unwrap();
             assert!(path.readout(1.0).unwrap().weights().len() == width);
             ridge.estimated_bytes(&network, &batch) + 8 * (width * 100) as u128
@@ -199,7 +198,7 @@ fn limited(case: &str) {
     let error = experiment.run().unwrap_err();
     assert!(refused(&error) && error.to_string().contains("this machine does not give"), "{error}");
     let batch = experiment.test_batch(0, 1_000_000_000).unwrap();
-    let error = Ridge::new().form(Form::Dual).fit(&network, &batch).unwrap_err();
+    let error = Ridge::new().dual().fit(&network, &batch).unwrap_err();
     assert!(error.to_string().contains("this machine does not give"), "{error}");
     drop(taken);
     println!("\nALIVE");

@@ -6,16 +6,15 @@
 
 use std::error::Error;
 use std::io::stdin;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use faer::traits::RealField;
 use linear_width::activation::Tanh;
-use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target, Teacher};
-use linear_width::network::{Network, Scaling};
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
-use linear_width::training::{StepSize, gradient_step};
+use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
+use linear_width::network::Network;
+use linear_width::spectral::{SingularTriplets, singular_values};
+use linear_width::training::StepSize;
 use linear_width::{Scalar, backend_name};
 use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension};
 use rayon::prelude::*;
@@ -49,27 +48,23 @@ impl Inputs {
     fn network<T: Scalar>(&self) -> Fallible<Network<T>> {
         let activation = Tanh::default();
         let (first, second) = (self.matrix("w0")?, self.vector("a")?);
-        Ok(Network::new(first, second, activation, Scaling::MeanField)?)
+        Ok(Network::new(first, second, activation)?)
     }
 
     /// A function that gives a new batch at each call.
     fn fresh_batches(&self) -> Fallible<impl FnMut() -> Fallible<GeneratedBatch> + use<>> {
-        let (samples, teacher) = (self.samples, self.teacher()?);
+        let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
+        let target = Target::single_index(link).noise(0.1).direction(self.vector("beta")?);
+        let batch = GeneratedBatch::new(&target, self.dimension, self.samples, 1)?;
         let mut index = 0;
         Ok(move || {
             index += 1;
-            Ok(GeneratedBatch::new(InputLaw::Gaussian, teacher.clone(), samples, 1, index)?)
+            Ok(batch.clone().with_index(index))
         })
     }
 
-    fn given_batch<T: Scalar>(&self, x: &str, y: &str) -> Fallible<DatasetBatch<T>> {
-        Ok(DatasetBatch::new(self.matrix(x)?, self.vector(y)?)?)
-    }
-
-    fn teacher(&self) -> Fallible<Teacher> {
-        let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
-        let target = Target::single_index(link).noise(0.1).direction(self.vector("beta")?);
-        Ok(target.teacher(self.dimension, 1)?)
+    fn given_batch(&self, x: &str, y: &str) -> Fallible<Dataset> {
+        Ok(Dataset::new(self.matrix::<f64>(x)?, self.vector::<f64>(y)?)?)
     }
 }
 
@@ -129,14 +124,13 @@ fn product<T: Scalar + RealField>(
 }
 
 /// Two steps from `start`, which is copied before the time begins.
-fn step_twice<T: Scalar>(start: &Network<T>, batches: [&impl Batch<T>; 2]) -> Fallible<(f64, f64)> {
+fn step_twice<T: Scalar>(start: &Network<T>, batches: [&dyn Batch; 2]) -> Fallible<(f64, f64)> {
     let mut network = start.clone();
     let sizes = [StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)];
     let (seconds, result) = timed(|| {
-        batches.into_iter().zip(sizes).zip(1..).try_for_each(|((batch, size), step)| {
+        batches.into_iter().zip(sizes).try_for_each(|(batch, size)| {
             let eta = size.eta(network.width());
-            let go_on = &mut |_, _| ControlFlow::Continue(());
-            gradient_step(&mut network, batch, eta, step, go_on).map(drop)
+            network.gradient_step(batch, eta).map(drop)
         })
     });
     result?;
@@ -182,11 +176,11 @@ fn all_singular_values<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
 fn top6<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let w = inputs.matrix::<T>("w2")?;
     // 1e-8 is out of reach in f32
-    let tolerance = Some(if size_of::<T>() == 8 { 1e-8 } else { 1e-5 });
-    let options = LeadingTripletsOptions { tolerance, ..Default::default() };
+    let tolerance = if size_of::<T>() == 8 { 1e-8 } else { 1e-5 };
     Ok(Box::new(move || {
-        let (seconds, triplets) = timed(|| leading_triplets(w.view(), 6, &options));
-        Ok((seconds, sum(&triplets?.values, |s| s)))
+        let (seconds, triplets) =
+            timed(|| SingularTriplets::leading_within(w.view(), 6, tolerance, None));
+        Ok((seconds, sum(&triplets?.singular_values, |s| s)))
     }))
 }
 
@@ -195,9 +189,18 @@ fn generate<T: Scalar>(inputs: &Inputs) -> Fallible<Task> {
     let mut batch = inputs.fresh_batches()?;
     Ok(Box::new(move || {
         let batch = batch()?;
+        let shape = (samples, dimension);
+        if size_of::<T>() == 4 {
+            let (seconds, (x, y, read)) = timed(|| {
+                let (mut x, mut y) = (Array2::<f32>::zeros(shape), Array1::<f32>::zeros(samples));
+                let read = batch.read_f32(0, x.view_mut(), y.view_mut());
+                (x, y, read)
+            });
+            read?;
+            return Ok((seconds, mean(&x, |x| x * x) + mean(&y, |y| y * y)));
+        }
         let (seconds, (x, y, read)) = timed(|| {
-            let mut x = Array2::<T>::zeros((samples, dimension));
-            let mut y = Array1::zeros(samples);
+            let (mut x, mut y) = (Array2::<f64>::zeros(shape), Array1::<f64>::zeros(samples));
             let read = batch.read(0, x.view_mut(), y.view_mut());
             (x, y, read)
         });

@@ -8,7 +8,7 @@ use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
-use linear_width::theory::prediction::{BulkModel, Options, Prediction, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem, predict};
 use linear_width::training::{BatchPolicy, StepSize};
 
 /// e^(1/2) sin(z + 0.7), whose Hermite coefficients all differ from zero; bounded, so that large
@@ -63,7 +63,7 @@ impl TwoSteps {
 
     /// The prediction for W_2, at sizes no machine could simulate too.
     pub fn predict(&self, bulk_model: BulkModel) -> Result<Prediction, Box<dyn Error>> {
-        let setting = Setting {
+        let setting = Problem {
             activation: sine().shared(),
             target: Target::single_index(tanh_link()?).noise(0.1),
             width: self.width,

@@ -1,16 +1,38 @@
-//! Batches: samples that can be visited tile by tile, as often as needed.
+//! Batches: samples that can be read in any order, and the tiles in which the crate reads them.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
+use std::any::Any;
 
-use super::{InputLaw, Teacher};
+use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
+
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
-use crate::random::{Purpose, stream};
+use crate::error::{InvalidSetting, has_columns, nonzero};
+use crate::memory;
 
-/// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again.
-pub trait Batch<T: Scalar>: Sync {
+/// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again. A batch of
+/// your own needs three methods.
+///
+/// ```
+/// use linear_width::{InvalidSetting, data::Batch};
+/// use ndarray::{ArrayViewMut1, ArrayViewMut2};
+///
+/// /// Five points on a line, labelled by their place.
+/// struct Line;
+/// impl Batch for Line {
+///     fn samples(&self) -> usize { 5 }
+///     fn dimension(&self) -> usize { 1 }
+///     fn read(
+///         &self, first: usize, mut x: ArrayViewMut2<f64>, mut y: ArrayViewMut1<f64>,
+///     ) -> Result<(), InvalidSetting> {
+///         y.indexed_iter_mut().for_each(|(i, y)| *y = (first + i) as f64);
+///         x.column_mut(0).assign(&y);
+///         Ok(())
+///     }
+/// }
+/// let (x, y) = Line.to_arrays()?;
+/// assert_eq!((x.dim(), y[4]), ((5, 1), 4.0));
+/// # Ok::<(), InvalidSetting>(())
+/// ```
+pub trait Batch: Sync {
     /// The number n of samples.
     fn samples(&self) -> usize;
 
@@ -18,22 +40,76 @@ pub trait Batch<T: Scalar>: Sync {
     fn dimension(&self) -> usize;
 
     /// Writes the samples `first..first + y.len()` into `x` (one input per row) and `y`. Reading
-    /// the same samples again gives the same numbers. The crate itself never asks for samples that
-    /// there are not, nor with an `x` of a shape other than `y.len()` x `dimension()`.
+    /// the same samples again gives the same numbers. The crate itself only asks for samples that
+    /// exist, with an `x` of shape `y.len()` x `dimension()`.
     ///
     /// # Errors
-    /// The batches of this crate return [`InvalidSetting::NoSuchSamples`] and
-    /// [`InvalidSetting::Shape`] for these.
+    /// The batches of this crate return [`InvalidSetting::NoSuchSamples`] for samples that do not
+    /// exist and [`InvalidSetting::Shape`] for an `x` of another shape.
     fn read(
         &self,
         first: usize,
-        x: ArrayViewMut2<'_, T>,
-        y: ArrayViewMut1<'_, T>,
+        x: ArrayViewMut2<'_, f64>,
+        y: ArrayViewMut1<'_, f64>,
     ) -> Result<(), InvalidSetting>;
+
+    /// As [`read`](Self::read) in single precision. By default the rounded numbers of `read`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn read_f32(
+        &self,
+        first: usize,
+        mut x: ArrayViewMut2<'_, f32>,
+        mut y: ArrayViewMut1<'_, f32>,
+    ) -> Result<(), InvalidSetting> {
+        let mut double_x = Array2::zeros(x.dim());
+        let mut double_y = Array1::zeros(y.len());
+        self.read(first, double_x.view_mut(), double_y.view_mut())?;
+        x.zip_mut_with(&double_x, |x, double| *x = *double as f32);
+        y.zip_mut_with(&double_y, |y, double| *y = *double as f32);
+        Ok(())
+    }
+
+    /// All inputs (n x d, one per row) and labels (n).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and [`InvalidSetting::Memory`] when they do not fit in memory.
+    fn to_arrays(&self) -> Result<(Array2<f64>, Array1<f64>), InvalidSetting> {
+        let shape = (self.samples(), self.dimension());
+        memory::allocatable(memory::total(8, &[(shape.0 as u128, shape.1 as u128 + 1)]))?;
+        let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
+        self.read(0, x.view_mut(), y.view_mut())?;
+        Ok((x, y))
+    }
 }
 
-/// Checks what is asked of a batch of `(samples, dimension)`: `count` samples from `first` on, into
-/// a matrix of `shape`.
+/// Both reading methods of a [`Batch`] from one that is generic in the precision.
+macro_rules! read_by {
+    ($generic:ident) => {
+        fn read(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f64>,
+            y: ndarray::ArrayViewMut1<'_, f64>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+
+        fn read_f32(
+            &self,
+            first: usize,
+            x: ndarray::ArrayViewMut2<'_, f32>,
+            y: ndarray::ArrayViewMut1<'_, f32>,
+        ) -> Result<(), crate::error::InvalidSetting> {
+            self.$generic(first, x, y)
+        }
+    };
+}
+pub(crate) use read_by;
+
+/// Checks that a batch of `samples` x `dimension` has `count` samples from `first` on, and that
+/// `shape` is the shape of their matrix.
 pub(crate) fn check_read(
     (samples, dimension): (usize, usize),
     first: usize,
@@ -53,273 +129,74 @@ pub(crate) fn check_read(
     Ok(())
 }
 
-/// Samples in a block: each block has its own stream of random numbers. Part of the meaning of a
-/// seed.
-const BLOCK: usize = 64;
+/// Samples in a tile. A loop over a batch holds one tile of it, whatever n is. The number is fixed,
+/// so that sums over samples are taken in the same order everywhere; another number changes the
+/// last digits of all results.
+pub(crate) const TILE_SAMPLES: usize = 1536;
 
-/// A batch that is generated when it is read and never stored.
-///
-/// The numbers depend on the seed, the batch's index and the sample alone: not on the tiles in
-/// which it is read, nor on the number of threads. An `f32` batch is the `f64` one, rounded.
-///
-/// ```
-/// use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, Target};
-/// use ndarray::{Array1, Array2};
-///
-/// let teacher = Target::single_index(Link::hermite([0.0, 1.0])).teacher(10, 7)?;
-/// let batch = GeneratedBatch::new(InputLaw::Gaussian, teacher, 500, 7, 0)?;
-/// let (mut x, mut y) = (Array2::<f64>::zeros((100, 10)), Array1::<f64>::zeros(100));
-/// batch.read(300, x.view_mut(), y.view_mut())?;
-/// assert!(x.iter().all(|x| x.is_finite()));
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct GeneratedBatch {
-    law: InputLaw,
-    teacher: Teacher,
-    samples: usize,
-    seed: u64,
-    index: u64,
-}
-
-impl GeneratedBatch {
-    /// Batch number `index` of the experiment with this `seed`: `samples` inputs of the given law,
-    /// labelled by `teacher`. The dimension is the teacher's.
-    ///
-    /// # Errors
-    /// [`InvalidSetting::ZeroSize`] when `samples` is 0.
-    pub fn new(
-        law: InputLaw,
-        teacher: Teacher,
-        samples: usize,
-        seed: u64,
-        index: u64,
-    ) -> Result<Self, InvalidSetting> {
-        nonzero("samples", samples)?;
-        Ok(Self { law, teacher, samples, seed, index })
-    }
-
-    /// The samples `skip..skip + y.len()` of one block.
-    fn read_block<T: Scalar>(
-        &self,
-        block: usize,
-        skip: usize,
-        mut x: ArrayViewMut2<'_, T>,
-        mut y: ArrayViewMut1<'_, T>,
-    ) {
-        let mut inputs = stream(self.seed, Purpose::Inputs, self.index, block as u64);
-        let mut errors = stream(self.seed, Purpose::Noise, self.index, block as u64);
-        let mut input = vec![T::zero(); x.ncols()];
-        let directions: Vec<Vec<f64>> =
-            self.teacher.directions().rows().into_iter().map(|beta| beta.to_vec()).collect();
-        let mut projections = vec![0.0; directions.len()];
-        for sample in 0..skip + y.len() {
-            self.law.fill(&mut input, &mut inputs);
-            let error: f64 = StandardNormal.sample(&mut errors);
-            if sample >= skip {
-                for (z, beta) in projections.iter_mut().zip(&directions) {
-                    *z = projection(beta, &input);
-                }
-                let label =
-                    self.teacher.noiseless_label(&projections) + self.teacher.noise_std() * error;
-                y[sample - skip] = T::of(label);
-                x.row_mut(sample - skip).assign(&ArrayView1::from(&input));
-            }
-        }
-    }
-}
-
-/// <beta, input> in `f64`, summed in eight interleaved parts: the same bits in any tiling.
-fn projection<T: Scalar>(beta: &[f64], input: &[T]) -> f64 {
-    const PARTS: usize = 8;
-    let mut sums = [0.0; PARTS];
-    let mut add = |beta: &[f64], input: &[T]| {
-        for ((sum, b), x) in sums.iter_mut().zip(beta).zip(input) {
-            *sum += b * x.as_f64();
-        }
-    };
-    // whole parts have a length that the compiler knows
-    let (beta, input) = (beta.chunks_exact(PARTS), input.chunks_exact(PARTS));
-    let (beta_rest, input_rest) = (beta.remainder(), input.remainder());
-    beta.zip(input).for_each(|(beta, input)| add(&beta[..PARTS], &input[..PARTS]));
-    add(beta_rest, input_rest);
-    sums.iter().sum()
-}
-
-impl<T: Scalar> Batch<T> for GeneratedBatch {
-    fn samples(&self) -> usize {
-        self.samples
-    }
-
-    fn dimension(&self) -> usize {
-        self.teacher.directions().ncols()
-    }
-
-    fn read(
-        &self,
-        first: usize,
-        x: ArrayViewMut2<'_, T>,
-        y: ArrayViewMut1<'_, T>,
-    ) -> Result<(), InvalidSetting> {
-        let shape = (self.samples, self.teacher.directions().ncols());
-        check_read(shape, first, x.dim(), y.len())?;
-        let end = first + y.len();
-        let mut pieces = Vec::new();
-        let (mut rest_x, mut rest_y, mut at) = (x, y, first);
-        while at < end {
-            let until = ((at / BLOCK + 1) * BLOCK).min(end);
-            let (piece_x, after_x) = rest_x.split_at(Axis(0), until - at);
-            let (piece_y, after_y) = rest_y.split_at(Axis(0), until - at);
-            pieces.push((at, piece_x, piece_y));
-            (rest_x, rest_y, at) = (after_x, after_y, until);
-        }
-        pieces.into_par_iter().for_each(|(at, x, y)| self.read_block(at / BLOCK, at % BLOCK, x, y));
-        Ok(())
-    }
-}
-
-/// A batch held in memory: the user's own inputs and labels.
-///
-/// ```
-/// use linear_width::data::{Batch, DatasetBatch};
-/// use ndarray::array;
-///
-/// let batch = DatasetBatch::new(array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], array![1.0, -1.0, 0.0])?;
-/// assert_eq!((batch.samples(), batch.dimension()), (3, 2));
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct DatasetBatch<T> {
+/// The samples of a batch, [`TILE_SAMPLES`] at a time and in order.
+pub(crate) struct Tiles<'a, T> {
+    batch: &'a dyn Batch,
     x: Array2<T>,
     y: Array1<T>,
+    next: usize,
 }
 
-impl<T: Scalar> DatasetBatch<T> {
-    /// Inputs `x` (n x d, one per row) with labels `y` (length n).
-    ///
-    /// # Errors
-    /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite.
-    pub fn new(x: Array2<T>, y: Array1<T>) -> Result<Self, InvalidSetting> {
-        nonzero("samples", x.nrows())?;
-        nonzero("dimension", x.ncols())?;
-        if y.len() != x.nrows() {
-            return Err(InvalidSetting::Shape {
-                name: "the vector of labels",
-                found: y.len().to_string(),
-                expected: format!("{}, one label per row of the inputs", x.nrows()),
-            });
+/// The samples `first..first + y.len()`; inputs and labels may be overwritten.
+pub(crate) struct Tile<'a, T> {
+    pub first: usize,
+    pub x: ArrayViewMut2<'a, T>,
+    pub y: ArrayViewMut1<'a, T>,
+}
+
+/// The tiles of a batch whose inputs must have this `dimension`.
+pub(crate) fn tiles<T: Scalar>(
+    batch: &dyn Batch,
+    dimension: usize,
+) -> Result<Tiles<'_, T>, InvalidSetting> {
+    nonzero("samples", batch.samples())?;
+    has_columns("the batch", (batch.samples(), batch.dimension()), dimension)?;
+    let largest = TILE_SAMPLES.min(batch.samples());
+    let (x, y) = (Array2::zeros((largest, dimension)), Array1::zeros(largest));
+    Ok(Tiles { batch, x, y, next: 0 })
+}
+
+impl<T: Scalar> Tiles<'_, T> {
+    /// The samples in the largest tile.
+    pub fn largest(&self) -> usize {
+        self.y.len()
+    }
+
+    pub fn next_tile(&mut self) -> Result<Option<Tile<'_, T>>, InvalidSetting> {
+        let first = self.next;
+        let count = TILE_SAMPLES.min(self.batch.samples() - first);
+        if count == 0 {
+            return Ok(None);
         }
-        finite_matrix("the inputs of the batch", x.view())?;
-        finite_list("the labels of the batch", &y)?;
-        Ok(Self { x, y })
+        self.next += count;
+        read_rows(self.batch, first, count, &mut self.x, &mut self.y)?;
+        let part = Slice::from(..count);
+        let x = self.x.slice_axis_mut(Axis(0), part);
+        Ok(Some(Tile { first, x, y: self.y.slice_axis_mut(Axis(0), part) }))
     }
 }
 
-impl<T: Scalar> Batch<T> for DatasetBatch<T> {
-    fn samples(&self) -> usize {
-        self.x.nrows()
+/// Reads `count` samples into the first rows of `x` and `y`, in the precision of these arrays.
+fn read_rows<T: Scalar>(
+    batch: &dyn Batch,
+    first: usize,
+    count: usize,
+    x: &mut Array2<T>,
+    y: &mut Array1<T>,
+) -> Result<(), InvalidSetting> {
+    let rows = Slice::from(..count);
+    let (x, y): (&mut dyn Any, &mut dyn Any) = (x, y);
+    if let (Some(x), Some(y)) = (x.downcast_mut::<Array2<f64>>(), y.downcast_mut::<Array1<f64>>()) {
+        return batch.read(first, x.slice_axis_mut(Axis(0), rows), y.slice_axis_mut(Axis(0), rows));
     }
-    fn dimension(&self) -> usize {
-        self.x.ncols()
+    if let (Some(x), Some(y)) = (x.downcast_mut::<Array2<f32>>(), y.downcast_mut::<Array1<f32>>()) {
+        let (x, y) = (x.slice_axis_mut(Axis(0), rows), y.slice_axis_mut(Axis(0), rows));
+        return batch.read_f32(first, x, y);
     }
-    fn read(
-        &self,
-        first: usize,
-        mut x: ArrayViewMut2<'_, T>,
-        mut y: ArrayViewMut1<'_, T>,
-    ) -> Result<(), InvalidSetting> {
-        check_read(self.x.dim(), first, x.dim(), y.len())?;
-        let range = Slice::from(first..first + y.len());
-        x.assign(&self.x.slice_axis(Axis(0), range));
-        y.assign(&self.y.slice_axis(Axis(0), range));
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Link, Target};
-
-    fn batch(law: InputLaw, seed: u64, index: u64) -> GeneratedBatch {
-        let link = Link::new("sin", |z: f64| z.sin());
-        let teacher = Target::single_index(link).noise(0.3).teacher(11, 9).unwrap();
-        GeneratedBatch::new(law, teacher, 300, seed, index).unwrap()
-    }
-
-    fn read<T: Scalar>(
-        batch: &impl Batch<T>,
-        first: usize,
-        count: usize,
-    ) -> (Array2<T>, Array1<T>) {
-        let mut x = Array2::zeros((count, batch.dimension()));
-        let mut y = Array1::zeros(count);
-        batch.read(first, x.view_mut(), y.view_mut()).unwrap();
-        (x, y)
-    }
-
-    #[test]
-    fn tiles_do_not_change_the_numbers() {
-        for law in [InputLaw::Gaussian, InputLaw::Rademacher, InputLaw::Uniform] {
-            let batch = batch(law, 1, 0);
-            let (x, y) = read::<f64>(&batch, 0, 300);
-            for (first, count) in [(0, 64), (64, 64), (10, 7), (60, 200), (299, 1), (0, 300)] {
-                let (tile_x, tile_y) = read::<f64>(&batch, first, count);
-                let range = Slice::from(first..first + count);
-                assert_eq!(tile_x, x.slice_axis(Axis(0), range));
-                assert_eq!(tile_y, y.slice_axis(Axis(0), range));
-            }
-        }
-    }
-
-    #[test]
-    fn seed_and_index_change_the_numbers_and_f32_rounds_them() {
-        let (x, _) = read::<f64>(&batch(InputLaw::Gaussian, 1, 0), 0, 50);
-        assert_ne!(x, read::<f64>(&batch(InputLaw::Gaussian, 2, 0), 0, 50).0);
-        assert_ne!(x, read::<f64>(&batch(InputLaw::Gaussian, 1, 1), 0, 50).0);
-        let (single, _) = read::<f32>(&batch(InputLaw::Gaussian, 1, 0), 0, 50);
-        assert_eq!(single, x.mapv(|x| x as f32));
-    }
-
-    #[test]
-    fn labels_are_link_of_projection_plus_noise_of_the_right_size() {
-        let batch = batch(InputLaw::Gaussian, 4, 2);
-        let (x, y) = read::<f64>(&batch, 0, 300);
-        let clean = x.dot(&batch.teacher.directions().row(0)).mapv(f64::sin);
-        let residual = &y - &clean;
-        let variance = residual.dot(&residual) / 300.0;
-        assert!((variance / 0.09 - 1.0).abs() < 0.3, "{variance}");
-    }
-
-    #[test]
-    fn samples_that_are_not_there_are_refused() {
-        let generated = batch(InputLaw::Gaussian, 1, 0);
-        let x = Array2::<f64>::zeros((300, 11));
-        let given = DatasetBatch::new(x, Array1::zeros(300)).unwrap();
-        let batches: [&dyn Batch<f64>; 2] = [&generated, &given];
-        for batch in batches {
-            let read = |first, rows, columns, count| {
-                let mut x = Array2::zeros((rows, columns));
-                batch.read(first, x.view_mut(), Array1::zeros(count).view_mut())
-            };
-            for (first, count) in [(299, 2), (300, 1), (usize::MAX, 1)] {
-                let expected = InvalidSetting::NoSuchSamples { first, count, samples: 300 };
-                assert_eq!(read(first, count, 11, count), Err(expected));
-            }
-            for (rows, columns) in [(4, 11), (5, 10), (5, 12)] {
-                let error = read(0, rows, columns, 5).unwrap_err();
-                assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
-            }
-            assert_eq!(read(295, 5, 11, 5), Ok(()));
-        }
-    }
-
-    #[test]
-    fn given_batches_are_checked() {
-        let x = Array2::<f64>::zeros((3, 2));
-        assert!(DatasetBatch::new(x.clone(), Array1::zeros(2)).is_err());
-        assert!(DatasetBatch::new(x.clone(), Array1::from_elem(3, f64::NAN)).is_err());
-        assert!(DatasetBatch::new(Array2::<f64>::zeros((0, 2)), Array1::zeros(0)).is_err());
-        assert!(DatasetBatch::new(x, Array1::zeros(3)).is_ok());
-    }
+    unreachable!("a scalar is f32 or f64")
 }

@@ -6,19 +6,21 @@ use ndarray::{
     ArcArray1, ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2,
     Axis, Slice, Zip,
 };
+use num_traits::AsPrimitive;
 
-use super::Batch;
-use super::batch::check_read;
+use super::batch::{Batch, check_read, read_by};
 use super::constant::constant;
+use super::target::frame_problem;
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite_list, finite_matrix, nonzero};
-use crate::linalg::{exponent, times_power};
+use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
+use crate::numerics::{exponent, times_power};
 
-/// Inputs X (n x d, one per row) and labels y (n) from outside, for an experiment without a teacher
-/// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Also a [`Batch`] of
-/// all its samples, in either precision. Clones and [`rows`](Self::rows) share the numbers.
+/// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
+/// data of an experiment on data from outside
+/// ([`ExperimentBuilder::data`](crate::experiment::ExperimentBuilder::data)). Clones and
+/// [`rows`](Self::rows) share the numbers.
 ///
-/// The first layer's laws suppose features of mean 0 and variance 1, as
+/// The laws of the first layer suppose features of mean 0 and variance 1, as
 /// [`standardised`](Self::standardised) makes them.
 ///
 /// ```
@@ -41,15 +43,34 @@ pub struct Dataset {
     standardised_inputs: bool,
     standardised_labels: bool,
     removed: Vec<usize>,
+    directions: Option<ArcArray2<f64>>,
 }
 
 impl Dataset {
-    /// Inputs `x` (n x d, one per row) with labels `y` (length n).
+    /// Inputs `x` (n x d, one per row) with labels `y` (length n): floating-point numbers of either
+    /// precision, integers or bytes. They are held as `f64`.
     ///
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite, naming
     /// its row and column.
-    pub fn new(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
+    ///
+    /// ```
+    /// use linear_width::data::Dataset;
+    /// use ndarray::array;
+    ///
+    /// let data = Dataset::new(array![[0.5_f32], [0.25]], array![3_u8, 7])?;
+    /// assert_eq!((data.inputs()[[1, 0]], data.labels()[1]), (0.25, 7.0));
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn new<X: AsPrimitive<f64>, Y: AsPrimitive<f64>>(
+        x: Array2<X>,
+        y: Array1<Y>,
+    ) -> Result<Self, InvalidSetting> {
+        // in place when the numbers are `f64` already
+        Self::checked(x.mapv_into_any(AsPrimitive::as_), y.mapv_into_any(AsPrimitive::as_))
+    }
+
+    fn checked(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
         if y.len() != x.nrows() {
@@ -68,6 +89,7 @@ impl Dataset {
             standardised_inputs: false,
             standardised_labels: false,
             removed: Vec::new(),
+            directions: None,
         })
     }
 
@@ -77,15 +99,33 @@ impl Dataset {
         self
     }
 
+    /// Declares directions B* (p x d, orthonormal rows) that the labels are known to depend on; runs
+    /// on the data then report overlaps with them. They are directions in the space of the inputs as
+    /// they are in the run: give those of the standardised features for
+    /// [`standardised`](Self::standardised) data.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when there is no row, a row does not have length d, an entry is not
+    /// finite, or the rows are not orthonormal to within 1e-6.
+    pub fn with_directions(mut self, directions: Array2<f64>) -> Result<Self, InvalidSetting> {
+        nonzero("the number of directions", directions.nrows())?;
+        match frame_problem(&directions, directions.nrows(), self.dimension()) {
+            Some(problem) => Err(problem),
+            None => {
+                self.directions = Some(directions.into_shared());
+                Ok(self)
+            }
+        }
+    }
+
     /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
     /// n - 1).
     ///
-    /// A feature that varies by rounding errors alone counts as constant, for its standardised
-    /// values would be noise: a standard deviation of at most n 2^-52 times the mean (n no less than
-    /// 10 and no more than 10000 here; the bound of scikit-learn's `StandardScaler`), or at most
-    /// 2^-23 times the mean where no value has more than the 24 significant bits of an `f32`. The
-    /// rounding of narrower types, as `float16`, cannot be told from data. Where such a variation
-    /// is meant, subtract the mean before the numbers are rounded.
+    /// A feature whose only variation is rounding counts as constant: its standard deviation is at
+    /// most n 2^-52 times its mean (n between 10 and 10000 here; the bound of scikit-learn's
+    /// `StandardScaler`), or at most 2^-23 times its mean when all its values are `f32` numbers. The
+    /// rounding of narrower types, as `float16`, looks like data. If such a small variation is
+    /// real, subtract the mean before the numbers are rounded.
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
@@ -103,13 +143,7 @@ impl Dataset {
     /// As [`standardised`](Self::standardised), and [`InvalidSetting::Shape`] when the dimensions
     /// differ.
     pub fn standardised_like(mut self, training: &Self) -> Result<Self, InvalidSetting> {
-        if self.dimension() != training.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of inputs",
-                found: format!("{} x {}", self.samples(), self.dimension()),
-                expected: format!("any x {}", training.dimension()),
-            });
-        }
+        has_columns("the matrix of inputs", self.x.dim(), training.dimension())?;
         let columns = training.constant_features();
         if !columns.is_empty() {
             return Err(InvalidSetting::ConstantFeatures { columns });
@@ -147,16 +181,18 @@ impl Dataset {
 
     /// Removes the features that are the same in every sample, to rounding as in
     /// [`standardised`](Self::standardised); see [`removed_features`](Self::removed_features).
+    /// Known directions lose the same entries.
     ///
     /// # Errors
-    /// [`InvalidSetting::ZeroSize`] when none is left.
+    /// [`InvalidSetting::ZeroSize`] when no feature varies;
+    /// [`InvalidSetting::NotNormalised`] when a known direction has an entry for a removed feature.
     pub fn without_constant_features(mut self) -> Result<Self, InvalidSetting> {
         let constant = self.constant_features();
         let varies = |j: &usize| constant.binary_search(j).is_err();
         let kept: Vec<usize> = (0..self.dimension()).filter(varies).collect();
         nonzero("the number of features that are not constant", kept.len())?;
         if !constant.is_empty() {
-            // numbers of before any removal, for rows of the data may have constant features, too
+            // numbered as before the first removal
             let numbers = 0..self.dimension() + self.removed.len();
             let left: Vec<usize> =
                 numbers.filter(|j| self.removed.binary_search(j).is_err()).collect();
@@ -164,7 +200,10 @@ impl Dataset {
             self.removed.sort_unstable();
             self.x = self.x.select(Axis(1), &kept).into_shared();
         }
-        Ok(self)
+        match self.directions.take() {
+            Some(directions) => self.with_directions(directions.select(Axis(1), &kept)),
+            None => Ok(self),
+        }
     }
 
     /// The samples of these `rows`, in order.
@@ -205,6 +244,11 @@ impl Dataset {
         self.y.view()
     }
 
+    /// Known directions of the labels, p x d.
+    pub fn directions(&self) -> Option<ArrayView2<'_, f64>> {
+        self.directions.as_ref().map(|directions| directions.view())
+    }
+
     /// The name for reports.
     pub fn name(&self) -> &str {
         &self.name
@@ -226,25 +270,27 @@ impl Dataset {
         &self.removed
     }
 
-    /// The bytes of all samples, those outside [`rows`](Self::rows) of a part not counted.
+    /// The bytes of the samples in this set.
     pub(crate) fn bytes(&self) -> u128 {
         8 * (self.x.len() as u128 + self.y.len() as u128)
+    }
+
+    pub(crate) fn read_in<T: Scalar>(
+        &self,
+        first: usize,
+        mut x: ArrayViewMut2<'_, T>,
+        mut y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        check_read(self.x.dim(), first, x.dim(), y.len())?;
+        let range = Slice::from(first..first + y.len());
+        Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
+        Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
+        Ok(())
     }
 
     fn constant_features(&self) -> Vec<usize> {
         let columns = self.x.columns().into_iter().enumerate();
         columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()
-    }
-}
-
-fn finite<'a>(
-    name: &'static str,
-    values: impl IntoIterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if values.into_iter().all(|v| v.is_finite()) {
-        Ok(())
-    } else {
-        Err(InvalidSetting::NonFinite { name })
     }
 }
 
@@ -273,7 +319,7 @@ fn mean_and_deviation(
     }
 }
 
-impl<T: Scalar> Batch<T> for Dataset {
+impl Batch for Dataset {
     fn samples(&self) -> usize {
         self.x.nrows()
     }
@@ -282,18 +328,7 @@ impl<T: Scalar> Batch<T> for Dataset {
         self.x.ncols()
     }
 
-    fn read(
-        &self,
-        first: usize,
-        mut x: ArrayViewMut2<'_, T>,
-        mut y: ArrayViewMut1<'_, T>,
-    ) -> Result<(), InvalidSetting> {
-        check_read(self.x.dim(), first, x.dim(), y.len())?;
-        let range = Slice::from(first..first + y.len());
-        Zip::from(&mut x).and(self.x.slice_axis(Axis(0), range)).for_each(|x, v| *x = T::of(*v));
-        Zip::from(&mut y).and(self.y.slice_axis(Axis(0), range)).for_each(|y, v| *y = T::of(*v));
-        Ok(())
-    }
+    read_by!(read_in);
 }
 
 #[cfg(test)]
@@ -312,13 +347,35 @@ mod tests {
     }
 
     #[test]
+    fn arrays_are_checked() {
+        let x = Array2::<f64>::zeros((3, 2));
+        assert!(Dataset::new(x.clone(), Array1::<f64>::zeros(2)).is_err());
+        assert!(Dataset::new(x.clone(), Array1::from_elem(3, f64::NAN)).is_err());
+        assert!(Dataset::new(Array2::<f64>::zeros((0, 2)), Array1::<f64>::zeros(0)).is_err());
+        assert!(Dataset::new(x, Array1::<f64>::zeros(3)).is_ok());
+    }
+
+    #[test]
+    fn known_directions_follow_the_features() {
+        let x = array![[1.0, 5.0, 0.0], [2.0, 5.0, 0.0], [3.0, 5.0, 9.0]];
+        let data = Dataset::new(x, array![1, 2, 3]).unwrap();
+        let with = |rows| data.clone().with_directions(rows);
+        assert!(with(array![[1.0, 0.0]]).is_err() && with(Array2::zeros((0, 3))).is_err());
+        assert!(with(array![[0.6, 0.0, 0.7]]).is_err());
+        let varying = with(array![[0.6, 0.0, 0.8]]).unwrap().without_constant_features().unwrap();
+        assert_eq!(varying.directions().unwrap(), array![[0.6, 0.8]]);
+        let constant = with(array![[0.0, 1.0, 0.0]]).unwrap().without_constant_features();
+        assert_eq!(constant.unwrap_err(), InvalidSetting::NotNormalised { index: 0, norm: 0.0 });
+    }
+
+    #[test]
     fn rows_share_the_numbers_and_read_in_both_precisions() {
         let x = Array2::from_shape_fn((10, 3), |(i, j)| (i * 3 + j) as f64 / 7.0);
         let data = Dataset::new(x.clone(), x.column(0).to_owned()).unwrap();
         let part = data.rows(4..9).unwrap();
         assert_eq!(part.inputs().as_ptr(), data.inputs().row(4).as_ptr());
         let (mut tile, mut y) = (Array2::<f32>::zeros((2, 3)), Array1::<f32>::zeros(2));
-        part.read(3, tile.view_mut(), y.view_mut()).unwrap();
+        part.read_f32(3, tile.view_mut(), y.view_mut()).unwrap();
         assert_eq!(tile, x.slice_axis(Axis(0), Slice::from(7..9)).mapv(|v| v as f32));
         assert_eq!(y, tile.column(0));
         assert!(data.rows(3..3).is_err() && data.rows(3..11).is_err());

@@ -6,18 +6,15 @@
 
 mod batch;
 mod constant;
-mod custom_law;
 mod dataset;
-mod law;
+mod generated;
 mod link;
-mod mixed_batch;
 mod target;
 
-pub use batch::{Batch, DatasetBatch, GeneratedBatch};
-pub use custom_law::CustomLaw;
-pub(crate) use custom_law::Kind as CustomLawKind;
+pub use crate::distribution::{CustomLaw, InputLaw};
+pub use batch::Batch;
+pub(crate) use batch::{TILE_SAMPLES, Tile, check_read, read_by, tiles};
 pub use dataset::Dataset;
-pub use law::InputLaw;
-pub use link::{Link, MultiIndexLink};
-pub use mixed_batch::MixedBatch;
-pub use target::{Target, Teacher};
+pub use generated::GeneratedBatch;
+pub use link::Link;
+pub use target::Target;

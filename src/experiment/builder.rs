@@ -1,13 +1,12 @@
 //! The builder, and all checking.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use std::collections::BTreeSet;
-
 use super::checked::Experiment;
+use super::data_source::{self, Source};
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
-use super::source::{self, Source};
 use crate::activation::{Activation, Centred};
 use crate::data::{Dataset, InputLaw, Target};
 use crate::error::InvalidSetting;
@@ -155,8 +154,11 @@ impl ExperimentBuilder {
         let settings = self.resolved();
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Dataset(data)),
-            (None, target) => target
-                .map(|target| Source::Generated { target, input_law: settings.input_law.clone() }),
+            (None, target) => target.map(|target| Source::Generated {
+                target,
+                input_law: settings.input_law.clone(),
+                first: Arc::default(),
+            }),
         };
         if settings.available() > 0 {
             let held = source.as_ref().map_or(0, |source| source.bytes(settings.dimension));
@@ -171,13 +173,12 @@ impl ExperimentBuilder {
             || "a function of the experiment".into(),
             || {
                 LeadingOrder::new(
-                    &activation,
+                    &*activation,
                     source.target(),
                     &settings.steps,
                     &settings.second_layer,
                     settings.scaling,
-                    settings.width,
-                    settings.dimension as f64 / settings.samples as f64,
+                    (settings.width, settings.dimension, settings.samples),
                 )
             },
         )
@@ -193,7 +194,7 @@ impl ExperimentBuilder {
         if !self.given.contains("dimension") {
             settings.dimension = data.dimension();
         }
-        let all = source::same_samples(settings.batches, settings.steps.len());
+        let all = data_source::same_samples(settings.batches, settings.steps.len());
         if !self.given.contains("samples") && all {
             settings.samples = data.samples();
         }
@@ -238,7 +239,7 @@ impl ExperimentBuilder {
             }
             let expected = (settings.dimension, settings.samples, settings.steps.len());
             let (policy, precision) = (settings.batches, settings.precision);
-            problems.extend(source::data_problems(data, expected, policy, precision));
+            problems.extend(data_source::data_problems(data, expected, policy, precision));
         }
         problems
     }
@@ -246,7 +247,7 @@ impl ExperimentBuilder {
     /// The settings with their open choices made.
     fn resolved(&self) -> Settings {
         let settings = &self.settings;
-        let several = self.target.as_ref().is_some_and(|target| target.projections() > 1);
+        let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
         let options = settings.prediction_options.unwrap_or(Options {
             bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
             ..Options::default()

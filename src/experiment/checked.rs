@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::data_source::Source;
 use super::settings::Settings;
-use super::source::Source;
 use crate::activation::Activation;
 use crate::theory::LeadingOrder;
 

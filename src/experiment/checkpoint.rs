@@ -230,8 +230,8 @@ fn samples(experiment: &Experiment) -> Result<Vec<f64>, RunError> {
     }
     let settings = &experiment.settings;
     let count = settings.samples.min(64);
-    let mut numbers: Vec<f64> = experiment.teacher_directions()?.into_iter().collect();
-    for step in 0..settings.steps.len() {
+    let mut numbers: Vec<f64> = experiment.teacher().iter().flatten().copied().collect();
+    for step in 1..=settings.steps.len() {
         let mut x = Array2::<f64>::zeros((count, settings.dimension));
         let mut y = Array1::zeros(count);
         // the last samples belong to this step alone where a part of the batch is reused

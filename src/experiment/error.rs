@@ -63,9 +63,15 @@ debug_is_display!(NoPredictionError);
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum RunError {
-    /// A gradient step failed: it diverged, naming the step.
-    #[error(transparent)]
-    Training(TrainingError),
+    /// A weight became infinite or NaN.
+    #[error(
+        "step {step} diverged: the first layer has a non-finite weight; \
+         use smaller steps or an activation whose derivative grows more slowly"
+    )]
+    Diverged {
+        /// The step, from 1.
+        step: usize,
+    },
     /// A spectrum could not be computed.
     #[error("the spectrum of W_{step}: {source}")]
     Spectrum {
@@ -119,12 +125,12 @@ pub enum RunError {
 
 debug_is_display!(RunError);
 
-impl From<TrainingError> for RunError {
-    fn from(error: TrainingError) -> Self {
+impl RunError {
+    /// The error of gradient step `step`, from 1.
+    pub(super) fn of_step(step: usize, error: TrainingError) -> Self {
         match error {
-            TrainingError::Cancelled { step } => Self::Cancelled { step },
+            TrainingError::Diverged => Self::Diverged { step },
             TrainingError::Invalid(problem) => Self::Invalid(problem),
-            other => Self::Training(other),
         }
     }
 }

@@ -2,17 +2,16 @@
 
 use super::checked::Experiment;
 use super::settings::{Precision, Settings};
-use crate::data::Dataset;
+use crate::data::{Dataset, TILE_SAMPLES};
 use crate::error::InvalidSetting;
 use crate::memory;
-use crate::training::TILE_SAMPLES;
 
 impl Settings {
     /// An upper estimate of the bytes a run holds at once beside its samples, whatever their
     /// number.
     ///
     /// It is the larger of two needs, with numbers of `size` bytes, m = min(N, d) and tiles of
-    /// [`TILE_SAMPLES`]:
+    /// 1536 samples:
     ///
     /// - a gradient step: size (2 N d + (2 N + d) tile): weights, direction, pre-activations and
     ///   their packed copy, inputs;
@@ -27,17 +26,15 @@ impl Settings {
             Precision::F32 => 4,
             Precision::F64 => 8,
         };
-        // both factors are below 2^64, so that their product fits; the rest saturates
-        let (square, small) = (n * d, n.min(d));
-        let sum = |terms: &[u128]| terms.iter().fold(0_u128, |a, b| a.saturating_add(*b));
-        let times = u128::saturating_mul;
-        let gradient = times(size, sum(&[times(square, 2), times(2 * n, tile), times(d, tile)]));
-        let gram = sum(&[times(size, square), times(24, small * small), times(8 * 1024, small)]);
-        let direct = times(6 * size, square);
-        let matrices = if self.keep_weights { square } else { 0 };
-        let kept = matrices.saturating_add(times(self.vectors as u128, n + d));
+        let small = n.min(d);
+        let gradient = memory::total(size, &[(2 * n, d), (2 * n, tile), (d, tile)]);
+        let gram = memory::total(size, &[(n, d)])
+            .saturating_add(memory::total(8, &[(3 * small, small), (1024, small)]));
+        let direct = memory::total(size, &[(6 * n, d)]);
+        let matrices = if self.keep_weights { n } else { 0 };
         let stages = 8 * (self.steps.len() as u128 + 1);
-        gradient.max(gram).max(direct).saturating_add(times(kept, stages))
+        let kept = memory::total(stages, &[(matrices, d), (self.vectors as u128, n + d)]);
+        gradient.max(gram).max(direct).saturating_add(kept)
     }
 }
 

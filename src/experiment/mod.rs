@@ -26,6 +26,7 @@ mod builder;
 mod checked;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
+mod data_source;
 mod display;
 mod error;
 mod memory;
@@ -36,7 +37,6 @@ mod report;
 mod run;
 mod seeds;
 mod settings;
-mod source;
 
 pub use builder::ExperimentBuilder;
 pub use checked::Experiment;
@@ -46,12 +46,11 @@ pub use report::{PredictedSpectrum, Report, Stage, Triplet};
 pub use run::RunOptions;
 pub use seeds::SeedRuns;
 pub use settings::{Precision, Settings};
-pub use source::StepBatch;
 
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
-use crate::theory::prediction::{Options, Prediction, Setting, predict};
+use crate::theory::prediction::{Options, Prediction, Problem, predict};
 
 impl Experiment {
     /// A builder with every default in place.
@@ -97,15 +96,11 @@ impl Experiment {
     /// [`InvalidSetting::Memory`] when there is no memory for it.
     pub fn initial_network<T: Scalar>(&self) -> Result<Network<T>, InvalidSetting> {
         let settings = &self.settings;
-        Network::random(
-            settings.width,
-            settings.dimension,
-            settings.initialisation,
-            &settings.second_layer,
-            self.activation.clone(),
-            settings.scaling,
-            settings.seed,
-        )
+        let Settings { width, dimension, seed, .. } = *settings;
+        let first_layer = settings.initialisation.draw(width, dimension, seed)?;
+        let second_layer = settings.second_layer.draw(width, seed)?;
+        let network = Network::new(first_layer, second_layer, self.activation.clone())?;
+        Ok(network.with_scaling(settings.scaling))
     }
 
     /// Runs the experiment, on the threads of the current `rayon` pool. In a parallel iterator over
@@ -206,7 +201,7 @@ impl Experiment {
     /// # Errors
     /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
     /// scaling or an activation that is not centred.
-    pub fn prediction_setting(&self) -> Result<Setting, NoPredictionError> {
+    pub fn prediction_setting(&self) -> Result<Problem, NoPredictionError> {
         let Some(target) = self.target() else { return Err(NoPredictionError::Dataset) };
         let settings = &self.settings;
         let steps = &settings.steps;
@@ -222,7 +217,7 @@ impl Experiment {
         if mean.abs() > 1e-9 {
             return Err(NoPredictionError::NotCentred { mean });
         }
-        Ok(Setting {
+        Ok(Problem {
             activation: self.activation.clone(),
             target: target.clone(),
             width: settings.width,

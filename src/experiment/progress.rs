@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::checked::Experiment;
 use super::error::RunError;
-use crate::training::TILE_SAMPLES;
+use crate::data::TILE_SAMPLES;
 
 /// Where a run is, as its observer sees it
 /// ([`RunOptions::observe`](super::RunOptions::observe)).

@@ -18,10 +18,8 @@ use super::{memory, notes};
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::network::Network;
-use crate::spectral::{
-    LeadingTripletsOptions, leading_triplets, overlap, overlaps_with_powers, singular_values_by,
-};
-use crate::training::{Change, gradient_step};
+use crate::spectral::{leading_triplets, overlap};
+use crate::training::Change;
 
 /// What a run does beside computing; for [`Experiment::run_with`].
 #[derive(Default)]
@@ -97,7 +95,7 @@ impl<T: Scalar> State<T> {
         let start = Instant::now();
         self.step += 1;
         let step = self.step;
-        let progress = &mut |tile, _| meter.tile(step, tile);
+        let progress = &mut |tile| meter.tile(step, tile);
         self.change = Some(take_step(experiment, &mut self.network, step, progress)?);
         self.gradient_seconds = start.elapsed().as_secs_f64();
         Ok(())
@@ -122,7 +120,8 @@ fn run_in<T: Scalar>(
         None => &mut go_on,
     };
     let mut meter = ProgressMeter::new(experiment, observer);
-    let teacher = experiment.teacher_directions()?;
+    let teacher = experiment.teacher().map(|teacher| teacher.to_owned());
+    let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, experiment.settings.dimension)));
     let mut state = State::<T>::first(experiment)?;
     #[cfg(feature = "checkpoint")]
     let file = options.checkpoint.map(|path| CheckpointFile::new(path, experiment)).transpose()?;
@@ -165,11 +164,14 @@ fn take_step<T: Scalar>(
     experiment: &Experiment,
     network: &mut Network<T>,
     step: usize,
-    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Change, RunError> {
-    let batch = experiment.batch(step - 1)?;
+    let batch = experiment.batch(step)?;
     let eta = experiment.settings.steps[step - 1].eta(experiment.settings.width);
-    Ok(gradient_step(network, &batch, eta, step, progress)?)
+    let change = network
+        .observed_gradient_step(&batch, eta, progress)
+        .map_err(|error| RunError::of_step(step, error))?;
+    change.ok_or(RunError::Cancelled { step })
 }
 
 /// The networks after 0, 1, ..., T steps; the iterator ends after an error.
@@ -186,7 +188,7 @@ pub(super) fn networks<T: Scalar>(
         let network = match current.take() {
             None => first_network(experiment),
             Some(mut network) => {
-                let progress = &mut |_, _| ControlFlow::Continue(());
+                let progress = &mut |_| ControlFlow::Continue(());
                 take_step(experiment, &mut network, next, progress).map(|_| network)
             }
         };
@@ -211,13 +213,10 @@ fn measure<T: Scalar>(
     let step = *step;
     let failed = |source| RunError::Spectrum { step, source };
     let weights = network.first_layer();
-    let values = singular_values_by(weights.view(), settings.spectrum_method)
-        .map_err(failed)?
-        .mapv(|s| s.as_f64());
+    let values = settings.spectrum_method.singular_values(weights.view());
+    let values = values.map_err(failed)?.mapv(|s| s.as_f64());
     meter.spectrum(step, 0.5)?;
-    let options = LeadingTripletsOptions::default();
-    let top =
-        leading_triplets(weights.view(), settings.triplet_count(), &options).map_err(failed)?;
+    let top = leading_triplets(weights.view(), settings.triplet_count()).map_err(failed)?;
 
     let directions = teacher.mapv(T::of);
     let triplet = |k: usize| -> Result<Triplet, InvalidSetting> {
@@ -232,7 +231,7 @@ fn measure<T: Scalar>(
             singular_value: values[k],
             target_overlap: square.sqrt().min(1.0),
             direction_overlaps,
-            left_overlaps: overlaps_with_powers(left, a, settings.second_layer_powers)?,
+            left_overlaps: top.left_overlaps_with_powers(k, a, settings.second_layer_powers)?,
             left_vector: kept.then(|| left.mapv(|u| u.as_f64())),
             right_vector: kept.then(|| right.mapv(|v| v.as_f64())),
         })

@@ -4,35 +4,36 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
-use super::{LinalgError, ThinSvd};
-use crate::linalg::Element;
+use super::element::Element;
+use super::error::{Fallible, SpectralError};
+use super::triplets::SingularTriplets;
 
-/// What a number must be for this backend. The LAPACK call is a method, and not a supertrait of
-/// `ndarray-linalg`'s, whose `Scalar` has methods of the same names as `num_traits::Float`.
-pub trait LapackElement: Sized {
+/// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
+/// `ndarray-linalg`'s `Scalar` as a supertrait has methods of the same names as `num_traits::Float`.
+pub(super) trait Entry: Element {
     /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
-    fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, LinalgError>;
+    fn divide_and_conquer(a: &ArrayView2<'_, Self>, job: JobSvd) -> Fallible<Factors<Self>>;
     /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix.
-    fn eigen(a: Array2<Self>, vectors: bool) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
+    fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)>;
 }
 
 /// Vectors are there when they were asked for.
 type Factors<T> = (Option<Array2<T>>, Array1<T>, Option<Array2<T>>);
 
-macro_rules! lapack_element {
+macro_rules! entry {
     ($t:ty) => {
-        impl LapackElement for $t {
-            fn svd(a: &ArrayView2<'_, Self>, job: JobSvd) -> Result<Factors<Self>, LinalgError> {
-                a.svddc(job).map_err(|_| LinalgError::NotConverged {
+        impl Entry for $t {
+            fn divide_and_conquer(
+                a: &ArrayView2<'_, Self>,
+                job: JobSvd,
+            ) -> Fallible<Factors<Self>> {
+                a.svddc(job).map_err(|_| SpectralError::Backend {
                     decomposition: "singular value decomposition",
                     rows: a.nrows(),
                     columns: a.ncols(),
                 })
             }
-            fn eigen(
-                a: Array2<Self>,
-                vectors: bool,
-            ) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
+            fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)> {
                 let (rows, columns) = a.dim();
                 let result = if vectors {
                     a.eigh_into(UPLO::Lower).ok()
@@ -44,7 +45,7 @@ macro_rules! lapack_element {
                         .ok()
                         .map(|values| (values.into(), Array2::zeros((0, 0))))
                 };
-                result.ok_or(LinalgError::NotConverged {
+                result.ok_or(SpectralError::Backend {
                     decomposition: "symmetric eigenvalue decomposition",
                     rows,
                     columns,
@@ -53,12 +54,12 @@ macro_rules! lapack_element {
         }
     };
 }
-lapack_element!(f32);
-lapack_element!(f64);
+entry!(f32);
+entry!(f64);
 
 pub(super) const NAME: &str = "LAPACK";
 
-pub(super) fn product<T: Element>(
+pub(super) fn product<T: Entry>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -69,7 +70,7 @@ pub(super) fn product<T: Element>(
 }
 
 /// The lower triangle of `c <- c + a^T a`, in blocks of columns: two thirds of the work of the whole.
-pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
+pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
     let block = size.div_ceil(GRAM_BLOCKS).max(1);
     for first in (0..size).step_by(block) {
@@ -77,7 +78,7 @@ pub(super) fn add_gram<T: Element>(a: &Array2<T>, c: &mut Array2<T>) {
         let left = a.slice_axis(Axis(1), Slice::from(first..));
         let mut below = c.slice_axis_mut(Axis(0), Slice::from(first..));
         let target = &mut below.slice_axis_mut(Axis(1), columns);
-        general_mat_mul(T::one(), &left.t(), &a.slice_axis(Axis(1), columns), T::one(), target);
+        general_mat_mul(1.0, &left.t(), &a.slice_axis(Axis(1), columns), 1.0, target);
     }
 }
 
@@ -85,12 +86,12 @@ const GRAM_BLOCKS: usize = 4;
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
-pub(super) fn symmetric_eigen<T: Element>(
+pub(super) fn symmetric_eigen<T: Entry>(
     mut a: Array2<T>,
     vectors: bool,
-) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+) -> Fallible<(Array1<T>, Array2<T>)> {
     // the lower triangle of a row-major matrix is LAPACK's upper one, and `ndarray-linalg` does not
-    // turn its argument round: both are filled
+    // exchange them: fill both
     for row in 0..a.nrows() {
         for column in row + 1..a.ncols() {
             a[[row, column]] = a[[column, row]];
@@ -99,17 +100,11 @@ pub(super) fn symmetric_eigen<T: Element>(
     T::eigen(a, vectors)
 }
 
-pub(super) fn singular_values<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
-    T::svd(&a, JobSvd::None).map(|(_, s, _)| s)
-}
-
-pub(super) fn thin_svd<T: Element>(a: ArrayView2<'_, T>) -> Result<ThinSvd<T>, LinalgError> {
-    match T::svd(&a, JobSvd::Some)? {
-        (Some(u), s, Some(vt)) => Ok((u, s, vt)),
-        _ => Err(LinalgError::NotConverged {
-            decomposition: "singular value decomposition with vectors",
-            rows: a.nrows(),
-            columns: a.ncols(),
-        }),
-    }
+/// The thin singular value decomposition; without `vectors`, the singular values only.
+pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
+    let (left, singular_values, right) =
+        T::divide_and_conquer(&a, if vectors { JobSvd::Some } else { JobSvd::None })?;
+    let none = || Array2::zeros((0, 0));
+    let (left, right) = (left.unwrap_or_else(none), right.unwrap_or_else(none));
+    Ok(SingularTriplets { left, singular_values, right })
 }

@@ -1,29 +1,29 @@
-//! The kernel of W^T W: rows of W pass once.
+//! The inner loops of W^T W v: W v and its share of W^T W v, row by row.
 
-use crate::linalg::Element;
-use crate::linalg::simd::{Loop, fma};
+use super::element::Element;
+use super::simd::{Loop, fma};
 
-/// Rows of W that are taken at once: so many stay in the second-level cache between the two uses.
+/// Rows of W that are used at once, twice: so many stay in the second-level cache in between.
 pub(super) const ROWS: usize = 24;
 /// Rows, or columns, whose sums for all `VECTORS` stay in registers.
 const SUMS: usize = 12;
-/// The same for what is left of them.
+/// The same for the rows, or columns, that fill no group of `SUMS`.
 const FEW: usize = 4;
 
 /// image <- W v and sum <- sum + W^T W v for some rows of W, given row by row. `v` and `sum` hold one
 /// array for each column of W, for each group of `VECTORS` vectors, and `image` one for each row.
-pub(super) struct Visit<'a, T, const VECTORS: usize> {
+pub(super) struct NormalProductKernel<'a, T, const VECTORS: usize> {
     pub rows: &'a [T],
+    pub columns: usize,
     pub v: &'a [[T; VECTORS]],
     pub image: &'a mut [[T; VECTORS]],
     pub sum: &'a mut [[T; VECTORS]],
-    pub columns: usize,
 }
 
-impl<T: Element, const VECTORS: usize> Loop for Visit<'_, T, VECTORS> {
+impl<T: Element, const VECTORS: usize> Loop for NormalProductKernel<'_, T, VECTORS> {
     type Output = ();
 
-    // No closures around the arithmetic: they would be compiled for the baseline instruction set.
+    // no closures around the arithmetic: they would be compiled for the baseline instruction set
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let columns = self.columns;
@@ -52,7 +52,7 @@ fn multiply_rows<T: Element, const VECTORS: usize, const FMA: bool>(
     multiply_groups::<T, VECTORS, 1, FMA>(rows, v, image);
 }
 
-/// [`multiply_rows`], `COUNT` rows at once as long as there are so many; returns the rest.
+/// [`multiply_rows`] for whole groups of `COUNT` rows; returns the remaining rows.
 #[inline(always)]
 fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
@@ -63,33 +63,22 @@ fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, con
     let whole = image.len() / COUNT * COUNT;
     let (first, last) = image.split_at_mut(whole);
     for (rows, image) in rows.chunks_exact(COUNT * columns).zip(first.chunks_exact_mut(COUNT)) {
-        multiply_some::<T, VECTORS, COUNT, FMA>(rows, v, image);
-    }
-    (&rows[whole * columns..], last)
-}
-
-/// [`multiply_rows`] for `COUNT` rows.
-#[inline(always)]
-fn multiply_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
-    rows: &[T],
-    v: &[[T; VECTORS]],
-    image: &mut [[T; VECTORS]],
-) {
-    let columns = v.len();
-    let mut row = [rows; COUNT];
-    for (r, row) in row.iter_mut().enumerate() {
-        *row = &rows[r * columns..][..columns];
-    }
-    let mut sums = [[T::zero(); VECTORS]; COUNT];
-    // by number, not by an iterator over v: no index is checked then
-    for column in 0..columns {
-        for r in 0..COUNT {
-            for k in 0..VECTORS {
-                sums[r][k] = fma::<T, FMA>(row[r][column], v[column][k], sums[r][k]);
+        let mut row = [rows; COUNT];
+        for (r, row) in row.iter_mut().enumerate() {
+            *row = &rows[r * columns..][..columns];
+        }
+        let mut sums = [[T::zero(); VECTORS]; COUNT];
+        // by number and not by an iterator over v, so that no index is checked
+        for column in 0..columns {
+            for r in 0..COUNT {
+                for k in 0..VECTORS {
+                    sums[r][k] = fma::<T, FMA>(row[r][column], v[column][k], sums[r][k]);
+                }
             }
         }
+        image.copy_from_slice(&sums);
     }
-    image.copy_from_slice(&sums);
+    (&rows[whole * columns..], last)
 }
 
 /// sum <- sum + W^T image.
@@ -105,8 +94,8 @@ fn add_multiples<T: Element, const VECTORS: usize, const FMA: bool>(
     add_groups::<T, VECTORS, 1, FMA>(rows, columns, image, sum);
 }
 
-/// [`add_multiples`], `COUNT` columns of rows that are `columns` long at once as long as there are
-/// so many; returns the rest.
+/// [`add_multiples`] for whole groups of `COUNT` columns of rows that are `columns` long; returns the
+/// remaining columns.
 #[inline(always)]
 fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
@@ -117,28 +106,17 @@ fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FM
     let whole = sum.len() / COUNT * COUNT;
     let (first, last) = sum.split_at_mut(whole);
     for (i, sum) in first.chunks_exact_mut(COUNT).enumerate() {
-        add_some::<T, VECTORS, COUNT, FMA>(&rows[i * COUNT..], columns, image, sum);
-    }
-    (&rows[whole..], last)
-}
-
-/// [`add_multiples`] for the first `COUNT` columns of rows that are `columns` long.
-#[inline(always)]
-fn add_some<T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
-    rows: &[T],
-    columns: usize,
-    image: &[[T; VECTORS]],
-    sum: &mut [[T; VECTORS]],
-) {
-    let mut sums = [[T::zero(); VECTORS]; COUNT];
-    sums.copy_from_slice(sum);
-    for (r, image) in image.iter().enumerate() {
-        let row = &rows[r * columns..][..COUNT];
-        for c in 0..COUNT {
-            for k in 0..VECTORS {
-                sums[c][k] = fma::<T, FMA>(row[c], image[k], sums[c][k]);
+        let mut sums = [[T::zero(); VECTORS]; COUNT];
+        sums.copy_from_slice(sum);
+        for (r, image) in image.iter().enumerate() {
+            let row = &rows[r * columns + i * COUNT..][..COUNT];
+            for c in 0..COUNT {
+                for k in 0..VECTORS {
+                    sums[c][k] = fma::<T, FMA>(row[c], image[k], sums[c][k]);
+                }
             }
         }
+        sum.copy_from_slice(&sums);
     }
-    sum.copy_from_slice(&sums);
+    (&rows[whole..], last)
 }

@@ -7,8 +7,9 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::data::{CustomLaw, InputLaw};
-use crate::error::InvalidSetting;
+use crate::distribution::{CustomLaw, InputLaw};
+use crate::error::{InvalidSetting, nonzero};
+use crate::memory;
 use crate::random::{Purpose, stream};
 
 /// The law of the rows w_j of W_0; either way |w_j| is about 1 and |W_0| about 1 + sqrt(N/d).
@@ -29,8 +30,20 @@ pub enum Initialisation {
 }
 
 impl Initialisation {
-    /// W_0, N x d; row j comes from stream j of the seed.
-    pub(crate) fn draw<T: Scalar>(self, width: usize, dimension: usize, seed: u64) -> Array2<T> {
+    /// W_0, of shape N x d, drawn from `seed`; row j comes from random stream j.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when a size is 0 or there is not enough memory.
+    pub fn draw<T: Scalar>(
+        self,
+        width: usize,
+        dimension: usize,
+        seed: u64,
+    ) -> Result<Array2<T>, InvalidSetting> {
+        nonzero("width", width)?;
+        nonzero("dimension", dimension)?;
+        let shape = (width as u128, dimension as u128);
+        memory::allocatable(memory::total(size_of::<T>() as u128, &[shape]))?;
         let mut weights = Array2::zeros((width, dimension));
         weights.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(j, mut row)| {
             let mut generator = stream(seed, Purpose::FirstLayer, 0, j as u64);
@@ -42,7 +55,7 @@ impl Initialisation {
             };
             row.iter_mut().zip(entries).for_each(|(w, x)| *w = T::of(x / norm));
         });
-        weights
+        Ok(weights)
     }
 }
 
@@ -110,8 +123,16 @@ impl SecondLayerLaw {
         (!finite).then_some(InvalidSetting::NonFinite { name: "second_layer.fixed" })
     }
 
-    /// b, of length N.
-    pub(crate) fn draw(&self, width: usize, seed: u64) -> Result<Array1<f64>, InvalidSetting> {
+    /// a = b / sqrt(N), of length N, drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when fixed entries have another length than `width` or are not finite.
+    pub fn draw<T: Scalar>(&self, width: usize, seed: u64) -> Result<Array1<T>, InvalidSetting> {
+        let root = (width as f64).sqrt();
+        Ok(self.draw_b(width, seed)?.mapv(|b| T::of(b / root)))
+    }
+
+    fn draw_b(&self, width: usize, seed: u64) -> Result<Array1<f64>, InvalidSetting> {
         if let Some(problem) = self.problem(width) {
             return Err(problem);
         }
@@ -127,8 +148,8 @@ impl SecondLayerLaw {
         Ok(b.into())
     }
 
-    /// How many distinct nonzero values b can take, when that is finite: at most so many directions
-    /// a^{ok} are independent.
+    /// How many distinct nonzero values b can take, when that is finite: no more of the entrywise
+    /// powers of a are linearly independent.
     pub fn distinct_nonzero_values(&self) -> Option<usize> {
         match self {
             Self::Gaussian | Self::Uniform => None,
@@ -150,9 +171,9 @@ mod tests {
 
     #[test]
     fn rows_have_their_law() {
-        let sphere: Array2<f64> = Initialisation::Sphere.draw(50, 30, 1);
+        let sphere: Array2<f64> = Initialisation::Sphere.draw(50, 30, 1).unwrap();
         assert!(sphere.rows().into_iter().all(|w| (w.dot(&w) - 1.0).abs() < 1e-14));
-        let gaussian: Array2<f64> = Initialisation::Gaussian.draw(200, 100, 1);
+        let gaussian: Array2<f64> = Initialisation::Gaussian.draw(200, 100, 1).unwrap();
         let variance = gaussian.iter().map(|w| w * w).sum::<f64>() / 200.0;
         assert!((variance - 1.0).abs() < 0.05, "{variance}");
     }
@@ -160,7 +181,7 @@ mod tests {
     #[test]
     fn second_layers_have_mean_zero_variance_one() {
         for law in [SecondLayerLaw::Gaussian, SecondLayerLaw::Uniform, SecondLayerLaw::Rademacher] {
-            let b = law.draw(100_000, 3).unwrap();
+            let b = law.draw_b(100_000, 3).unwrap();
             assert!(b.mean().unwrap().abs() < 0.02, "{law:?}");
             assert!((b.mapv(|x| x * x).mean().unwrap() - 1.0).abs() < 0.02, "{law:?}");
         }
@@ -170,7 +191,7 @@ mod tests {
         assert_eq!(SecondLayerLaw::Rademacher.distinct_nonzero_values(), Some(2));
         let given = SecondLayerLaw::Fixed(Array1::from(vec![1.0, 0.0, 1.0, -2.0]));
         assert_eq!(given.distinct_nonzero_values(), Some(2));
-        assert!(given.draw(5, 0).is_err());
-        assert!(SecondLayerLaw::Fixed(Array1::from(vec![f64::INFINITY])).draw(1, 0).is_err());
+        assert!(given.draw_b(5, 0).is_err());
+        assert!(SecondLayerLaw::Fixed(Array1::from(vec![f64::INFINITY])).draw_b(1, 0).is_err());
     }
 }

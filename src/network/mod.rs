@@ -11,11 +11,10 @@ use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::activation::Activation;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::linalg::multiply;
-use crate::memory;
 
-/// How the output is scaled. With a = b / sqrt(N), so that |a| is about 1:
+/// How the output is scaled, with a = b / sqrt(N) and so |a| about 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -46,17 +45,17 @@ impl Scaling {
 ///
 /// ```
 /// use linear_width::activation::Tanh;
-/// use linear_width::network::{Network, Scaling};
-/// use ndarray::array;
+/// use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
 ///
-/// let network = Network::new(
-///     array![[1.0, 0.0], [0.0, 1.0]],
-///     array![1.0, -1.0],
-///     Tanh::default(),
-///     Scaling::Standard,
-/// )?;
-/// let output = network.output(array![[0.5, 0.2]].view())?;
-/// assert!((output[0] - (0.5_f64.tanh() - 0.2_f64.tanh())).abs() < 1e-15);
+/// let tanh = Tanh::default();
+/// let (width, dimension, seed) = (60, 30, 1);
+/// // with the default laws of the layers
+/// let network = Network::<f64>::random(width, dimension, tanh.clone(), seed)?;
+/// // with other laws, or with weights of your own
+/// let first_layer = Initialisation::Gaussian.draw::<f64>(width, dimension, seed)?;
+/// let second_layer = SecondLayerLaw::Rademacher.draw(width, seed)?;
+/// let other = Network::new(first_layer, second_layer, tanh)?.with_scaling(Scaling::Standard);
+/// assert_eq!(other.width(), network.width());
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -68,8 +67,8 @@ pub struct Network<T> {
 }
 
 impl<T: Scalar> Network<T> {
-    /// A network with these weights: `first_layer` W of shape N x d, `second_layer` a of length N
-    /// (not b: a = b / sqrt(N) for the laws of this module).
+    /// A network in mean-field scaling with these weights: `first_layer` W of shape N x d,
+    /// `second_layer` a of length N (not b: a = b / sqrt(N) for the laws of this module).
     ///
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, the lengths differ, or a weight is not finite.
@@ -77,7 +76,6 @@ impl<T: Scalar> Network<T> {
         first_layer: Array2<T>,
         second_layer: Array1<T>,
         activation: impl Activation + 'static,
-        scaling: Scaling,
     ) -> Result<Self, InvalidSetting> {
         nonzero("width", first_layer.nrows())?;
         nonzero("dimension", first_layer.ncols())?;
@@ -96,30 +94,29 @@ impl<T: Scalar> Network<T> {
         } else {
             first_layer.as_standard_layout().into_owned()
         };
-        Ok(Self { first_layer, second_layer, activation: activation.shared(), scaling })
+        let activation = activation.shared();
+        Ok(Self { first_layer, second_layer, activation, scaling: Scaling::default() })
     }
 
-    /// A network of the given `width` N and `dimension` d with random layers drawn from `seed`.
+    /// A network of width N and input dimension d in mean-field scaling, with rows of W uniform on
+    /// the sphere and Gaussian b, drawn from `seed`.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0, a given second layer has the wrong length, or there is no
-    /// memory for the layers.
+    /// [`InvalidSetting`] when a size is 0 or there is not enough memory.
     pub fn random(
         width: usize,
         dimension: usize,
-        first_layer: Initialisation,
-        second_layer: &SecondLayerLaw,
         activation: impl Activation + 'static,
-        scaling: Scaling,
         seed: u64,
     ) -> Result<Self, InvalidSetting> {
-        nonzero("width", width)?;
-        nonzero("dimension", dimension)?;
-        let entries = (width as u128).saturating_mul(dimension as u128);
-        memory::allocatable(entries.saturating_mul(size_of::<T>() as u128))?;
-        let root = (width as f64).sqrt();
-        let a = second_layer.draw(width, seed)?.mapv(|b| T::of(b / root));
-        Self::new(first_layer.draw(width, dimension, seed), a, activation, scaling)
+        let first_layer = Initialisation::default().draw(width, dimension, seed)?;
+        Self::new(first_layer, SecondLayerLaw::default().draw(width, seed)?, activation)
+    }
+
+    /// Scales the output in another way. Default: mean-field.
+    pub fn with_scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = scaling;
+        self
     }
 
     /// W, N x d.
@@ -155,10 +152,10 @@ impl<T: Scalar> Network<T> {
     /// The same network with other weights in its first layer.
     #[cfg(feature = "checkpoint")]
     pub(crate) fn with_first_layer(self, first_layer: Array2<T>) -> Result<Self, InvalidSetting> {
-        Self::new(first_layer, self.second_layer, self.activation, self.scaling)
+        Ok(Self::new(first_layer, self.second_layer, self.activation)?.with_scaling(self.scaling))
     }
 
-    /// W, to be changed, beside a.
+    /// W, mutable, and a.
     pub(crate) fn layers_mut(&mut self) -> (&mut Array2<T>, &Array1<T>) {
         (&mut self.first_layer, &self.second_layer)
     }
@@ -168,14 +165,19 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     /// [`InvalidSetting::Shape`] when the inputs have the wrong dimension.
+    ///
+    /// ```
+    /// # use linear_width::{activation::{Activation, Tanh}, network::{Network, Scaling}};
+    /// use ndarray::array;
+    ///
+    /// let (w, a) = (array![[1.0, 0.0], [0.0, 1.0]], array![1.0, -1.0]);
+    /// let network = Network::new(w, a, Tanh::default().shared())?;
+    /// let output = network.with_scaling(Scaling::Standard).output(array![[0.5, 0.2]].view())?;
+    /// assert!((output[0] - (0.5_f64.tanh() - 0.2_f64.tanh())).abs() < 1e-15);
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
     pub fn output(&self, x: ArrayView2<'_, T>) -> Result<Array1<T>, InvalidSetting> {
-        if x.ncols() != self.dimension() {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of inputs",
-                found: format!("{} x {}", x.nrows(), x.ncols()),
-                expected: format!("any x {}", self.dimension()),
-            });
-        }
+        has_columns("the matrix of inputs", x.dim(), self.dimension())?;
         let mut z = multiply(self.first_layer.view(), x.t());
         Ok(self.output_and_derivatives(z.view_mut()))
     }
@@ -185,7 +187,7 @@ impl<T: Scalar> Network<T> {
     /// for any number of threads.
     pub(crate) fn output_and_derivatives(&self, mut z: ArrayViewMut2<'_, T>) -> Array1<T> {
         const ROWS: usize = 64;
-        // numbers between reading z and writing sigma'(z): they stay in the first-level cache
+        // so many numbers at once stay in the first-level cache
         const CHUNK: usize = 256;
         let samples = z.ncols();
         let groups: Vec<Array1<T>> = z
@@ -233,7 +235,7 @@ mod tests {
     use ndarray::array;
 
     fn network(w: Array2<f64>, a: Array1<f64>) -> Result<Network<f64>, InvalidSetting> {
-        Network::new(w, a, Tanh::default(), Scaling::MeanField)
+        Network::new(w, a, Tanh::default().shared())
     }
 
     #[test]

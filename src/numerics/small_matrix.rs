@@ -1,51 +1,28 @@
-//! The bulk equations are analytic: one code for the real axis (edge, outliers) and the upper half
-//! plane (density).
+//! Vectors and square matrices of a few entries, real or complex.
 
-use num_complex::Complex64;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use num_complex::ComplexFloat;
+use std::ops::{AddAssign, Mul};
 
-/// f64 or Complex64.
+/// `f64` or `Complex64`: one code serves the real axis and the complex plane.
 pub(crate) trait Field:
-    Copy
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + Mul<f64, Output = Self>
+    ComplexFloat<Real = f64> + Mul<f64, Output = Self> + AddAssign
 {
     /// Embeds a real number.
-    fn real(x: f64) -> Self;
-    /// |x|.
-    fn modulus(self) -> f64;
-}
-
-impl Field for f64 {
     fn real(x: f64) -> Self {
-        x
-    }
-    fn modulus(self) -> f64 {
-        self.abs()
+        Self::one() * x
     }
 }
 
-impl Field for Complex64 {
-    fn real(x: f64) -> Self {
-        Complex64::new(x, 0.0)
-    }
-    fn modulus(self) -> f64 {
-        self.norm()
-    }
-}
+impl<T: ComplexFloat<Real = f64> + Mul<f64, Output = T> + AddAssign> Field for T {}
 
-/// A vector with one entry per term of l.
+/// A vector.
 pub(crate) type Vector<T, const A: usize> = [T; A];
 /// A square matrix.
 pub(crate) type Matrix<T, const A: usize> = [[T; A]; A];
 
 /// Sum of products.
 pub(crate) fn dot<T: Field, const A: usize>(a: &Vector<T, A>, b: &Vector<T, A>) -> T {
-    a.iter().zip(b).fold(T::real(0.0), |sum, (&a, &b)| sum + a * b)
+    a.iter().zip(b).fold(T::zero(), |sum, (&a, &b)| sum + a * b)
 }
 
 /// Matrix times vector.
@@ -59,7 +36,7 @@ pub(crate) fn product<T: Field, const A: usize>(
     b: &Matrix<T, A>,
 ) -> Matrix<T, A> {
     std::array::from_fn(|i| {
-        std::array::from_fn(|j| (0..A).fold(T::real(0.0), |sum, k| sum + a[i][k] * b[k][j]))
+        std::array::from_fn(|j| (0..A).fold(T::zero(), |sum, k| sum + a[i][k] * b[k][j]))
     })
 }
 
@@ -68,7 +45,7 @@ pub(crate) fn product<T: Field, const A: usize>(
 pub(crate) fn solve<T: Field>(mut a: Vec<Vec<T>>, mut rhs: Vec<Vec<T>>) -> Option<Vec<Vec<T>>> {
     let n = a.len();
     for i in 0..n {
-        let size = |row: &Vec<T>| row[i].modulus();
+        let size = |row: &Vec<T>| row[i].abs();
         let pivot = (i..n).max_by(|&p, &q| size(&a[p]).total_cmp(&size(&a[q])))?;
         if !(size(&a[pivot]).is_finite() && size(&a[pivot]) > 0.0) {
             return None;
@@ -85,10 +62,8 @@ pub(crate) fn solve<T: Field>(mut a: Vec<Vec<T>>, mut rhs: Vec<Vec<T>>) -> Optio
     for i in (0..n).rev() {
         let (head, tail) = rhs.split_at_mut(i + 1);
         for (column, x) in head[i].iter_mut().enumerate() {
-            let known = tail
-                .iter()
-                .zip(&a[i][i + 1..])
-                .fold(T::real(0.0), |s, (row, &c)| s + c * row[column]);
+            let known = tail.iter().zip(&a[i][i + 1..]);
+            let known = known.fold(T::zero(), |sum, (row, &c)| sum + c * row[column]);
             *x = (*x - known) / a[i][i];
         }
     }
@@ -108,6 +83,7 @@ pub(crate) fn inverse<T: Field, const A: usize>(m: &Matrix<T, A>) -> Matrix<T, A
 #[cfg(test)]
 mod tests {
     use super::*;
+    use num_complex::Complex64;
 
     /// Matrix and solutions by hand; the first pivot is not on the diagonal.
     #[test]
@@ -149,7 +125,6 @@ mod tests {
             assert!((unit[i][k] - exact).norm() < 1e-15, "{unit:?}");
             assert!((back[i][k] - exact).norm() < 1e-15, "{back:?}");
         }
-        assert_eq!((c(3.0, 4.0).modulus(), (-2.0f64).modulus()), (5.0, 2.0));
         assert_eq!((Complex64::real(2.0), f64::real(2.0)), (c(2.0, 0.0), 2.0));
     }
 }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display};
-use crate::linalg::LinalgError;
+use crate::linalg::SpectralError;
 use crate::number::short;
 
 /// A readout that could not be trained or tested.
@@ -29,7 +29,7 @@ pub enum ReadoutError {
     },
     /// The eigenvalue decomposition failed.
     #[error(transparent)]
-    Linalg(#[from] LinalgError),
+    Linalg(#[from] SpectralError),
 }
 
 debug_is_display!(ReadoutError);

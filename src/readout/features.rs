@@ -1,13 +1,13 @@
 //! Feature maps: what the readout is linear in.
 
-use std::marker::PhantomData;
-
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rayon::prelude::*;
 
 use crate::Scalar;
-use crate::error::{InvalidSetting, nonzero};
+use crate::data::{Batch, Tile, tiles};
+use crate::error::{InvalidSetting, has_columns, nonzero};
 use crate::linalg::multiply;
+use crate::memory;
 use crate::network::Network;
 
 /// A feature map phi from R^d to R^p. A [`Network`] is one, sigma(W x)/sqrt(N); your own needs
@@ -20,7 +20,6 @@ use crate::network::Network;
 /// /// The squares of the entries.
 /// struct Squares(usize);
 /// impl Features for Squares {
-///     type Scalar = f64;
 ///     fn dimension(&self) -> usize { self.0 }
 ///     fn count(&self) -> usize { self.0 }
 ///     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
@@ -31,9 +30,6 @@ use crate::network::Network;
 /// # Ok::<(), InvalidSetting>(())
 /// ```
 pub trait Features: Sync {
-    /// The number type of inputs and features. Sums over samples are taken in `f64` either way.
-    type Scalar: Scalar;
-
     /// The dimension d of the inputs.
     fn dimension(&self) -> usize;
 
@@ -41,38 +37,23 @@ pub trait Features: Sync {
     fn count(&self) -> usize;
 
     /// The features of the inputs `x`, one per row (m x d): a matrix of m x p. A row of the result
-    /// depends on the same row of `x` alone; m is at most
-    /// [`TILE_SAMPLES`](crate::training::TILE_SAMPLES), and `x` has [`dimension`](Self::dimension)
-    /// columns, when the crate asks.
+    /// depends on the same row of `x` alone. The crate itself only gives an `x` with
+    /// [`dimension`](Self::dimension) columns.
     ///
     /// # Errors
     /// The features of this crate return [`InvalidSetting::Shape`] when `x` has another number of
     /// columns.
-    fn evaluate(
-        &self,
-        x: ArrayView2<'_, Self::Scalar>,
-    ) -> Result<Array2<Self::Scalar>, InvalidSetting>;
-}
+    fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting>;
 
-/// Checks the inputs `x` against the dimension of what takes them.
-pub(super) fn check_inputs<T>(
-    x: &ArrayView2<'_, T>,
-    dimension: usize,
-) -> Result<(), InvalidSetting> {
-    if x.ncols() == dimension {
-        return Ok(());
+    /// Whether batches are read in single precision, as for a `Network<f32>`. Default: no.
+    fn single_precision(&self) -> bool {
+        false
     }
-    Err(InvalidSetting::Shape {
-        name: "the matrix of inputs",
-        found: format!("{} x {}", x.nrows(), x.ncols()),
-        expected: format!("any x {dimension}"),
-    })
 }
 
-/// sigma(W x) / sqrt(N), in either scaling of the output; the second layer plays no part.
+/// sigma(W x) / sqrt(N), in either scaling of the output; the second layer plays no part. A
+/// `Network<f32>` rounds the inputs and computes in single precision.
 impl<T: Scalar> Features for Network<T> {
-    type Scalar = T;
-
     fn dimension(&self) -> usize {
         Network::dimension(self)
     }
@@ -81,25 +62,65 @@ impl<T: Scalar> Features for Network<T> {
         self.width()
     }
 
-    fn evaluate(&self, x: ArrayView2<'_, T>) -> Result<Array2<T>, InvalidSetting> {
-        check_inputs(&x, self.first_layer().ncols())?;
-        // numbers taken at once: they stay in the first-level cache
-        const CHUNK: usize = 256;
-        let mut z = multiply(x, self.first_layer().t());
-        let factor = T::of(1.0 / (self.width() as f64).sqrt());
-        z.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut row| {
-            let mut input = [T::zero(); CHUNK];
-            let (mut value, mut derivative) = (input, input);
-            for mut z in row.axis_chunks_iter_mut(Axis(0), CHUNK) {
-                let count = z.len();
-                input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
-                let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
-                T::evaluate(&**self.activation(), &input[..count], value, derivative);
-                z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
-            }
-        });
-        Ok(z)
+    fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+        has_columns("the matrix of inputs", x.dim(), Network::dimension(self))?;
+        Ok(features_of(self, x.mapv(T::of).view()).mapv_into_any(T::as_f64))
     }
+
+    fn single_precision(&self) -> bool {
+        size_of::<T>() == size_of::<f32>()
+    }
+}
+
+impl<T: Scalar> Network<T> {
+    /// The features sigma(W x_i) / sqrt(N) of a whole batch, one sample per row (n x N).
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when the batch has another dimension than the network, or there is not
+    /// enough memory for the features.
+    ///
+    /// ```
+    /// # use linear_width::{activation::{Activation, Tanh}, network::Network};
+    /// use linear_width::data::{GeneratedBatch, Link, Target};
+    ///
+    /// let tanh = Tanh::default().shared();
+    /// let network = Network::<f64>::random(60, 30, tanh, 1)?;
+    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// let features = network.features(&GeneratedBatch::new(&target, 30, 90, 1)?)?;
+    /// assert_eq!(features.dim(), (90, 60));
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn features(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
+        let shape = (batch.samples(), self.width());
+        let size = size_of::<T>() as u128;
+        memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
+        let mut features = Array2::zeros(shape);
+        let mut tiles = tiles::<T>(batch, Network::dimension(self))?;
+        while let Some(Tile { first, x, y }) = tiles.next_tile()? {
+            let rows = Slice::from(first..first + y.len());
+            features.slice_axis_mut(Axis(0), rows).assign(&features_of(self, x.view()));
+        }
+        Ok(features)
+    }
+}
+
+fn features_of<T: Scalar>(network: &Network<T>, x: ArrayView2<'_, T>) -> Array2<T> {
+    // so many numbers at once stay in the first-level cache
+    const CHUNK: usize = 256;
+    let mut z = multiply(x, network.first_layer().t());
+    let factor = T::of(1.0 / (network.width() as f64).sqrt());
+    z.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut row| {
+        let mut input = [T::zero(); CHUNK];
+        let (mut value, mut derivative) = (input, input);
+        for mut z in row.axis_chunks_iter_mut(Axis(0), CHUNK) {
+            let count = z.len();
+            input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
+            let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
+            T::evaluate(&**network.activation(), &input[..count], value, derivative);
+            z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
+        }
+    });
+    z
 }
 
 /// The inputs themselves, x / sqrt(d): ridge regression on them is the linear predictor to compare
@@ -108,30 +129,27 @@ impl<T: Scalar> Features for Network<T> {
 /// ```
 /// use linear_width::readout::{Features, LinearFeatures};
 ///
-/// let inputs = LinearFeatures::<f64>::new(4)?;
+/// let inputs = LinearFeatures::new(4)?;
 /// assert_eq!(inputs.evaluate(ndarray::array![[2.0, 0.0, 4.0, 6.0]].view())?[[0, 3]], 3.0);
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinearFeatures<T> {
+pub struct LinearFeatures {
     dimension: usize,
-    scalar: PhantomData<T>,
 }
 
-impl<T: Scalar> LinearFeatures<T> {
+impl LinearFeatures {
     /// For inputs in R^`dimension`.
     ///
     /// # Errors
     /// [`InvalidSetting::ZeroSize`] when `dimension` is 0.
     pub fn new(dimension: usize) -> Result<Self, InvalidSetting> {
         nonzero("dimension", dimension)?;
-        Ok(Self { dimension, scalar: PhantomData })
+        Ok(Self { dimension })
     }
 }
 
-impl<T: Scalar> Features for LinearFeatures<T> {
-    type Scalar = T;
-
+impl Features for LinearFeatures {
     fn dimension(&self) -> usize {
         self.dimension
     }
@@ -140,9 +158,9 @@ impl<T: Scalar> Features for LinearFeatures<T> {
         self.dimension
     }
 
-    fn evaluate(&self, x: ArrayView2<'_, T>) -> Result<Array2<T>, InvalidSetting> {
-        check_inputs(&x, self.dimension)?;
-        let factor = T::of(1.0 / (self.dimension as f64).sqrt());
+    fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+        has_columns("the matrix of inputs", x.dim(), self.dimension)?;
+        let factor = 1.0 / (self.dimension as f64).sqrt();
         Ok(x.mapv(|x| factor * x))
     }
 }

@@ -19,7 +19,7 @@
 //! ```
 //! use linear_width::activation::Tanh;
 //! use linear_width::data::{Link, Target};
-//! use linear_width::readout::{LinearFeatures, Ridge, population_errors};
+//! use linear_width::readout::{LinearFeatures, Ridge};
 //! use linear_width::training::{BatchPolicy, StepSize};
 //! use linear_width::Experiment;
 //!
@@ -43,13 +43,13 @@
 //!     let readout = path.select(&[1e-3, 1e-2, 1e-1, 1.0], &validation)?;
 //!     println!("{} at lambda = {}", readout.test_error(&test)?, readout.lambda());
 //! }
-//! let inputs = LinearFeatures::<f64>::new(50)?;
+//! let inputs = LinearFeatures::new(50)?;
 //! let linear = Ridge::new().fit(&inputs, &train)?.least_squares()?;
 //! println!("linear: {}", linear.test_error(&test)?);
-//! let limit = population_errors(&target, false)?.unwrap();
-//! println!("best linear predictor: {:.3}", limit.linear);
-//! # assert!((limit.linear - (0.01 + 2.0 * 0.25)).abs() < 1e-9);
-//! # assert!(linear.test_error(&test)?.mean_square > 0.8 * limit.linear);
+//! let limit = target.best_linear_error(false)?.unwrap();
+//! println!("best linear predictor: {limit:.3}");
+//! # assert!((limit - (0.01 + 2.0 * 0.25)).abs() < 1e-9);
+//! # assert!(linear.test_error(&test)?.mean_square > 0.8 * limit);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -63,6 +63,5 @@ mod ridge;
 
 pub use error::ReadoutError;
 pub use features::{Features, LinearFeatures};
-pub use population::{PopulationErrors, population_errors};
 pub use predictor::{Readout, TestError};
-pub use ridge::{Form, Ridge, RidgePath};
+pub use ridge::{Ridge, RidgePath};

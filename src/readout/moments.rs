@@ -1,62 +1,61 @@
 //! Features and labels of a batch, tile by tile, and their first and second moments.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, Slice, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice, Zip};
 
 use super::{Features, ReadoutError};
-use crate::data::Batch;
-use crate::error::{InvalidSetting, nonzero};
-use crate::linalg::{PowerOfTwo, exponent, gram, times_power};
-use crate::numerics::Real;
-use crate::training::TILE_SAMPLES;
+use crate::Scalar;
+use crate::data::{Batch, Tile, tiles};
+use crate::error::{InvalidSetting, finite};
+use crate::linalg::gram;
+use crate::numerics::{PowerOfTwo, exponent, times_power};
 
-/// Calls `visit` with features (m x p) and labels (m) of each tile in turn, in `f64`.
-pub(super) fn visit_tiles<F: Features>(
-    features: &F,
-    batch: &impl Batch<F::Scalar>,
-    mut visit: impl FnMut(usize, Array2<f64>, Array1<f64>) -> Result<(), ReadoutError>,
+/// Called with the number of the first sample, features (m x p) and labels (m) of a tile.
+type Visitor<'a> = dyn FnMut(usize, Array2<f64>, Array1<f64>) -> Result<(), ReadoutError> + 'a;
+
+/// Calls `visit` with each tile in turn.
+pub(super) fn visit_tiles(
+    features: &dyn Features,
+    batch: &dyn Batch,
+    visit: &mut Visitor<'_>,
 ) -> Result<(), ReadoutError> {
-    let (samples, dimension) = (batch.samples(), batch.dimension());
-    nonzero("samples", samples)?;
-    if dimension != features.dimension() {
-        return Err(InvalidSetting::Shape {
-            name: "the batch",
-            found: format!("{samples} x {dimension}"),
-            expected: format!("any x {}", features.dimension()),
-        }
-        .into());
+    if features.single_precision() {
+        visit_tiles_in::<f32>(features, batch, visit)
+    } else {
+        visit_tiles_in::<f64>(features, batch, visit)
     }
-    let tile = TILE_SAMPLES.min(samples);
-    let mut x = Array2::from_elem((tile, dimension), F::Scalar::of(0.0));
-    let mut y = Array1::from_elem(tile, F::Scalar::of(0.0));
-    for first in (0..samples).step_by(TILE_SAMPLES) {
-        let count = TILE_SAMPLES.min(samples - first);
-        let mut x = x.slice_axis_mut(Axis(0), Slice::from(..count));
-        let mut y = y.slice_axis_mut(Axis(0), Slice::from(..count));
-        batch.read(first, x.view_mut(), y.view_mut())?;
-        let phi = features.evaluate(x.view())?;
-        if phi.dim() != (count, features.count()) {
-            return Err(InvalidSetting::Shape {
-                name: "the matrix of features",
-                found: format!("{} x {}", phi.nrows(), phi.ncols()),
-                expected: format!("{count} x {}", features.count()),
-            }
-            .into());
-        }
-        let mut wide = Array2::zeros(phi.dim());
-        Zip::from(&mut wide).and(&phi).par_for_each(|wide, phi| *wide = phi.as_f64());
-        let y = y.mapv(|y| y.as_f64());
-        finite("the features", wide.iter())?;
+}
+
+fn visit_tiles_in<T: Scalar>(
+    features: &dyn Features,
+    batch: &dyn Batch,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ReadoutError> {
+    let mut tiles = tiles::<T>(batch, features.dimension())?;
+    while let Some(Tile { first, x, y }) = tiles.next_tile()? {
+        let phi = evaluated(features, x.mapv(T::as_f64).view())?;
+        let y = y.mapv(T::as_f64);
         finite("the labels", y.iter())?;
-        visit(first, wide, y)?;
+        visit(first, phi, y)?;
     }
     Ok(())
 }
 
-pub(super) fn finite<'a>(
-    name: &'static str,
-    mut values: impl Iterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    if values.all(|v| v.is_finite()) { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
+/// The features of the inputs `x` (m x p), of the right shape and finite.
+pub(super) fn evaluated(
+    features: &dyn Features,
+    x: ArrayView2<'_, f64>,
+) -> Result<Array2<f64>, InvalidSetting> {
+    let expected = (x.nrows(), features.count());
+    let phi = features.evaluate(x)?;
+    if phi.dim() != expected {
+        return Err(InvalidSetting::Shape {
+            name: "the matrix of features",
+            found: format!("{} x {}", phi.nrows(), phi.ncols()),
+            expected: format!("{} x {}", expected.0, expected.1),
+        });
+    }
+    finite("the features", phi.iter())?;
+    Ok(phi)
 }
 
 /// Powers of two in which features and labels are counted, so that no square overflows or vanishes
@@ -66,6 +65,27 @@ pub(super) struct Units {
     /// Exponents, one for each feature.
     pub features: Vec<i32>,
     pub label: i32,
+}
+
+impl Units {
+    /// The smallest units for features `phi` (m x p) and labels `y`.
+    fn of(phi: &Array2<f64>, y: &Array1<f64>) -> Self {
+        let mut largest: Array1<f64> = Array1::zeros(phi.ncols());
+        for row in phi.rows() {
+            Zip::from(&mut largest).and(row).for_each(|m, x| *m = m.max(x.abs()));
+        }
+        Self { features: largest.iter().map(|x| exponent(*x)).collect(), label: unit(y) }
+    }
+
+    /// Divides features and labels by their units.
+    fn count_in(&self, phi: &mut Array2<f64>, y: &mut Array1<f64>) {
+        let factors: Vec<_> = self.features.iter().map(|e| PowerOfTwo::new(-e)).collect();
+        for mut row in phi.rows_mut() {
+            row.iter_mut().zip(&factors).for_each(|(x, factor)| *x = factor.times(*x));
+        }
+        let factor = PowerOfTwo::new(-self.label);
+        y.mapv_inplace(|y| factor.times(y));
+    }
 }
 
 /// The exponent of a unit in which all of `numbers` are below 2.
@@ -90,7 +110,7 @@ impl Means {
 pub(super) struct Moments {
     pub units: Units,
     pub means: Means,
-    /// Phi^T Phi / n (p x p) in units; the lower triangle counts.
+    /// Phi^T Phi / n (p x p) in units; only the lower triangle is set.
     pub gram: Array2<f64>,
     /// Phi^T y / n (p) in units.
     pub correlation: Array1<f64>,
@@ -100,32 +120,21 @@ impl Moments {
     /// One pass; holds p x p and tile x p matrices. With `centred`, the sums are about the means of
     /// the first tile and moved to those of the batch at the end, so that large means cost no
     /// digits.
-    pub fn of<F: Features>(
-        features: &F,
-        batch: &impl Batch<F::Scalar>,
+    pub fn of(
+        features: &dyn Features,
+        batch: &dyn Batch,
         centred: bool,
     ) -> Result<Self, ReadoutError> {
-        let (p, n) = (features.count(), batch.samples() as f64);
         let mut sums: Option<Sums> = None;
-        visit_tiles(features, batch, |_, mut phi, mut y| {
-            let mut largest: Array1<f64> = Array1::zeros(p);
-            for row in phi.rows() {
-                Zip::from(&mut largest).and(row).for_each(|m, x| *m = m.max(x.abs()));
-            }
-            let needed =
-                Units { features: largest.iter().map(|x| exponent(*x)).collect(), label: unit(&y) };
+        visit_tiles(features, batch, &mut |_, mut phi, mut y| {
+            let needed = Units::of(&phi, &y);
             let units = match &mut sums {
                 Some(sums) => sums.raised_to(&needed),
                 None => needed,
             };
-            let factors: Vec<_> = units.features.iter().map(|e| PowerOfTwo::new(-e)).collect();
-            for mut row in phi.rows_mut() {
-                row.iter_mut().zip(&factors).for_each(|(x, factor)| *x = factor.times(*x));
-            }
-            let factor = PowerOfTwo::new(-units.label);
-            y.mapv_inplace(|y| factor.times(y));
-
+            units.count_in(&mut phi, &mut y);
             let sums = sums.get_or_insert_with(|| {
+                let p = units.features.len();
                 Sums::new(units, if centred { means(&phi, &y) } else { Means::zero(p) })
             });
             if centred {
@@ -138,7 +147,7 @@ impl Moments {
             Ok(())
         })?;
         let no_samples = InvalidSetting::ZeroSize { name: "samples" };
-        Ok(sums.ok_or(no_samples)?.moments(n))
+        Ok(sums.ok_or(no_samples)?.moments(batch.samples() as f64))
     }
 }
 
@@ -214,14 +223,14 @@ pub(super) struct Centred {
 }
 
 /// Features and labels of a whole batch about their means.
-pub(super) fn centred_samples<F: Features>(
-    features: &F,
-    batch: &impl Batch<F::Scalar>,
+pub(super) fn centred_samples(
+    features: &dyn Features,
+    batch: &dyn Batch,
     centred: bool,
 ) -> Result<Centred, ReadoutError> {
     let (n, p) = (batch.samples(), features.count());
     let (mut all, mut labels) = (Array2::zeros((n, p)), Array1::zeros(n));
-    visit_tiles(features, batch, |first, phi, y| {
+    visit_tiles(features, batch, &mut |first, phi, y| {
         let range = Slice::from(first..first + y.len());
         all.slice_axis_mut(Axis(0), range).assign(&phi);
         labels.slice_axis_mut(Axis(0), range).assign(&y);

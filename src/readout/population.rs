@@ -3,47 +3,47 @@
 use crate::data::Target;
 use crate::error::InvalidSetting;
 
-/// Errors E(y - prediction)^2 of a single-index target over Gaussian inputs, with the best
-/// coefficients; no batch enters.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PopulationErrors {
-    /// Of the best constant: E y^2 without an intercept (the constant is 0), Var y with one.
-    pub constant: f64,
-    /// Of the best linear predictor <w, x> + b: [`constant`](Self::constant) - c*_1^2, with w =
-    /// c*_1 beta_*.
-    pub linear: f64,
-    /// Of the best predictor of any kind, the link itself: the variance of the label noise.
-    pub noise: f64,
+/// Errors E(y - prediction)^2 over Gaussian inputs x ~ N(0, I), with the best coefficients: no batch
+/// enters. `None` for a multi-index target.
+///
+/// In both cases E y^2 = E g(z)^2 + noise^2, with c*_k = E\[g(z) He_k(z)\] / k! the Hermite
+/// coefficients of the link. The best predictor of any kind is the link itself, with error noise^2.
+impl Target {
+    /// The error of the best constant: E y^2 without an intercept (the constant is 0), and with one
+    /// Var y = E y^2 - c*_0^2.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when the noise is out of range, the link cannot be integrated against the
+    /// Gaussian, or the second moment of the labels overflows.
+    pub fn best_constant_error(&self, intercept: bool) -> Result<Option<f64>, InvalidSetting> {
+        Ok(best_errors(self, intercept)?.map(|(constant, _)| constant))
+    }
+
+    /// The error of the best linear predictor <w, x> + b: that of the
+    /// [best constant](Self::best_constant_error) minus c*_1^2, as E\[y x\] = c*_1 beta_* by Stein's
+    /// lemma.
+    ///
+    /// # Errors
+    /// As [`best_constant_error`](Self::best_constant_error).
+    ///
+    /// ```
+    /// use linear_width::data::{Link, Target};
+    ///
+    /// // y = 1 + 2 z + He_2(z): E y^2 = 1 + 4 + 2
+    /// let target = Target::single_index(Link::hermite([1.0, 2.0, 1.0]));
+    /// let close = |error: Option<f64>, value: f64| (error.unwrap() - value).abs() < 1e-9;
+    /// assert!(close(target.best_constant_error(false)?, 7.0));
+    /// assert!(close(target.best_linear_error(false)?, 3.0));
+    /// assert!(close(target.best_linear_error(true)?, 2.0));
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn best_linear_error(&self, intercept: bool) -> Result<Option<f64>, InvalidSetting> {
+        Ok(best_errors(self, intercept)?.map(|(_, linear)| linear))
+    }
 }
 
-/// The population errors for y = g(<beta*, x>) + eps and x ~ N(0, I).
-///
-/// With E y^2 = E g(z)^2 + noise^2 and the Hermite coefficients c*_k = E\[g(z) He_k(z)\] / k! of the
-/// link: E\[y x\] = c*_1 beta_* by Stein's lemma, so the best linear predictor without intercept
-/// has error E y^2 - c*_1^2, and with intercept b = c*_0 it has E y^2 - c*_0^2 - c*_1^2. `None` for
-/// a multi-index target.
-///
-/// # Errors
-/// [`InvalidSetting`] when the noise is out of range, the link cannot be integrated against the
-/// Gaussian, or the second moment of the labels overflows.
-///
-/// ```
-/// use linear_width::data::{Link, Target};
-/// use linear_width::readout::population_errors;
-///
-/// // y = 1 + 2 z + He_2(z): E y^2 = 1 + 4 + 2
-/// let target = Target::single_index(Link::hermite([1.0, 2.0, 1.0]));
-/// let plain = population_errors(&target, false)?.unwrap();
-/// assert!((plain.constant - 7.0).abs() < 1e-9 && (plain.linear - 3.0).abs() < 1e-9);
-/// let with_intercept = population_errors(&target, true)?.unwrap();
-/// assert!((with_intercept.linear - 2.0).abs() < 1e-9);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-pub fn population_errors(
-    target: &Target,
-    intercept: bool,
-) -> Result<Option<PopulationErrors>, InvalidSetting> {
+/// The errors of the best constant and of the best linear predictor.
+fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, InvalidSetting> {
     let noise = target.noise_std();
     if !(noise.is_finite() && noise >= 0.0) {
         return Err(InvalidSetting::Noise { value: noise });
@@ -64,5 +64,5 @@ pub fn population_errors(
             allowed: "a finite number",
         });
     }
-    Ok(Some(PopulationErrors { constant: constant + noise, linear: linear + noise, noise }))
+    Ok(Some((constant + noise, linear + noise)))
 }

@@ -4,30 +4,40 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use super::features::check_inputs;
-use super::moments::{finite, visit_tiles};
+use super::moments::{evaluated, visit_tiles};
 use super::{Features, ReadoutError};
-use crate::data::Batch;
-use crate::error::InvalidSetting;
-use crate::linalg::{exponent, multiply, times_power};
+use crate::data::{Batch, TILE_SAMPLES};
+use crate::error::{InvalidSetting, finite, has_columns};
+use crate::linalg::multiply;
 use crate::number::Short;
-use crate::numerics::Real;
-use crate::training::TILE_SAMPLES;
+use crate::numerics::{exponent, times_power};
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
 ///
 /// For a network without intercept, theta as second layer gives a network in mean-field scaling
 /// with these outputs.
-#[derive(Clone, Debug)]
-pub struct Readout<'a, F> {
-    features: &'a F,
+#[derive(Clone)]
+pub struct Readout<'a> {
+    features: &'a dyn Features,
     weights: Array1<f64>,
     intercept: f64,
     lambda: f64,
 }
 
-impl<'a, F: Features> Readout<'a, F> {
-    pub(super) fn new(features: &'a F, weights: Array1<f64>, intercept: f64, lambda: f64) -> Self {
+impl fmt::Debug for Readout<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { weights, intercept, lambda, .. } = self;
+        write!(f, "Readout(lambda {lambda}, intercept {intercept}, weights {weights})")
+    }
+}
+
+impl<'a> Readout<'a> {
+    pub(super) fn new(
+        features: &'a dyn Features,
+        weights: Array1<f64>,
+        intercept: f64,
+        lambda: f64,
+    ) -> Self {
         Self { features, weights, intercept, lambda }
     }
 
@@ -50,12 +60,11 @@ impl<'a, F: Features> Readout<'a, F> {
     ///
     /// # Errors
     /// [`InvalidSetting`] when `x` has the wrong dimension or a feature is not finite.
-    pub fn predict(&self, x: ArrayView2<'_, F::Scalar>) -> Result<Array1<f64>, ReadoutError> {
-        check_inputs(&x, self.features.dimension())?;
+    pub fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, ReadoutError> {
+        has_columns("the matrix of inputs", x.dim(), self.features.dimension())?;
         let mut predictions = Vec::with_capacity(x.nrows());
         for tile in x.axis_chunks_iter(Axis(0), TILE_SAMPLES) {
-            let phi = self.features.evaluate(tile)?.mapv(|phi| phi.as_f64());
-            finite("the features", phi.iter())?;
+            let phi = evaluated(self.features, tile)?;
             predictions.extend(phi.dot(&self.weights) + self.intercept);
         }
         Ok(predictions.into())
@@ -67,7 +76,7 @@ impl<'a, F: Features> Readout<'a, F> {
     /// [`ReadoutError::Invalid`] when the batch has fewer than two samples (one has no standard
     /// error) or the wrong dimension, a feature or label is not finite, or the error is beyond the
     /// range of `f64`.
-    pub fn test_error(&self, batch: &impl Batch<F::Scalar>) -> Result<TestError, ReadoutError> {
+    pub fn test_error(&self, batch: &dyn Batch) -> Result<TestError, ReadoutError> {
         let weights = self.weights.view().insert_axis(Axis(1));
         let errors = test_errors(self.features, weights, &[self.intercept], batch)?;
         Ok(errors[0])
@@ -81,8 +90,8 @@ pub struct TestError {
     /// The mean over the test samples of (y - prediction)^2.
     pub mean_square: f64,
     /// Its standard error: the standard deviation of the squared errors over the root of their
-    /// number. It says how well this readout's error is known, not how readouts differ from one
-    /// training batch to the next.
+    /// number. It measures how well the error of this readout is known; readouts of different
+    /// training batches differ by more.
     pub standard_error: f64,
     /// The number of test samples.
     pub samples: usize,
@@ -95,11 +104,11 @@ impl fmt::Display for TestError {
 }
 
 /// The test errors of several readouts (columns of `weights`, p x l) of the same features.
-pub(super) fn test_errors<F: Features>(
-    features: &F,
+pub(super) fn test_errors(
+    features: &dyn Features,
     weights: ArrayView2<'_, f64>,
     intercepts: &[f64],
-    batch: &impl Batch<F::Scalar>,
+    batch: &dyn Batch,
 ) -> Result<Vec<TestError>, ReadoutError> {
     let samples = batch.samples();
     if samples < 2 {
@@ -112,7 +121,7 @@ pub(super) fn test_errors<F: Features>(
     }
     let intercepts = Array1::from(intercepts.to_vec());
     let mut residuals: Array2<f64> = Array2::zeros((samples, intercepts.len()));
-    visit_tiles(features, batch, |first, phi, y| {
+    visit_tiles(features, batch, &mut |first, phi, y| {
         let predictions = multiply(phi.view(), weights) + &intercepts;
         for (i, row) in predictions.rows().into_iter().enumerate() {
             let mut residuals = residuals.row_mut(first + i);

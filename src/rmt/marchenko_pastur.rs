@@ -4,7 +4,7 @@
 
 use std::f64::consts::PI;
 
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, in_range, nonzero};
 
 /// The Marchenko-Pastur law of W (N x d) with independent entries of variance 1/d, gamma = N/d.
 ///
@@ -32,14 +32,8 @@ impl MarchenkoPastur {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `gamma` is finite and positive.
     pub fn new(gamma: f64) -> Result<Self, InvalidSetting> {
-        if gamma.is_finite() && gamma > 0.0 {
-            return Ok(Self { gamma });
-        }
-        Err(InvalidSetting::OutOfRange {
-            name: "the aspect ratio N/d",
-            value: gamma,
-            allowed: "a finite number above 0",
-        })
+        in_range("the aspect ratio N/d", gamma, gamma > 0.0, "a finite number above 0")?;
+        Ok(Self { gamma })
     }
 
     /// The law of W_0 with this width and dimension.
@@ -73,52 +67,38 @@ impl MarchenkoPastur {
     /// Density at the eigenvalue `x` = s^2: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between
     /// the edges a and b, 0 outside. NaN gives NaN.
     pub fn eigenvalue_density(&self, x: f64) -> f64 {
-        if x.is_nan() {
-            return x;
-        }
-        match self.eigenvalue_angle(x) {
-            Some(angle) => self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x),
-            None => 0.0,
-        }
+        let density =
+            |angle: Angle| self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x);
+        self.eigenvalue_angle(x).map_or(0.0, density)
     }
 
     /// Density at the singular value `s`: 2 s times the eigenvalue density at s^2.
     pub fn singular_value_density(&self, s: f64) -> f64 {
-        if s.is_nan() {
-            return s;
-        }
         let (left, right) = self.singular_value_edges();
         if left == 0.0 && (0.0..=right).contains(&s) {
             // gamma = 1 has a finite value at s = 0
             return ((right - s) * (right + s)).sqrt() / PI;
         }
-        match self.singular_value_angle(s) {
-            Some(angle) => 2.0 * self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * s),
-            None => 0.0,
-        }
+        let mass = PI * self.gamma.min(1.0);
+        let density = |angle: Angle| 2.0 * self.gamma.sqrt() * angle.sine() / (mass * s);
+        self.singular_value_angle(s).map_or(0.0, density)
     }
 
     /// Fraction of the eigenvalues at or below `x`, to 1e-14 at every ratio.
     pub fn eigenvalue_distribution(&self, x: f64) -> f64 {
-        if x.is_nan() {
-            return x;
-        }
         match self.eigenvalue_angle(x) {
-            Some(angle) if x < self.eigenvalue_edges().1 => self.below(angle),
-            Some(_) => 1.0,
-            None => f64::from(u8::from(x > self.gamma.max(1.0))),
+            Some(_) if x >= self.eigenvalue_edges().1 => 1.0,
+            Some(angle) => self.below(angle),
+            None => f64::from(x > self.gamma.max(1.0)),
         }
     }
 
     /// Fraction of the singular values at or below `s`, to 1e-14 at every ratio.
     pub fn singular_value_distribution(&self, s: f64) -> f64 {
-        if s.is_nan() {
-            return s;
-        }
         match self.singular_value_angle(s) {
-            Some(angle) if s < self.singular_value_edges().1 => self.below(angle),
-            Some(_) => 1.0,
-            None => f64::from(u8::from(s > self.gamma.max(1.0).sqrt())),
+            Some(_) if s >= self.singular_value_edges().1 => 1.0,
+            Some(angle) => self.below(angle),
+            None => f64::from(s > self.gamma.max(1.0).sqrt()),
         }
     }
 
@@ -157,7 +137,9 @@ impl MarchenkoPastur {
             };
             (edge(from_left, 1.0 - cosine), edge(from_right, 1.0 + cosine))
         };
-        (from_left > 0.0 && from_right > 0.0).then_some(Angle { from_left, from_right })
+        // NaN is not outside: it comes out as NaN
+        let outside = from_left <= 0.0 || from_right <= 0.0;
+        (!outside).then_some(Angle { from_left, from_right })
     }
 
     /// The mass below an angle: (2/pi) times the integral of sin(t)^2 / (1 + r^2 - 2 r cos(t)) from

@@ -2,7 +2,7 @@
 //!
 //! Equations: docs/theory.md, (11.1) to (11.4).
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 
 /// The rank-one deformation W + theta u v^T, W (N x d) with independent entries of variance 1/d,
 /// u and v unit vectors, gamma = N/d (Benaych-Georges & Nadakuditi, arXiv:1103.2221, section 3.1).
@@ -42,7 +42,7 @@ impl SpikedMatrix {
     }
 
     /// The threshold gamma^(1/4): weaker spikes leave no outlier.
-    pub fn threshold(&self) -> f64 {
+    pub fn bbp_threshold(&self) -> f64 {
         self.gamma.sqrt().sqrt()
     }
 
@@ -55,14 +55,9 @@ impl SpikedMatrix {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.
     pub fn spike(&self, theta: f64) -> Result<Option<SpikeOutlier>, InvalidSetting> {
-        if !(theta.is_finite() && theta >= 0.0) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the strength of the spike",
-                value: theta,
-                allowed: "a finite number, 0 or more",
-            });
-        }
-        let threshold = self.threshold();
+        let allowed = "a finite number, 0 or more";
+        in_range("the strength of the spike", theta, theta >= 0.0, allowed)?;
+        let threshold = self.bbp_threshold();
         if theta <= threshold {
             return Ok(None);
         }
@@ -87,7 +82,7 @@ mod tests {
     fn continuous_at_the_threshold_and_transposable() {
         for gamma in [0.3, 1.0, 2.0] {
             let model = SpikedMatrix::new(gamma).unwrap();
-            let just = model.spike(model.threshold() * (1.0 + 1e-9)).unwrap().unwrap();
+            let just = model.spike(model.bbp_threshold() * (1.0 + 1e-9)).unwrap().unwrap();
             assert!((just.singular_value - 1.0 - gamma.sqrt()).abs() < 1e-8);
             assert!(just.left_overlap < 1e-3 && just.right_overlap < 1e-3);
             // W^T / sqrt(gamma) is the model at 1/gamma with spike theta / sqrt(gamma)

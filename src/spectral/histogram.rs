@@ -1,5 +1,8 @@
 //! Histograms of singular values.
 
+use std::borrow::Borrow;
+use std::io::{self, Write};
+
 use ndarray::Array1;
 
 use crate::error::{InvalidSetting, Place, nonzero};
@@ -19,20 +22,20 @@ impl Histogram {
     /// The most bins a histogram may have.
     pub const MAX_BINS: usize = 10_000_000;
 
-    /// A histogram of `values` with `bins` equal bins on [`from`, `to`]. A value on an inner edge
-    /// counts to the right bin, one on the last edge to the last.
+    /// A histogram of `values` (an array, slice or iterator of `f64` or `&f64`) with `bins` equal bins
+    /// on [`from`, `to`]. A value on an inner edge counts for the bin to its right, a value on the
+    /// last edge for the last bin.
     ///
     /// Edges and counts are those of NumPy, `numpy.histogram(values, bins, (from, to))`, to the last
-    /// bit: edge i is `from + i * ((to - from) / bins)`, rounded in that order, and a value is put
-    /// where its comparison with the edges says. NumPy's densities leave out the values outside of
-    /// the range; these do not.
+    /// bit: edge i is `from + i * ((to - from) / bins)`, rounded in that order, and comparisons with
+    /// the edges choose the bin. NumPy's densities ignore the values outside of the range; these do
+    /// not.
     ///
     /// # Errors
     /// [`InvalidSetting`] when there are no values or bins, or more than
     /// [`MAX_BINS`](Self::MAX_BINS) bins; when the range is empty or not finite, or so wide or
-    /// narrow that its length, the width of a bin or its inverse is not an ordinary number; when the
-    /// bins are so many that two edges round to one number; [`InvalidSetting::NonFiniteEntry`] when
-    /// a value is an infinity or a NaN.
+    /// narrow that the width of a bin is not an ordinary number; when two edges round to the same
+    /// number; [`InvalidSetting::NonFiniteEntry`] when a value is an infinity or a NaN.
     ///
     /// ```
     /// use linear_width::spectral::Histogram;
@@ -42,7 +45,7 @@ impl Histogram {
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn new(
-        values: impl IntoIterator<Item = f64>,
+        values: impl IntoIterator<Item: Borrow<f64>>,
         bins: usize,
         from: f64,
         to: f64,
@@ -51,6 +54,7 @@ impl Histogram {
         let mut counts = vec![0_usize; bins];
         let mut total = 0_usize;
         for value in values {
+            let value = *value.borrow();
             if !value.is_finite() {
                 let (name, place) = ("the values of the histogram", Place::Entry(total));
                 return Err(InvalidSetting::NonFiniteEntry { name, place, value });
@@ -66,6 +70,43 @@ impl Histogram {
             |(count, edges): (usize, &[f64])| count as f64 / total as f64 / (edges[1] - edges[0]);
         let density = counts.into_iter().zip(edges.windows(2)).map(bar).collect();
         Ok(Self { edges: edges.into(), density })
+    }
+
+    /// The bars from left to right: left edge, right edge, height.
+    ///
+    /// ```
+    /// use linear_width::spectral::Histogram;
+    ///
+    /// let h = Histogram::new(&[0.1, 0.2, 0.7], 2, 0.0, 1.0)?;
+    /// let area: f64 = h.bars().map(|(left, right, height)| (right - left) * height).sum();
+    /// assert!((area - 1.0).abs() < 1e-15);
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn bars(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
+        let edges = self.edges.iter().zip(self.edges.iter().skip(1));
+        edges.zip(&self.density).map(|((left, right), height)| (*left, *right, *height))
+    }
+
+    /// Writes the bars as CSV with the columns `left`, `right` and `density`; every number reads back
+    /// exactly.
+    ///
+    /// # Errors
+    /// [`io::Error`] of the writer.
+    ///
+    /// ```
+    /// use linear_width::spectral::Histogram;
+    ///
+    /// let mut table = Vec::new();
+    /// Histogram::new([0.1, 0.7], 2, 0.0, 1.0)?.write_csv(&mut table)?;
+    /// assert_eq!(String::from_utf8(table)?, "left,right,density\n0,0.5,1\n0.5,1,1\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write_csv(&self, mut writer: impl Write) -> io::Result<()> {
+        writeln!(writer, "left,right,density")?;
+        for (left, right, height) in self.bars() {
+            writeln!(writer, "{left},{right},{height}")?;
+        }
+        writer.flush()
     }
 }
 

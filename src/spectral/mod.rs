@@ -1,6 +1,6 @@
 //! Spectra: singular values and vectors, bulk histogram, outliers, overlaps.
 //!
-//! Of any matrix, as of the weights of a [`Network`](crate::network::Network):
+//! They apply to any matrix, for example the weights of a [`Network`](crate::network::Network):
 //!
 //! ```
 //! use linear_width::spectral::{Histogram, OutlierRule, overlap, singular_values, leading_triplets};
@@ -19,27 +19,26 @@
 //! let found = OutlierRule::default_for(s.len()).apply(s.as_slice().unwrap(), 800, 400)?;
 //! assert_eq!(found.count, 1);
 //!
-//! let top = leading_triplets(w.view(), 1, &Default::default())?;
-//! assert!((top.values[0] - s[0]).abs() < 1e-9);
+//! let top = leading_triplets(w.view(), 1)?;
+//! assert!((top.singular_values[0] - s[0]).abs() < 1e-9);
 //! assert!(overlap(top.right.row(0), direction.view())? > 0.9);
 //!
-//! let bulk = Histogram::new(s.iter().skip(found.count).copied(), 20, 0.0, 4.0)?;
+//! let bulk = Histogram::new(s.iter().skip(found.count), 20, 0.0, 4.0)?;
 //! assert_eq!(bulk.edges.len(), 21);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod decomposition;
 mod histogram;
 mod largest_gap;
-mod leading_triplets;
 mod outliers;
 mod overlap;
+mod singular_values;
+mod triplets;
 
-pub use decomposition::{
-    SingularTriplets, SpectralError, SpectrumMethod, singular_values, singular_values_by, thin_svd,
-};
+pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use histogram::Histogram;
-pub use leading_triplets::{LeadingTripletsOptions, leading_triplets};
 pub use outliers::{OutlierRule, Outliers};
 pub(crate) use overlap::MAX_POWER;
-pub use overlap::{overlap, overlaps_with_powers, subspace_overlap};
+pub use overlap::{overlap, principal_overlaps};
+pub use singular_values::{SpectrumMethod, singular_values};
+pub use triplets::leading_triplets;

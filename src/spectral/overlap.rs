@@ -1,16 +1,10 @@
-//! Overlaps of singular vectors with directions, subspaces and powers of the second layer.
+//! Overlaps of singular vectors with directions, subspaces and entrywise powers of a vector.
 
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::Scalar;
-use crate::error::{InvalidSetting, not_orthonormal};
-
-fn same_length(name: &'static str, found: usize, expected: usize) -> Result<(), InvalidSetting> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(InvalidSetting::Shape { name, found: found.to_string(), expected: expected.to_string() })
-}
+use crate::error::InvalidSetting;
+use crate::linalg::{Element, SingularTriplets, SpectralError, multiply};
 
 /// |<u, v>| / (|u| |v|), between 0 and 1; computed in `f64`.
 ///
@@ -29,83 +23,131 @@ pub fn overlap<T: Scalar>(
     u: ArrayView1<'_, T>,
     v: ArrayView1<'_, T>,
 ) -> Result<f64, InvalidSetting> {
+    overlap_in_f64(wide(u), wide(v))
+}
+
+fn wide<T: Scalar>(x: ArrayView1<'_, T>) -> Array1<f64> {
+    x.mapv(|x| x.as_f64())
+}
+
+fn overlap_in_f64(u: Array1<f64>, v: Array1<f64>) -> Result<f64, InvalidSetting> {
     same_length("the second vector", v.len(), u.len())?;
-    let unit = |x: ArrayView1<'_, T>| -> Result<Array1<f64>, InvalidSetting> {
-        let x = x.mapv(|x| x.as_f64());
-        // scaled by the largest entry first: squares neither overflow nor vanish
-        let largest = x.iter().fold(0.0_f64, |m, x| if x.is_nan() { *x } else { m.max(x.abs()) });
-        if !largest.is_finite() || x.iter().any(|x| x.is_nan()) {
-            return Err(InvalidSetting::NonFinite { name: "a vector of the overlap" });
-        }
-        if largest == 0.0 {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the norm of a vector of the overlap",
-                value: 0.0,
-                allowed: "above 0",
-            });
-        }
-        let x = x / largest;
-        let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-        Ok(x / norm)
-    };
-    let (u, v) = (unit(u)?, unit(v)?);
+    let (u, v) = (normalised(u)?, normalised(v)?);
     Ok(u.iter().zip(&v).map(|(u, v)| u * v).sum::<f64>().abs().min(1.0))
 }
 
-/// The norm of the projection of the unit vector v/|v| onto the span of the orthonormal rows of
-/// `directions` (p x d), between 0 and 1.
+fn same_length(name: &'static str, found: usize, expected: usize) -> Result<(), InvalidSetting> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(InvalidSetting::Shape { name, found: found.to_string(), expected: expected.to_string() })
+}
+
+/// x / |x|, scaled by the largest entry first, so that squares neither overflow nor vanish.
+fn normalised(x: Array1<f64>) -> Result<Array1<f64>, InvalidSetting> {
+    let largest = x.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if !largest.is_finite() || x.iter().any(|x| x.is_nan()) {
+        return Err(InvalidSetting::NonFinite { name: "a vector of the overlap" });
+    }
+    if largest == 0.0 {
+        return Err(InvalidSetting::OutOfRange {
+            name: "the norm of a vector of the overlap",
+            value: 0.0,
+            allowed: "above 0",
+        });
+    }
+    let x = x / largest;
+    let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    Ok(x / norm)
+}
+
+/// The cosines of the principal angles between the span of the rows of `a` (p x d) and the span of
+/// the rows of `b` (q x d), largest first: the singular values of Q_a Q_b^T for orthonormal bases Q
+/// (Bjoerck & Golub 1973). As many as the smaller dimension of the two spans; computed in `f64`.
+///
+/// With one row in `a`, the only cosine is the norm of the projection of the unit vector onto the
+/// span of `b`.
 ///
 /// # Errors
-/// As [`overlap`]; [`InvalidSetting::NotNormalised`] and [`InvalidSetting::NotOrthogonal`] when the
-/// rows are not orthonormal to 1e-6 (in `f32`, to 3e-3).
+/// [`SpectralError::Invalid`] when the lengths of the rows differ or a row is zero or not finite;
+/// [`SpectralError::Empty`] when there are no rows, [`SpectralError::Backend`] when the backend does
+/// not converge.
 ///
 /// ```
-/// use linear_width::spectral::subspace_overlap;
+/// use linear_width::spectral::principal_overlaps;
 /// use ndarray::array;
 ///
-/// let plane = array![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
-/// let o = subspace_overlap(array![2.0, 1.0, 2.0].view(), plane.view())?;
-/// assert!((o - 5.0_f64.sqrt() / 3.0).abs() < 1e-15);
-/// # Ok::<(), linear_width::InvalidSetting>(())
+/// let plane = array![[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]];
+/// let vector = array![[2.0, 1.0, 2.0]];
+/// let overlaps = principal_overlaps(vector.view(), plane.view())?;
+/// assert!((overlaps[0] - 5.0_f64.sqrt() / 3.0).abs() < 1e-15);
+/// # Ok::<(), linear_width::spectral::SpectralError>(())
 /// ```
-pub fn subspace_overlap<T: Scalar>(
-    v: ArrayView1<'_, T>,
-    directions: ArrayView2<'_, T>,
-) -> Result<f64, InvalidSetting> {
-    let wide = directions.mapv(|x| x.as_f64());
-    let tolerance = (10.0 * T::epsilon().as_f64().sqrt()).max(1e-6);
-    if let Some(problem) = not_orthonormal(wide.view(), tolerance) {
-        return Err(problem);
+pub fn principal_overlaps<T: Scalar>(
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+) -> Result<Array1<f64>, SpectralError> {
+    principal_overlaps_in_f64(a.mapv(|x| x.as_f64()), b.mapv(|x| x.as_f64()))
+}
+
+fn principal_overlaps_in_f64(a: Array2<f64>, b: Array2<f64>) -> Result<Array1<f64>, SpectralError> {
+    same_length("a row of the second span", b.ncols(), a.ncols())?;
+    let (a, b) = (orthonormal_basis(a)?, orthonormal_basis(b)?);
+    let cosines = f64::svd(multiply(a.view(), b.t()).view(), false)?.singular_values;
+    Ok(cosines.mapv(|cosine| cosine.min(1.0)))
+}
+
+/// An orthonormal basis of the span of the rows: right singular vectors of the normalised rows, except
+/// for values that are only rounding error.
+fn orthonormal_basis(mut rows: Array2<f64>) -> Result<Array2<f64>, SpectralError> {
+    for mut row in rows.rows_mut() {
+        let unit = normalised(row.to_owned())?;
+        row.assign(&unit);
     }
-    let mut sum = 0.0;
-    for direction in directions.rows() {
-        sum += overlap(v, direction)?.powi(2);
-    }
-    Ok(sum.sqrt().min(1.0))
+    let SingularTriplets { singular_values: s, right, .. } = f64::svd(rows.view(), true)?;
+    let rounding = rows.len() as f64 * f64::EPSILON * s[0];
+    let rank = s.iter().filter(|s| **s > rounding).count();
+    Ok(right.slice_axis(Axis(0), (..rank).into()).to_owned())
 }
 
 /// The highest entrywise power that overlaps are computed with.
 pub(crate) const MAX_POWER: usize = 100;
 
-/// The overlaps of a left singular vector u (length N) with a, a^{o2}, ..., a^{o max_power}, each
-/// normalised; a^{ok} is the entrywise power. A zero a has no direction, and overlaps 0 with
-/// everything.
-///
-/// # Errors
-/// As [`overlap`], but for a zero a; [`InvalidSetting::OutOfRange`] when `max_power` is above 100.
-///
-/// ```
-/// use linear_width::spectral::overlaps_with_powers;
-/// use ndarray::array;
-///
-/// let a = array![1.0, -1.0, 2.0];
-/// let o = overlaps_with_powers(array![1.0, 1.0, 4.0].view(), a.view(), 3)?;
-/// assert!((o[1] - 1.0).abs() < 1e-15);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-pub fn overlaps_with_powers<T: Scalar>(
-    u: ArrayView1<'_, T>,
-    a: ArrayView1<'_, T>,
+impl<T: Scalar> SingularTriplets<T> {
+    /// The overlaps of the left singular vector number `k` (from 0, length N) with a, a^{o2}, ...,
+    /// a^{o max_power}; a^{ok} is the entrywise power. A zero a has no direction, and its overlaps
+    /// are 0.
+    ///
+    /// # Errors
+    /// As [`overlap`], except for a zero a; [`InvalidSetting::OutOfRange`] when `max_power` is above
+    /// 100.
+    ///
+    /// # Panics
+    /// Never for `k < len()`.
+    ///
+    /// ```
+    /// use linear_width::spectral::SingularTriplets;
+    /// use ndarray::array;
+    ///
+    /// let svd = SingularTriplets::all(array![[1.0], [1.0], [4.0]].view())?;
+    /// let a = array![1.0, -1.0, 2.0];
+    /// let overlaps = svd.left_overlaps_with_powers(0, a.view(), 3)?;
+    /// assert!((overlaps[1] - 1.0_f64).abs() < 1e-15);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn left_overlaps_with_powers(
+        &self,
+        k: usize,
+        a: ArrayView1<'_, T>,
+        max_power: usize,
+    ) -> Result<Vec<f64>, InvalidSetting> {
+        overlaps_with_powers(wide(self.left_vector(k)), wide(a), max_power)
+    }
+}
+
+fn overlaps_with_powers(
+    u: Array1<f64>,
+    mut a: Array1<f64>,
     max_power: usize,
 ) -> Result<Vec<f64>, InvalidSetting> {
     if max_power > MAX_POWER {
@@ -115,21 +157,17 @@ pub fn overlaps_with_powers<T: Scalar>(
             allowed: "at most 100",
         });
     }
-    let u = u.mapv(|x| x.as_f64());
-    let mut a = a.mapv(|x| x.as_f64());
-    let zero = a.iter().all(|x| *x == 0.0);
-    if !zero {
-        // one entry is then 1, so that no power vanishes or overflows
-        a /= a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if a.iter().all(|x| *x == 0.0) {
+        same_length("the second vector", a.len(), u.len())?;
+        return Ok(vec![0.0; max_power]);
     }
+    // the largest entry becomes 1, so that no power vanishes or overflows
+    a /= a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let mut power = Array1::from_elem(a.len(), 1.0);
     (1..=max_power)
         .map(|_| {
-            if zero {
-                return same_length("the second vector", a.len(), u.len()).map(|()| 0.0);
-            }
             power *= &a;
-            overlap(u.view(), power.view())
+            overlap_in_f64(u.clone(), power.clone())
         })
         .collect()
 }

@@ -21,13 +21,13 @@ use crate::error::InvalidSetting;
     serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 pub enum BatchPolicy {
-    /// Every step draws a fresh batch.
+    /// Every step draws a batch of its own.
     #[default]
     Independent,
     /// Every step uses the batch of the first.
     Reused,
     /// Every step after the first sees m = round(fraction n) samples of the first batch again, the
-    /// same m in every step; the other n - m samples are fresh in every step. With fraction 0 this
+    /// same m in every step; the other n - m samples are new in every step. With fraction 0 this
     /// is `Independent`, with fraction 1 `Reused`, to the last bit.
     PartlyReused {
         /// The share of the batch that is kept, between 0 and 1.

@@ -58,7 +58,9 @@ proptest! {
     }
 
     #[test]
-    fn activation_derivatives_match_finite_differences(activation in activation(), z in -8.0..8.0_f64) {
+    fn activation_derivatives_match_finite_differences(
+        activation in activation(), z in -8.0..8.0_f64,
+    ) {
         let h = 1e-5;
         prop_assume!(activation.kinks().iter().all(|kink| (kink - z).abs() > 2.0 * h));
         let difference = (activation.value(z + h) - activation.value(z - h)) / (2.0 * h);

@@ -8,7 +8,7 @@ use linear_width::activation::{Activation, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::Prediction;
+use linear_width::theory::prediction::{Options, Prediction};
 use linear_width::training::{BatchPolicy, StepSize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -102,6 +102,11 @@ pub fn small_experiment() -> ExperimentBuilder {
         .activation(Tanh { scale: 2.0, shift: 0.5 })
         .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
         .seed(4)
+}
+
+/// The default options without the second prediction, which only tells how far fewer nodes would be.
+pub fn predicted_once() -> Options {
+    Options { compare_nodes: false, ..Options::default() }
 }
 
 /// The largest relative difference of edges and singular values, and the largest difference of

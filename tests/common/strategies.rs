@@ -8,7 +8,7 @@
 use linear_width::activation::{
     Activation, Erf, Gelu, HermiteSeries, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
-use linear_width::data::{CustomLaw, InputLaw, Link, MultiIndexLink, Target};
+use linear_width::data::{CustomLaw, InputLaw, Link, Target};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::training::{BatchPolicy, StepSize};
 use ndarray::{Array1, Array2};
@@ -93,8 +93,8 @@ pub fn target() -> impl Strategy<Value = Target> {
     prop_oneof![
         5 => (link(), noise()).prop_map(|(link, noise)| Target::single_index(link).noise(noise)),
         1 => (noise(), -2.0..2.0).prop_map(|(noise, c)| {
-            let link = MultiIndexLink::new("z1 + c z1 z2", 2, move |z| z[0] + c * z[0] * z[1]);
-            Target::multi_index(link).noise(noise)
+            let target = Target::multi_index("z1 + c z1 z2", 2, move |z| z[0] + c * z[0] * z[1]);
+            target.noise(noise)
         }),
     ]
 }

@@ -1,7 +1,7 @@
 //! Experiments on the user's own inputs and labels.
 
 use linear_width::activation::Tanh;
-use linear_width::data::{Batch, Dataset, DatasetBatch, InputLaw, Link, Target};
+use linear_width::data::{Batch, Dataset, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError, Precision};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
@@ -23,11 +23,16 @@ fn settings() -> ExperimentBuilder {
 }
 
 /// The samples `first..` of a batch, in `f64`, which holds an `f32` exactly.
-fn stored<T: Scalar>(batch: &impl Batch<T>, first: usize) -> (Array2<f64>, Array1<f64>) {
-    let mut x = Array2::<T>::zeros((batch.samples() - first, batch.dimension()));
-    let mut y = Array1::<T>::zeros(batch.samples() - first);
+fn stored<T: Scalar>(batch: &dyn Batch, first: usize) -> (Array2<f64>, Array1<f64>) {
+    let shape = (batch.samples() - first, batch.dimension());
+    if size_of::<T>() == 4 {
+        let (mut x, mut y) = (Array2::<f32>::zeros(shape), Array1::<f32>::zeros(shape.0));
+        batch.read_f32(first, x.view_mut(), y.view_mut()).unwrap();
+        return (x.mapv(f64::from), y.mapv(f64::from));
+    }
+    let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
     batch.read(first, x.view_mut(), y.view_mut()).unwrap();
-    (x.mapv(|x| x.as_f64()), y.mapv(|y| y.as_f64()))
+    (x, y)
 }
 
 /// What a run on generated data sees, stored and given back, gives the same weights to the last
@@ -42,9 +47,9 @@ fn given_back<T: Scalar>(precision: Precision) {
     for (policy, kept) in policies {
         let settings = settings().batches(policy).precision(precision).samples(samples);
         let generated = settings.clone().dimension(25).target(target()).build().unwrap();
-        let (mut x, mut y) = stored::<T>(&generated.batch(0).unwrap(), 0);
+        let (mut x, mut y) = stored::<T>(&generated.batch(1).unwrap(), 0);
         if kept < samples {
-            let (more_x, more_y) = stored::<T>(&generated.batch(1).unwrap(), kept);
+            let (more_x, more_y) = stored::<T>(&generated.batch(2).unwrap(), kept);
             x = concatenate![Axis(0), x, more_x];
             y = concatenate![Axis(0), y, more_y];
         }
@@ -131,11 +136,9 @@ fn dataset_names_bad_entries() {
     let said = "row 0, column 1 of the given inputs (from 0) is NaN; it must be a finite number";
     assert_eq!(error, said);
     let labels = array![0.0, 1.0, 2.0, f64::NAN, f64::NAN];
-    let error = new(Array2::zeros((5, 1)), labels.clone()).unwrap_err().to_string();
+    let error = new(Array2::zeros((5, 1)), labels).unwrap_err().to_string();
     let said = "entry 3 of the given labels (from 0) is NaN; it must be a finite number";
     assert_eq!(error, said);
-    let error = DatasetBatch::new(Array2::zeros((5, 1)), labels).unwrap_err().to_string();
-    assert_eq!(error, said.replace("given labels", "labels of the batch"));
     let error = new(x.clone(), Array1::zeros(2)).unwrap_err();
     assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
     let empty = new(Array2::zeros((0, 2)), Array1::zeros(0)).unwrap_err();
@@ -202,7 +205,7 @@ fn constant_features_up_to_rounding_are_named_and_removed() {
         assert_eq!(removed.removed_features(), expected, "{count}");
         assert_eq!(removed.dimension(), columns.len() + 1 - kept);
         for (j, column) in columns.into_iter().enumerate() {
-            let labels = Dataset::new(Array2::zeros((count, 1)), column).unwrap();
+            let labels = Dataset::new(Array2::<f64>::zeros((count, 1)), column).unwrap();
             let refused = labels.with_standardised_labels().err();
             let constant = refused == Some(InvalidSetting::ConstantLabels);
             assert_eq!(constant, (1..kept).contains(&j), "{count}, {j}: {refused:?}");
@@ -231,7 +234,7 @@ fn removed_features_keep_their_original_indices() {
         4 => f64::from(u8::from(i == 5)),
         _ => (i + j) as f64,
     });
-    let data = Dataset::new(x, Array1::zeros(6)).unwrap();
+    let data = Dataset::new(x, Array1::<f64>::zeros(6)).unwrap();
     let data = data.without_constant_features().unwrap();
     assert_eq!(data.removed_features(), [0, 3]);
     let part = data.rows(0..5).unwrap().without_constant_features().unwrap();
@@ -261,7 +264,7 @@ fn builder_names_settings_that_exclude_a_dataset() {
     let open = || settings().data(sines(50, 5));
     assert_eq!(problems(open()), [InvalidSetting::Missing { name: "samples" }]);
     let reused = open().batches(BatchPolicy::Reused).build().unwrap();
-    assert_eq!(Batch::<f64>::samples(&reused.batch(1).unwrap()), 50);
+    assert_eq!(reused.batch(2).unwrap().samples(), 50);
     assert!(open().steps([2.0]).build().is_ok());
 }
 
@@ -269,13 +272,13 @@ fn builder_names_settings_that_exclude_a_dataset() {
 fn independent_steps_read_disjoint_rows_in_order() {
     let data = sines(10, 2);
     let experiment = settings().data(data.clone()).samples(3).steps([1.0; 3]).build().unwrap();
-    for step in 0..3 {
+    for step in 1..=3 {
         let (x, y) = stored::<f64>(&experiment.batch(step).unwrap(), 0);
-        let range = Slice::from(3 * step..3 * step + 3);
+        let range = Slice::from(3 * (step - 1)..3 * step);
         assert_eq!(x, data.inputs().slice_axis(Axis(0), range));
         assert_eq!(y, data.labels().slice_axis(Axis(0), range));
     }
-    assert!(experiment.batch(3).is_err());
+    assert!(experiment.batch(0).is_err() && experiment.batch(4).is_err());
     assert!(experiment.batch(usize::MAX).is_err());
 }
 
@@ -306,8 +309,29 @@ fn report_on_a_dataset_has_no_teacher_and_no_prediction() {
     assert!(experiment.target().is_none() && experiment.dataset().is_some());
     assert_eq!(experiment.predict(1, &Options::default()).unwrap_err(), NoPredictionError::Dataset);
     let none = |error| assert!(matches!(error, InvalidSetting::NotWithGivenData { .. }));
-    none(experiment.teacher().unwrap_err());
+    assert!(experiment.teacher().is_none());
     none(experiment.test_batch(0, 5).unwrap_err());
+}
+
+/// With known directions a run on a data set reports overlaps, those of the same run on generated
+/// data.
+#[test]
+fn known_directions_are_reported() {
+    let settings = settings().batches(BatchPolicy::Reused).samples(200);
+    let generated = settings.clone().dimension(25).target(target()).build().unwrap();
+    let (x, y) = generated.batch(1).unwrap().to_arrays().unwrap();
+    let beta = generated.teacher().unwrap().to_owned();
+    let data = Dataset::new(x, y).unwrap().with_directions(beta.clone()).unwrap();
+    let given = settings.data(data).build().unwrap();
+    assert_eq!(given.teacher().unwrap(), beta);
+    let (expected, found) = (generated.run().unwrap(), given.run().unwrap());
+    assert_eq!(found.teacher, beta);
+    for (expected, found) in expected.stages.iter().zip(&found.stages) {
+        for (expected, found) in expected.triplets.iter().zip(&found.triplets) {
+            assert_eq!(expected.direction_overlaps, found.direction_overlaps);
+        }
+    }
+    assert!(found.last().unwrap().triplets[0].target_overlap > 0.5);
 }
 
 /// Two features vary, up to two do not.

@@ -4,18 +4,23 @@ use crate::strategies::{
     activation, cases, first_layer, input_law, matrix, scaling, second_layer, size, target, vector,
     wild,
 };
-use linear_width::data::{
-    Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, MixedBatch,
-};
+use linear_width::data::{Batch, CustomLaw, Dataset, GeneratedBatch, Target};
 use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::{InvalidSetting, Scalar};
 use ndarray::{Array1, Array2, Axis, Slice};
 use proptest::prelude::*;
 
-fn read<T: Scalar>(batch: &impl Batch<T>, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
-    let (mut x, mut y) = (Array2::zeros((count, batch.dimension())), Array1::zeros(count));
+/// The samples `first..first + count` of a batch in precision `T`.
+fn read<T: Scalar>(batch: &dyn Batch, first: usize, count: usize) -> (Array2<T>, Array1<T>) {
+    let shape = (count, batch.dimension());
+    if size_of::<T>() == 4 {
+        let (mut x, mut y) = (Array2::<f32>::zeros(shape), Array1::<f32>::zeros(count));
+        batch.read_f32(first, x.view_mut(), y.view_mut()).unwrap();
+        return (x.mapv(|x| T::of(x.into())), y.mapv(|y| T::of(y.into())));
+    }
+    let (mut x, mut y) = (Array2::<f64>::zeros(shape), Array1::<f64>::zeros(count));
     batch.read(first, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
+    (x.mapv(T::of), y.mapv(T::of))
 }
 
 /// Samples `first..` of all.
@@ -49,12 +54,14 @@ proptest! {
         law in input_law(), target in target(), (n, d) in (size(200), 2_usize..12),
         (seed, index) in (any::<u64>(), 0_u64..5), (at, length) in (0.0..1.0_f64, 0.0..1.0_f64),
     ) {
-        let teacher = target.teacher(d, seed).unwrap();
-        let frame = teacher.directions().dot(&teacher.directions().t());
+        let batch = GeneratedBatch::new(&target, d, n, seed).unwrap();
+        let batch = batch.with_input_law(law).with_index(index);
+        let directions = batch.directions();
+        prop_assert_eq!(directions, target.realised_directions(d, seed).unwrap());
+        let frame = directions.dot(&directions.t());
         for ((i, j), x) in frame.indexed_iter() {
             prop_assert!((x - f64::from(u8::from(i == j))).abs() < 1e-12);
         }
-        let batch = GeneratedBatch::new(law, teacher.clone(), n, seed, index).unwrap();
         let all = read::<f64>(&batch, 0, n);
         prop_assert!(all.0.iter().chain(&all.1).all(|x| x.is_finite()));
         let first = (at * n as f64) as usize;
@@ -62,11 +69,11 @@ proptest! {
         prop_assert_eq!(read::<f64>(&batch, first, count), part(&all, first, count));
         let single = read::<f32>(&batch, 0, n);
         prop_assert_eq!(single.0, all.0.mapv(|x| x as f32));
-        if teacher.noise_std() == 0.0 {
+        if target.noise_std() == 0.0 {
             for (x, y) in all.0.rows().into_iter().zip(&all.1) {
-                let z = teacher.directions().dot(&x);
+                let z = directions.dot(&x);
                 // a jump of the link may lie between two roundings
-                let label = teacher.noiseless_label(z.as_slice().unwrap());
+                let label = target.noiseless_label(z.as_slice().unwrap());
                 let near = z.iter().any(|z| z.abs() < 1e-9);
                 prop_assert!(near || (label - y).abs() < 1e-8 * (1.0 + label.abs()));
             }
@@ -75,18 +82,16 @@ proptest! {
 
     #[test]
     fn mixed_batches_join_two_batches(
-        target in target(), (n, m) in (size(80), size(80)), kept in 0_usize..90, seed: u64,
+        target in target(), n in size(80), kept in 0_usize..90, seed: u64,
     ) {
-        let teacher = target.teacher(3, seed).unwrap();
-        let make = |n, index| {
-            GeneratedBatch::new(InputLaw::Gaussian, teacher.clone(), n, seed, index).unwrap()
-        };
-        let same = MixedBatch::new(make(n, 0), make(m, 1), kept);
-        prop_assert_eq!(same.is_ok(), n == m && kept <= n);
-        if let Ok(mixed) = MixedBatch::new(make(n, 0), make(n, 1), kept) {
+        let first = GeneratedBatch::new(&target, 3, n, seed).unwrap();
+        let own = first.clone().with_index(1);
+        let mixed = own.clone().reusing(kept);
+        prop_assert_eq!(mixed.is_ok(), kept <= n);
+        if let Ok(mixed) = mixed {
             let all = read::<f32>(&mixed, 0, n);
-            prop_assert_eq!(part(&all, 0, kept), read::<f32>(&make(n, 0), 0, kept));
-            prop_assert_eq!(part(&all, kept, n - kept), read::<f32>(&make(n, 1), kept, n - kept));
+            prop_assert_eq!(part(&all, 0, kept), read::<f32>(&first, 0, kept));
+            prop_assert_eq!(part(&all, kept, n - kept), read::<f32>(&own, kept, n - kept));
         }
     }
 
@@ -96,13 +101,13 @@ proptest! {
         (law, second) in (first_layer(), second_layer(7)), activation in activation(),
         scaling in scaling(), seed: u64,
     ) {
-        let network = Network::<f64>::random(
-            width, dimension, law, &second, activation, scaling, seed,
-        );
+        let a = second.draw(width, seed);
         if let SecondLayerLaw::Fixed(b) = &second {
-            prop_assert_eq!(network.is_ok(), b.len() == width);
+            prop_assert_eq!(a.is_ok(), b.len() == width);
         }
-        let Ok(network) = network else { return Ok(()) };
+        let Ok(a) = a else { return Ok(()) };
+        let w = law.draw::<f64>(width, dimension, seed).unwrap();
+        let network = Network::new(w, a, activation).unwrap().with_scaling(scaling);
         prop_assert_eq!((network.width(), network.dimension()), (width, dimension));
         let x = Array2::from_shape_fn((n, dimension), |(i, j)| ((3 * i + j) as f64).sin());
         let output = network.output(x.view()).unwrap();
@@ -126,11 +131,12 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn dataset_standardises_or_names_what_is_wrong((x, y) in given(), (from, to) in (0_usize..10, 0_usize..10)) {
+    fn dataset_standardises_or_names_what_is_wrong(
+        (x, y) in given(), (from, to) in (0_usize..10, 0_usize..10),
+    ) {
         let finite = x.iter().chain(&y).all(|v| v.is_finite());
         let fits = x.nrows() > 0 && x.ncols() > 0 && y.len() == x.nrows();
         let (n, d) = x.dim();
-        prop_assert_eq!(DatasetBatch::new(x.clone(), y.clone()).is_ok(), finite && fits);
         let data = Dataset::new(x, y);
         prop_assert_eq!(data.is_ok(), finite && fits);
         let Ok(data) = data else { return Ok(()) };
@@ -170,7 +176,9 @@ proptest! {
     }
 
     #[test]
-    fn discrete_laws_are_centred_or_refused(values in proptest::collection::vec((wild(), wild()), 0..5)) {
+    fn discrete_laws_are_centred_or_refused(
+        values in proptest::collection::vec((wild(), wild()), 0..5),
+    ) {
         let law = CustomLaw::discrete("wild", values.clone());
         if law.is_ok() {
             let mean: f64 = values.iter().map(|(b, p)| b * p).sum();
@@ -179,7 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn two_point_laws_are_standardised_or_refused(p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0]) {
+    fn two_point_laws_are_standardised_or_refused(
+        p in 0.01..0.99_f64, scale in prop_oneof![2 => Just(1.0), 1 => 0.5..2.0],
+    ) {
         // mean 0 and variance scale^2
         let (low, high) = (-scale * ((1.0 - p) / p).sqrt(), scale * (p / (1.0 - p)).sqrt());
         let law = CustomLaw::discrete("two points", [(low, p), (high, 1.0 - p)]);
@@ -187,10 +197,7 @@ proptest! {
         let Ok(law) = law else { return Ok(()) };
         let second = SecondLayerLaw::Custom(law);
         prop_assert_eq!(second.distinct_nonzero_values(), Some(2));
-        let relu = linear_width::activation::Relu;
-        let network =
-            Network::<f64>::random(9, 2, Default::default(), &second, relu, Default::default(), 3);
-        for b in network.unwrap().second_layer() * 3.0 {
+        for b in second.draw::<f64>(9, 3).unwrap() * 3.0 {
             prop_assert!((b - low).abs() < 1e-12 || (b - high).abs() < 1e-12);
         }
     }
@@ -201,12 +208,11 @@ proptest! {
         rows in (0_usize..4, 0_usize..5).prop_flat_map(|shape| matrix(shape, wild())),
         seed: u64,
     ) {
-        use linear_width::data::{MultiIndexLink, Target};
-        let target = Target::multi_index(MultiIndexLink::new("sum", p, |z| z.iter().sum()));
-        prop_assert_eq!(target.teacher(d, seed).is_ok(), p <= d);
-        if let Ok(teacher) = target.directions(rows.clone()).teacher(d, seed) {
+        let target = Target::multi_index("sum", p, |z| z.iter().sum());
+        prop_assert_eq!(target.realised_directions(d, seed).is_ok(), p <= d);
+        if let Ok(directions) = target.directions(rows.clone()).realised_directions(d, seed) {
             prop_assert_eq!(rows.dim(), (p, d));
-            let gram = teacher.directions().dot(&teacher.directions().t());
+            let gram = directions.dot(&directions.t());
             for ((i, j), x) in gram.indexed_iter() {
                 prop_assert!((x - f64::from(u8::from(i == j))).abs() < 1e-5);
             }
@@ -218,14 +224,14 @@ proptest! {
 #[test]
 fn standardisation_survives_squares_that_overflow() {
     for size in [1e-300, 1e-160, 1e160, 1e300] {
-        let data = Dataset::new(ndarray::array![[size], [0.0]], Array1::zeros(2)).unwrap();
+        let data = Dataset::new(ndarray::array![[size], [0.0]], Array1::<f64>::zeros(2)).unwrap();
         let scaled = data.standardised().unwrap();
         assert!((scaled.inputs()[[0, 0]] - 1.0).abs() < 1e-15, "{}", scaled.inputs());
         assert!((scaled.inputs()[[1, 0]] + 1.0).abs() < 1e-15, "{}", scaled.inputs());
     }
     // a deviation that has lost its digits, and a difference that is no number
     let error = |x: f64, y: f64| {
-        Dataset::new(ndarray::array![[x], [y]], Array1::zeros(2))
+        Dataset::new(ndarray::array![[x], [y]], Array1::<f64>::zeros(2))
             .unwrap()
             .standardised()
             .unwrap_err()

@@ -7,7 +7,7 @@ use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{Histogram, OutlierRule, leading_triplets, singular_values};
-use linear_width::theory::outlier_count;
+use linear_width::theory::OutlierCount;
 use linear_width::{Experiment, quadrature};
 use ndarray::{Array1, Array2, array};
 
@@ -54,8 +54,9 @@ fn errors_print_their_sentence() {
     };
     let three = builder().activation(Tanh::default()).build().unwrap();
     let given = Dataset::new(array![[1.0]], array![f64::NAN]).map(drop);
-    let flat = LinearFeatures::<f64>::new(2).unwrap();
-    let batch = linear_width::data::DatasetBatch::new(Array2::zeros((3, 2)), Array1::zeros(3));
+    let flat = LinearFeatures::new(2).unwrap();
+    let batch =
+        linear_width::data::Dataset::new(Array2::<f64>::zeros((3, 2)), Array1::<f64>::zeros(3));
     let singular = Ridge::new().fit(&flat, &batch.unwrap()).and_then(|path| path.least_squares());
     let diverging =
         builder().activation(FnActivation::from_formula("z^9", |z| z.powi(9))).steps([1e30; 3]);
@@ -69,13 +70,13 @@ fn errors_print_their_sentence() {
         boxed(builder().activation(steep.clone()).build()),
         boxed(three.predict(3, &Default::default())),
         boxed(singular_values(nan.view())),
-        boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9, &Default::default())),
+        boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9)),
         boxed(OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 }.apply(&[1.0], 2, 2)),
         boxed(singular),
         boxed(quadrature::gaussian_expectation(|z| 1.0 / z, &[], 1e-10)),
         boxed(linear_width::activation::hermite_coefficients(&steep, 3)),
         boxed(MarchenkoPastur::new(-1.0)),
-        boxed(outlier_count(0.7, 0.3)),
+        boxed(OutlierCount::new(0.7, 0.3)),
         boxed(diverging.build().unwrap().run()),
     ];
     for error in errors {

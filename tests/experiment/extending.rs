@@ -7,7 +7,7 @@ use linear_width::data::{Batch, CustomLaw, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
 use linear_width::training::BatchPolicy;
 use ndarray::{Array1, Array2, s};
@@ -47,7 +47,7 @@ fn predicted(
     batches: BatchPolicy,
     bulk_model: BulkModel,
 ) -> Prediction {
-    let setting = Setting {
+    let setting = Problem {
         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
         target: Target::single_index(Link::hermite([0.0, 0.8, 0.3])).noise(0.1),
         width,
@@ -147,7 +147,7 @@ fn sampled_law_runs_but_has_no_prediction() {
 #[test]
 fn custom_input_law_is_universal_and_independent_of_tiling() {
     let experiment = builder(800).input_law(InputLaw::Custom(laplace())).build().unwrap();
-    let batch = experiment.batch(0).unwrap();
+    let batch = experiment.batch(1).unwrap();
     let read = |first: usize, count: usize| {
         let mut x = Array2::<f64>::zeros((count, 400));
         batch.read(first, x.view_mut(), Array1::zeros(count).view_mut()).unwrap();

@@ -7,22 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::builder::valid;
 use linear_width::activation::{FnActivation, HermiteSeries, Tanh};
-use linear_width::data::{
-    Batch, CustomLaw, Dataset, DatasetBatch, GeneratedBatch, InputLaw, Link, MixedBatch,
-    MultiIndexLink, Target,
-};
+use linear_width::data::{Batch, CustomLaw, Dataset, GeneratedBatch, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunOptions};
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::network::{Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, leading_triplets, overlap, singular_values,
-    subspace_overlap,
+    Histogram, OutlierRule, leading_triplets, overlap, principal_overlaps, singular_values,
 };
-use linear_width::theory::prediction::{Nodes, Options};
-use linear_width::theory::{information_exponent, outlier_count};
-use linear_width::training::{BatchPolicy, StepSize, gradient_step};
+use linear_width::theory::prediction::Options;
+use linear_width::theory::{OutlierCount, information_exponent};
+use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
 
@@ -43,7 +39,7 @@ fn single() -> Target {
 }
 
 fn pair(f: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Target {
-    Target::multi_index(MultiIndexLink::new("pair", 2, f))
+    Target::multi_index("pair", 2, f)
 }
 
 fn built() -> Experiment {
@@ -73,17 +69,14 @@ fn on(data: Dataset) -> ExperimentBuilder {
 }
 
 fn network(width: usize, dimension: usize) -> Network<f64> {
-    let (law, tanh) = (Initialisation::Sphere, Tanh::default());
-    let scaling = Scaling::MeanField;
-    Network::random(width, dimension, law, &SecondLayerLaw::Gaussian, tanh, scaling, 3).unwrap()
+    Network::random(width, dimension, Tanh::default(), 3).unwrap()
 }
 
 fn generated(samples: usize, dimension: usize) -> GeneratedBatch {
-    let teacher = single().teacher(dimension, 1).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, 1, 0).unwrap()
+    GeneratedBatch::new(&single(), dimension, samples, 1).unwrap()
 }
 
-fn read(batch: &impl Batch<f64>, first: usize, count: usize, dimension: usize) -> String {
+fn read(batch: &dyn Batch, first: usize, count: usize, dimension: usize) -> String {
     let (mut x, mut y) = (Array2::zeros((count, dimension)), Array1::zeros(count));
     error(batch.read(first, x.view_mut(), y.view_mut()))
 }
@@ -91,7 +84,7 @@ fn read(batch: &impl Batch<f64>, first: usize, count: usize, dimension: usize) -
 /// A batch of one's own that is empty.
 struct Nothing;
 
-impl Batch<f64> for Nothing {
+impl Batch for Nothing {
     fn samples(&self) -> usize {
         0
     }
@@ -106,10 +99,6 @@ impl Batch<f64> for Nothing {
     ) -> Result<(), InvalidSetting> {
         Ok(())
     }
-}
-
-fn go_on(_: usize, _: usize) -> ControlFlow<()> {
-    ControlFlow::Continue(())
 }
 
 fn settings_of_the_builder() -> Vec<Misuse> {
@@ -191,12 +180,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("more memory than there is", "GiB of memory are needed", || {
             error(valid().width(1_000_000_000_000).build().unwrap().run())
         }),
-        case("0 spikes", "spikes is 0", || {
-            error(valid().prediction_options(Options { spikes: 0, ..Options::default() }).build())
+        case("0 right vectors", "right_vectors is 0", || {
+            let options = Options { right_vectors: 0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
-        case("one node", "nodes.bulk is 1", || {
-            let nodes = Nodes { bulk: 1, ..Nodes::default() };
-            error(valid().prediction_options(Options { nodes, ..Options::default() }).build())
+        case("no nodes", "node_factor is 0", || {
+            let options = Options { node_factor: 0.0, ..Options::default() };
+            error(valid().prediction_options(options).build())
         }),
     ]
 }
@@ -209,7 +199,7 @@ fn functions() -> Vec<Misuse> {
             error(valid().target(pair(|z| z[0] + z[2])).build())
         }),
         case("the same, predicted without a builder", "index out of bounds", || {
-            error(pair(|z| z[2]).teacher(30, 0))
+            error(pair(|z| z[2]).realised_directions(30, 0))
         }),
         case("a link that panics", "the link g panicked when it was tried: no", move || {
             error(link(|_| panic!("no")).build())
@@ -286,12 +276,12 @@ fn directions() -> Vec<Misuse> {
             error(valid().target(pair(|z| z[0] * z[1]).directions(twice)).build())
         }),
         case("more directions than dimensions", "31 orthonormal directions do not fit", || {
-            let link = MultiIndexLink::new("sum", 31, |z| z.iter().sum());
-            error(valid().target(Target::multi_index(link)).build())
+            let target = Target::multi_index("sum", 31, |z| z.iter().sum());
+            error(valid().target(target).build())
         }),
-        case("no projections", "the number of projections is 0", || {
-            let link = MultiIndexLink::new("none", 0, |_| 0.0);
-            error(valid().target(Target::multi_index(link)).build())
+        case("no directions", "the number of directions is 0", || {
+            let target = Target::multi_index("none", 0, |_| 0.0);
+            error(valid().target(target).build())
         }),
     ]
 }
@@ -344,8 +334,8 @@ fn runs() -> Vec<Misuse> {
         case("prediction of W_0", "no prediction for W_0", || {
             error(built().predict(0, &Options::default()))
         }),
-        case("the batch of step 7 of two", "step 7 (from 0) was asked for; 2 steps", || {
-            error(built().batch(7))
+        case("the batch of step 7 of two", "step 7 was asked for; there are steps 1 to 2", || {
+            error(built().batch(7).map(drop))
         }),
         case("a fresh batch of no samples", "samples is 0", || error(built().test_batch(0, 0))),
     ]
@@ -375,7 +365,7 @@ fn dataset() -> Vec<Misuse> {
             "standardising labels that are all the same",
             "labels are the same in every sample",
             || {
-                let data = Dataset::new(sines(60, 5), Array1::ones(60)).unwrap();
+                let data = Dataset::new(sines(60, 5), Array1::<f64>::ones(60)).unwrap();
                 error(data.with_standardised_labels())
             },
         ),
@@ -386,20 +376,20 @@ fn dataset() -> Vec<Misuse> {
         case("NaN in the inputs", "row 7, column 2 of the given inputs", || {
             let mut x = sines(60, 5);
             x[[7, 2]] = f64::NAN;
-            error(Dataset::new(x, Array1::ones(60)))
+            error(Dataset::new(x, Array1::<f64>::ones(60)))
         }),
         case("infinity in the labels", "entry 1 of the given labels", || {
             error(Dataset::new(sines(3, 2), array![1.0, f64::INFINITY, 0.0]))
         }),
         case("a label too few", "the vector of labels has shape 59; it must be 60", || {
-            error(Dataset::new(sines(60, 5), Array1::ones(59)))
+            error(Dataset::new(sines(60, 5), Array1::<f64>::ones(59)))
         }),
         case("no samples", "samples is 0", || {
-            error(Dataset::new(Array2::zeros((0, 5)), Array1::zeros(0)))
+            error(Dataset::new(Array2::<f64>::zeros((0, 5)), Array1::<f64>::zeros(0)))
         }),
         case("standardising a constant feature", "[1]", || {
             let x = array![[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]];
-            error(Dataset::new(x, Array1::ones(3)).unwrap().standardised())
+            error(Dataset::new(x, Array1::<f64>::ones(3)).unwrap().standardised())
         }),
         case("standardising like data of another dimension", "any x 4", || {
             error(data(9, 5).standardised_like(&data(9, 4)))
@@ -418,14 +408,11 @@ fn dataset() -> Vec<Misuse> {
         case("rows from the last to the first", "the number of rows is 0", || {
             error(data(60, 5).rows(std::ops::Range { start: 9, end: 3 }))
         }),
-        case("a teacher of given data", "does not go with given data", || {
-            error(on(data(60, 5)).build().unwrap().teacher())
-        }),
         case("fresh samples of given data", "does not go with given data", || {
             error(on(data(60, 5)).build().unwrap().test_batch(0, 5))
         }),
         case("numbers beyond 32 bits", "the given data in 32 bits", || {
-            let huge = Dataset::new(sines(60, 5) * 1e200, Array1::ones(60)).unwrap();
+            let huge = Dataset::new(sines(60, 5) * 1e200, Array1::<f64>::ones(60)).unwrap();
             error(on(huge).precision(Precision::F32).build())
         }),
     ]
@@ -440,19 +427,16 @@ fn batches_and_networks() -> Vec<Misuse> {
             read(&data(150, 4), 148, 5, 4)
         }),
         case("samples beyond the batch of a step", "5 samples from number 48", || {
-            read(&built().batch(1).unwrap(), 48, 5, 30)
+            read(&built().batch(2).unwrap(), 48, 5, 30)
         }),
         case("samples into a matrix of another width", "has shape 5 x 3; it must be 5 x 4", || {
             read(&generated(150, 4), 0, 5, 3)
         }),
         case("a batch with a label too few", "the vector of labels", || {
-            error(DatasetBatch::new(sines(5, 2), Array1::ones(4)))
-        }),
-        case("batches of different sizes mixed", "mixed with another", || {
-            error(MixedBatch::new(generated(50, 4), generated(51, 4), 5))
+            error(Dataset::new(sines(5, 2), Array1::<f64>::ones(4)))
         }),
         case("more kept samples than there are", "number of kept samples is 51", || {
-            error(MixedBatch::new(generated(50, 4), generated(50, 4), 51))
+            error(generated(50, 4).reusing(51))
         }),
         case("outputs of inputs of another dimension", "any x 5", || {
             error(network(6, 5).output(sines(3, 4).view()))
@@ -461,23 +445,23 @@ fn batches_and_networks() -> Vec<Misuse> {
             error(network(6, 5).evaluate(sines(3, 4).view()))
         }),
         case("linear features of inputs of another dimension", "any x 5", || {
-            error(LinearFeatures::<f64>::new(5).unwrap().evaluate(sines(3, 4).view()))
+            error(LinearFeatures::new(5).unwrap().evaluate(sines(3, 4).view()))
         }),
         case("layers that do not fit", "the second layer has shape 2", || {
             let tanh = Tanh::default();
-            error(Network::new(sines(3, 4), array![1.0, 2.0], tanh, Scaling::MeanField))
+            error(Network::new(sines(3, 4), array![1.0, 2.0], tanh))
         }),
         case("a step on a batch of another dimension", "the batch has shape 50 x 4", || {
-            error(gradient_step(&mut network(6, 5), &generated(50, 4), 1.0, 1, &mut go_on))
+            error(network(6, 5).gradient_step(&generated(50, 4), 1.0))
         }),
         case("a step on a batch without samples", "samples is 0", || {
-            error(gradient_step(&mut network(6, 4), &Nothing, 1.0, 1, &mut go_on))
+            error(network(6, 4).gradient_step(&Nothing, 1.0))
         }),
         case("a step of NaN in a loop of one's own", "the step size eta is NaN", || {
-            error(gradient_step(&mut network(6, 4), &generated(50, 4), f64::NAN, 1, &mut go_on))
+            error(network(6, 4).gradient_step(&generated(50, 4), f64::NAN))
         }),
         case("a step too small in a loop of one's own", "relative: 0.0", || {
-            let change = gradient_step(&mut network(6, 4), &generated(50, 4), 1e-30, 1, &mut go_on);
+            let change = network(6, 4).gradient_step(&generated(50, 4), 1e-30);
             format!("{:?}", change.unwrap())
         }),
         case("lambda 0", "lambda", || {
@@ -520,10 +504,10 @@ fn spectra_and_theory() -> Vec<Misuse> {
             error(singular_values(array![[1.0, f64::NAN], [0.0, 1.0]].view()))
         }),
         case("no triplets of a matrix", "0 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 0, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 0))
         }),
         case("five triplets of four", "5 singular triplets", || {
-            error(leading_triplets(sines(5, 4).view(), 5, &LeadingTripletsOptions::default()))
+            error(leading_triplets(sines(5, 4).view(), 5))
         }),
         case("overlap of vectors of different length", "has shape 3; it must be 2", || {
             error(overlap(array![1.0, 0.0].view(), array![1.0, 0.0, 0.0].view()))
@@ -531,22 +515,23 @@ fn spectra_and_theory() -> Vec<Misuse> {
         case("overlap with the zero vector", "norm of a vector of the overlap is 0", || {
             error(overlap(array![1.0, 0.0].view(), array![0.0, 0.0].view()))
         }),
-        case(
-            "overlap with a plane whose directions are not orthogonal",
-            "inner product 0.6",
-            || {
-                let plane = array![[1.0, 0.0], [0.6, 0.8]];
-                error(subspace_overlap(array![0.0, 1.0].view(), plane.view()))
-            },
-        ),
-        case("overlap with a line of length 2", "norm 2", || {
-            error(subspace_overlap(array![0.0, 1.0].view(), array![[2.0, 0.0]].view()))
+        case("overlap with a plane of another space", "has shape 3; it must be 2", || {
+            let plane = array![[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]];
+            error(principal_overlaps(array![[0.0, 1.0]].view(), plane.view()))
+        }),
+        case("overlap with a plane that has a zero direction", "overlap is 0", || {
+            error(principal_overlaps(
+                array![[0.0, 1.0]].view(),
+                array![[2.0, 0.0], [0.0, 0.0]].view(),
+            ))
         }),
         case("a histogram without bins", "bins is 0", || error(Histogram::new([1.0], 0, 0.0, 1.0))),
         case("a histogram from right to left", "upper end", || {
             error(Histogram::new([1.0], 5, 1.0, 0.0))
         }),
-        case("an exponent of 0.5 in the formula", "[0, 0.5)", || error(outlier_count(0.5, 0.1))),
+        case("an exponent of 0.5 in the formula", "[0, 0.5)", || {
+            error(OutlierCount::new(0.5, 0.1))
+        }),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
             error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))

@@ -2,11 +2,11 @@
 //! what is wrong.
 
 use linear_width::activation::{HermiteSeries, Relu, Tanh};
-use linear_width::data::{Dataset, Link, MultiIndexLink, Target};
+use linear_width::data::{Dataset, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, RunError};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::{OutlierRule, overlap};
-use linear_width::training::{BatchPolicy, StepSize, TrainingError};
+use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, array};
 
@@ -104,9 +104,9 @@ fn run_in_one_dimension_has_one_direction() {
         assert!((stage.triplets[0].target_overlap - 1.0).abs() < 1e-12);
     }
     assert!((report.stages[0].singular_values[0] - 30_f64.sqrt()).abs() < 1e-12);
-    let pair = MultiIndexLink::new("z1 z2", 2, |z| z[0] * z[1]);
+    let pair = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);
     assert_eq!(
-        problem(sized(30, 1, 50).target(Target::multi_index(pair))),
+        problem(sized(30, 1, 50).target(pair)),
         InvalidSetting::TooManyDirections { directions: 2, dimension: 1 }
     );
 }
@@ -184,7 +184,7 @@ fn run_without_noise_growth_or_step() {
         let steps = [StepSize::scaled(2.0, first), StepSize::scaled(2.0, second)];
         let report = run(sized(20, 10, 30).steps(steps));
         assert_eq!(report.stages[1].eta.unwrap(), 2.0 * 20_f64.powf(first));
-        assert_eq!(report.leading_order.spikes.unwrap().new_directions(), 0);
+        assert_eq!(report.leading_order.spikes.unwrap().count().new_directions, 0);
     }
     // zero steps leave the weights as they are, to the last bit
     for policy in POLICIES {
@@ -207,7 +207,7 @@ fn run_with_exponents_close_to_one_half() {
     let steps = [StepSize::scaled(1.0, 0.499_999_999_999_999_94), StepSize::scaled(1.0, 0.49)];
     let report = run(sized(20, 10, 30).steps(steps).with_prediction(false));
     let spikes = report.leading_order.spikes.unwrap();
-    assert!(spikes.new_directions() > 1_000_000_000);
+    assert!(spikes.count().new_directions > 1_000_000_000);
     assert!(matches!(
         problem(sized(20, 10, 30).steps([StepSize::scaled(1.0, 0.5)])),
         InvalidSetting::Exponent { step: 1, .. }
@@ -261,7 +261,7 @@ fn run_with_huge_and_tiny_numbers() {
         let steep =
             sized(20, 10, 30).steps([1e300, 1e300]).precision(precision).with_prediction(false);
         match steep.activation(HermiteSeries::polynomial(3)).build().unwrap().run() {
-            Err(RunError::Training(TrainingError::Diverged { step })) => assert!(step <= 2),
+            Err(RunError::Diverged { step }) => assert!(step <= 2),
             other => panic!("{other:?}"),
         }
         let faint = Array1::from_elem(20, 1e-300);

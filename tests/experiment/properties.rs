@@ -136,7 +136,7 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
     prop_assert_eq!(report.stages.len(), s.steps.len() + 1);
     prop_assert_eq!(report.second_layer.len(), s.width);
     prop_assert!(report.second_layer.iter().all(|a| a.is_finite()));
-    let directions = experiment.target().map_or(0, |target| target.projections());
+    let directions = experiment.target().map_or(0, |target| target.direction_count());
     prop_assert_eq!(report.teacher.nrows(), directions);
     let frame = report.teacher.dot(&report.teacher.t()) - Array2::<f64>::eye(directions);
     prop_assert!(frame.iter().all(|x| x.abs() < 1e-12));
@@ -159,7 +159,7 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
         prop_assert!(unit(first.target_overlap) && first.strength.is_finite());
     }
     if let Some(spikes) = &leading.spikes {
-        prop_assert!(spikes.expected_outliers() <= spikes.total_outliers());
+        prop_assert!(spikes.count().corrected <= spikes.count().total);
     }
     let text = report.to_string();
     prop_assert!(!text.contains("NaN"), "{text}");
@@ -296,7 +296,7 @@ proptest! {
                         }
                         check_weights(&report)?;
                     }
-                    Err(RunError::Training(_) | RunError::Invalid(_)) => {
+                    Err(RunError::Diverged { .. } | RunError::Invalid(_)) => {
                         // only huge numbers do this
                         let huge = |x: f64| x > 1e6;
                         prop_assert!(huge(noise) || steps.iter().any(|(c, _)| huge(*c)));

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use linear_width::activation::{HermiteSeries, Relu};
-use linear_width::data::{InputLaw, Link, MultiIndexLink, Target};
+use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, Progress, RunError, RunOptions};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{BulkModel, Options};
-use linear_width::training::{BatchPolicy, StepSize, TrainingError};
+use linear_width::training::{BatchPolicy, StepSize};
 
 fn builder() -> ExperimentBuilder {
     let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1);
@@ -107,8 +107,8 @@ fn run_with_every_law_and_option() {
     let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
     assert_eq!(three.stages.len(), 4);
     assert!(three.no_prediction.unwrap().contains("one or two steps"));
-    let pair = MultiIndexLink::new("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
-    let multi = builder().target(Target::multi_index(pair)).build().unwrap().run().unwrap();
+    let pair = Target::multi_index("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
+    let multi = builder().target(pair).build().unwrap().run().unwrap();
     let top = &multi.last().unwrap().triplets[0];
     assert_eq!(top.direction_overlaps.len(), 2);
     assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
@@ -159,9 +159,7 @@ fn run_that_diverges_names_the_step() {
         .precision(Precision::F32)
         .steps([1e4; 6]);
     let steep = steep.build().unwrap();
-    let RunError::Training(TrainingError::Diverged { step }) = steep.run().unwrap_err() else {
-        panic!("another error")
-    };
+    let RunError::Diverged { step } = steep.run().unwrap_err() else { panic!("another error") };
     assert!((1..=6).contains(&step));
     // the networks up to that step, the error, and no more
     let networks: Vec<_> = steep.networks::<f32>().collect();
@@ -220,8 +218,8 @@ fn cancellation_takes_a_tile_or_a_decomposition() {
 
 #[test]
 fn vectors_are_those_of_the_kept_weights() {
-    let pair = MultiIndexLink::new("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
-    let settings = builder().target(Target::multi_index(pair)).keep_weights(true);
+    let pair = Target::multi_index("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(pair).keep_weights(true);
     for precision in [Precision::F32, Precision::F64] {
         let settings = settings.clone().precision(precision).triplets(3).vectors(2);
         let report = settings.with_prediction(false).build().unwrap().run().unwrap();
@@ -249,8 +247,8 @@ fn vectors_are_those_of_the_kept_weights() {
 /// The overlap of spans against the projector on the outliers' right vectors.
 #[test]
 fn span_overlaps_and_histograms_are_of_the_stage() {
-    let pair = MultiIndexLink::new("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
-    let settings = builder().target(Target::multi_index(pair)).vectors(6);
+    let pair = Target::multi_index("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(pair).vectors(6);
     let report = settings.with_prediction(false).build().unwrap().run().unwrap();
     for stage in &report.stages {
         let outliers = stage.triplets.iter().take(stage.outliers.count);

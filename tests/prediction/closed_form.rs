@@ -3,19 +3,19 @@
 
 use crate::common::distance;
 use linear_width::activation::{Activation, FnActivation, HermiteSeries, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::theory::prediction::{
-    BulkModel, Indicator, IndicatorKind, NodeFamily, Nodes, Options, Prediction, Setting, predict,
+    BulkModel, Indicator, Options, Prediction, Problem, predict,
 };
 use linear_width::training::BatchPolicy;
 
 const C: f64 = 0.3;
 const MODELS: [BulkModel; 2] = [BulkModel::Isotropic, BulkModel::Structured];
 
-fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
-    Setting {
+fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Problem {
+    Problem {
         activation: HermiteSeries::new([0.0, 1.0, C]).shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])).noise(0.5),
         width: 400,
@@ -27,13 +27,11 @@ fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Setting {
     }
 }
 
-/// A few nodes, enough for polynomials.
 fn options(bulk_model: BulkModel) -> Options {
-    let nodes = Nodes { target: [24; 3], bulk: 16, second_layer: 6, ..Nodes::default() };
-    Options { bulk_model, nodes, ..Options::default() }
+    Options { bulk_model, ..Options::default() }
 }
 
-fn run(setting: &Setting, bulk_model: BulkModel) -> Prediction {
+fn run(setting: &Problem, bulk_model: BulkModel) -> Prediction {
     predict(setting, &options(bulk_model)).unwrap()
 }
 
@@ -58,19 +56,19 @@ fn constants_and_indicators_of_a_quadratic_activation() {
         let prediction = run(&setting([8.0, 6.0], BatchPolicy::Independent), model);
         assert_eq!(prediction.bulk_model(), model);
         assert_eq!(prediction.lower_edge().is_some(), model == BulkModel::Isotropic);
-        let constants = &prediction.intermediates;
+        let constants = &prediction;
         let (nu, tau_squared) = (1.3125, 0.3125 * 4.0 * C * C);
         close(constants.c_1, 1.0, "c_1");
         close(constants.derivative_variance, 4.0 * C * C, "variance of sigma'");
         close(constants.c_1_target[0], 1.0, "c*_1");
-        close(constants.mean_y, 0.0, "E y");
-        close(constants.second_moment_y, 1.25, "E y^2");
+        close(constants.label_mean, 0.0, "E y");
+        close(constants.label_second_moment, 1.25, "E y^2");
         close(constants.beta_1_norm_squared, nu, "nu");
         close(constants.rho_1, 0.0, "rho_1");
         close(constants.tau_squared, tau_squared, "tau^2");
 
         let last = prediction.outliers.last().unwrap();
-        let kind = |i: &&Indicator| i.kind == IndicatorKind::NearEdge;
+        let kind = |i: &&Indicator| i.name == Indicator::NEAR_EDGE;
         let near = prediction.indicators.iter().find(kind).unwrap();
         close(near.value, last.singular_value / prediction.edge - 1.0, "distance");
         close(near.threshold, prediction.errors.edge, "error of the edge");
@@ -82,15 +80,15 @@ fn constants_and_indicators_of_a_quadratic_activation() {
 fn rho_of_a_label_with_a_mean() {
     let largest = 2f64.sqrt();
     let values = (0..400).map(|i| [largest, 0.0, -largest, 0.0][i % 4]).collect();
-    let setting = Setting {
+    let setting = Problem {
         activation: HermiteSeries::new([0.0, 0.8, C]).shared(),
         target: Target::single_index(Link::hermite([0.4, 1.0])),
         second_layer: SecondLayerLaw::Fixed(values),
         ..setting([8.0, 30.0], BatchPolicy::Reused)
     };
     let prediction = run(&setting, BulkModel::Isotropic);
-    close(prediction.intermediates.rho_1, 2.0 * C * 0.4, "rho_1");
-    close(prediction.intermediates.second_moment_y, 1.16, "E y^2");
+    close(prediction.rho_1, 2.0 * C * 0.4, "rho_1");
+    close(prediction.label_second_moment, 1.16, "E y^2");
 }
 
 /// The constants of a steep activation need many nodes: against adaptive quadrature.
@@ -99,8 +97,8 @@ fn constants_of_a_steep_activation() {
     let slope = |z: f64| 5.0 / (5.0 * z + 1.0).cosh().powi(2);
     let activation = FnActivation::new("steep", |z: f64| (5.0 * z + 1.0).tanh(), slope);
     let activation = activation.shared();
-    let setting = Setting { activation, ..setting([8.0, 0.0], BatchPolicy::Reused) };
-    let constants = run(&setting, BulkModel::Isotropic).intermediates;
+    let setting = Problem { activation, ..setting([8.0, 0.0], BatchPolicy::Reused) };
+    let constants = run(&setting, BulkModel::Isotropic);
     let mean = |f: &dyn Fn(f64) -> f64| gaussian_expectation(f, &[], 1e-12).unwrap();
     let c_1 = mean(&slope);
     within(1e-4, constants.c_1, c_1, "c_1");
@@ -112,11 +110,13 @@ fn constants_of_a_steep_activation() {
 #[test]
 fn constant_activation_has_no_outliers() {
     let activation = HermiteSeries::new([1.0]).shared();
-    let setting = Setting { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
+    let setting = Problem { activation, ..setting([8.0, 30.0], BatchPolicy::Reused) };
     let prediction = run(&setting, BulkModel::Isotropic);
     assert!(prediction.outliers.is_empty());
     close(prediction.edge, 1.0 + 2f64.sqrt(), "edge");
-    assert!(prediction.errors.outliers.is_empty() && prediction.errors.singular_value == 0.0);
+    assert!(
+        prediction.errors.singular_values.is_empty() && prediction.errors.singular_value == 0.0
+    );
 }
 
 /// One indicator that does not trust the prediction is enough.
@@ -127,8 +127,9 @@ fn trust_is_lost_by_one_indicator() {
     assert!(good.is_trusted() && good.indicators.iter().all(|i| i.trusted), "{good:?}");
     // the noise of a row is ten times as large as its start, far from isotropic
     let bad = with(100.0);
-    let untrusted: Vec<_> = bad.indicators.iter().filter(|i| !i.trusted).map(|i| i.kind).collect();
-    assert!(!bad.is_trusted() && untrusted.contains(&IndicatorKind::Edge), "{bad:?}");
+    let untrusted: Vec<_> =
+        bad.indicators.iter().filter(|i| !i.trusted).map(|i| i.name.clone()).collect();
+    assert!(!bad.is_trusted() && untrusted.iter().any(|n| n == Indicator::EDGE), "{bad:?}");
 }
 
 /// Two terms of l(b) whatever the batches.
@@ -137,7 +138,7 @@ fn linear_terms_default_to_two() {
     for batches in
         [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.5 }, BatchPolicy::Reused]
     {
-        let setting = Setting {
+        let setting = Problem {
             activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
             second_layer: SecondLayerLaw::Uniform,
             ..setting([12.0, 20.0], batches)
@@ -157,7 +158,7 @@ fn linear_terms_default_to_two() {
 fn bulk_after_one_step_is_marchenko_pastur() {
     for (eta, width, dimension) in [(8.0, 400, 200), (30.0, 400, 200), (30.0, 200, 500)] {
         let setting =
-            Setting { width, dimension, samples: 800, ..setting([eta, 0.0], BatchPolicy::Reused) };
+            Problem { width, dimension, samples: 800, ..setting([eta, 0.0], BatchPolicy::Reused) };
         let prediction = run(&setting, BulkModel::Isotropic);
         let gamma = width as f64 / dimension as f64;
         let phi = dimension as f64 / 800.0;
@@ -174,9 +175,9 @@ fn bulk_after_one_step_is_marchenko_pastur() {
             close(found, exact, "density");
         }
         // v_0 = eta_1 c_1 beta_1
-        let gram = prediction.intermediates.gram[[0, 0]];
+        let gram = prediction.gram[[0, 0]];
         close(gram, eta * eta * (1.0 + phi * 1.25), "gram");
-        close(prediction.intermediates.target[[0, 0]], eta, "target");
+        close(prediction.target_projections[[0, 0]], eta, "target");
     }
 }
 
@@ -210,8 +211,8 @@ fn target_column_solves_a_quadratic() {
 fn second_layer_scale_is_a_step_size() {
     let values = (0..400).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
     let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5);
-    let at = |eta| Setting { target: target.clone(), ..setting([eta, 0.0], BatchPolicy::Reused) };
-    let large = Setting { second_layer: SecondLayerLaw::Fixed(values), ..at(9.0) };
+    let at = |eta| Problem { target: target.clone(), ..setting([eta, 0.0], BatchPolicy::Reused) };
+    let large = Problem { second_layer: SecondLayerLaw::Fixed(values), ..at(9.0) };
     for model in MODELS {
         let entries = run(&large, model);
         assert!(!entries.outliers.is_empty());
@@ -226,40 +227,30 @@ fn second_layer_scale_is_a_step_size() {
 fn partial_reuse_mixes_the_pure_policies() {
     let at = |eta_2, batches| run(&setting([8.0, eta_2], batches), BulkModel::Isotropic);
     let partly = BatchPolicy::PartlyReused { fraction: 0.4 };
-    let target = |batches| at(30.0, batches).intermediates.target;
+    let target = |batches| at(30.0, batches).target_projections;
     let (fresh, reused) = (target(BatchPolicy::Independent), target(BatchPolicy::Reused));
     let (fresh, reused) = (fresh[[0, 0]], reused[[0, 0]]);
     assert!((fresh - reused).abs() > 0.01, "{fresh} {reused}");
     close(target(partly)[[0, 0]], 0.4 * reused + 0.6 * fresh, "target");
-    let gram = at(1e-9, partly).intermediates.gram[[0, 0]];
+    let gram = at(1e-9, partly).gram[[0, 0]];
     close(gram, 64.0 * 1.3125, "gram");
 }
 
-/// A link of one projection u is a link of two with u = 0.6 z_0 + 0.8 z_1. Everything is a polynomial,
-/// for which few Gauss-Hermite nodes are exact. Level 1: the edge of level 2 depends on the outermost
-/// nodes of the samples.
+/// A link of one projection u is a link of two with u = 0.6 z_0 + 0.8 z_1. Level 1: the edge of level
+/// 2 depends on the outermost nodes of the samples.
 #[test]
 fn target_may_be_rotated() {
     let curve = |u: f64| 0.2 + u + 0.5 * (u * u - 1.0);
     let one = Target::single_index(Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
+    let two = Target::multi_index("two", 2, move |z| curve(0.6 * z[0] + 0.8 * z[1]));
     let size = 1_000_000_000_000_000;
-    let nodes = Nodes {
-        second_layer: 6,
-        bulk: 12,
-        preactivation: 16,
-        target: [14, 14, 4],
-        orthogonal: 12,
-        family: NodeFamily::Hermite,
-        ..Nodes::default()
-    };
     let eta = |t: f64| t * (2.0 * size as f64).sqrt();
     for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {
         for target_column in [true, false] {
             let bulk_model = BulkModel::Isotropic;
-            let options = Options { bulk_model, target_column, nodes, ..Options::default() };
-            let [a, b] = [one.clone(), Target::multi_index(two.clone())].map(|target| {
-                let setting = Setting {
+            let options = Options { bulk_model, target_column, ..Options::default() };
+            let [a, b] = [one.clone(), two.clone()].map(|target| {
+                let setting = Problem {
                     target,
                     width: 2 * size,
                     dimension: size,
@@ -287,7 +278,7 @@ fn target_may_be_rotated() {
 /// After one step l(b) has a single term, so that further ones change nothing at level 2.
 #[test]
 fn linear_terms_beyond_the_first_vanish_after_one_step() {
-    let setting = Setting {
+    let setting = Problem {
         target: Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.5),
         second_layer: SecondLayerLaw::Uniform,
         ..setting([30.0, 0.0], BatchPolicy::Reused)
@@ -341,7 +332,7 @@ fn kinks_declared_on_a_smooth_activation_change_nothing() {
         let activation = FnActivation::new("quadratic", value, derivative);
         let activation = activation.with_kinks(kinks.to_vec()).shared();
         let target = Target::single_index(Link::hermite([0.4, 1.0])).noise(0.5);
-        let setting = Setting { activation, target, ..setting([8.0, 30.0], batches) };
+        let setting = Problem { activation, target, ..setting([8.0, 30.0], batches) };
         run(&setting, BulkModel::Isotropic)
     };
     for batches in [BatchPolicy::Independent, BatchPolicy::PartlyReused { fraction: 0.4 }] {

@@ -8,15 +8,15 @@ use linear_width::activation::{Activation, Relu, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    BulkModel, IndicatorKind, Options, Prediction, Setting, convergence, predict,
+    BulkModel, Indicator, Options, Prediction, Problem, predict,
 };
 use linear_width::training::BatchPolicy;
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// tanh(2 z + 1/2), link z, noise 0.1, N = 2d, n = 3d, steps 2 N^alpha.
-fn setting(width: f64, alphas: [f64; 2], batches: BatchPolicy, law: SecondLayerLaw) -> Setting {
-    Setting {
+fn setting(width: f64, alphas: [f64; 2], batches: BatchPolicy, law: SecondLayerLaw) -> Problem {
+    Problem {
         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
         target: Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1),
         width: width as usize,
@@ -32,8 +32,8 @@ fn isotropic() -> Options {
     Options { bulk_model: BulkModel::Isotropic, ..Options::default() }
 }
 
-fn value(prediction: &Prediction, kind: IndicatorKind) -> (f64, bool) {
-    let found = prediction.indicators.iter().find(|i| i.kind == kind).unwrap();
+fn value(prediction: &Prediction, name: &str) -> (f64, bool) {
+    let found = prediction.indicators.iter().find(|i| i.name == name).unwrap();
     (found.value, found.trusted)
 }
 
@@ -59,19 +59,16 @@ fn table(options: &Options) {
                 for width in [1e4, 1e6, 1e9, 1e12] {
                     let setting = setting(width, alphas, batches, law.clone());
                     let p = predict(&setting, options).unwrap();
-                    let [(spikes, a), (nodes, b), (neurons, c)] = [
-                        IndicatorKind::Truncation,
-                        IndicatorKind::Quadrature,
-                        IndicatorKind::FewNeurons,
-                    ]
-                    .map(|kind| value(&p, kind));
+                    let [(vectors, a), (nodes, b), (neurons, c)] =
+                        [Indicator::TRUNCATION, Indicator::QUADRATURE, Indicator::FEW_NEURONS]
+                            .map(|name| value(&p, name));
                     println!(
                         "{alphas:?} {law:?} {batches} N = {width:e}: {} outliers, weakest {:.3} of \
-                         edge {:.3}; spikes {:.2} %, nodes {:.2} %, {neurons:.0} neurons",
+                         edge {:.3}; right vectors {:.2} %, nodes {:.2} %, {neurons:.0} neurons",
                         p.outliers.len(),
                         p.outliers.last().unwrap().singular_value,
                         p.edge,
-                        100.0 * spikes,
+                        100.0 * vectors,
                         100.0 * nodes
                     );
                     assert!(a && b && c, "{:?}", p.indicators);
@@ -117,30 +114,30 @@ fn convergence_estimates_hold_against_a_finer_prediction() {
     }
     for setting in &list {
         let p = predict(setting, &isotropic()).unwrap();
-        let found = convergence(setting, &isotropic()).unwrap();
-        let (spikes, a) = value(&p, IndicatorKind::Truncation);
-        let (nodes, b) = value(&p, IndicatorKind::Quadrature);
+        let [found, _] = setting.convergence(&isotropic()).unwrap();
+        let (vectors, a) = value(&p, Indicator::TRUNCATION);
+        let (nodes, b) = value(&p, Indicator::QUADRATURE);
         println!(
             "{:?}, N = {}: {:.4} %, estimated {:.4} + {:.4} %",
             setting.activation,
             setting.width,
-            100.0 * found.singular_values,
-            100.0 * spikes,
+            100.0 * found,
+            100.0 * vectors,
             100.0 * nodes
         );
         assert!(a && b, "{setting:?}: {:?}", p.indicators);
-        assert!(found.singular_values <= spikes + nodes + 1e-5, "{setting:?}: {found:?}");
+        assert!(found <= vectors + nodes + 1e-5, "{setting:?}: {found:?}");
     }
 }
 
-/// Where few spikes are allowed, the prediction says what it lacks, and that the count is a cap.
+/// Where few right vectors are allowed, the prediction says what it lacks, and that the count is a cap.
 #[test]
 fn convergence_names_a_cap() {
     let setting = setting(1e12, [0.4, 0.45], BatchPolicy::Reused, SecondLayerLaw::Gaussian);
-    for spikes in [4, 6, 10] {
-        let p = predict(&setting, &Options { spikes, ..isotropic() }).unwrap();
-        assert_eq!(p.outliers.len(), spikes);
-        let found = p.indicators.iter().find(|i| i.kind == IndicatorKind::Truncation).unwrap();
+    for right_vectors in [4, 6, 10] {
+        let p = predict(&setting, &Options { right_vectors, ..isotropic() }).unwrap();
+        assert_eq!(p.outliers.len(), right_vectors);
+        let found = p.indicators.iter().find(|i| i.name == Indicator::TRUNCATION).unwrap();
         assert!(!found.trusted && !p.is_trusted());
         assert!(found.sentence.contains("there may be more"), "{}", found.sentence);
     }

@@ -8,19 +8,19 @@
 
 use std::fs;
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::common::predicted_once;
 use linear_width::Experiment;
 use linear_width::activation::{
     Activation, Erf, FnActivation, Gelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
 };
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, gradient_step};
+use linear_width::training::{BatchPolicy, StepSize};
 
 const SETTINGS: usize = 48;
 const SEEDS: u64 = 6;
@@ -131,12 +131,10 @@ impl Case {
             9 => single(Link::hermite([0.0, 0.0, 0.0, 0.4]), &[]),
             10 => single(Link::hermite([0.0, 0.3, 0.5, 0.2]), &[]),
             11 => single(Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()), &[0]),
-            12 => Target::multi_index(MultiIndexLink::new("tanh(1.5 z1) + z1 tanh(z2)", 2, |z| {
+            12 => Target::multi_index("tanh(1.5 z1) + z1 tanh(z2)", 2, |z| {
                 (1.5 * z[0]).tanh() + z[0].tanh() * (z[1] + 0.5).tanh()
-            })),
-            _ => Target::multi_index(MultiIndexLink::new("sin(z1) + z1 z2 / 2", 2, |z| {
-                z[0].sin() + 0.5 * z[0] * z[1]
-            })),
+            }),
+            _ => Target::multi_index("sin(z1) + z1 z2 / 2", 2, |z| z[0].sin() + 0.5 * z[0] * z[1]),
         };
         target.noise(self.noise)
     }
@@ -203,23 +201,21 @@ fn write_prediction_errors() {
             let experiment = case.experiment(3000 + seed);
             let mut network = experiment.initial_network::<f32>().unwrap();
             for (t, (c, alpha)) in case.steps.iter().enumerate() {
-                let batch = experiment.batch(t).unwrap();
+                let batch = experiment.batch(t + 1).unwrap();
                 let eta = StepSize::scaled(*c, *alpha).eta(case.sizes[0]);
-                let go = &mut |_, _| ControlFlow::Continue(());
-                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
+                network.gradient_step(&batch, eta).unwrap();
             }
             let teacher = experiment.teacher().unwrap();
-            let options = LeadingTripletsOptions::default();
-            let top = leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+            let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
             let mut lines = String::new();
             for k in 0..TRIPLETS {
-                let directions = teacher.directions().rows().into_iter();
+                let directions = teacher.rows().into_iter();
                 let squares = directions.map(|beta| {
                     let beta = beta.mapv(|x| x as f32);
                     overlap(top.right_vector(k), beta.view()).unwrap().powi(2)
                 });
                 let target = squares.sum::<f64>().sqrt();
-                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.values[k]);
+                lines += &format!("{key}{k},{:.5},{target:.5}\n", top.singular_values[k]);
             }
             file.write_all(lines.as_bytes()).unwrap();
         }
@@ -284,8 +280,8 @@ impl Score {
 #[test]
 fn error_estimates_are_right_within_a_factor_of_three() {
     let simulated = simulated();
-    let level_1 = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-    for (name, options) in [("level 2", Options::default()), ("level 1", level_1)] {
+    let level_1 = Options { bulk_model: BulkModel::Isotropic, ..predicted_once() };
+    for (name, options) in [("level 2", predicted_once()), ("level 1", level_1)] {
         let mut scores = [[Score::default(); 3]; 2];
         for (setting, case) in cases().iter().enumerate() {
             let experiment = case.experiment(3000);
@@ -326,13 +322,14 @@ fn edge_with_two_terms_is_enough() {
     let single = cases.iter().enumerate().filter(|(_, case)| case.link < 12);
     for (setting, case) in single.filter(|(_, case)| case.steps.len() == 2) {
         let with = |linear_terms| {
-            let options = Options { linear_terms, ..Options::default() };
+            let options = Options { linear_terms, ..predicted_once() };
             case.experiment(3000).predict(2, &options).unwrap()
         };
-        let predictions = [1, 2, 3].map(with);
-        if predictions[1].errors.edge > 0.05 {
+        let two = with(2);
+        if two.errors.edge > 0.05 {
             continue;
         }
+        let predictions = [with(1), two, with(3)];
         counts[case.policy] += 1.0;
         for (sums, prediction) in sums.iter_mut().zip(&predictions) {
             let count = prediction.outliers.len();

@@ -2,10 +2,10 @@
 
 use linear_width::InvalidSetting;
 use linear_width::activation::{Activation, FnActivation, LeakyRelu, Relu, Sine, Softplus, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, convergence, predict,
+    BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
 use linear_width::training::BatchPolicy;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ impl Case {
         Self::new(activation, Target::single_index(link))
     }
 
-    fn setting(&self, batches: BatchPolicy, step_sizes: [f64; 2]) -> Setting {
-        Setting {
+    fn setting(&self, batches: BatchPolicy, step_sizes: [f64; 2]) -> Problem {
+        Problem {
             activation: self.activation.clone(),
             target: self.target.clone(),
             width: 3000,
@@ -80,7 +80,7 @@ fn plain() -> Options {
     Options { target_column: false, ..options(BulkModel::Isotropic) }
 }
 
-fn run(setting: &Setting) -> Prediction {
+fn run(setting: &Problem) -> Prediction {
     predict(setting, &plain()).unwrap()
 }
 
@@ -112,14 +112,14 @@ fn prediction_of_one_weak_step_is_a_spiked_matrix() {
     let case = Case::single(sine(), Link::from_activation(Tanh::default()));
     for model in MODELS {
         for eta in [0.5, 2.5, 4.0, 20.0] {
-            let setting = Setting {
+            let setting = Problem {
                 width: 100_000_000_000_000,
                 dimension: 50_000_000_000_000,
                 samples: 150_000_000_000_000,
                 ..case.setting(BatchPolicy::Independent, [eta, 0.0])
             };
             let prediction = predict(&setting, &options(model)).unwrap();
-            let constants = &prediction.intermediates;
+            let constants = &prediction;
             let norm = constants.beta_1_norm_squared.sqrt();
             let theta = eta * constants.c_1 * norm;
             let spike = linear_width::rmt::SpikedMatrix::new(2.0).unwrap().spike(theta).unwrap();
@@ -157,7 +157,7 @@ fn reuse_does_not_matter_with_many_samples() {
     let mut last = f64::INFINITY;
     for samples in [30_000, 300_000, 3_000_000] {
         let [fresh, reused] =
-            BOTH.map(|batches| run(&Setting { samples, ..case.setting(batches, [20.0, 40.0]) }));
+            BOTH.map(|batches| run(&Problem { samples, ..case.setting(batches, [20.0, 40.0]) }));
         let gap =
             (fresh.outliers[0].singular_value / reused.outliers[0].singular_value - 1.0).abs();
         assert!(gap < 0.2 * last, "{samples} {gap} {last}");
@@ -202,7 +202,7 @@ fn counts(
     let at = |k: u32| {
         let width = 10usize.pow(k);
         let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-        let setting = Setting {
+        let setting = Problem {
             width,
             dimension: width / 2,
             samples: width / 2,
@@ -250,7 +250,7 @@ fn outlier_count_grows_with_the_second_step() {
         for i in 0..10 {
             let width = 10usize.pow(12);
             let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-            let setting = Setting {
+            let setting = Problem {
                 width,
                 dimension: width / 2,
                 samples: width,
@@ -274,7 +274,7 @@ fn second_layer_entries_agree_with_their_law() {
         let law = run(&case.setting(batches, [22.0, 49.0]));
         let half = 3f64.sqrt();
         let values = (0..3000).map(|i| half * ((2 * i + 1) as f64 / 3000.0 - 1.0)).collect();
-        let realised = run(&Setting {
+        let realised = run(&Problem {
             second_layer: SecondLayerLaw::Fixed(values),
             ..case.setting(batches, [22.0, 49.0])
         });
@@ -297,10 +297,10 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
     let (c, s) = (0.6, 0.8);
     let curve = |z: f64| (1.5 * z + 0.5).tanh();
     let one = Case::single(sine(), Link::new("one", curve));
-    let two = MultiIndexLink::new("two", 2, move |z| curve(c * z[0] + s * z[1]));
-    let three = MultiIndexLink::new("three", 3, move |z| curve(c * z[0] + s * z[2]));
-    let two = Case::new(sine(), Target::multi_index(two));
-    let three = Case::new(sine(), Target::multi_index(three));
+    let two = Target::multi_index("two", 2, move |z| curve(c * z[0] + s * z[1]));
+    let three = Target::multi_index("three", 3, move |z| curve(c * z[0] + s * z[2]));
+    let two = Case::new(sine(), two);
+    let three = Case::new(sine(), three);
     for batches in BOTH {
         let column = Options { target_column: true, ..plain() };
         for options in [plain(), column, options(BulkModel::Structured)] {
@@ -325,31 +325,31 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
 fn prediction_refuses_nonsensical_settings() {
     let case = Case::single(sine(), skewed());
     let good = case.setting(BatchPolicy::Reused, [22.0, 49.0]);
-    let refused = |setting: Setting| predict(&setting, &Options::default()).unwrap_err();
-    let with = |target: Target| refused(Setting { target, ..good.clone() });
+    let refused = |setting: Problem| predict(&setting, &Options::default()).unwrap_err();
+    let with = |target: Target| refused(Problem { target, ..good.clone() });
     let noisy = Target::single_index(skewed()).noise(-1.0);
     assert_eq!(with(noisy), PredictionError::Invalid(InvalidSetting::Noise { value: -1.0 }));
     assert_eq!(
-        refused(Setting { dimension: 0, ..good.clone() }),
+        refused(Problem { dimension: 0, ..good.clone() }),
         PredictionError::Invalid(InvalidSetting::ZeroSize { name: "dimension" })
     );
     for eta in [f64::NAN, -1.0, f64::INFINITY] {
-        let error = refused(Setting { step_sizes: [eta, 1.0], ..good.clone() });
+        let error = refused(Problem { step_sizes: [eta, 1.0], ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(InvalidSetting::OutOfRange { .. })));
     }
     for b in [vec![1.0], vec![0.0; 3000], vec![f64::NAN; 3000]] {
         let second_layer = SecondLayerLaw::Fixed(b.into());
-        let error = refused(Setting { second_layer, ..good.clone() });
+        let error = refused(Problem { second_layer, ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(_)), "{error}");
     }
     let zero = Target::single_index(Link::new("0", |_| 0.0));
     assert_eq!(with(zero), PredictionError::LabelsVanish);
     let pole = Target::single_index(Link::new("1/0", |z| 1.0 / (z - z)));
     assert!(with(pole).to_string().contains("not finite"));
-    let four = Target::multi_index(MultiIndexLink::new("four", 4, |z| z[3]));
+    let four = Target::multi_index("four", 4, |z| z[3]);
     assert!(matches!(with(four), PredictionError::Invalid(_)));
     for options in [
-        Options { spikes: 0, ..Options::default() },
+        Options { right_vectors: 0, ..Options::default() },
         Options { linear_terms: 4, ..Options::default() },
     ] {
         assert!(matches!(predict(&good, &options), Err(PredictionError::Invalid(_))));
@@ -385,9 +385,7 @@ fn prediction_of_random_settings_is_sane() {
             2 => Target::single_index(Link::hermite([0.0, 0.0, 1.0])),
             3 => Target::single_index(sign()),
             4 => Target::single_index(Link::hermite([0.0, 1.0])),
-            _ => Target::multi_index(MultiIndexLink::new("two", 2, |z| {
-                z[0].tanh() * z[1] + 0.3 * z[0]
-            })),
+            _ => Target::multi_index("two", 2, |z| z[0].tanh() * z[1] + 0.3 * z[0]),
         };
         let noise = if uniform() < 0.3 { 0.0 } else { uniform() };
         let case = Case { activation, target: target.noise(noise) };
@@ -405,7 +403,7 @@ fn prediction_of_random_settings_is_sane() {
             2 => SecondLayerLaw::Rademacher,
             _ => SecondLayerLaw::Fixed((0..width).map(|_| 3.0 * uniform() - 1.4).collect()),
         };
-        let setting = Setting {
+        let setting = Problem {
             dimension: scale(uniform()),
             samples: scale(uniform()),
             width,
@@ -458,11 +456,8 @@ fn nodes_by_default_are_enough_for_isotropic_noise() {
             let case = Case::single(activation.clone(), link);
             for batches in BOTH {
                 let setting = case.setting(batches, [22.0, 49.0]);
-                let change = convergence(&setting, &plain()).unwrap();
-                assert!(
-                    change.singular_values < 3e-5 && change.overlaps < 1e-4,
-                    "{setting:?}: {change:?}"
-                );
+                let [values, overlaps] = setting.convergence(&plain()).unwrap();
+                assert!(values < 3e-5 && overlaps < 1e-4, "{setting:?}: {values} {overlaps}");
             }
         }
     }
@@ -476,11 +471,8 @@ fn nodes_by_default_are_enough_for_structured_noise() {
         for batches in BOTH {
             let case = Case::single(activation.clone(), skewed());
             let setting = case.setting(batches, [22.0, 49.0]);
-            let change = convergence(&setting, &Options::default()).unwrap();
-            assert!(
-                change.singular_values < 5e-4 && change.overlaps < 5e-3,
-                "{setting:?}: {change:?}"
-            );
+            let [values, overlaps] = setting.convergence(&Options::default()).unwrap();
+            assert!(values < 5e-4 && overlaps < 5e-3, "{setting:?}: {values} {overlaps}");
         }
     }
 }

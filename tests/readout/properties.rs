@@ -1,11 +1,9 @@
 //! Ridge readouts over random batches: optimal, the same in both forms, typed errors otherwise.
 
 use crate::strategies::{activation, cases, largest, link, matrix, size, vector, wild};
-use linear_width::data::{DatasetBatch, Target};
-use linear_width::network::{Network, Scaling};
-use linear_width::readout::{
-    Features, Form, LinearFeatures, ReadoutError, Ridge, population_errors,
-};
+use linear_width::data::{Dataset, Target};
+use linear_width::network::Network;
+use linear_width::readout::{Features, LinearFeatures, ReadoutError, Ridge};
 use ndarray::{Array1, Array2, Axis};
 use proptest::prelude::*;
 
@@ -24,17 +22,18 @@ fn objective(phi: &Array2<f64>, y: &Array1<f64>, theta: &Array1<f64>, b: f64, la
     r.dot(&r) / y.len() as f64 + lambda / theta.len() as f64 * theta.dot(theta)
 }
 
-fn check<F: Features<Scalar = f64>>(
-    features: &F,
+fn check(
+    features: &dyn Features,
     (x, y): &Numbers,
     lambda: f64,
     intercept: bool,
 ) -> Result<(), TestCaseError> {
-    let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
+    let batch = Dataset::new(x.clone(), y.clone()).unwrap();
     let phi = features.evaluate(x.view()).unwrap();
     let mut found: Vec<Array1<f64>> = Vec::new();
-    for form in [Form::Primal, Form::Dual, Form::ByShape] {
-        let path = Ridge::new().intercept(intercept).form(form).fit(features, &batch).unwrap();
+    let ridge = Ridge::new().intercept(intercept);
+    for ridge in [ridge.primal(), ridge.dual(), ridge] {
+        let path = ridge.fit(features, &batch).unwrap();
         let readout = match path.readout(lambda) {
             Ok(readout) => readout,
             Err(ReadoutError::Invalid(_)) => {
@@ -102,7 +101,7 @@ proptest! {
     fn ridge_on_linear_features_is_optimal(
         data in data(), lambda in prop_oneof![3 => 1e-3..10.0, 1 => wild()], intercept: bool,
     ) {
-        let features = LinearFeatures::<f64>::new(data.0.ncols()).unwrap();
+        let features = LinearFeatures::new(data.0.ncols()).unwrap();
         check(&features, &data, lambda, intercept)?;
     }
 
@@ -115,15 +114,15 @@ proptest! {
         activation in activation(), lambda in 1e-3..10.0, intercept: bool,
     ) {
         let a = Array1::zeros(w.nrows());
-        let network = Network::new(w, a, activation, Scaling::MeanField).unwrap();
+        let network = Network::new(w, a, activation).unwrap();
         check(&network, &data, lambda, intercept)?;
     }
 
     #[test]
     fn ridge_selects_among_penalties_and_least_squares(data in data(), intercept: bool) {
         let (x, y) = &data;
-        let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
-        let features = LinearFeatures::<f64>::new(x.ncols()).unwrap();
+        let batch = Dataset::new(x.clone(), y.clone()).unwrap();
+        let features = LinearFeatures::new(x.ncols()).unwrap();
         let path = Ridge::new().intercept(intercept).fit(&features, &batch).unwrap();
         match path.least_squares() {
             Ok(line) => {
@@ -147,7 +146,7 @@ proptest! {
         } else {
             prop_assert!(y.len() < 2);
         }
-        let wrong = LinearFeatures::<f64>::new(x.ncols() + 1).unwrap();
+        let wrong = LinearFeatures::new(x.ncols() + 1).unwrap();
         prop_assert!(Ridge::new().fit(&wrong, &batch).is_err());
     }
 }
@@ -157,11 +156,13 @@ proptest! {
 
     #[test]
     fn population_errors_are_ordered(link in link(), noise in wild(), intercept: bool) {
-        match population_errors(&Target::single_index(link).noise(noise), intercept) {
-            Ok(errors) => {
-                let errors = errors.unwrap();
-                prop_assert!(errors.noise <= errors.linear && errors.linear <= errors.constant);
-                prop_assert!(errors.constant.is_finite() && errors.noise >= 0.0, "{errors:?}");
+        let target = Target::single_index(link).noise(noise);
+        match target.best_linear_error(intercept) {
+            Ok(linear) => {
+                let linear = linear.unwrap();
+                let constant = target.best_constant_error(intercept).unwrap().unwrap();
+                prop_assert!(noise * noise <= linear && linear <= constant);
+                prop_assert!(constant.is_finite(), "{constant}");
             }
             Err(_) => prop_assert!(!(0.0..1e150).contains(&noise)),
         }
@@ -172,5 +173,5 @@ proptest! {
 #[test]
 fn population_errors_refuse_noise_that_overflows() {
     let target = Target::single_index(linear_width::data::Link::hermite([0.0, 1.0])).noise(1e165);
-    assert!(population_errors(&target, false).is_err());
+    assert!(target.best_linear_error(false).is_err());
 }

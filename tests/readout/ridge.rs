@@ -1,32 +1,31 @@
 //! Ridge readouts: against other programs, closed forms and optimality conditions.
 
 use linear_width::activation::{Activation, FnActivation, Tanh};
-use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
-use linear_width::readout::{
-    Features, Form, LinearFeatures, Readout, ReadoutError, Ridge, population_errors,
-};
-use linear_width::{Experiment, InvalidSetting, Scalar};
+use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
+use linear_width::network::Network;
+use linear_width::readout::{Features, LinearFeatures, Readout, ReadoutError, Ridge};
+use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2, Axis, array};
 use std::sync::Arc;
 
-const FORMS: [Form; 3] = [Form::ByShape, Form::Primal, Form::Dual];
+/// By shape, primal and dual.
+const FORMS: [fn(Ridge) -> Ridge; 3] = [|ridge| ridge, Ridge::primal, Ridge::dual];
 
 /// x_ij = sin(1.3 i + 0.7 j + 0.11 i j + shift), y = cos(2 x_0) + x_1 / 2 + 0.3.
-fn sines(samples: usize, shift: f64) -> DatasetBatch<f64> {
+fn sines(samples: usize, shift: f64) -> Dataset {
     let x = Array2::from_shape_fn((samples, 3), |(i, j)| {
         let (i, j) = (i as f64, j as f64);
         (1.3 * i + 0.7 * j + 0.11 * i * j + shift).sin()
     });
     let y = x.rows().into_iter().map(|x| (2.0 * x[0]).cos() + 0.5 * x[1] + 0.3).collect();
-    DatasetBatch::new(x, y).unwrap()
+    Dataset::new(x, y).unwrap()
 }
 
 /// tanh(W x) with W_kj = 0.8 cos(0.9 k + 1.7 j), 6 x 3.
 fn tanh_network() -> Network<f64> {
     let w = Array2::from_shape_fn((6, 3), |(k, j)| 0.8 * (0.9 * k as f64 + 1.7 * j as f64).cos());
     let tanh = Tanh::default().shared();
-    Network::new(w, Array1::zeros(6), tanh, Scaling::MeanField).unwrap()
+    Network::new(w, Array1::zeros(6), tanh).unwrap()
 }
 
 struct Golden {
@@ -40,15 +39,15 @@ struct Golden {
     standard_error: f64,
 }
 
-fn compare<F: Features<Scalar = f64>>(features: &F, golden: &[Golden]) {
+fn compare(features: &dyn Features, golden: &[Golden]) {
     let root = (features.count() as f64).sqrt();
     for g in golden {
-        for form in FORMS {
-            let ridge = Ridge::new().intercept(g.intercept).form(form);
+        for (form, with) in FORMS.into_iter().enumerate() {
+            let ridge = with(Ridge::new().intercept(g.intercept));
             let path = ridge.fit(features, &sines(g.samples, 0.0)).unwrap();
             let readout = path.readout(g.lambda).unwrap();
             let close = |a: f64, b: f64| {
-                assert!((a - b).abs() < 1e-12, "{a} {b}: n = {}, {form:?}", g.samples);
+                assert!((a - b).abs() < 1e-12, "{a} {b}: n = {}, form {form}", g.samples);
             };
             for (theta, u) in readout.weights().iter().zip(g.coefficients) {
                 close(theta / root, u);
@@ -71,7 +70,7 @@ fn ridge_agrees_with_scikit_learn() {
     let case = |samples, intercept, lambda, coefficients, offset, mean_square, standard_error| Golden {
         samples, intercept, lambda, coefficients, offset, mean_square, standard_error,
     };
-    compare(&LinearFeatures::<f64>::new(3).unwrap(), &[
+    compare(&LinearFeatures::new(3).unwrap(), &[
         case(20, false, 0.05, [0.017770915614773067, 0.5257754588616181, 0.04494871207368071], 0.0, 0.5405505157506449, 0.11338699056714675),
         case(20, false, 2.0, [-0.012162663966831744, 0.1137550738944605, -0.0030262616291115256], 0.0, 0.6073024357125213, 0.12246093959948799),
         case(20, true, 0.05, [0.012033366333642138, 0.4462862249059738, 0.03825297301259853], 0.5578390495998616, 0.250841052555361, 0.0347689020366393),
@@ -91,7 +90,7 @@ fn ridge_agrees_with_scikit_learn() {
 /// scikit-learn's LinearRegression on the same data.
 #[test]
 fn least_squares_is_ordinary_least_squares() {
-    let inputs = LinearFeatures::<f64>::new(3).unwrap();
+    let inputs = LinearFeatures::new(3).unwrap();
     let path = Ridge::new().intercept(true).fit(&inputs, &sines(20, 0.0)).unwrap();
     let readout = path.least_squares().unwrap();
     let expected = [0.02625736069296409, 0.49547641474022674, 0.05302875288873672];
@@ -113,30 +112,15 @@ fn least_squares_is_ordinary_least_squares() {
 
 fn batch(dimension: usize, samples: usize, seed: u64, index: u64) -> GeneratedBatch {
     let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.3);
-    let teacher = target.teacher(dimension, seed).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, seed, index).unwrap()
-}
-
-fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
-    let mut x = Array2::zeros((batch.samples(), batch.dimension()));
-    let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
+    GeneratedBatch::new(&target, dimension, samples, seed).unwrap().with_index(index)
 }
 
 fn network(width: usize, dimension: usize, activation: Arc<dyn Activation>) -> Network<f64> {
-    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
-    let scaling = Scaling::MeanField;
-    Network::random(width, dimension, first, &second, activation, scaling, 3).unwrap()
+    Network::random(width, dimension, activation, 3).unwrap()
 }
 
 /// The derivative of the objective, computed from `phi` (n x p) by plain products, is zero.
-fn assert_optimal<F: Features>(
-    readout: &Readout<'_, F>,
-    phi: &Array2<f64>,
-    y: &Array1<f64>,
-    intercept: bool,
-) {
+fn assert_optimal(readout: &Readout<'_>, phi: &Array2<f64>, y: &Array1<f64>, intercept: bool) {
     let (n, p) = (phi.nrows() as f64, phi.ncols() as f64);
     let residual = y - &phi.dot(readout.weights()) - readout.intercept();
     let gradient = phi.t().dot(&residual) / n - readout.weights() * (readout.lambda() / p);
@@ -157,15 +141,15 @@ fn ridge_on_a_linear_network_is_ridge_on_projected_inputs() {
     let identity = FnActivation::new("identity", |z: f64| z, |_: f64| 1.0);
     let network = network(40, 25, identity.shared());
     for (samples, forms) in
-        [(2500, vec![Form::ByShape]), (60, FORMS.to_vec()), (30, FORMS.to_vec())]
+        [(2500, FORMS[..1].to_vec()), (60, FORMS.to_vec()), (30, FORMS.to_vec())]
     {
         let batch = batch(25, samples, 1, 0);
-        let (x, y) = read::<f64>(&batch);
+        let (x, y) = batch.to_arrays().unwrap();
         let phi = x.dot(&network.first_layer().t()) / 40.0_f64.sqrt();
         for form in forms {
             for intercept in [false, true] {
-                let path =
-                    Ridge::new().intercept(intercept).form(form).fit(&network, &batch).unwrap();
+                let ridge = form(Ridge::new().intercept(intercept));
+                let path = ridge.fit(&network, &batch).unwrap();
                 for lambda in [1e-3, 0.1, 10.0] {
                     assert_optimal(&path.readout(lambda).unwrap(), &phi, &y, intercept);
                 }
@@ -180,8 +164,9 @@ fn ridge_forms_agree_to_rounding() {
     for samples in [50, 70, 110] {
         let batch = batch(30, samples, 2, 0);
         for intercept in [false, true] {
-            let fit = |form| Ridge::new().intercept(intercept).form(form).fit(&network, &batch);
-            let (primal, dual) = (fit(Form::Primal).unwrap(), fit(Form::Dual).unwrap());
+            let ridge = Ridge::new().intercept(intercept);
+            let primal = ridge.primal().fit(&network, &batch).unwrap();
+            let dual = ridge.dual().fit(&network, &batch).unwrap();
             for lambda in [1e-4, 1e-2, 1.0, 1e3] {
                 let (a, b) = (primal.readout(lambda).unwrap(), dual.readout(lambda).unwrap());
                 let size = a.weights().dot(a.weights()).sqrt();
@@ -196,15 +181,15 @@ fn ridge_forms_agree_to_rounding() {
 /// A large offset of inputs and labels costs no digits when there is an intercept.
 #[test]
 fn intercept_takes_an_offset_of_the_labels() {
-    let (x, y) = read::<f64>(&batch(6, 1500, 4, 0));
-    let inputs = LinearFeatures::<f64>::new(6).unwrap();
-    let ridge = |form| Ridge::new().intercept(true).form(form);
-    let plain = DatasetBatch::new(x.clone(), y.clone()).unwrap();
-    let moved = DatasetBatch::new(x + 1e6, y + 1e7).unwrap();
-    let plain = ridge(Form::Primal).fit(&inputs, &plain).unwrap();
+    let (x, y) = batch(6, 1500, 4, 0).to_arrays().unwrap();
+    let inputs = LinearFeatures::new(6).unwrap();
+    let ridge = Ridge::new().intercept(true);
+    let plain = Dataset::new(x.clone(), y.clone()).unwrap();
+    let moved = Dataset::new(x + 1e6, y + 1e7).unwrap();
+    let plain = ridge.primal().fit(&inputs, &plain).unwrap();
     let expected = plain.readout(0.1).unwrap();
-    for form in [Form::Primal, Form::Dual] {
-        let path = ridge(form).fit(&inputs, &moved).unwrap();
+    for ridge in [ridge.primal(), ridge.dual()] {
+        let path = ridge.fit(&inputs, &moved).unwrap();
         let readout = path.readout(0.1).unwrap();
         for (a, b) in readout.weights().iter().zip(expected.weights()) {
             assert!((a - b).abs() < 1e-8, "{a} {b}");
@@ -219,17 +204,16 @@ fn intercept_takes_an_offset_of_the_labels() {
 #[test]
 fn standard_error_is_calibrated() {
     let runs = 300;
-    let inputs = LinearFeatures::<f64>::new(12).unwrap();
+    let inputs = LinearFeatures::new(12).unwrap();
     let mut sum = 0.0;
     for seed in 0..runs {
         let target = Target::single_index(Link::hermite([0.0, 1.0])).noise(0.5);
-        let teacher = target.teacher(12, seed).unwrap();
         let batch = |samples, index| {
-            GeneratedBatch::new(InputLaw::Gaussian, teacher.clone(), samples, seed, index).unwrap()
+            GeneratedBatch::new(&target, 12, samples, seed).unwrap().with_index(index)
         };
         let path = Ridge::new().fit(&inputs, &batch(30, 0)).unwrap();
         let readout = path.readout(0.1).unwrap();
-        let apart = readout.weights() / 12.0_f64.sqrt() - teacher.directions().row(0);
+        let apart = readout.weights() / 12.0_f64.sqrt() - batch(1, 0).directions().row(0);
         let truth = apart.dot(&apart) + 0.25;
         let error = readout.test_error(&batch(1500, 1)).unwrap();
         sum += ((error.mean_square - truth) / error.standard_error).powi(2);
@@ -242,19 +226,19 @@ fn standard_error_is_calibrated() {
 #[test]
 fn least_squares_approaches_the_best_linear_predictor() {
     let target = Target::single_index(Link::hermite([0.4, 1.0, 0.5])).noise(0.3);
-    let inputs = LinearFeatures::<f64>::new(8).unwrap();
+    let inputs = LinearFeatures::new(8).unwrap();
     let (train, test) = (batch(8, 40_000, 5, 0), batch(8, 40_000, 5, 1));
     for intercept in [false, true] {
         // E g^2 = 0.16 + 1 + 2 0.25
         let expected = 0.5 + 0.09 + if intercept { 0.0 } else { 0.16 };
-        let limit = population_errors(&target, intercept).unwrap().unwrap();
-        assert!((limit.linear - expected).abs() < 1e-9);
-        assert!((limit.constant - limit.linear - 1.0).abs() < 1e-9);
-        assert!((limit.noise - 0.09).abs() < 1e-15);
+        let linear = target.best_linear_error(intercept).unwrap().unwrap();
+        let constant = target.best_constant_error(intercept).unwrap().unwrap();
+        assert!((linear - expected).abs() < 1e-9);
+        assert!((constant - linear - 1.0).abs() < 1e-9);
         let path = Ridge::new().intercept(intercept).fit(&inputs, &train).unwrap();
         let error = path.least_squares().unwrap().test_error(&test).unwrap();
-        let deviation = (error.mean_square - limit.linear) / error.standard_error;
-        assert!(deviation.abs() < 4.0, "{error} {}", limit.linear);
+        let deviation = (error.mean_square - linear) / error.standard_error;
+        assert!(deviation.abs() < 4.0, "{error} {}", linear);
     }
 }
 
@@ -268,10 +252,9 @@ fn readout_weights_are_a_second_layer() {
         network.first_layer().clone(),
         readout.weights().clone(),
         network.activation().clone(),
-        Scaling::MeanField,
     )
     .unwrap();
-    let (x, _) = read::<f64>(&batch(10, 1700, 6, 1));
+    let (x, _) = batch(10, 1700, 6, 1).to_arrays().unwrap();
     let apart = trained.output(x.view()).unwrap() - readout.predict(x.view()).unwrap();
     assert!(apart.iter().all(|x| x.abs() < 1e-13));
 }
@@ -295,19 +278,21 @@ fn ridge_selects_the_smallest_validation_error() {
 fn the_same_bits_for_any_number_of_threads() {
     let network = network(90, 40, Tanh::default().shared());
     let (train, test) = (batch(40, 1900, 8, 0), batch(40, 1700, 8, 1));
-    for form in [Form::Primal, Form::Dual] {
+    for dual in [false, true] {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let train = if form == Form::Dual { batch(40, 80, 8, 0) } else { train.clone() };
-                let path = Ridge::new().intercept(true).form(form).fit(&network, &train).unwrap();
+                let train = if dual { batch(40, 80, 8, 0) } else { train.clone() };
+                let ridge = Ridge::new().intercept(true);
+                let ridge = if dual { ridge.dual() } else { ridge.primal() };
+                let path = ridge.fit(&network, &train).unwrap();
                 let readout = path.readout(0.01).unwrap();
                 (readout.test_error(&test).unwrap(), readout.weights().clone())
             })
         };
         let one = run(1);
-        assert!(one == run(2), "{form:?}: 2 threads");
-        assert!(one == run(5), "{form:?}: 5 threads");
+        assert!(one == run(2), "dual {dual}: 2 threads");
+        assert!(one == run(5), "dual {dual}: 5 threads");
     }
 }
 
@@ -341,8 +326,8 @@ fn networks_of_an_experiment_are_those_of_its_run() {
     let one = one.readout(0.1).unwrap().test_error(&fresh(1)).unwrap().mean_square;
     let two = two.readout(0.1).unwrap().test_error(&fresh(1)).unwrap().mean_square;
     assert!((one / two - 1.0).abs() < 1e-3, "{one} {two}");
-    let seen = read::<f64>(&experiment.batch(0).unwrap()).1;
-    let (a, b) = (read::<f64>(&fresh(0)).1, read::<f64>(&fresh(1)).1);
+    let seen = experiment.batch(1).unwrap().to_arrays().unwrap().1;
+    let (a, b) = (fresh(0).to_arrays().unwrap().1, fresh(1).to_arrays().unwrap().1);
     assert!(a != b && a[0] != seen[0] && b[0] != seen[0]);
 }
 
@@ -350,7 +335,6 @@ fn networks_of_an_experiment_are_those_of_its_run() {
 #[derive(Debug)]
 struct Broken(usize, f64);
 impl Features for Broken {
-    type Scalar = f64;
     fn dimension(&self) -> usize {
         3
     }
@@ -364,7 +348,7 @@ impl Features for Broken {
 
 /// A batch whose labels are not finite.
 struct Unlabelled;
-impl Batch<f64> for Unlabelled {
+impl Batch for Unlabelled {
     fn samples(&self) -> usize {
         3
     }
@@ -385,7 +369,7 @@ impl Batch<f64> for Unlabelled {
 
 #[test]
 fn ridge_names_bad_input() {
-    let inputs = LinearFeatures::<f64>::new(3).unwrap();
+    let inputs = LinearFeatures::new(3).unwrap();
     let train = sines(20, 0.0);
     let path = Ridge::new().fit(&inputs, &train).unwrap();
     for lambda in [0.0, -1.0, f64::NAN, f64::INFINITY] {
@@ -398,7 +382,7 @@ fn ridge_names_bad_input() {
     };
     let wide = batch(4, 10, 1, 0);
     shape(Ridge::new().fit(&inputs, &wide).unwrap_err());
-    shape(Ridge::new().form(Form::Dual).fit(&inputs, &wide).unwrap_err());
+    shape(Ridge::new().dual().fit(&inputs, &wide).unwrap_err());
     let readout = path.readout(0.1).unwrap();
     shape(readout.test_error(&wide).unwrap_err());
     shape(readout.predict(Array2::zeros((2, 4)).view()).unwrap_err());
@@ -408,14 +392,14 @@ fn ridge_names_bad_input() {
         assert!(expected, "{error}");
     };
     for form in FORMS {
-        let ridge = Ridge::new().form(form);
+        let ridge = form(Ridge::new());
         not_finite(ridge.fit(&Broken(2, f64::NAN), &train).unwrap_err());
         // features whose squares overflow are features like others
         assert!(ridge.fit(&Broken(2, 1e200), &train).is_ok());
         not_finite(ridge.fit(&inputs, &Unlabelled).unwrap_err());
     }
     not_finite(readout.test_error(&Unlabelled).unwrap_err());
-    let one = DatasetBatch::new(array![[1.0, 2.0, 3.0]], array![1.0]).unwrap();
+    let one = Dataset::new(array![[1.0, 2.0, 3.0]], array![1.0]).unwrap();
     assert!(readout.test_error(&one).unwrap_err().to_string().contains("at least 2"));
     // two equal features: no least squares, no lambda below rounding
     let twins = Broken(2, 1.0);
@@ -426,21 +410,21 @@ fn ridge_names_bad_input() {
     condition(path.least_squares().unwrap_err());
     condition(path.readout(1e-20).unwrap_err());
     assert!(path.readout(1e-6).is_ok());
-    assert!(LinearFeatures::<f64>::new(0).is_err());
+    assert!(LinearFeatures::new(0).is_err());
 }
 
 /// One sample, one feature: the smallest cases by hand.
 #[test]
 fn ridge_on_one_sample_by_hand() {
-    let inputs = LinearFeatures::<f64>::new(1).unwrap();
-    let one = DatasetBatch::new(array![[2.0]], array![3.0]).unwrap();
+    let inputs = LinearFeatures::new(1).unwrap();
+    let one = Dataset::new(array![[2.0]], array![3.0]).unwrap();
     for form in FORMS {
         // (3 - 2 w)^2 + lambda w^2: w = 6 / (4 + lambda)
-        let path = Ridge::new().form(form).fit(&inputs, &one).unwrap();
+        let path = form(Ridge::new()).fit(&inputs, &one).unwrap();
         let readout = path.readout(0.5).unwrap();
         assert!((readout.weights()[0] - 6.0 / 4.5).abs() < 1e-15);
         // with an intercept the mean explains everything
-        let path = Ridge::new().form(form).intercept(true).fit(&inputs, &one).unwrap();
+        let path = form(Ridge::new().intercept(true)).fit(&inputs, &one).unwrap();
         let readout = path.readout(0.5).unwrap();
         assert_eq!((readout.weights()[0], readout.intercept()), (0.0, 3.0));
         let predictions = readout.predict(array![[5.0]].view()).unwrap();

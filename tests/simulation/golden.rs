@@ -76,7 +76,7 @@ fn golden_simulations_are_all_reproduced() {
     assert!(worst < 4.0 && beyond <= 1, "{worst} standard errors, {beyond} beyond 3");
 }
 
-/// The same comparison from the stored means over 8 seeds at N = 3000 (`tests/simulation/stored_means.rs`, run
+/// The same comparison from the stored means over 8 seeds at N = 3000 (`stored_means.rs`, run
 /// in `f32`): 38 singular values of the twelve settings with two steps.
 #[test]
 fn stored_means_reproduce_the_golden_simulations() {

@@ -3,15 +3,14 @@
 //! `cargo test --release --test simulation -- --ignored --nocapture partial_reuse` prints the table
 //! of docs/theory.md, section 12.5.
 
-use std::ops::ControlFlow;
-
+use crate::common::predicted_once;
 use linear_width::Experiment;
 use linear_width::activation::Sine;
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, overlap};
+use linear_width::spectral::{leading_triplets, overlap};
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
-use linear_width::training::{BatchPolicy, StepSize, gradient_step};
+use linear_width::training::{BatchPolicy, StepSize};
 
 /// One setting at any width and any reused fraction.
 struct Case {
@@ -62,7 +61,7 @@ impl Case {
     }
 
     fn predicted(&self, width: usize, fraction: f64, bulk_model: BulkModel) -> Prediction {
-        let options = Options { bulk_model, ..Options::default() };
+        let options = Options { bulk_model, ..predicted_once() };
         self.experiment(width, fraction, 0).predict(2, &options).unwrap()
     }
 
@@ -73,16 +72,13 @@ impl Case {
             let experiment = self.experiment(width, fraction, seed);
             let mut network = experiment.initial_network::<f32>().unwrap();
             for (t, step) in self.steps.iter().enumerate() {
-                let (batch, eta) = (experiment.batch(t).unwrap(), step.eta(width));
-                let go = &mut |_, _| ControlFlow::Continue(());
-                gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
+                let (batch, eta) = (experiment.batch(t + 1).unwrap(), step.eta(width));
+                network.gradient_step(&batch, eta).unwrap();
             }
-            let options = LeadingTripletsOptions::default();
-            let top =
-                leading_triplets(network.first_layer().view(), lists.len(), &options).unwrap();
-            let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
+            let top = leading_triplets(network.first_layer().view(), lists.len()).unwrap();
+            let beta = experiment.teacher().unwrap().row(0).mapv(|x| x as f32);
             for (k, [values, overlaps]) in lists.iter_mut().enumerate() {
-                values.push(f64::from(top.values[k]));
+                values.push(f64::from(top.singular_values[k]));
                 overlaps.push(overlap(top.right_vector(k), beta.view()).unwrap());
             }
         }
@@ -170,7 +166,7 @@ fn table_of_partial_reuse() {
         for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {
             println!("{}, fraction {fraction}", case.name);
             let print = |name: &str, bulk_model, terms| {
-                let options = Options { bulk_model, linear_terms: terms, ..Options::default() };
+                let options = Options { bulk_model, linear_terms: terms, ..predicted_once() };
                 let p = case.experiment(width, fraction, 0).predict(2, &options).unwrap();
                 print!("  {name}:");
                 for o in &p.outliers {

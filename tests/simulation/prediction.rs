@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::common::{experiment_at, predictions};
+use crate::common::{experiment_at, predicted_once, predictions};
 use linear_width::Experiment;
 use linear_width::activation::{Relu, Sine, Tanh};
-use linear_width::data::{Link, MultiIndexLink, Target};
+use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{BulkModel, Options, Prediction};
@@ -55,8 +55,8 @@ fn has_linear_part(case: &Value) -> bool {
 /// the default.
 fn options(level: usize) -> Options {
     match level {
-        0 => Options { bulk_model: BulkModel::Isotropic, ..Options::default() },
-        linear_terms => Options { linear_terms, ..Options::default() },
+        0 => Options { bulk_model: BulkModel::Isotropic, ..predicted_once() },
+        linear_terms => Options { linear_terms, ..predicted_once() },
     }
 }
 
@@ -247,7 +247,7 @@ fn simulate(builder: ExperimentBuilder, seeds: u64) -> [[f64; 2]; 2] {
 fn prediction_of_kinks_and_several_directions() {
     let base = Experiment::builder().width(800).dimension(400).samples(1200);
     let single = Target::single_index(Link::from_activation(Tanh::default())).noise(0.1);
-    let pair = MultiIndexLink::new("tanh(1.5 z1) + tanh(z1) tanh(z2 + 0.5)", 2, |z| {
+    let pair = Target::multi_index("tanh(1.5 z1) + tanh(z1) tanh(z2 + 0.5)", 2, |z| {
         (1.5 * z[0]).tanh() + z[0].tanh() * (z[1] + 0.5).tanh()
     });
     let settings = [
@@ -255,7 +255,7 @@ fn prediction_of_kinks_and_several_directions() {
         (
             "two directions",
             base.activation(Sine { amplitude: 0.5_f64.exp(), phase: 0.7 })
-                .target(Target::multi_index(pair).noise(0.1))
+                .target(pair.noise(0.1))
                 .steps([15.0, 30.0]),
         ),
     ];

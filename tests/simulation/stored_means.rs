@@ -7,14 +7,10 @@
 
 use std::fs;
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::common::{experiment_at, predictions};
-use linear_width::spectral::{
-    LeadingTripletsOptions, leading_triplets, overlap, overlaps_with_powers,
-};
-use linear_width::training::gradient_step;
+use linear_width::spectral::{leading_triplets, overlap};
 
 const SEEDS: u64 = 8;
 const WIDTHS: [usize; 4] = [3000, 1000, 2000, 4000];
@@ -43,22 +39,19 @@ fn write_stored_means() {
                 let experiment = experiment_at(case, width).seed(2000 + seed).build().unwrap();
                 let mut network = experiment.initial_network::<f32>().unwrap();
                 for (t, eta) in crate::common::etas(case, width).into_iter().enumerate() {
-                    let batch = experiment.batch(t).unwrap();
-                    let go = &mut |_, _| ControlFlow::Continue(());
-                    gradient_step(&mut network, &batch, eta, t + 1, go).unwrap();
+                    let batch = experiment.batch(t + 1).unwrap();
+                    network.gradient_step(&batch, eta).unwrap();
                 }
-                let beta = experiment.teacher().unwrap().directions().row(0).mapv(|x| x as f32);
-                let options = LeadingTripletsOptions::default();
-                let top =
-                    leading_triplets(network.first_layer().view(), TRIPLETS, &options).unwrap();
+                let beta = experiment.teacher().unwrap().row(0).mapv(|x| x as f32);
+                let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
                 let mut lines = String::new();
                 for k in 0..TRIPLETS {
                     let target = overlap(top.right_vector(k), beta.view()).unwrap();
                     let a = network.second_layer().view();
-                    let left = overlaps_with_powers(top.left_vector(k), a, 3).unwrap();
+                    let left = top.left_overlaps_with_powers(k, a, 3).unwrap();
                     lines += &format!(
                         "{key}{k},{:.5},{target:.5},{:.5},{:.5},{:.5}\n",
-                        top.values[k], left[0], left[1], left[2]
+                        top.singular_values[k], left[0], left[1], left[2]
                     );
                 }
                 file.write_all(lines.as_bytes()).unwrap();

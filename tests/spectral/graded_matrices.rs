@@ -4,10 +4,7 @@
 //! bound of the squares (`Gram`). What is not: relative accuracy of small values. The tests hold both.
 
 use linear_width::Scalar;
-use linear_width::spectral::{
-    LeadingTripletsOptions, SpectrumMethod, leading_triplets, singular_values, singular_values_by,
-    thin_svd,
-};
+use linear_width::spectral::{SingularTriplets, SpectrumMethod, leading_triplets, singular_values};
 use ndarray::{Array1, Array2, Axis};
 
 /// An orthogonal matrix that is known in closed form: the sines sqrt(2/(n+1)) sin(pi i j/(n+1)).
@@ -58,11 +55,11 @@ fn singular_value_error_is_bounded_at_any_condition_number() {
                 let w = with_values(rows, columns, &exact).mapv(T::of);
                 // the matrix itself is rounded to T: at most unit |W|_F
                 let rounding = unit * (count as f64).sqrt();
-                let by = |method| singular_values_by(w.view(), method).unwrap();
+                let by = |method: SpectrumMethod| method.singular_values(w.view()).unwrap();
                 let direct = error(&by(SpectrumMethod::Direct), &exact);
                 let gram = by(SpectrumMethod::Gram);
                 let automatic = error(&by(SpectrumMethod::Automatic), &exact);
-                let svd = error(&thin_svd(w.view()).unwrap().values, &exact);
+                let svd = error(&SingularTriplets::all(w.view()).unwrap().singular_values, &exact);
                 println!(
                     "{rows} x {columns}, 1e{decades}: direct {direct:.1e}, gram {:.1e}, automatic \
                      {automatic:.1e}, thin SVD {svd:.1e}",
@@ -92,7 +89,7 @@ fn singular_values_lose_relative_accuracy_where_stated() {
     let exact = graded(100, 20.0);
     let w = with_values(140, 100, &exact);
     for (method, reach) in [(SpectrumMethod::Direct, 1e-15), (SpectrumMethod::Gram, 1e-7)] {
-        let found = singular_values_by(w.view(), method).unwrap();
+        let found = method.singular_values(w.view()).unwrap();
         let digits = |low: f64, high: f64| {
             let inside = exact.iter().zip(&found).filter(|(e, _)| (low..high).contains(*e));
             inside.map(|(e, s)| (s / e - 1.0).abs()).fold(0.0, f64::max)
@@ -125,10 +122,10 @@ fn leading_triplets_of_a_graded_matrix() {
         for decades in [4.0, 12.0, 30.0] {
             let exact = graded(200, decades);
             let w = with_values(rows, columns, &exact);
-            let top = leading_triplets(w.view(), 5, &LeadingTripletsOptions::default()).unwrap();
+            let top = leading_triplets(w.view(), 5).unwrap();
             let (u, v) = (sines(rows), sines(columns));
             for (k, e) in exact.iter().enumerate().take(5) {
-                let relative = (top.values[k] / e - 1.0).abs();
+                let relative = (top.singular_values[k] / e - 1.0).abs();
                 assert!(relative < 1e-12, "{decades}: value {k} is off by {relative:e}");
                 let (left, right) = (top.left_vector(k), top.right_vector(k));
                 // residual over gap
@@ -153,12 +150,12 @@ fn singular_values_of_rows_of_very_different_size() {
             row *= *s;
         }
         for method in [SpectrumMethod::Direct, SpectrumMethod::Automatic] {
-            let found = singular_values_by(w.view(), method).unwrap();
+            let found = method.singular_values(w.view()).unwrap();
             assert!(error(&found, &exact) < 1e-14, "{decades}, {method:?}");
-            let transposed = singular_values_by(w.t(), method).unwrap();
+            let transposed = method.singular_values(w.t()).unwrap();
             assert!(error(&transposed, &exact) < 1e-14, "{decades}, {method:?}");
         }
-        let gram = singular_values_by(w.view(), SpectrumMethod::Gram).unwrap();
+        let gram = SpectrumMethod::Gram.singular_values(w.view()).unwrap();
         assert!(error(&gram, &exact) < (2.0 * count as f64 * f64::EPSILON).sqrt());
     }
 }
@@ -172,10 +169,10 @@ fn singular_values_of_huge_and_tiny_matrices() {
         let scaled = w.mapv(|x| scale * x);
         let found = singular_values(scaled.view()).unwrap();
         assert!(error(&found.mapv(|s| s / scale), &exact) < 1e-9, "{scale:e}");
-        let direct = singular_values_by(scaled.view(), SpectrumMethod::Direct).unwrap();
+        let direct = SpectrumMethod::Direct.singular_values(scaled.view()).unwrap();
         assert!(error(&direct.mapv(|s| s / scale), &exact) < 1e-13, "{scale:e}");
-        let top = leading_triplets(scaled.view(), 3, &LeadingTripletsOptions::default()).unwrap();
-        for (s, e) in top.values.iter().zip(&exact) {
+        let top = leading_triplets(scaled.view(), 3).unwrap();
+        for (s, e) in top.singular_values.iter().zip(&exact) {
             assert!((s / scale / e - 1.0).abs() < 1e-12, "{scale:e}: {s:e}");
         }
     }

@@ -22,6 +22,25 @@ fn of(values: &[f64], bins: usize, from: f64, to: f64) -> Result<Histogram, Inva
 }
 
 #[test]
+fn histogram_takes_any_form_of_values_and_writes_csv() {
+    let values = ndarray::array![0.1, 0.2, 0.7];
+    let expected = of(&[0.1, 0.2, 0.7], 3, 0.0, 1.0).unwrap();
+    assert_eq!(Histogram::new(&values, 3, 0.0, 1.0).unwrap(), expected);
+    assert_eq!(Histogram::new(values.view(), 3, 0.0, 1.0).unwrap(), expected);
+    assert_eq!(Histogram::new(values.iter().skip(0), 3, 0.0, 1.0).unwrap(), expected);
+    assert_eq!(Histogram::new(values.to_vec(), 3, 0.0, 1.0).unwrap(), expected);
+    let mut csv = Vec::new();
+    expected.write_csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    assert_eq!(csv.lines().next(), Some("left,right,density"));
+    for (line, (left, right, height)) in csv.lines().skip(1).zip(expected.bars()) {
+        let numbers: Vec<f64> = line.split(',').map(|x| x.parse().unwrap()).collect();
+        assert_eq!(numbers, [left, right, height]);
+    }
+    assert_eq!(expected.bars().count() + 1, csv.lines().count());
+}
+
+#[test]
 fn histogram_counts_an_inner_edge_to_the_right_bin() {
     let values = [0.999, 1.0, 1.001, 1.099, 1.1, 1.101];
     let h = of(&values, 10, 0.9, 1.1).unwrap();
@@ -62,7 +81,9 @@ proptest! {
 
     /// Every edge, and the numbers beside it, by the definition; the same in another unit.
     #[test]
-    fn histogram_counts_obey_the_edges((from, to) in range(), bins in 1_usize..200, k in -900..900_i32) {
+    fn histogram_counts_obey_the_edges(
+        (from, to) in range(), bins in 1_usize..200, k in -900..900_i32,
+    ) {
         let Ok(h) = of(&[from], bins, from, to) else {
             // only where the bins are no wider than the rounding of the edges
             let largest = from.abs().max(to.abs());

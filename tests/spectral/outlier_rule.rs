@@ -1,6 +1,6 @@
 //! The gap rule on spectra without a spacing of their own: low rank, flat, repeated values.
 
-use linear_width::spectral::{OutlierRule, SpectrumMethod, singular_values_by, thin_svd};
+use linear_width::spectral::{OutlierRule, SingularTriplets, SpectrumMethod};
 use linear_width::{InvalidSetting, Scalar};
 use ndarray::{Array1, Array2};
 
@@ -36,8 +36,8 @@ fn with_values(rows: usize, columns: usize, values: &[f64]) -> Array2<f64> {
 /// All singular values by every method there is.
 fn lists<T: Scalar>(w: &Array2<T>) -> Vec<(String, Vec<f64>)> {
     let methods = [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct];
-    let by = |m| (format!("{m:?}"), singular_values_by(w.view(), m).unwrap());
-    let thin = ("thin".to_string(), thin_svd(w.view()).unwrap().values);
+    let by = |m: SpectrumMethod| (format!("{m:?}"), m.singular_values(w.view()).unwrap());
+    let thin = ("thin".to_string(), SingularTriplets::all(w.view()).unwrap().singular_values);
     let all = methods.map(by).into_iter().chain([thin]);
     all.map(|(name, s)| (name, s.mapv(|s| s.as_f64()).to_vec())).collect()
 }
@@ -147,7 +147,7 @@ fn gap_rule_finds_nothing_in_copies_of_noise() {
     let (mut wrong, mut missed) = (0, 0);
     for salt in 0..60 {
         let noise = Array2::from_shape_fn((80, 60), |(i, j)| entry(i, j, 1000 * salt));
-        let s = singular_values_by(noise.view(), SpectrumMethod::Direct).unwrap();
+        let s = SpectrumMethod::Direct.singular_values(noise.view()).unwrap();
         for copies in [2, 3, 5, 8, 10] {
             let bulk = s.iter().flat_map(|s| std::iter::repeat_n(*s, copies));
             let count = |outliers: &[f64]| {

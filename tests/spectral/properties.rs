@@ -2,12 +2,11 @@
 
 use crate::strategies::{cases, largest, matrix, size, vector, wild};
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, SingularTriplets, SpectralError,
-    SpectrumMethod, leading_triplets, overlap, overlaps_with_powers, singular_values,
-    singular_values_by, subspace_overlap, thin_svd,
+    Histogram, OutlierRule, SingularTriplets, SpectralError, SpectrumMethod, leading_triplets,
+    overlap, principal_overlaps, singular_values,
 };
-use linear_width::{LinalgError, Scalar};
-use ndarray::{Array1, Array2, ArrayView2};
+use linear_width::{InvalidSetting, Scalar};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -65,7 +64,7 @@ fn check_triplets<T: Scalar>(
     svd: &SingularTriplets<T>,
     accuracy: f64,
 ) -> Result<(), TestCaseError> {
-    prop_assert!(svd.values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]));
+    prop_assert!(svd.singular_values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]));
     prop_assert!(svd.left.dim() == (w.nrows(), svd.len()));
     prop_assert!(svd.right.dim() == (svd.len(), w.ncols()));
     let wide = |a: &Array2<T>| a.mapv(|x| x.as_f64());
@@ -80,10 +79,22 @@ fn check_triplets<T: Scalar>(
         return Ok(());
     }
     let unit = w.mapv(|x| x.as_f64() / size);
-    let s = svd.values.mapv(|x| x.as_f64() / size);
+    let s = svd.singular_values.mapv(|x| x.as_f64() / size);
     let residual = largest(&(unit.dot(&right.t()) - &left * &s));
     prop_assert!(residual <= accuracy, "residual {residual}");
     Ok(())
+}
+
+/// The overlaps of u, as a left singular vector, with a and its powers.
+fn overlaps_with_powers(
+    u: &Array1<f64>,
+    a: &Array1<f64>,
+    max_power: usize,
+) -> Result<Vec<f64>, InvalidSetting> {
+    let left = u.clone().insert_axis(Axis(1));
+    let triplet =
+        SingularTriplets { left, singular_values: Array1::ones(1), right: Array2::ones((1, 1)) };
+    triplet.left_overlaps_with_powers(0, a.view(), max_power)
 }
 
 fn decompositions<T: Scalar>(w: &Array2<f64>) -> Result<(), TestCaseError> {
@@ -91,46 +102,43 @@ fn decompositions<T: Scalar>(w: &Array2<f64>) -> Result<(), TestCaseError> {
     let w = w.view();
     let tight = if T::epsilon().as_f64() < 1e-10 { 1e-12 } else { 2e-5 };
     if !w.iter().all(|x| x.is_finite()) {
-        let refused = SpectralError::Decomposition(LinalgError::NonFinite);
+        let refused = SpectralError::NonFinite;
         prop_assert_eq!(singular_values(w).unwrap_err(), refused.clone());
-        prop_assert_eq!(thin_svd(w).unwrap_err(), refused.clone());
-        prop_assert_eq!(
-            leading_triplets(w, 1, &LeadingTripletsOptions::default()).unwrap_err(),
-            refused
-        );
+        prop_assert_eq!(SingularTriplets::all(w).unwrap_err(), refused.clone());
+        prop_assert_eq!(leading_triplets(w, 1).unwrap_err(), refused);
         return Ok(());
     }
-    let svd = thin_svd(w).unwrap();
-    check_values(w, &svd.values, tight)?;
+    let svd = SingularTriplets::all(w).unwrap();
+    check_values(w, &svd.singular_values, tight)?;
     check_triplets(w, &svd, tight)?;
     for method in [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct] {
-        let s = singular_values_by(w, method).unwrap();
+        let s = method.singular_values(w).unwrap();
         check_values(w, &s, tight)?;
         let allowed = if method == SpectrumMethod::Gram { 1e-6_f64 } else { 1e-9 }.max(tight);
-        for (a, b) in s.iter().zip(&svd.values) {
+        for (a, b) in s.iter().zip(&svd.singular_values) {
             let apart = (a.as_f64() - b.as_f64()).abs();
-            prop_assert!(apart <= allowed * svd.values[0].as_f64(), "{method:?}: {a} {b}");
+            prop_assert!(apart <= allowed * svd.singular_values[0].as_f64(), "{method:?}: {a} {b}");
         }
     }
     for count in 1..=svd.len().min(4) {
-        let top = leading_triplets(w, count, &LeadingTripletsOptions::default()).unwrap();
+        let top = leading_triplets(w, count).unwrap();
         prop_assert_eq!(top.len(), count);
         let accuracy = if T::epsilon().as_f64() < 1e-10 { 1e-9 } else { 2e-4 };
         check_triplets(w, &top, accuracy)?;
-        for (a, b) in top.values.iter().zip(&svd.values) {
+        for (a, b) in top.singular_values.iter().zip(&svd.singular_values) {
             let apart = (a.as_f64() - b.as_f64()).abs();
-            prop_assert!(apart <= accuracy * svd.values[0].as_f64(), "{a} {b}");
+            prop_assert!(apart <= accuracy * svd.singular_values[0].as_f64(), "{a} {b}");
         }
     }
     for count in [0, svd.len() + 1] {
-        let refused = leading_triplets(w, count, &LeadingTripletsOptions::default());
+        let refused = leading_triplets(w, count);
         prop_assert!(matches!(refused, Err(SpectralError::Invalid(_))));
     }
     // the transpose has the same values
     let transposed = singular_values(w.t()).unwrap();
-    for (a, b) in transposed.iter().zip(&svd.values) {
+    for (a, b) in transposed.iter().zip(&svd.singular_values) {
         let apart = (a.as_f64() - b.as_f64()).abs();
-        prop_assert!(apart <= 1e-9_f64.max(tight) * svd.values[0].as_f64(), "{a} {b}");
+        prop_assert!(apart <= 1e-9_f64.max(tight) * svd.singular_values[0].as_f64(), "{a} {b}");
     }
     Ok(())
 }
@@ -149,7 +157,9 @@ proptest! {
     }
 
     #[test]
-    fn decompositions_refuse_one_bad_entry(w in weights(12), at in 0_usize..144, bad in 0_usize..3) {
+    fn decompositions_refuse_one_bad_entry(
+        w in weights(12), at in 0_usize..144, bad in 0_usize..3,
+    ) {
         let mut w = w;
         let length = w.len();
         let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][bad];
@@ -160,14 +170,12 @@ proptest! {
 
     #[test]
     fn leading_triplets_under_any_options(
-        w in weights(60), tolerance in wild(), basis in 0_usize..80, seed: u64,
+        w in weights(60), tolerance in wild(), basis in 0_usize..80,
     ) {
-        let options =
-            LeadingTripletsOptions { tolerance: Some(tolerance), max_basis: Some(basis), seed };
-        match leading_triplets(w.view(), 1, &options) {
+        match SingularTriplets::leading_within(w.view(), 1, tolerance, Some(basis)) {
             Ok(top) => {
                 prop_assert!(tolerance.is_finite() && tolerance > 0.0);
-                prop_assert!(top.values[0].is_finite() && top.values[0] >= 0.0);
+                prop_assert!(top.singular_values[0].is_finite() && top.singular_values[0] >= 0.0);
                 check_triplets(w.view(), &top, (10.0 * tolerance).max(1e-9))?;
             }
             Err(SpectralError::Invalid(_)) => {
@@ -206,7 +214,7 @@ proptest! {
             let longer = Array1::<f64>::ones(u.len() + extra);
             prop_assert!(overlap(u.view(), longer.view()).is_err());
         }
-        let powers = overlaps_with_powers(u.view(), v.view(), 5);
+        let powers = overlaps_with_powers(&u, &v, 5);
         if let Ok(powers) = powers {
             prop_assert_eq!(powers.len(), 5);
             prop_assert!(powers.iter().all(|o| (0.0..=1.0).contains(o)), "{powers:?}");
@@ -215,7 +223,13 @@ proptest! {
         }
         if fine_v {
             let axes = Array2::eye(v.len());
-            prop_assert!((subspace_overlap(v.view(), axes.view()).unwrap() - 1.0).abs() < 1e-12);
+            let line = v.view().insert_axis(Axis(0));
+            let whole = principal_overlaps(line, axes.view()).unwrap();
+            prop_assert!(whole.len() == 1 && (whole[0] - 1.0).abs() < 1e-12);
+            if fine_u && u.len() == v.len() {
+                let angle = principal_overlaps(u.view().insert_axis(Axis(0)), line).unwrap();
+                prop_assert!((angle[0] - overlap(u.view(), v.view()).unwrap()).abs() < 1e-14);
+            }
         }
     }
 
@@ -287,35 +301,35 @@ proptest! {
 fn decompositions_of_matrices_that_once_failed() {
     // squares of 1e-31 vanish in f32
     let w = ndarray::array![[0.0, 0.0], [-1.365_680_2e-31_f32, 1e-33]];
-    let s = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();
+    let s = SpectrumMethod::Direct.singular_values(w.view()).unwrap();
     assert!((s[0] / 1.365_717e-31 - 1.0).abs() < 1e-5 && s[1] == 0.0, "{s}");
-    check_triplets(w.view(), &thin_svd(w.view()).unwrap(), 1e-5).unwrap();
+    check_triplets(w.view(), &SingularTriplets::all(w.view()).unwrap(), 1e-5).unwrap();
     // squares of 1e25 overflow in f32; 1e300 in f64, also where W^T W is used
     let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e25 * ((3 * i + j * j) as f32).sin());
-    let top = leading_triplets(large.view(), 2, &LeadingTripletsOptions::default()).unwrap();
+    let top = leading_triplets(large.view(), 2).unwrap();
     check_triplets(large.view(), &top, 2e-4).unwrap();
     let large = Array2::from_shape_fn((60, 40), |(i, j)| 1e300 * ((3 * i + j * j) as f64).sin());
-    let top = leading_triplets(large.view(), 2, &LeadingTripletsOptions::default()).unwrap();
+    let top = leading_triplets(large.view(), 2).unwrap();
     check_triplets(
         (&large / 1e300).view(),
-        &SingularTriplets { values: top.values / 1e300, ..top },
+        &SingularTriplets { singular_values: top.singular_values / 1e300, ..top },
         1e-9,
     )
     .unwrap();
     // a norm that no number holds
     let full = Array2::from_elem((4, 4), f64::MAX);
-    let overflow = SpectralError::Decomposition(LinalgError::Overflow);
+    let overflow = SpectralError::Overflow;
     for method in [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct] {
-        assert_eq!(singular_values_by(full.view(), method).unwrap_err(), overflow);
+        assert_eq!(method.singular_values(full.view()).unwrap_err(), overflow);
     }
-    assert_eq!(thin_svd(full.view()).unwrap_err(), overflow);
-    assert_eq!(leading_triplets(full.view(), 1, &Default::default()).unwrap_err(), overflow);
+    assert_eq!(SingularTriplets::all(full.view()).unwrap_err(), overflow);
+    assert_eq!(leading_triplets(full.view(), 1).unwrap_err(), overflow);
     // the last edge is the end of the range
     let wide = Histogram::new([0.0], 24, 0.0, f64::MAX).unwrap();
     assert_eq!(wide.edges[24], f64::MAX);
     // powers of 1e-160 vanish
     let (u, a) = (ndarray::array![1.0, 0.0], ndarray::array![1e-160, -1e-160]);
-    let overlaps = overlaps_with_powers(u.view(), a.view(), 5).unwrap();
-    assert!(overlaps_with_powers(u.view(), a.view(), usize::MAX).is_err());
+    let overlaps = overlaps_with_powers(&u, &a, 5).unwrap();
+    assert!(overlaps_with_powers(&u, &a, usize::MAX).is_err());
     assert!(overlaps.iter().all(|o| (o - 0.5_f64.sqrt()).abs() < 1e-15));
 }

@@ -1,25 +1,18 @@
 //! Spectra against laws and against each other.
 
+use linear_width::InvalidSetting;
 use linear_width::Scalar;
-use linear_width::activation::Tanh;
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::network::Initialisation;
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::rmt::SpikedMatrix;
 use linear_width::spectral::{
-    LeadingTripletsOptions, OutlierRule, SpectralError, SpectrumMethod, leading_triplets, overlap,
-    singular_values, singular_values_by, thin_svd,
+    OutlierRule, SingularTriplets, SpectralError, SpectrumMethod, leading_triplets, overlap,
+    principal_overlaps, singular_values,
 };
-use linear_width::{InvalidSetting, LinalgError};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn noise<T: Scalar>(width: usize, dimension: usize, seed: u64) -> Array2<T> {
-    let activation = Tanh::default();
-    let (first, second) = (Initialisation::Gaussian, SecondLayerLaw::Gaussian);
-    let scaling = Scaling::MeanField;
-    Network::random(width, dimension, first, &second, activation, scaling, seed)
-        .unwrap()
-        .first_layer()
-        .clone()
+    Initialisation::Gaussian.draw(width, dimension, seed).unwrap()
 }
 
 #[test]
@@ -44,9 +37,9 @@ fn bulk_of_w0_follows_marchenko_pastur() {
 #[test]
 fn gram_method_costs_the_accuracy_stated() {
     fn check<T: Scalar>(w: &Array2<T>, unit: f64) {
-        let gram = singular_values_by(w.view(), SpectrumMethod::Gram).unwrap();
-        let direct = singular_values_by(w.view(), SpectrumMethod::Direct).unwrap();
-        let exact = singular_values_by(w.mapv(|x| x.as_f64()).view(), SpectrumMethod::Direct);
+        let gram = SpectrumMethod::Gram.singular_values(w.view()).unwrap();
+        let direct = SpectrumMethod::Direct.singular_values(w.view()).unwrap();
+        let exact = SpectrumMethod::Direct.singular_values(w.mapv(|x| x.as_f64()).view());
         assert_eq!(gram.len(), direct.len());
         let largest = direct[0].as_f64();
         let delta = (w.nrows() + w.ncols()) as f64 * f64::EPSILON * largest.powi(2);
@@ -70,7 +63,7 @@ fn gram_method_costs_the_accuracy_stated() {
 #[test]
 fn automatic_method_is_direct_where_squares_cost_too_much() {
     let methods = [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct];
-    let by = |w: &Array2<f64>| methods.map(|m| singular_values_by(w.view(), m).unwrap());
+    let by = |w: &Array2<f64>| methods.map(|m| m.singular_values(w.view()).unwrap());
     // a matrix of small rank: 1e-9 in the place of a zero would be lost in the square
     let w = noise::<f64>(60, 3, 1).dot(&noise::<f64>(50, 3, 2).t());
     let [automatic, gram, direct] = by(&w);
@@ -92,14 +85,14 @@ fn automatic_method_is_direct_where_squares_cost_too_much() {
 }
 
 fn assert_same_triplets<T: Scalar>(weights: &Array2<T>, count: usize, tolerance: f64) {
-    let top = leading_triplets(weights.view(), count, &LeadingTripletsOptions::default()).unwrap();
-    let full = thin_svd(weights.view()).unwrap();
+    let top = leading_triplets(weights.view(), count).unwrap();
+    let full = SingularTriplets::all(weights.view()).unwrap();
     assert_eq!(top.left.dim(), (weights.nrows(), count));
     assert_eq!(top.right.dim(), (count, weights.ncols()));
     for k in 0..count {
-        let (value, exact) = (top.values[k].as_f64(), full.values[k].as_f64());
+        let (value, exact) = (top.singular_values[k].as_f64(), full.singular_values[k].as_f64());
         assert!(
-            (value - exact).abs() <= tolerance * full.values[0].as_f64(),
+            (value - exact).abs() <= tolerance * full.singular_values[0].as_f64(),
             "{k}: {value} {exact}"
         );
         let left = overlap(top.left_vector(k), full.left_vector(k)).unwrap();
@@ -127,24 +120,23 @@ fn leading_triplets_of_a_matrix_of_low_rank() {
     let u = noise::<f64>(200, 3, 1);
     let v = noise::<f64>(120, 3, 2);
     let w = u.dot(&v.t());
-    let top = leading_triplets(w.view(), 5, &LeadingTripletsOptions::default()).unwrap();
+    let top = leading_triplets(w.view(), 5).unwrap();
     let exact = singular_values(w.view()).unwrap();
     for k in 0..3 {
-        assert!((top.values[k] - exact[k]).abs() < 1e-12 * exact[0]);
+        assert!((top.singular_values[k] - exact[k]).abs() < 1e-12 * exact[0]);
     }
-    assert!(top.values[3] < 1e-12 * exact[0] && top.values[4] < 1e-12 * exact[0]);
+    assert!(top.singular_values[3] < 1e-12 * exact[0] && top.singular_values[4] < 1e-12 * exact[0]);
     let gram = top.right.dot(&top.right.t());
     assert!((gram - Array2::<f64>::eye(5)).iter().all(|x| x.abs() < 1e-10));
-    let zero =
-        leading_triplets(Array2::<f64>::zeros((40, 30)).view(), 2, &Default::default()).unwrap();
-    assert_eq!(zero.values, array![0.0, 0.0]);
+    let zero = leading_triplets(Array2::<f64>::zeros((40, 30)).view(), 2).unwrap();
+    assert_eq!(zero.singular_values, array![0.0, 0.0]);
 }
 
 /// A Krylov space has no more copies of a value than its block has vectors, until rounding errors
 /// have grown to the others.
 #[test]
 fn leading_triplets_find_every_copy_of_a_value() {
-    let frame = thin_svd(noise::<f64>(400, 300, 4).view()).unwrap();
+    let frame = SingularTriplets::all(noise::<f64>(400, 300, 4).view()).unwrap();
     for copies in [1, 4, 5, 6, 11] {
         let exact = |i: usize| match i {
             i if i < copies => 10.0,
@@ -157,11 +149,10 @@ fn leading_triplets_find_every_copy_of_a_value() {
         }
         let w = left.dot(&frame.right);
         for tolerance in [1e-3, 1e-10] {
-            let options =
-                LeadingTripletsOptions { tolerance: Some(tolerance), ..Default::default() };
             for count in [5, 10] {
-                let top = leading_triplets(w.view(), count, &options).unwrap();
-                for (i, value) in top.values.iter().enumerate() {
+                let top =
+                    SingularTriplets::leading_within(w.view(), count, tolerance, None).unwrap();
+                for (i, value) in top.singular_values.iter().enumerate() {
                     let error = (value / exact(i) - 1.0).abs();
                     assert!(error < tolerance, "{copies} copies, {count}, {i}: {value}");
                 }
@@ -175,25 +166,40 @@ fn leading_triplets_refuse_bad_arguments() {
     let w = noise::<f64>(100, 80, 3);
     for asked in [0, 81] {
         assert_eq!(
-            leading_triplets(w.view(), asked, &Default::default()).unwrap_err(),
+            leading_triplets(w.view(), asked).unwrap_err(),
             SpectralError::Invalid(InvalidSetting::TripletCount { asked, available: 80 })
         );
     }
-    let empty = SpectralError::Decomposition(LinalgError::Empty { rows: 0, columns: 3 });
+    let empty = SpectralError::Empty { rows: 0, columns: 3 };
     let nothing = Array2::<f64>::zeros((0, 3));
-    assert_eq!(leading_triplets(nothing.view(), 1, &Default::default()).unwrap_err(), empty);
-    let short = LeadingTripletsOptions { max_basis: Some(12), ..Default::default() };
+    assert_eq!(leading_triplets(nothing.view(), 1).unwrap_err(), empty);
     assert!(matches!(
-        leading_triplets(w.view(), 4, &short),
+        SingularTriplets::leading_within(w.view(), 4, 1e-10, Some(12)),
         Err(SpectralError::NotConverged { basis: 12, .. })
     ));
-    let bad = LeadingTripletsOptions { tolerance: Some(0.0), ..Default::default() };
-    assert!(matches!(leading_triplets(w.view(), 4, &bad), Err(SpectralError::Invalid(_))));
+    let nothing_is_exact = SingularTriplets::leading_within(w.view(), 4, 0.0, None);
+    assert!(matches!(nothing_is_exact, Err(SpectralError::Invalid(_))));
     let mut nan = w.clone();
     nan[[3, 3]] = f64::NAN;
-    let error = SpectralError::Decomposition(LinalgError::NonFinite);
-    assert_eq!(leading_triplets(nan.view(), 4, &Default::default()).unwrap_err(), error);
+    let error = SpectralError::NonFinite;
+    assert_eq!(leading_triplets(nan.view(), 4).unwrap_err(), error);
     assert_eq!(singular_values(nan.view()).unwrap_err(), error);
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let w = noise::<f64>(301, 203, 3);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let top = leading_triplets(w.view(), 4).unwrap();
+            (singular_values(w.view()).unwrap(), top, SingularTriplets::all(w.view()).unwrap())
+        })
+    };
+    let one = run(1);
+    for threads in [2, 3, 7] {
+        assert!(one == run(threads), "{threads} threads");
+    }
 }
 
 /// Benaych-Georges & Nadakuditi's formulas against a spike put into noise; mean of 8 seeds, whose
@@ -209,8 +215,8 @@ fn outlier_of_a_planted_spike_is_where_theory_says() {
             let v = Array1::from_elem(dimension, 1.0 / (dimension as f64).sqrt());
             let column = u.view().insert_axis(Axis(1));
             w.scaled_add(theta, &column.dot(&v.view().insert_axis(Axis(0))));
-            let top = leading_triplets(w.view(), 1, &Default::default()).unwrap();
-            mean[0] += top.values[0] / seeds as f64;
+            let top = leading_triplets(w.view(), 1).unwrap();
+            mean[0] += top.singular_values[0] / seeds as f64;
             mean[1] += overlap(top.left_vector(0), u.view()).unwrap() / seeds as f64;
             mean[2] += overlap(top.right_vector(0), v.view()).unwrap() / seeds as f64;
         }
@@ -252,21 +258,37 @@ fn outlier_rules_count_what_they_say() {
     assert_eq!(gap.rule.name(), "largest gap");
 }
 
+/// Two planes with known principal angles, also given by rows that are neither orthogonal nor
+/// normalised nor independent.
+#[test]
+fn principal_overlaps_of_two_planes() {
+    let cosines = [0.3_f64.cos(), 1.1_f64.cos()];
+    let sines = [0.3_f64.sin(), 1.1_f64.sin()];
+    let a = array![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]];
+    let b = array![[cosines[0], 0.0, sines[0], 0.0], [0.0, cosines[1], 0.0, sines[1]]];
+    let mix = array![[2.0, 1.0], [-1e-150, 3e-150], [1.0, 1.0]];
+    for (a, b) in [(a.clone(), b.clone()), (mix.dot(&a), mix.dot(&b)), (mix.dot(&b), a.clone())] {
+        let found = principal_overlaps(a.view(), b.view()).unwrap();
+        assert_eq!(found.len(), 2);
+        for (found, exact) in found.iter().zip(cosines) {
+            assert!((found - exact).abs() < 1e-14, "{found} {exact}");
+        }
+    }
+    let single = |x: &Array2<f64>| x.mapv(|x| x as f32);
+    let found = principal_overlaps(single(&a).view(), single(&b).view()).unwrap();
+    assert!(found.iter().zip(cosines).all(|(found, exact)| (found - exact).abs() < 1e-6));
+    let itself = principal_overlaps(b.view(), b.view()).unwrap();
+    assert!(itself.iter().all(|o| (1.0 - 1e-15..=1.0).contains(o)), "{itself}");
+    let nothing = Array2::zeros((0, 4));
+    let empty = principal_overlaps(a.view(), nothing.view()).unwrap_err();
+    assert_eq!(empty, SpectralError::Empty { rows: 0, columns: 4 });
+}
+
 /// The Marchenko-Pastur edge is what the largest singular value of W_0 tends to.
 #[test]
 fn bulk_edge_of_sphere_rows_is_that_of_gaussian_rows() {
-    let activation = Tanh::default();
-    let network = Network::<f64>::random(
-        800,
-        400,
-        Initialisation::Sphere,
-        &SecondLayerLaw::Gaussian,
-        activation,
-        Scaling::MeanField,
-        2,
-    )
-    .unwrap();
-    let s = singular_values(network.first_layer().view()).unwrap();
+    let weights = Initialisation::Sphere.draw::<f64>(800, 400, 2).unwrap();
+    let s = singular_values(weights.view()).unwrap();
     let (left, right) = MarchenkoPastur::new(2.0).unwrap().singular_value_edges();
     assert!((s[0] / right - 1.0).abs() < 0.02 && (s[399] / left - 1.0).abs() < 0.05);
 }
@@ -285,15 +307,18 @@ fn leading_triplets_far_below_the_largest_are_found() {
                 row.scaled_add(size * u, &v);
             }
         }
-        let full = thin_svd(w.view()).unwrap();
+        let full = SingularTriplets::all(w.view()).unwrap();
         // an error, and not the thin SVD, when the basis does not suffice
-        let options = LeadingTripletsOptions { max_basis: Some(190), ..Default::default() };
-        let top = leading_triplets(w.view(), 6, &options).unwrap();
+        let top = SingularTriplets::leading_within(w.view(), 6, 1e-10, Some(190)).unwrap();
         for k in 0..6 {
             let rounding = 1e-14 * largest;
-            assert!((top.values[k] - full.values[k]).abs() < 1e-10 + rounding, "{largest:e}, {k}");
-            let back = top.left_vector(k).dot(&w) - &(&top.right_vector(k) * top.values[k]);
-            let residual = back.dot(&back).sqrt() / full.values[0];
+            assert!(
+                (top.singular_values[k] - full.singular_values[k]).abs() < 1e-10 + rounding,
+                "{largest:e}, {k}"
+            );
+            let back =
+                top.left_vector(k).dot(&w) - &(&top.right_vector(k) * top.singular_values[k]);
+            let residual = back.dot(&back).sqrt() / full.singular_values[0];
             assert!(residual < 2e-10, "{largest:e}, {k}: {residual:e}");
         }
         let gram = top.right.dot(&top.right.t()) - Array2::<f64>::eye(6);

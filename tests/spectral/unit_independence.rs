@@ -3,11 +3,11 @@
 
 use linear_width::Scalar;
 use linear_width::backend_name;
-use linear_width::data::{Dataset, DatasetBatch};
-use linear_width::readout::{Form, LinearFeatures, Ridge};
+use linear_width::data::Dataset;
+use linear_width::readout::{LinearFeatures, Ridge};
 use linear_width::spectral::{
-    Histogram, LeadingTripletsOptions, OutlierRule, SpectrumMethod, leading_triplets, overlap,
-    overlaps_with_powers, singular_values_by, subspace_overlap, thin_svd,
+    Histogram, OutlierRule, SingularTriplets, SpectrumMethod, leading_triplets, overlap,
+    principal_overlaps,
 };
 use ndarray::{Array1, Array2, Axis};
 use proptest::prelude::*;
@@ -50,20 +50,20 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
     let other = in_unit(w, power);
     let name = format!("{:?} times 2^{power}", w.dim());
     for method in [SpectrumMethod::Automatic, SpectrumMethod::Gram, SpectrumMethod::Direct] {
-        let expected = singular_values_by(w.view(), method).unwrap();
-        let found = singular_values_by(other.view(), method).unwrap();
+        let expected = method.singular_values(w.view()).unwrap();
+        let found = method.singular_values(other.view()).unwrap();
         assert!(same(&found, &expected, power), "{name}, {method:?}");
     }
-    let (expected, found) = (thin_svd(w.view()).unwrap(), thin_svd(other.view()).unwrap());
-    assert!(same(&found.values, &expected.values, power), "{name}");
+    let (expected, found) =
+        (SingularTriplets::all(w.view()).unwrap(), SingularTriplets::all(other.view()).unwrap());
+    assert!(same(&found.singular_values, &expected.singular_values, power), "{name}");
     assert!(same(&found.left, &expected.left, 0), "{name}");
     assert!(same(&found.right, &expected.right, 0), "{name}");
 
     let count = (w.nrows().min(w.ncols()) / 8).clamp(1, 4);
-    let options = LeadingTripletsOptions::default();
-    let expected = leading_triplets(w.view(), count, &options).unwrap();
-    let found = leading_triplets(other.view(), count, &options).unwrap();
-    assert!(same(&found.values, &expected.values, power), "{name}");
+    let expected = leading_triplets(w.view(), count).unwrap();
+    let found = leading_triplets(other.view(), count).unwrap();
+    assert!(same(&found.singular_values, &expected.singular_values, power), "{name}");
     if backend_name() == "faer" {
         assert_eq!((found.left, found.right), (expected.left, expected.right), "{name}");
     }
@@ -71,12 +71,14 @@ fn spectra<T: Scalar>(w: &Array2<T>, power: i32) {
 
 /// Ridge regression of labels times 2^`label` on features times 2^`power`.
 fn readouts<T: Scalar>(x: &Array2<T>, y: &Array1<T>, power: i32, label: i32) {
-    let map = LinearFeatures::<T>::new(x.ncols()).unwrap();
-    let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
-    let other = DatasetBatch::new(in_unit(x, power), y.mapv(|y| scaled(y, label))).unwrap();
-    for form in [Form::Primal, Form::Dual] {
+    let map = LinearFeatures::new(x.ncols()).unwrap();
+    let (x, y) = (&x.mapv(T::as_f64), &y.mapv(T::as_f64));
+    let batch = Dataset::new(x.clone(), y.clone()).unwrap();
+    let other = Dataset::new(in_unit(x, power), y.mapv(|y| scaled(y, label))).unwrap();
+    for dual in [false, true] {
         for intercept in [false, true] {
-            let ridge = Ridge::new().intercept(intercept).form(form);
+            let ridge = Ridge::new().intercept(intercept);
+            let ridge = if dual { ridge.dual() } else { ridge.primal() };
             let expected = ridge.fit(&map, &batch).unwrap();
             let found = ridge.fit(&map, &other).unwrap();
             let mut pairs = Vec::new();
@@ -85,11 +87,11 @@ fn readouts<T: Scalar>(x: &Array2<T>, y: &Array1<T>, power: i32, label: i32) {
                 let in_unit = scaled(lambda, 2 * power);
                 pairs.push((expected.readout(lambda).unwrap(), found.readout(in_unit).unwrap()));
             }
-            if form == Form::Primal && x.nrows() > x.ncols() {
+            if !dual && x.nrows() > x.ncols() {
                 pairs.push((expected.least_squares().unwrap(), found.least_squares().unwrap()));
             }
             for (expected, found) in pairs {
-                let name = format!("{form:?}, {intercept}, 2^{power}, labels 2^{label}");
+                let name = format!("dual {dual}, {intercept}, 2^{power}, labels 2^{label}");
                 assert!(same(found.weights(), expected.weights(), label - power), "{name}");
                 let intercepts = ([found.intercept()], [expected.intercept()]);
                 assert!(same(&intercepts.0, &intercepts.1, label), "{name}");
@@ -136,14 +138,16 @@ fn vectors<T: Scalar>(x: &Array2<T>, power: i32) {
     let (u, v) = (x.column(0), x.column(1));
     assert_eq!(overlap(other.column(0), v).unwrap(), overlap(u, v).unwrap());
     let rows = Array2::eye(x.nrows());
+    let left =
+        SingularTriplets { left: x.clone(), singular_values: u.to_owned(), right: x.clone() };
     let first = rows.slice_axis(Axis(0), ndarray::Slice::from(..2));
     assert_eq!(
-        subspace_overlap(other.column(0), first).unwrap(),
-        subspace_overlap(u, first).unwrap()
+        principal_overlaps(other.t(), first).unwrap(),
+        principal_overlaps(x.t(), first).unwrap()
     );
     assert_eq!(
-        overlaps_with_powers(u, other.column(1), 4).unwrap(),
-        overlaps_with_powers(u, v, 4).unwrap()
+        left.left_overlaps_with_powers(0, other.column(1), 4).unwrap(),
+        left.left_overlaps_with_powers(0, v, 4).unwrap()
     );
 }
 
@@ -213,14 +217,14 @@ fn unit_of_a_single_column_is_free() {
     let x = matrix::<f64>(n, p, 5);
     let theta = Array1::from_shape_fn(p, |j| (j as f64 + 0.5).cos());
     let y = x.dot(&theta) + 0.25;
-    let map = LinearFeatures::<f64>::new(p).unwrap();
+    let map = LinearFeatures::new(p).unwrap();
     for powers in [[-23, 0], [-40, 13], [-300, 60], [200, -200], [900, -90]] {
         let mut other = x.clone();
         for (j, power) in powers.into_iter().enumerate() {
             other.column_mut(3 + 5 * j).mapv_inplace(|x| scaled(x, power));
         }
-        let batch = DatasetBatch::new(other.clone(), y.clone()).unwrap();
-        let path = Ridge::new().intercept(true).form(Form::Primal).fit(&map, &batch).unwrap();
+        let batch = Dataset::new(other.clone(), y.clone()).unwrap();
+        let path = Ridge::new().intercept(true).primal().fit(&map, &batch).unwrap();
         let readout = path.least_squares().unwrap();
         let predicted = readout.predict(other.view()).unwrap();
         let worst = (&predicted - &y).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
@@ -257,9 +261,9 @@ fn ridge_is_right_in_units_where_faer_alone_is_wrong() {
     let (n, p) = (600, 150);
     let x = matrix::<f64>(n, p, 1);
     let theta = Array1::from_shape_fn(p, |j| (j as f64).cos());
-    let map = LinearFeatures::<f64>::new(p).unwrap();
+    let map = LinearFeatures::new(p).unwrap();
     for power in [-500, -66, -33, -20, -10, 0, 10, 20, 27, 40, 500] {
-        let batch = DatasetBatch::new(in_unit(&x, power), x.dot(&theta)).unwrap();
+        let batch = Dataset::new(in_unit(&x, power), x.dot(&theta)).unwrap();
         let path = Ridge::new().fit(&map, &batch).unwrap();
         let readout = path.least_squares().unwrap();
         let found = readout.weights().mapv(|w| scaled(w, power)) / (p as f64).sqrt();
@@ -271,11 +275,11 @@ fn ridge_is_right_in_units_where_faer_alone_is_wrong() {
 #[test]
 fn leading_triplets_in_units_where_squares_of_squares_overflow() {
     let w = matrix::<f64>(700, 500, 2);
-    let options = LeadingTripletsOptions { max_basis: Some(220), ..Default::default() };
-    let exact = thin_svd(w.view()).unwrap().values;
+    let exact = SingularTriplets::all(w.view()).unwrap().singular_values;
     for power in [-1000, -330, -272, 0, 34, 259, 299, 329, 990] {
-        let found = leading_triplets(in_unit(&w, power).view(), 4, &options).unwrap();
-        for (s, exact) in found.values.iter().zip(&exact) {
+        let w = in_unit(&w, power);
+        let found = SingularTriplets::leading_within(w.view(), 4, 1e-10, Some(220)).unwrap();
+        for (s, exact) in found.singular_values.iter().zip(&exact) {
             assert!((scaled(*s, -power) - exact).abs() < 1e-10, "2^{power}: {s} {exact}");
         }
     }
@@ -283,12 +287,12 @@ fn leading_triplets_in_units_where_squares_of_squares_overflow() {
 
 #[test]
 fn ridge_fits_lines_through_points_of_any_size() {
-    let map = LinearFeatures::<f64>::new(1).unwrap();
+    let map = LinearFeatures::new(1).unwrap();
     for size in [1e-300, 1e-170, 1e-162, 1e-161, 1e-160, 1e-158, 1e-100, 1.0, 1e160, 1e300] {
         let x = Array1::from(vec![0.3 * size, 0.7 * size, 1.1 * size]).insert_axis(Axis(1));
         for label in [1e-250, 1e-3, 1.0, 1e250] {
             let y = Array1::from(vec![0.6 * label, 1.4 * label, 2.2 * label]);
-            let batch = DatasetBatch::new(x.clone(), y.clone()).unwrap();
+            let batch = Dataset::new(x.clone(), y.clone()).unwrap();
             for ridge in [Ridge::new(), Ridge::new().intercept(true)] {
                 let found = ridge.fit(&map, &batch).unwrap().least_squares();
                 // 2 label / size, which may be no number
@@ -309,10 +313,10 @@ fn ridge_fits_lines_through_points_of_any_size() {
 
 #[test]
 fn test_errors_of_small_labels_are_right_or_refused() {
-    let map = LinearFeatures::<f64>::new(1).unwrap();
+    let map = LinearFeatures::new(1).unwrap();
     let x = Array2::from_shape_fn((5, 1), |(i, _)| i as f64 + 1.0);
     let y = Array1::from(vec![1.0, -2.0, 0.5, 3.0, 1.0]);
-    let path = |y: &Array1<f64>| DatasetBatch::new(x.clone(), y.clone()).unwrap();
+    let path = |y: &Array1<f64>| Dataset::new(x.clone(), y.clone()).unwrap();
     let plain = path(&y);
     let fitted = Ridge::new().fit(&map, &plain).unwrap();
     let expected = fitted.least_squares().unwrap().test_error(&plain).unwrap();

@@ -1,19 +1,19 @@
 //! The leading-order spikes given the data: against a plain evaluation, against the resummed
 //! series, and against simulated steps at growing width.
 
-use std::ops::ControlFlow;
-
 use linear_width::InvalidSetting;
 use linear_width::activation::{
     Activation, Centred, Erf, FnActivation, Sine, Tanh, hermite_coefficients,
 };
-use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
+use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
+use linear_width::network::{Initialisation, Network, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets, singular_values};
-use linear_width::theory::prediction::{Options, Setting, predict};
-use linear_width::theory::{ConditionalSpikes, outlier_count};
-use linear_width::training::{BatchPolicy, StepSize, TILE_SAMPLES, gradient_step};
+use linear_width::spectral::{SingularTriplets, singular_values};
+use linear_width::theory::prediction::{Options, Problem, predict};
+use linear_width::theory::{ConditionalSpikes, OutlierCount};
+use linear_width::training::{BatchPolicy, StepSize};
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, array};
 
 /// A small activation with every Hermite coefficient: the network's output, which the leading order
@@ -22,15 +22,14 @@ const SINE: Sine = Sine { amplitude: 0.3, phase: 0.8 };
 
 fn batch(dimension: usize, samples: usize, seed: u64, index: u64) -> GeneratedBatch {
     let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-    let teacher = Target::single_index(link).noise(0.1).teacher(dimension, seed).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, seed, index).unwrap()
+    let target = Target::single_index(link).noise(0.1);
+    GeneratedBatch::new(&target, dimension, samples, seed).unwrap().with_index(index)
 }
 
-fn read(batch: &impl Batch<f64>) -> (Array2<f64>, Array1<f64>) {
-    let mut x = Array2::zeros((batch.samples(), batch.dimension()));
-    let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
+/// A network with uniform b.
+fn network(width: usize, sigma: Arc<dyn Activation>, seed: u64) -> Network<f64> {
+    let first = Initialisation::Sphere.draw(width, width / 2, seed).unwrap();
+    Network::new(first, SecondLayerLaw::Uniform.draw(width, seed).unwrap(), sigma).unwrap()
 }
 
 /// A second layer without symmetry.
@@ -48,7 +47,7 @@ fn close(found: ArrayView1<'_, f64>, expected: ArrayView1<'_, f64>, tolerance: f
 #[test]
 fn conditional_spikes_are_those_of_the_formula() {
     let first = batch(30, 700, 1, 0);
-    check_vectors(&first, &batch(30, 2 * TILE_SAMPLES + 9, 1, 1));
+    check_vectors(&first, &batch(30, 2 * 1536 + 9, 1, 1));
     check_vectors(&first, &first); // a reused batch
 }
 
@@ -61,7 +60,7 @@ fn check_vectors(first: &GeneratedBatch, second: &GeneratedBatch) {
     assert_eq!(spikes.right().dim(), (4, dimension));
 
     let c = hermite_coefficients(&SINE, 4).unwrap();
-    let ((x_1, y_1), (x_2, y_2)) = (read(first), read(second));
+    let ((x_1, y_1), (x_2, y_2)) = (first.to_arrays().unwrap(), second.to_arrays().unwrap());
     let beta_1 = x_1.t().dot(&y_1) / y_1.len() as f64;
     close(spikes.beta_1().view(), beta_1.view(), 1e-13);
     for k in 0..4 {
@@ -120,7 +119,7 @@ fn conditional_spikes_vanish_without_a_step_or_labels() {
 /// A batch of a user that is empty, or whose labels are not finite.
 struct BadBatch(usize);
 
-impl Batch<f64> for BadBatch {
+impl Batch for BadBatch {
     fn samples(&self) -> usize {
         self.0
     }
@@ -248,9 +247,8 @@ fn spike_series_is_that_of_the_mean_derivative() {
 fn spike_series_sums_to_the_resummed_second_step() {
     // row j: eta_1 c_1 a_j beta_1 + (eta_2/n) a_j sum_i y_i S(eta_1 a_j; s_i) x_i, where for the
     // sine S(t; s) = E sigma'(z + t c_1 s) = amplitude e^(-1/2) cos(t c_1 s + phase)
-    let (x_2, y_2) = read(&batch(12, 40, 3, 1));
-    let (first, second) =
-        (batch(12, 40, 3, 0), DatasetBatch::new(x_2.clone(), y_2.clone()).unwrap());
+    let (x_2, y_2) = batch(12, 40, 3, 1).to_arrays().unwrap();
+    let (first, second) = (batch(12, 40, 3, 0), Dataset::new(x_2.clone(), y_2.clone()).unwrap());
     let (a, etas) = (second_layer(20), [30.0, 5.0]);
     let mean = |u: f64| SINE.amplitude * (-0.5_f64).exp() * (u + SINE.phase).cos();
     let error = |terms: usize| {
@@ -281,27 +279,23 @@ fn simulated_and_leading(
 ) -> [Array2<f64>; 2] {
     let dimension = width / 2;
     let sigma = Centred::new(SINE).unwrap().shared();
-    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Uniform);
-    let scaling = Scaling::MeanField;
-    let mut network =
-        Network::random(width, dimension, first, &second, sigma, scaling, seed).unwrap();
+    let mut network = network(width, sigma, seed);
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));
-    let terms = outlier_count(steps[0].alpha, steps[1].alpha).unwrap() + 1;
+    let terms = OutlierCount::new(steps[0].alpha, steps[1].alpha).unwrap().total;
     let a = network.second_layer().view();
     let spikes = ConditionalSpikes::new(&SINE, a, etas, &batches[0], &batches[1], terms).unwrap();
     let mut leading = network.first_layer().clone();
     spikes.add_to(&mut leading).unwrap();
     for t in 0..2 {
-        let go_on = &mut |_, _| ControlFlow::Continue(());
-        gradient_step(&mut network, &batches[t], etas[t], t + 1, go_on).unwrap();
+        network.gradient_step(&batches[t], etas[t]).unwrap();
     }
     [network.first_layer().clone(), leading]
 }
 
 fn top(weights: &Array2<f64>, count: usize) -> Array1<f64> {
-    let options = LeadingTripletsOptions { tolerance: Some(1e-4), ..Default::default() };
-    leading_triplets(weights.view(), count, &options).unwrap().values
+    let found = SingularTriplets::leading_within(weights.view(), count, 1e-4, None);
+    found.unwrap().singular_values
 }
 
 #[test]
@@ -355,7 +349,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
     for (width, seeds) in [(400, 4), (1600, 3), (6400, 2)] {
         let etas = steps.map(|step| step.eta(width));
         let link = Link::new("tanh", |z: f64| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-        let setting = Setting {
+        let setting = Problem {
             activation: SINE.shared(),
             target: Target::single_index(link).noise(0.1),
             width,
@@ -366,21 +360,11 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
             second_layer: SecondLayerLaw::Uniform,
         };
         let prediction = predict(&setting, &Options::default()).unwrap();
-        let gram = singular_values(prediction.intermediates.gram.view()).unwrap();
+        let gram = singular_values(prediction.gram.view()).unwrap();
         let resummed = gram.mapv(f64::sqrt);
         let mut mean = [0.0; 2];
         for seed in 1..=seeds {
-            let activation = SINE.shared();
-            let network = Network::<f64>::random(
-                width,
-                width / 2,
-                Initialisation::Sphere,
-                &SecondLayerLaw::Uniform,
-                activation,
-                Scaling::MeanField,
-                seed,
-            )
-            .unwrap();
+            let network = network(width, SINE.shared(), seed);
             let [first, second] = [0, 1].map(|index| batch(width / 2, width, seed, index));
             let a = network.second_layer().view();
             let series = ConditionalSpikes::new(&SINE, a, etas, &first, &second, 2).unwrap();

@@ -2,13 +2,12 @@
 
 use crate::strategies::{activation, batches, cases, link, second_layer, size, target, wild};
 use linear_width::data::Link;
-use linear_width::network::Scaling;
 use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
 use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Setting, predict,
+    BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
 use linear_width::theory::{
-    FirstStep, SpikeExpansion, SpikeTermStatus, information_exponent, outlier_count, reuse_exponent,
+    FirstStep, OutlierCount, SpikeExpansion, information_exponent, reuse_exponent,
 };
 use proptest::prelude::*;
 
@@ -25,28 +24,29 @@ proptest! {
     #![proptest_config(cases(2000))]
 
     #[test]
-    fn outlier_counts_follow_the_exponents(alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()]) {
+    fn outlier_counts_follow_the_exponents(
+        alpha_1 in prop_oneof![0.0..0.5, wild()], alpha_2 in prop_oneof![0.0..0.5, wild()],
+    ) {
         let fine = (0.0..0.5).contains(&alpha_1) && (0.0..0.5).contains(&alpha_2);
-        let count = outlier_count(alpha_1, alpha_2);
+        let count = OutlierCount::new(alpha_1, alpha_2);
         prop_assert_eq!(count.is_ok(), fine);
-        prop_assert_eq!(SpikeExpansion::new(alpha_1, alpha_2, Scaling::MeanField).is_ok(), fine);
-        prop_assert!(SpikeExpansion::new(alpha_1, alpha_2, Scaling::Standard).is_err());
-        let Ok(count) = count else { return Ok(()) };
+        prop_assert_eq!(SpikeExpansion::new(alpha_1, alpha_2).is_ok(), fine);
+        let Ok(OutlierCount { new_directions: count, .. }) = count else { return Ok(()) };
         let ratio = alpha_2 / (0.5 - alpha_1);
         prop_assert!((count as f64 - ratio.floor()).abs() <= 1.0);
-        let spikes = SpikeExpansion::new(alpha_1, alpha_2, Scaling::MeanField).unwrap();
-        prop_assert_eq!(spikes.new_directions(), count);
-        prop_assert_eq!(spikes.total_outliers(), count + 1);
-        prop_assert_eq!(spikes.expected_outliers(), count + 1);
-        prop_assert_eq!(spikes.terms().len(), (count + 1).min(1000));
-        let exponents: Vec<f64> = spikes.terms().iter().map(|t| t.exponent).collect();
+        let spikes = SpikeExpansion::new(alpha_1, alpha_2).unwrap();
+        prop_assert_eq!(spikes.count().new_directions, count);
+        prop_assert_eq!(spikes.count().total, count + 1);
+        prop_assert_eq!(spikes.count().corrected, count + 1);
+        prop_assert_eq!(spikes.exponents().len(), (count + 1).min(1000));
+        let exponents = spikes.exponents();
         prop_assert!(exponents.windows(2).all(|pair| pair[0] >= pair[1]));
         prop_assert!(exponents.iter().all(|e| (0.0..0.5).contains(e)));
-        let zeros = vec![0.0; spikes.terms().len() + 1];
+        let zeros = vec![0.0; spikes.exponents().len() + 1];
         let none = spikes.clone().with_hermite_coefficients(&zeros, 0.0).unwrap();
-        prop_assert!(none.terms().iter().all(|t| t.status == SpikeTermStatus::Vanishes));
+        prop_assert!(none.vanishing().iter().copied().eq(0..exponents.len()));
         prop_assert!(spikes.clone().with_hermite_coefficients(&zeros[1..], 0.0).is_err());
-        prop_assert!(spikes.with_distinct_second_layer_values(2).expected_outliers() <= 2);
+        prop_assert!(spikes.with_distinct_second_layer_values(2).count().corrected <= 2);
     }
 
     #[test]
@@ -74,17 +74,19 @@ proptest! {
     }
 
     #[test]
-    fn spiked_matrix_outliers_lie_above_the_edge(gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild()) {
+    fn spiked_matrix_outliers_lie_above_the_edge(
+        gamma in ratio(), theta in prop_oneof![0.0..50.0, wild()], any in wild(),
+    ) {
         let model = SpikedMatrix::new(gamma).unwrap();
         match model.spike(theta) {
             Ok(Some(spike)) => {
-                prop_assert!(theta > model.threshold());
+                prop_assert!(theta > model.bbp_threshold());
                 let edge = 1.0 + gamma.sqrt();
                 prop_assert!(spike.singular_value >= edge * (1.0 - 1e-12), "{spike:?}");
                 prop_assert!(unit(spike.left_overlap) && unit(spike.right_overlap), "{spike:?}");
                 prop_assert!(spike.singular_value >= theta * (1.0 - 1e-12));
             }
-            Ok(None) => prop_assert!(theta >= 0.0 && theta <= model.threshold()),
+            Ok(None) => prop_assert!(theta >= 0.0 && theta <= model.bbp_threshold()),
             Err(_) => prop_assert!(!(theta.is_finite() && theta >= 0.0)),
         }
         prop_assert_eq!(SpikedMatrix::new(any).is_ok(), any.is_finite() && any > 0.0);
@@ -117,7 +119,9 @@ proptest! {
     #![proptest_config(cases(30))]
 
     #[test]
-    fn information_and_reuse_exponents_do_not_depend_on_scale(link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()]) {
+    fn information_and_reuse_exponents_do_not_depend_on_scale(
+        link in link(), tolerance in prop_oneof![4 => Just(1e-8), 1 => wild()],
+    ) {
         // no quadrature tells what is finer
         let fine = (1e-11..1.0).contains(&tolerance);
         let information = information_exponent(&link, 8, tolerance);
@@ -137,14 +141,14 @@ proptest! {
     }
 }
 
-fn setting() -> impl Strategy<Value = Setting> {
+fn setting() -> impl Strategy<Value = Problem> {
     let sizes = (2_usize..3000, size(2000), size(6000));
     let steps =
         (prop_oneof![1 => Just(0.0), 5 => 0.0..60.0], prop_oneof![1 => Just(0.0), 3 => 0.0..120.0]);
     (sizes, steps, activation(), target(), batches()).prop_flat_map(
         |(n, eta, sigma, target, batches)| {
             let law = prop_oneof![9 => second_layer(n.0.min(40)), 1 => second_layer(7)];
-            law.prop_map(move |second_layer| Setting {
+            law.prop_map(move |second_layer| Problem {
                 activation: sigma.clone(),
                 target: target.clone(),
                 width: if let linear_width::network::SecondLayerLaw::Fixed(b) = &second_layer {
@@ -175,9 +179,10 @@ fn check(prediction: &Prediction) -> Result<(), TestCaseError> {
     }
     prop_assert!(prediction.lower_edge().is_none_or(|low| (0.0..=edge).contains(&low)));
     prop_assert!(prediction.indicators.iter().all(|i| !i.sentence.is_empty()));
-    let i = &prediction.intermediates;
-    let numbers = [i.c_1, i.derivative_variance, i.mean_y, i.second_moment_y, i.tau_squared];
-    prop_assert!(numbers.iter().chain(&i.gram).chain(&i.target).all(|x| x.is_finite()));
+    let i = &prediction;
+    let numbers =
+        [i.c_1, i.derivative_variance, i.label_mean, i.label_second_moment, i.tau_squared];
+    prop_assert!(numbers.iter().chain(&i.gram).chain(&i.target_projections).all(|x| x.is_finite()));
     let points: Vec<f64> = (0..12).map(|k| 0.1 * f64::from(k) * edge).collect();
     match prediction.density(&points) {
         Ok(density) => {
@@ -207,7 +212,7 @@ proptest! {
     #[test]
     fn prediction_holds_together_or_is_a_typed_error(setting in setting(), isotropic: bool) {
         // several directions with noise from data take seconds
-        let isotropic = isotropic || setting.target.projections() > 1;
+        let isotropic = isotropic || setting.target.direction_count() > 1;
         let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
         match predict(&setting, &Options { bulk_model, ..Options::default() }) {
             Ok(prediction) => check(&prediction)?,

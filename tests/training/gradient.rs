@@ -1,14 +1,15 @@
 //! The gradient against finite differences of the loss, against a second plain implementation, and
 //! against itself under other tilings. (Threads: tests/determinism.rs.)
 
-use std::ops::ControlFlow;
-
 use linear_width::Scalar;
 use linear_width::activation::{Activation, Centred, Relu, Silu, Sine, Tanh};
-use linear_width::data::{Batch, DatasetBatch, GeneratedBatch, InputLaw, Link, Target};
-use linear_width::network::{Initialisation, Network, Scaling, SecondLayerLaw};
-use linear_width::training::{TILE_SAMPLES, TrainingError, descent_direction, gradient_step};
+use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
+use linear_width::network::{Network, Scaling};
+use linear_width::training::TrainingError;
 use ndarray::{Array1, Array2};
+
+/// Samples in a tile.
+const TILE_SAMPLES: usize = 1536;
 
 fn network<T: Scalar>(
     width: usize,
@@ -16,26 +17,18 @@ fn network<T: Scalar>(
     activation: impl Activation + 'static,
     scaling: Scaling,
 ) -> Network<T> {
-    let activation = Centred::new(activation).unwrap();
-    let (first, second) = (Initialisation::Sphere, SecondLayerLaw::Gaussian);
-    Network::random(width, dimension, first, &second, activation, scaling, 11).unwrap()
+    let activation = Centred::new(activation).unwrap().shared();
+    Network::random(width, dimension, activation, 11).unwrap().with_scaling(scaling)
 }
 
 fn batch(dimension: usize, samples: usize) -> GeneratedBatch {
     let link = Link::new("z + z^2/2", |z| z + 0.5 * z * z);
-    let teacher = Target::single_index(link).noise(0.2).teacher(dimension, 3).unwrap();
-    GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, 3, 0).unwrap()
+    let target = Target::single_index(link).noise(0.2);
+    GeneratedBatch::new(&target, dimension, samples, 3).unwrap()
 }
 
-fn read<T: Scalar>(batch: &impl Batch<T>) -> (Array2<T>, Array1<T>) {
-    let mut x = Array2::zeros((batch.samples(), batch.dimension()));
-    let mut y = Array1::zeros(batch.samples());
-    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
-}
-
-fn direction<T: Scalar>(network: &Network<T>, batch: &impl Batch<T>) -> Array2<T> {
-    descent_direction(network, batch, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap()
+fn direction<T: Scalar>(network: &Network<T>, batch: &dyn Batch) -> Array2<T> {
+    network.descent_direction(batch).unwrap()
 }
 
 /// (1/2n) sum_i (y_i - f(x_i))^2, written with scalars only.
@@ -55,7 +48,7 @@ fn loss(w: &Array2<f64>, network: &Network<f64>, x: &Array2<f64>, y: &Array1<f64
 #[test]
 fn gradient_is_that_of_the_loss() {
     let batch = batch(5, 40);
-    let (x, y) = read::<f64>(&batch);
+    let (x, y) = batch.to_arrays().unwrap();
     for scaling in [Scaling::MeanField, Scaling::Standard] {
         let network = network::<f64>(7, 5, Tanh { scale: 2.0, shift: 0.5 }, scaling);
         let direction = direction(&network, &batch);
@@ -112,7 +105,7 @@ fn gradient_equals_a_plain_implementation_across_tiles() {
     // one tile, exactly one, one and a bit, several
     for samples in [1, 70, TILE_SAMPLES, TILE_SAMPLES + 1, 3 * TILE_SAMPLES - 5] {
         let batch = batch(13, samples);
-        let (x, y) = read::<f64>(&batch);
+        let (x, y) = batch.to_arrays().unwrap();
         for activation in
             [Relu.shared(), Silu.shared(), Sine { amplitude: 1.6, phase: 0.7 }.shared()]
         {
@@ -129,58 +122,56 @@ fn gradient_equals_a_plain_implementation_across_tiles() {
 fn gradient_on_stored_batches_has_the_bits_of_generated_ones() {
     let network = network::<f64>(40, 11, Tanh::default(), Scaling::MeanField);
     let generated = batch(11, 2 * TILE_SAMPLES + 100);
-    let (x, y) = read::<f64>(&generated);
-    let stored = DatasetBatch::new(x, y).unwrap();
+    let (x, y) = generated.to_arrays().unwrap();
+    let stored = Dataset::new(x, y).unwrap();
     assert_eq!(direction(&network, &generated), direction(&network, &stored));
 }
 
 #[test]
-fn gradient_step_names_divergence_and_bad_sizes() {
+fn the_number_of_threads_does_not_change_a_bit() {
+    fn check<T: Scalar>() {
+        let batch = batch(150, TILE_SAMPLES + 300);
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut network =
+                    network::<T>(331, 150, Tanh { scale: 2.0, shift: 0.5 }, Scaling::MeanField);
+                for _ in 0..2 {
+                    network.gradient_step(&batch, 7.0).unwrap();
+                }
+                network.first_layer().clone()
+            })
+        };
+        let one = run(1);
+        for threads in [2, 3, 7] {
+            assert!(one == run(threads), "{threads} threads");
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+#[test]
+fn divergence_and_bad_steps_are_errors() {
     let batch = batch(6, 30);
     let steep = linear_width::activation::HermiteSeries::polynomial(6);
     let mut network = network::<f32>(10, 6, steep, Scaling::Standard);
-    let go = &mut |_, _| ControlFlow::Continue(());
     let mut outcome = Ok(());
-    for step in 1..=10 {
-        outcome = gradient_step(&mut network, &batch, 1e6, step, go).map(drop);
+    for _ in 0..10 {
+        outcome = network.gradient_step(&batch, 1e6).map(drop);
         if outcome.is_err() {
-            assert_eq!(outcome, Err(TrainingError::Diverged { step }));
+            assert_eq!(outcome, Err(TrainingError::Diverged));
             break;
         }
     }
     assert!(outcome.is_err(), "a sixth-degree activation must blow up");
     for eta in [-1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(
-            gradient_step(&mut network, &batch, eta, 1, go),
-            Err(TrainingError::Invalid(_))
-        ));
+        assert!(matches!(network.gradient_step(&batch, eta), Err(TrainingError::Invalid(_))));
     }
 }
 
 #[test]
-fn gradient_step_leaves_the_weights_when_cancelled() {
-    let batch = batch(6, 2 * TILE_SAMPLES);
-    let mut network = network::<f64>(10, 6, Tanh::default(), Scaling::MeanField);
-    let before = network.first_layer().clone();
-    let stop = &mut |tile, tiles| {
-        assert_eq!((tile, tiles), (1, 2));
-        ControlFlow::Break(())
-    };
-    let outcome = gradient_step(&mut network, &batch, 1.0, 3, stop);
-    assert_eq!(outcome, Err(TrainingError::Cancelled { step: 3 }));
-    assert_eq!(network.first_layer(), before);
-    // the direction alone, also at its last tile
-    assert_eq!(descent_direction(&network, &batch, stop), Ok(None));
-    let last = &mut |tile, tiles| {
-        if tile == tiles { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    assert_eq!(descent_direction(&network, &batch, last), Ok(None));
-}
-
-#[test]
-fn gradient_refuses_a_batch_of_another_dimension() {
+fn a_batch_of_another_dimension_is_refused() {
     let network = network::<f64>(10, 6, Tanh::default(), Scaling::MeanField);
-    assert!(
-        descent_direction(&network, &batch(5, 9), &mut |_, _| ControlFlow::Continue(())).is_err()
-    );
+    assert!(network.descent_direction(&batch(5, 9)).is_err());
 }

@@ -1,12 +1,12 @@
 //! Partly reused batches: the run, and the limits of the prediction. Simulated means are in
 //! tests/simulation/partial_reuse.rs.
 
-use crate::common::distance;
+use crate::common::{distance, predicted_once};
 use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
-use linear_width::data::{Batch, GeneratedBatch, InputLaw, Link, MixedBatch, Target};
+use linear_width::data::{Batch, GeneratedBatch, Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Setting, predict};
+use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Problem, predict};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2};
@@ -78,9 +78,9 @@ fn batch_policy_serialises() {
 }
 
 /// A link with parts in He_1, He_2 and beyond.
-fn setting(batches: BatchPolicy, noise: f64) -> Setting {
+fn setting(batches: BatchPolicy, noise: f64) -> Problem {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
-    Setting {
+    Problem {
         activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
         target: Target::single_index(link).noise(noise),
         width: 3000,
@@ -95,7 +95,7 @@ fn setting(batches: BatchPolicy, noise: f64) -> Setting {
 #[test]
 fn prediction_limits_of_partial_reuse() {
     for (model, terms) in [(MODELS[0], 2), (MODELS[1], 1), (MODELS[1], 2), (MODELS[1], 3)] {
-        let options = Options { bulk_model: model, linear_terms: terms, ..Options::default() };
+        let options = Options { bulk_model: model, linear_terms: terms, ..predicted_once() };
         let at = |policy| predict(&setting(policy, 0.1), &options).unwrap();
         let (fresh, reused) = (at(BatchPolicy::Independent), at(BatchPolicy::Reused));
         for (pure, fraction) in [(&fresh, 0.0), (&reused, 1.0)] {
@@ -121,7 +121,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
     let width = 10usize.pow(12);
     for fraction in [0.2, 0.8] {
         let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
-        let setting = Setting {
+        let setting = Problem {
             width,
             dimension: width / 2,
             samples: width / 2,
@@ -129,7 +129,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
             ..setting(partly(fraction), 0.1)
         };
         let [one, two] = MODELS.map(|bulk_model| {
-            predict(&setting, &Options { bulk_model, ..Options::default() }).unwrap()
+            predict(&setting, &Options { bulk_model, ..predicted_once() }).unwrap()
         });
         assert_eq!(one.outliers.len(), 2);
         let (values, overlaps) = distance(&one, &two);
@@ -145,7 +145,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
     let target = Target::single_index(link).noise(0.3);
     let at = |fraction: f64| {
-        let setting = Setting {
+        let setting = Problem {
             activation: HermiteSeries::new([0.0, 1.0, c]).shared(),
             target: target.clone(),
             width,
@@ -156,7 +156,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             second_layer: SecondLayerLaw::Rademacher,
         };
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-        predict(&setting, &options).unwrap().intermediates
+        predict(&setting, &options).unwrap()
     };
     let unit = steps[0] / (width as f64).sqrt();
     let phi = dimension as f64 / samples as f64;
@@ -166,21 +166,18 @@ fn prediction_gram_matrix_is_that_of_the_data() {
         let seeds = 24;
         let (mut gram, mut along) = (Array2::<f64>::zeros((2, 2)), Array1::<f64>::zeros(2));
         for seed in 0..seeds {
-            let teacher = target.teacher(dimension, seed).unwrap();
-            let batch = |index| {
-                let teacher = teacher.clone();
-                GeneratedBatch::new(InputLaw::Gaussian, teacher, samples, seed, index).unwrap()
-            };
+            let first = GeneratedBatch::new(&target, dimension, samples, seed).unwrap();
             let kept = partly(fraction).kept_samples(samples);
-            let (x_1, y_1) = whole(&batch(0));
-            let (x, y) = whole(&MixedBatch::new(batch(0), batch(1), kept).unwrap());
+            let (x_1, y_1) = first.to_arrays().unwrap();
+            let second = first.clone().with_index(1).reusing(kept).unwrap();
+            let (x, y) = second.to_arrays().unwrap();
             let beta = x_1.t().dot(&y_1) / samples as f64;
             let projection = x.dot(&beta);
             let mut pi = Array2::zeros((samples, 2));
             for i in 0..samples {
                 let own = if i < kept { phi * y[i] } else { 0.0 };
                 // E h and E[z h]: s + own = <beta_1, x>, c_1 = 1, E[z sigma'(z)] = 2 c
-                let (h, zh) = (projection[i], 2.0 * c * (own + predicted.mean_y));
+                let (h, zh) = (projection[i], 2.0 * c * (own + predicted.label_mean));
                 let r = y[i] - unit * (h + 2.0 * c * zh);
                 pi[[i, 0]] = r;
                 pi[[i, 1]] = r * 2.0 * c * unit * h;
@@ -188,7 +185,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             let mut v = pi.t().dot(&x) * (steps[1] / samples as f64);
             v.row_mut(0).scaled_add(steps[0], &beta);
             gram += &(v.dot(&v.t()) / seeds as f64);
-            along += &(v.dot(&teacher.directions().row(0)) / seeds as f64);
+            along += &(v.dot(&first.directions().row(0)) / seeds as f64);
         }
         for (k, l) in [(0, 0), (0, 1), (1, 1)] {
             let scale = (gram[[k, k]] * gram[[l, l]]).sqrt();
@@ -202,15 +199,8 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             }
         }
         for k in 0..2 {
-            let off = (predicted.target[[0, k]] - along[k]).abs() / gram[[k, k]].sqrt();
+            let off = (predicted.target_projections[[0, k]] - along[k]).abs() / gram[[k, k]].sqrt();
             assert!(off < 0.04, "{fraction} {k}: {along} {predicted:?}");
         }
     }
-}
-
-fn whole(batch: &impl Batch<f64>) -> (Array2<f64>, Array1<f64>) {
-    let (mut x, mut y) =
-        (Array2::zeros((batch.samples(), batch.dimension())), Array1::zeros(batch.samples()));
-    batch.read(0, x.view_mut(), y.view_mut()).unwrap();
-    (x, y)
 }

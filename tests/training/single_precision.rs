@@ -1,10 +1,11 @@
 //! How far a run in `f32` is from the same run in `f64`, along two steps and as N grows.
 //!
-//! `cargo test --release --test training -- --ignored --nocapture single_precision` prints the table for N up to 2000.
+//! `cargo test --release --test training -- --ignored --nocapture single_precision` prints the table
+//! for N up to 2000.
 
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
-use linear_width::spectral::{LeadingTripletsOptions, SingularTriplets, leading_triplets};
+use linear_width::spectral::{SingularTriplets, leading_triplets};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Scalar};
 use ndarray::Array2;
@@ -38,7 +39,7 @@ fn experiment(width: usize, batches: BatchPolicy) -> Experiment {
 
 fn leading<T: Scalar>(w: &Array2<T>) -> SingularTriplets<f64> {
     // both spectra in f64, so that only the weights differ
-    leading_triplets(w.mapv(|x| x.as_f64()).view(), 3, &LeadingTripletsOptions::default()).unwrap()
+    leading_triplets(w.mapv(|x| x.as_f64()).view(), 3).unwrap()
 }
 
 fn norm(w: &Array2<f64>) -> f64 {
@@ -56,12 +57,16 @@ fn drift(experiment: &Experiment) -> Vec<Drift> {
         let start = start.get_or_insert_with(|| exact.clone());
         let difference = norm(&(w.mapv(f64::from) - exact));
         let (found, reference) = (leading(w), leading(exact));
-        let values = found.values.iter().zip(&reference.values).map(|(a, b)| (a - b).abs());
+        let values = found
+            .singular_values
+            .iter()
+            .zip(&reference.singular_values)
+            .map(|(a, b)| (a - b).abs());
         result.push(Drift {
             step,
             weights: difference / norm(exact),
             change: if step == 0 { 0.0 } else { difference / norm(&(exact - &*start)) },
-            values: values.fold(0.0, f64::max) / reference.values[0],
+            values: values.fold(0.0, f64::max) / reference.singular_values[0],
             vector: 1.0 - found.right_vector(0).dot(&reference.right_vector(0)).abs(),
         });
     }

@@ -8,7 +8,7 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::experiment::Precision;
-use linear_width::theory::outlier_count;
+use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grid: Vec<(f64, f64)> =
         alphas.iter().flat_map(|a2| alphas.iter().map(move |a1| (*a1, *a2))).collect();
     let formula: Result<Vec<usize>, _> =
-        grid.iter().map(|(a1, a2)| outlier_count(*a1, *a2).map(|l| l + 1)).collect();
+        grid.iter().map(|(a1, a2)| OutlierCount::new(*a1, *a2).map(|count| count.total)).collect();
     let formula = formula?;
 
     let mut data = Data::with_columns(["width", "measured", "alpha_1", "alpha_2", "outliers"]);

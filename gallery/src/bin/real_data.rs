@@ -91,7 +91,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         test.samples()
     );
     let sets = [&seen, &validation, &test];
-    println!("{:>28}: {}", "x", readout(&LinearFeatures::<f64>::new(data.dimension())?, sets)?);
+    println!("{:>28}: {}", "x", readout(&LinearFeatures::new(data.dimension())?, sets)?);
     for (network, name) in networks.iter().zip(NAMES) {
         println!("{name:>28}: {}", readout(network, sets)?);
     }
@@ -113,8 +113,8 @@ fn load(options: &Options) -> Result<Dataset, Box<dyn Error>> {
 }
 
 /// Trains on the first set, chooses lambda on the second, tests on the third.
-fn readout<F: Features<Scalar = f64>>(
-    features: &F,
+fn readout(
+    features: &dyn Features,
     [train, validation, test]: [&Dataset; 3],
 ) -> Result<TestError, ReadoutError> {
     let lambdas: Vec<f64> = (-8..=4).map(|half| 10.0_f64.powf(f64::from(half) / 2.0)).collect();

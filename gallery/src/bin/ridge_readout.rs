@@ -7,12 +7,12 @@
 use std::error::Error;
 
 use clap::Parser;
-use linear_width::Experiment;
 use linear_width::data::{GeneratedBatch, Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
-use linear_width::readout::{Features, LinearFeatures, PopulationErrors, Ridge, population_errors};
+use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::training::{BatchPolicy, StepSize};
+use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array3, Axis};
 
 use gallery::data::Data;
@@ -118,7 +118,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seeds.len()
     );
     for (l, target) in targets.iter().enumerate() {
-        let limit = population_errors(target, false)?.ok_or("a single-index target has limits")?;
+        let limit = Limits::of(target)?.ok_or("a single-index target has limits")?;
         let of_link = |pick: fn(&Errors) -> &Vec<Vec<f64>>| -> Vec<&Vec<Vec<f64>>> {
             let pairs = tasks.iter().zip(&errors).filter(|(task, _)| task.link == l);
             pairs.map(|(_, errors)| pick(errors)).collect()
@@ -197,7 +197,7 @@ fn measure(
     let validation = independent.test_batch(1, sizes.test)?;
     let test = independent.test_batch(2, sizes.test)?;
     let mut errors = Errors { by_ratio: Vec::new(), by_lambda: Vec::new() };
-    let inputs = LinearFeatures::<f64>::new(sizes.dimension)?;
+    let inputs = LinearFeatures::new(sizes.dimension)?;
     errors.add(&inputs, &train, &validation, &test)?;
     for network in &networks {
         errors.add(network, &train, &validation, &test)?;
@@ -206,9 +206,9 @@ fn measure(
 }
 
 impl Errors {
-    fn add<F: Features<Scalar = f64>>(
+    fn add(
         &mut self,
-        features: &F,
+        features: &dyn Features,
         train: &[GeneratedBatch],
         validation: &GeneratedBatch,
         test: &GeneratedBatch,
@@ -229,6 +229,22 @@ impl Errors {
     }
 }
 
+/// Errors that no number of samples improves: of the best constant, of the best linear predictor, and
+/// of the link itself.
+struct Limits {
+    constant: f64,
+    linear: f64,
+    noise: f64,
+}
+
+impl Limits {
+    fn of(target: &Target) -> Result<Option<Self>, InvalidSetting> {
+        let errors = target.best_constant_error(false)?.zip(target.best_linear_error(false)?);
+        let noise = target.noise_std().powi(2);
+        Ok(errors.map(|(constant, linear)| Self { constant, linear, noise }))
+    }
+}
+
 /// Mean over the seeds and its standard error, over `scale`: features x points x 2.
 fn relative(seeds: &[&Vec<Vec<f64>>], scale: f64) -> Array3<f64> {
     let (features, points) = (seeds[0].len(), seeds[0][0].len());
@@ -239,7 +255,7 @@ fn relative(seeds: &[&Vec<Vec<f64>>], scale: f64) -> Array3<f64> {
     })
 }
 
-fn print(link: &str, by_ratio: &Array3<f64>, limit: &PopulationErrors) {
+fn print(link: &str, by_ratio: &Array3<f64>, limit: &Limits) {
     let best = limit.linear / limit.constant;
     println!(
         "\nlink {link}: best linear predictor {best:.3}, noise {:.3}",
@@ -258,13 +274,7 @@ fn print(link: &str, by_ratio: &Array3<f64>, limit: &PopulationErrors) {
 }
 
 /// One curve per kind of features over the points `x`, the population values as lines.
-fn panel(
-    errors: &Array3<f64>,
-    x: &[f64],
-    limit: &PopulationErrors,
-    title: &str,
-    label: &str,
-) -> Panel {
+fn panel(errors: &Array3<f64>, x: &[f64], limit: &Limits, title: &str, label: &str) -> Panel {
     let (left, right) = (x[0] / 1.25, x[x.len() - 1] * 1.25);
     let level = |value: f64, name: &str, line: fn(Series) -> Series| {
         let y = value / limit.constant;

@@ -9,7 +9,6 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::experiment::Precision;
-use linear_width::network::Scaling;
 use linear_width::theory::SpikeExpansion;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
@@ -51,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let widths: Vec<usize> = (0..points)
         .map(|i| 10_f64.powf(2.0 + 6.0 * i as f64 / (points - 1) as f64) as usize)
         .collect();
-    let spikes = SpikeExpansion::new(arguments.alpha1, arguments.alpha2, Scaling::MeanField)?;
+    let spikes = SpikeExpansion::new(arguments.alpha1, arguments.alpha2)?;
 
     let predicted =
         in_parallel("predicted", &widths, |width| -> Result<Spectrum, Box<dyn Error>> {
@@ -79,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:>3} {:>9} {:>22} {:>30}",
         "k", "exponent", "slope of prediction,", "N = 10^3 to 10^4, 10^7 to 10^8"
     );
-    for (k, term) in spikes.terms().iter().enumerate().take(SPIKES) {
+    for (k, exponent) in spikes.exponents().iter().enumerate().take(SPIKES) {
         let colour = SERIES[k];
         let curve: Vec<(f64, f64)> = widths
             .iter()
@@ -98,25 +97,18 @@ fn main() -> Result<(), Box<dyn Error>> {
                 _ => f64::NAN,
             }
         };
-        println!(
-            "{k:>3} {:>9.3} {:>22.3} {:>30.3}",
-            term.exponent,
-            slope(1e3, 1e4),
-            slope(1e7, 1e8)
-        );
+        println!("{k:>3} {:>9.3} {:>22.3} {:>30.3}", exponent, slope(1e3, 1e4), slope(1e7, 1e8));
         // the formula's slope through the last predicted point
         if let Some(&(n, value)) = curve.last() {
-            let reference = [100.0, n].map(|x: f64| (x, value * (x / n).powf(term.exponent)));
+            let reference = [100.0, n].map(|x: f64| (x, value * (x / n).powf(*exponent)));
             let reference = line(&reference, REFERENCE).dashed().sized(1);
             series.push(match k {
                 0 => reference.named("slope of the formula, through the last point"),
                 _ => reference,
             });
         }
-        let name = format!(
-            "k = {k}: predicted (line), simulated (circles); exponent {:.2}",
-            term.exponent
-        );
+        let name =
+            format!("k = {k}: predicted (line), simulated (circles); exponent {:.2}", exponent);
         series.push(line(&curve, colour).named(name));
         let mut points = Vec::new();
         for width in simulated {

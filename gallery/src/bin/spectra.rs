@@ -7,9 +7,8 @@
 use std::error::Error;
 
 use clap::Parser;
-use linear_width::network::Scaling;
 use linear_width::rmt::MarchenkoPastur;
-use linear_width::theory::SpikeExpansion;
+use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -76,8 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     ]);
     let mut panels = Vec::new();
     for ((alpha_2, c2), (run, predictions)) in settings.iter().zip(&rows) {
-        let spikes = SpikeExpansion::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
-        let l = spikes.new_directions();
+        let count = OutlierCount::new(arguments.alpha1, *alpha_2)?;
+        let l = count.new_directions;
         let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
         for stage in &run.stages {
             let prediction = stage.step.checked_sub(1).map(|i| &predictions[i]);
@@ -111,7 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "alpha_2 = {alpha_2}: l = {l}; outliers of W_2: measured {}, predicted {}, formula {}",
             run.stages[2].outliers.count,
             predictions[1].outliers.len(),
-            spikes.total_outliers()
+            count.total
         );
     }
     report([save(&figure(panels, 3, (430, 290)), &common.output, "spectra")?]);

@@ -9,8 +9,7 @@ use std::error::Error;
 
 use clap::Parser;
 use linear_width::experiment::Precision;
-use linear_width::network::Scaling;
-use linear_width::theory::SpikeExpansion;
+use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -55,8 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let formula: Result<Vec<f64>, Box<dyn Error>> = fine
         .iter()
         .map(|alpha_2| {
-            let spikes = SpikeExpansion::new(arguments.alpha1, *alpha_2, Scaling::MeanField)?;
-            Ok(spikes.total_outliers() as f64)
+            let count = OutlierCount::new(arguments.alpha1, *alpha_2)?;
+            Ok(count.total as f64)
         })
         .collect();
     let formula = steps(&fine, &formula?);

@@ -6,7 +6,7 @@ use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::{Precision, Settings};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
-use linear_width::theory::prediction::{BulkModel, GaussianTail, NodeFamily, Nodes, Options};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width_runs::config::{ExperimentConfig, FunctionConfig, TargetConfig};
 
@@ -69,11 +69,10 @@ fn every_setting_round_trips() {
         bulk_model: BulkModel::Isotropic,
         target_column: false,
         linear_terms: 2,
-        spikes: 7,
+        right_vectors: 7,
         tolerance: 0.02,
         compare_nodes: false,
-        gaussian_tail: GaussianTail::Hermite { nodes: 30, smallest_weight: 1e-7 },
-        nodes: Nodes { bulk: 50, family: NodeFamily::Hermite, ..Nodes::default() },
+        node_factor: 1.5,
     });
     config.settings.keep_weights = true;
     config.settings.memory_limit = Some(123_456_789);
@@ -208,7 +207,7 @@ fn other_values() -> toml::Table {
         outlier_rule = { marchenko_pastur = { margin = 0.2 } }
         spectrum_method = "direct"
         with_prediction = false
-        prediction_options = { bulk_model = "isotropic", spikes = 9 }
+        prediction_options = { bulk_model = "isotropic", right_vectors = 9 }
         keep_weights = true
         memory_limit = 100000000
     "#;

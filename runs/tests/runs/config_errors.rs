@@ -48,20 +48,8 @@ alpha = 0.4
 [prediction_options]
 bulk_model = "isotropic"
 target_column = true
-spikes = 8
-
-[prediction_options.nodes]
-second_layer = 20
-bulk = 96
-preactivation = 40
-target = [48, 28, 20]
-noise = 6
-orthogonal = 20
-table_factor = 1.0
-
-[prediction_options.gaussian_tail.hermite]
-nodes = 40
-smallest_weight = 1e-9
+right_vectors = 8
+node_factor = 1.5
 "#;
 
 fn problems(text: &str) -> Vec<ConfigProblem> {
@@ -263,28 +251,14 @@ fn options_of_the_prediction() {
     let range = |old: &str, new: &str, key: &str| {
         check(old, new, &format!("prediction_options.{key}"), false);
     };
-    range("spikes = 8", "spikes = 0", "spikes");
-    range("spikes = 8", "spikes = 97", "spikes");
-    range("spikes = 8", "spikes = 8\ntolerance = 0.0", "tolerance");
-    range("spikes = 8", "spikes = 8\nlinear_terms = 0", "linear_terms");
-    range("spikes = 8", "spikes = 8\nlinear_terms = 4", "linear_terms");
-    for bad in ["1", "2001"] {
-        range("second_layer = 20", &format!("second_layer = {bad}"), "nodes.second_layer");
-        range("bulk = 96", &format!("bulk = {bad}"), "nodes.bulk");
-        range("preactivation = 40", &format!("preactivation = {bad}"), "nodes.preactivation");
-        range("target = [48, 28, 20]", &format!("target = [48, {bad}, 20]"), "nodes.target");
-        range("noise = 6", &format!("noise = {bad}"), "nodes.noise");
-        range("orthogonal = 20", &format!("orthogonal = {bad}"), "nodes.orthogonal");
-    }
-    range("noise = 6", "noise = 601", "nodes.noise");
+    let vectors = "right_vectors = 8";
+    range(vectors, "right_vectors = 0", "right_vectors");
+    range(vectors, "right_vectors = 97", "right_vectors");
+    range(vectors, "right_vectors = 8\ntolerance = 0.0", "tolerance");
+    range(vectors, "right_vectors = 8\nlinear_terms = 0", "linear_terms");
+    range(vectors, "right_vectors = 8\nlinear_terms = 4", "linear_terms");
     for bad in ["0.05", "21.0", "nan"] {
-        range("table_factor = 1.0", &format!("table_factor = {bad}"), "nodes.table_factor");
-    }
-    range("\nnodes = 40", "\nnodes = 0", "gaussian_tail.hermite.nodes");
-    range("\nnodes = 40", "\nnodes = 601", "gaussian_tail.hermite.nodes");
-    for bad in ["0.9", "nan"] {
-        let new = format!("smallest_weight = {bad}");
-        range("smallest_weight = 1e-9", &new, "gaussian_tail.hermite.smallest_weight");
+        range("node_factor = 1.5", &format!("node_factor = {bad}"), "node_factor");
     }
 }
 
@@ -294,8 +268,7 @@ fn unknown_keys() {
     check("shift = 0.5", "shift = 0.5\nslope = 0.5", "activation.tanh.slope", true);
     check("noise = 0.1", "noise = 0.1\nnoize = 0.1", "target.noize", true);
     check("alpha = 0.4", "alpha = 0.4\nbeta = 0.4", "steps.2.beta", true);
-    check("spikes = 8", "spikes = 8\nspokes = 8", "prediction_options.spokes", true);
-    check("bulk = 96", "bulk = 96\nbalk = 96", "prediction_options.nodes.balk", true);
+    check("right_vectors = 8", "right_vectors = 8\nspokes = 8", "prediction_options.spokes", true);
     let sine = "[activation.sine]\nscale = 2.0";
     check(TANH, sine, "activation.sine.scale", true);
     check("noise = 0.1", "noise = 0.1\n\"a.b\" = 1", "target.a.b", true);
@@ -366,7 +339,7 @@ fn integers_beyond_64_bits_have_their_key() {
         ("without = [0]", "target.without.1"),
         ("constant = 2.0", "steps.2.constant"),
         ("memory_limit = 100000000", "memory_limit"),
-        ("nodes = 40", "prediction_options.gaussian_tail.hermite.nodes"),
+        ("right_vectors = 8", "prediction_options.right_vectors"),
     ] {
         let (name, value) = old.split_once(" = ").unwrap();
         for bad in [

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::debug_is_display;
-use crate::number::short;
+use crate::number::{debug_is_display, short};
 
 /// An expectation that could not be computed to the accuracy asked for.
 #[derive(Clone, Copy, Error, PartialEq)]

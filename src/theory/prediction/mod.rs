@@ -1,11 +1,11 @@
 //! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to
 //! 8 and 10).
 //!
-//! [`predict`] turns a [`Setting`] into a [`Prediction`]: edge and density of the bulk, every
-//! outlier with the overlaps of its singular vectors, the constants on the way, and signs of when
-//! not to trust it. No simulation is read.
+//! [`predict`] turns a [`Problem`] into a [`Prediction`]: edge and density of the bulk, every
+//! outlier with the overlaps of its singular vectors, the constants on the way, and indicators of
+//! when not to trust it. No simulation is read.
 //!
-//! The shortest way to one is through an experiment, which need not be run:
+//! The shortest way to a prediction is through an experiment, which need not be run:
 //!
 //! ```
 //! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
@@ -32,128 +32,91 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod activation;
-mod bulk;
 mod convergence;
-mod custom_law;
-mod error;
-mod expansion;
-mod groups;
-mod independent;
-mod label;
-mod law;
-mod moments;
-mod noise;
-mod outlier;
-mod outliers;
-mod reused;
-mod setting;
-mod spikes;
-mod structured;
-#[cfg(test)]
-mod test_quadratic;
+mod options;
 mod truncation;
 mod validity;
 
-pub use convergence::{Convergence, convergence};
-pub use error::PredictionError;
-pub use label::MAX_DIRECTIONS;
-pub use law::GaussianTail;
-pub use outlier::Outlier;
-pub use setting::{BulkModel, NodeFamily, Nodes, Options, Setting};
-pub use validity::{ErrorEstimate, Indicator, IndicatorKind, OutlierError};
+pub use super::error::PredictionError;
+pub use super::observables::outlier::Outlier;
+pub use super::problem::Problem;
+pub use options::{BulkModel, Options};
+pub use validity::{ErrorEstimate, Indicator};
 
-use activation::Sigma;
-use bulk::Bulk;
-use expansion::{Expansion, Source};
-use label::Labels;
-use law::Law;
-use moments::FirstStep;
+use super::dynamics::{nodes::Nodes, row_variance::RowVariance, setup::Setup, two_steps::TwoSteps};
+use super::observables::isotropic::IsotropicSpectrum;
+use super::observables::structured::{self, StructuredSpectrum};
 use ndarray::{Array1, Array2};
-use noise::RowVariance;
-use outliers::SpikeProblem;
-use spikes::Spikes;
-use structured::Level2;
-use validity::Evidence;
+use options::MOST_RIGHT_VECTORS;
+use std::sync::Arc;
+use validity::ValidityInputs;
 
-/// Constants of docs/theory.md, sections 4 and 5.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Intermediates {
-    /// c_1 = E sigma'(z).
-    pub c_1: f64,
-    /// Var sigma'(z).
-    pub derivative_variance: f64,
-    /// c*_1 = E[y z*], one entry per direction.
-    pub c_1_target: Array1<f64>,
-    /// E y.
-    pub mean_y: f64,
-    /// E y^2.
-    pub second_moment_y: f64,
-    /// nu = |beta_1|^2.
-    pub beta_1_norm_squared: f64,
-    /// rho_1 = E sigma''(z) E y.
-    pub rho_1: f64,
-    /// tau^2 = phi E[y^2] Var sigma'(z).
-    pub tau_squared: f64,
-    /// Gram matrix of the right vectors v_k (R x R), graded over many decades when N is large.
-    pub gram: Array2<f64>,
-    /// <v_k, beta*_i> (directions x R).
-    pub target: Array2<f64>,
-}
+/// Share of the nodes that the comparison made with every prediction takes.
+const FEWER_NODES: f64 = 0.75;
 
-/// The predicted spectrum.
-#[derive(Clone)]
+/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5, on the way.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
-    /// Constants on the way.
-    pub intermediates: Intermediates,
     /// How far one network of this size is expected to lie from this prediction.
     pub errors: ErrorEstimate,
     /// What makes up the expected deviation, and whether it is small.
     pub indicators: Vec<Indicator>,
-    solution: Solution,
+    /// c_1 = E sigma'(z).
+    pub c_1: f64,
+    /// Var sigma'(z).
+    pub derivative_variance: f64,
+    /// c*_1 = E[y z*], one entry per teacher direction.
+    pub c_1_target: Array1<f64>,
+    /// E y.
+    pub label_mean: f64,
+    /// E y^2.
+    pub label_second_moment: f64,
+    /// nu = |beta_1|^2 (2.3).
+    pub beta_1_norm_squared: f64,
+    /// rho_1 = E sigma''(z) E y (4.2).
+    pub rho_1: f64,
+    /// tau^2 = phi E[y^2] Var sigma'(z) (4.3).
+    pub tau_squared: f64,
+    /// <v_k, v_l> of the right vectors (5.10): R x R, graded over many decades when N is large.
+    pub gram: Array2<f64>,
+    /// <v_k, beta*_i> (5.11): teacher directions x R.
+    pub target_projections: Array2<f64>,
+    spectrum: Spectrum,
 }
 
-/// What further questions are answered from.
+/// The observable that answers further questions.
 #[derive(Clone)]
-enum Solution {
-    Isotropic { bulk: Bulk, law: Box<Law> },
-    Structured(Box<Level2>),
+enum Spectrum {
+    Isotropic(Box<IsotropicSpectrum>),
+    Structured(Arc<dyn StructuredSpectrum>),
 }
 
-impl std::fmt::Debug for Prediction {
+impl std::fmt::Debug for Spectrum {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prediction")
-            .field("bulk_model", &self.bulk_model())
-            .field("edge", &self.edge)
-            .field("outliers", &self.outliers)
-            .field("intermediates", &self.intermediates)
-            .field("errors", &self.errors)
-            .field("indicators", &self.indicators)
-            .finish_non_exhaustive()
+        f.write_str(if matches!(self, Self::Isotropic(_)) { "Isotropic" } else { "Structured" })
     }
 }
 
 impl Prediction {
     /// The model of the bulk behind this prediction.
     pub fn bulk_model(&self) -> BulkModel {
-        match self.solution {
-            Solution::Isotropic { .. } => BulkModel::Isotropic,
-            Solution::Structured(_) => BulkModel::Structured,
+        match self.spectrum {
+            Spectrum::Isotropic(_) => BulkModel::Isotropic,
+            Spectrum::Structured(_) => BulkModel::Structured,
         }
     }
 
     /// Left edge of the bulk of the min(N, d) singular values (0 when N = d) with
     /// [`BulkModel::Isotropic`]; `None` with [`BulkModel::Structured`], which does not compute it.
     pub fn lower_edge(&self) -> Option<f64> {
-        match &self.solution {
-            Solution::Isotropic { bulk, .. } => Some(bulk.lower_edge()),
-            Solution::Structured(_) => None,
+        match &self.spectrum {
+            Spectrum::Isotropic(isotropic) => Some(isotropic.bulk.lower_edge),
+            Spectrum::Structured(_) => None,
         }
     }
 
@@ -164,13 +127,11 @@ impl Prediction {
     /// [`PredictionError::NotConverged`] with [`BulkModel::Structured`], when the equations cannot
     /// be followed into the bulk.
     pub fn density(&self, singular_values: &[f64]) -> Result<Array1<f64>, PredictionError> {
-        match &self.solution {
-            Solution::Isotropic { bulk, .. } => {
-                Ok(singular_values.iter().map(|x| bulk.density(*x)).collect())
+        match &self.spectrum {
+            Spectrum::Isotropic(isotropic) => {
+                Ok(singular_values.iter().map(|x| isotropic.bulk.density(*x)).collect())
             }
-            Solution::Structured(structured) => {
-                Ok(structured.bulk_density(singular_values)?.into())
-            }
+            Spectrum::Structured(structured) => Ok(structured.density(singular_values)?.into()),
         }
     }
 
@@ -186,11 +147,9 @@ impl Prediction {
         f: impl Fn(f64) -> f64,
     ) -> Result<Option<f64>, PredictionError> {
         let Some(outlier) = self.outliers.get(index) else { return Ok(None) };
-        match &self.solution {
-            Solution::Isotropic { bulk, law } => {
-                Ok(Some(outliers::left_overlap(bulk, law, outlier, f)))
-            }
-            Solution::Structured(structured) => structured.left_overlap(outlier, f).map(Some),
+        match &self.spectrum {
+            Spectrum::Isotropic(isotropic) => Ok(Some(isotropic.left_overlap(outlier, f))),
+            Spectrum::Structured(structured) => structured.left_overlap(outlier, &f).map(Some),
         }
     }
 
@@ -200,13 +159,70 @@ impl Prediction {
     pub fn is_trusted(&self) -> bool {
         self.indicators.iter().all(|indicator| indicator.trusted)
     }
+
+    /// How much this prediction differs from `other`: the largest relative change of the edge and of
+    /// the singular values of outliers, and the largest absolute change of the overlaps of outliers
+    /// that both have. Outliers are compared in order of size; an outlier that only one of the two
+    /// has is compared with the edge of the other.
+    pub fn change_from(&self, other: &Self) -> [f64; 2] {
+        let (a, b) = (&self.outliers, &other.outliers);
+        let value = |p: &Self, k: usize| p.outliers.get(k).map_or(p.edge, |o| o.singular_value);
+        let change = |k: usize| (value(self, k) / value(other, k) - 1.0).abs();
+        let edge = (self.edge / other.edge - 1.0).abs();
+        let overlaps = a.iter().zip(b).flat_map(|(a, b)| {
+            let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
+            directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
+        });
+        [
+            (0..a.len().max(b.len())).map(change).fold(edge, f64::max),
+            overlaps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
+        ]
+    }
 }
 
-/// Predicts the spectrum of W_1 (eta_2 = 0) or W_2 for one setting, in milliseconds and without a
+impl Problem {
+    /// Whether a prediction with `options` has converged: its
+    /// [`change_from`](Prediction::change_from) the prediction with everything that `options` limits
+    /// made finer, that is twice the nodes, a tenth of the tolerance, and as many right vectors as are
+    /// allowed. Costs ten to thirty times one prediction.
+    ///
+    /// # Errors
+    /// As [`predict`].
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// use linear_width::theory::prediction::{BulkModel, Options};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .width(3000).dimension(1500).samples(4500)
+    ///     .activation(Tanh::default())
+    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
+    ///     .steps([22.0, 49.0])
+    ///     .build()?;
+    /// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
+    /// let [singular_values, overlaps] = experiment.prediction_setting()?.convergence(&options)?;
+    /// assert!(singular_values < 1e-3 && overlaps < 1e-3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn convergence(&self, options: &Options) -> Result<[f64; 2], PredictionError> {
+        let plain = Options { compare_nodes: false, ..*options };
+        let finer = Options {
+            node_factor: 2.0 * options.node_factor,
+            right_vectors: MOST_RIGHT_VECTORS,
+            tolerance: 0.1 * options.tolerance,
+            ..plain
+        };
+        self.check()?;
+        options.check()?;
+        Ok(evaluate(self, &plain)?.change_from(&evaluate(self, &finer)?))
+    }
+}
+
+/// Predicts the spectrum of W_1 (eta_2 = 0) or W_2 for one problem, in milliseconds and without a
 /// simulation (docs/theory.md, sections 5 and 10).
 ///
 /// # Errors
-/// [`PredictionError::Invalid`] names the field of the setting or the options that makes no sense,
+/// [`PredictionError::Invalid`] names the field of the problem or the options that is out of range,
 /// [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`] speak of the link and the
 /// activation, the others of equations that could not be solved.
 ///
@@ -214,11 +230,11 @@ impl Prediction {
 /// use linear_width::activation::{Activation, Tanh};
 /// use linear_width::data::{Link, Target};
 /// use linear_width::network::SecondLayerLaw;
-/// use linear_width::theory::prediction::{Options, Setting, predict};
+/// use linear_width::theory::prediction::{Options, Problem, predict};
 /// use linear_width::training::BatchPolicy;
 ///
 /// let prediction = predict(
-///     &Setting {
+///     &Problem {
 ///         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
 ///         target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
 ///         width: 3000,
@@ -234,94 +250,92 @@ impl Prediction {
 /// assert!(prediction.outliers[0].target_overlap > 0.9);
 /// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
 /// ```
-pub fn predict(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
-    setting.check()?;
+pub fn predict(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
+    problem.check()?;
     options.check()?;
-    let mut prediction = evaluate(setting, options)?;
+    let mut prediction = evaluate(problem, options)?;
     if options.compare_nodes {
-        let indicator = convergence::quadrature(setting, options, &prediction);
-        prediction.indicators.push(indicator);
+        let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
+        let change = evaluate(problem, &fewer).map(|other| other.change_from(&prediction));
+        prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
     }
     Ok(prediction)
 }
 
-/// The prediction for nodes that are taken as they are.
-fn evaluate(setting: &Setting, options: &Options) -> Result<Prediction, PredictionError> {
-    let [eta_1, eta_2] = setting.step_sizes;
-    let options = &Options { nodes: options.nodes.for_step(eta_1.max(eta_2)), ..*options };
-    let nodes = &options.nodes;
-    let isotropic = options.bulk_model == BulkModel::Isotropic;
-    let separate_columns = isotropic && options.target_column;
-    let activation = Sigma::new(&setting.activation, 4 * nodes.preactivation)?;
-    let labels = Labels::new(&setting.target, nodes)?;
-    let step = FirstStep {
-        unit: eta_1 / (setting.width as f64).sqrt(),
-        phi: setting.phi(),
-        c_1: activation.c_1,
-        rho_1: activation.curvature * labels.mean,
-        tau: (setting.phi() * labels.second_moment * activation.derivative_variance).sqrt(),
+/// The prediction with one set of nodes; neither problem nor options are checked.
+fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
+    let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
+    let (steps, isotropic, missing) = expand(&setup, options)?;
+    let TwoSteps { law, groups, noise, state } = &steps;
+    let (edge, outliers, spectrum) = match options.bulk_model {
+        BulkModel::Isotropic => {
+            let (edge, outliers) = (isotropic.bulk.edge, isotropic.outliers()?);
+            (edge, outliers, Spectrum::Isotropic(Box::new(isotropic.clone())))
+        }
+        BulkModel::Structured => {
+            let variance = RowVariance { setup: &setup, law };
+            let structured = structured::solve(
+                &structured::Model::new(&setup),
+                &structured::SampleTable::new(&setup, law, groups),
+                &structured::NeuronTable::new(&variance, noise),
+                0.5 / problem.samples as f64,
+                options.linear_terms,
+            )?;
+            (structured.edge(), structured.outliers()?, Spectrum::Structured(structured))
+        }
     };
-    let orthogonal = activation::gaussian_rule(nodes.family, nodes.orthogonal, &[]);
-    let (activation, labels, orthogonal) = (&activation, &labels, &orthogonal);
-    let source = Source { setting, options, activation, labels, step, orthogonal };
-    let Expansion { law, groups, spikes, bulk, missing } = source.expansion()?;
-    let law = &law;
-    let input = source.input(law);
-
-    let variance = RowVariance { setting, activation, labels, law, step };
-    let (edge, outliers, solution) = if isotropic {
-        let special =
-            separate_columns.then(|| (setting.gamma(), variance.along_targets(&spikes.noise[1..])));
-        let outliers = SpikeProblem::new(&bulk, law, &spikes, special).solve()?;
-        (
-            bulk.edge(),
-            outliers,
-            Solution::Isotropic { bulk: bulk.clone(), law: Box::new(law.clone()) },
-        )
-    } else {
-        let structured = Level2::new(
-            &structured::model(setting, activation, &input),
-            &structured::samples(&input, &groups),
-            &structured::neurons(law, &variance, &spikes.noise[0]),
-            &structured::Choices::new(setting.samples as f64, options.linear_terms),
-        )?;
-        (structured.bulk_edge(), structured.outliers()?, Solution::Structured(Box::new(structured)))
-    };
-
-    let spread = setting.phi() * labels.second_moment;
-    let linear_square: f64 = labels.linear.iter().map(|c| c * c).sum();
-    let evidence = Evidence {
-        setting,
-        bulk_model: options.bulk_model,
-        law,
+    let Setup { activation, labels, step, .. } = &setup;
+    let bulk_model = options.bulk_model;
+    let inputs = ValidityInputs {
+        problem,
+        bulk_model,
+        state,
         labels,
         edge,
-        level_1: &bulk,
+        isotropic: &isotropic.bulk,
         outliers: &outliers,
     };
-    let errors = evidence.errors();
-    let mut indicators = evidence.indicators(&errors);
-    indicators.extend(convergence::few_neurons(setting.width, &outliers));
-    let (kept, found) = (law.spikes(), outliers.len());
+    let (errors, mut indicators) = inputs.judge();
+    indicators.extend(convergence::few_neurons(problem.width, &outliers));
+    let (kept, found) = (law.polynomial_count(), outliers.len());
     indicators.push(convergence::truncation(missing, options.tolerance, kept, found));
-    let intermediates = Intermediates {
+    Ok(Prediction {
+        edge,
+        outliers,
+        errors,
+        indicators,
         c_1: step.c_1,
         derivative_variance: activation.derivative_variance,
         c_1_target: labels.linear.iter().copied().collect(),
-        mean_y: labels.mean,
-        second_moment_y: labels.second_moment,
-        beta_1_norm_squared: linear_square + spread,
+        label_mean: labels.mean,
+        label_second_moment: labels.second_moment,
+        beta_1_norm_squared: labels.linear.iter().map(|c| c * c).sum::<f64>()
+            + problem.phi() * labels.second_moment,
         rho_1: step.rho_1,
         tau_squared: step.tau * step.tau,
-        gram: spikes.gram(),
-        target: spikes.target,
-    };
-    Ok(Prediction { edge, outliers, intermediates, errors, indicators, solution })
+        gram: state.gram(),
+        target_projections: state.target_projections(),
+        spectrum,
+    })
 }
 
-impl Spikes {
-    /// The Gram matrix of the right vectors.
-    fn gram(&self) -> Array2<f64> {
-        self.target.t().dot(&self.target) + self.perpendicular.t().dot(&self.perpendicular)
+/// Takes more right vectors until those left out matter less than the tolerance, or there are no more.
+/// The last number is the largest relative change that they can make to a singular value.
+fn expand(
+    setup: &Setup,
+    options: &Options,
+) -> Result<(TwoSteps, IsotropicSpectrum, f64), PredictionError> {
+    let mut count = truncation::FIRST.min(options.right_vectors);
+    loop {
+        let steps = TwoSteps::new(setup, count, options.separate_columns())?;
+        let isotropic = IsotropicSpectrum::new(&steps.state);
+        // complete: after one step, or when the law of b has no more polynomials
+        let found = steps.law.polynomial_count();
+        let complete = found < count || setup.problem.step_sizes[1] == 0.0;
+        let missing = if complete { 0.0 } else { truncation::missing(&isotropic, found)? };
+        match truncation::next(count, options.right_vectors) {
+            Some(next) if missing > options.tolerance => count = next,
+            _ => return Ok((steps, isotropic, missing)),
+        }
     }
 }

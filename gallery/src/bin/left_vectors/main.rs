@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use clap::Parser;
 use linear_width::experiment::RunOptions;
-use linear_width::spectral::{LeadingTripletsOptions, leading_triplets};
+use linear_width::spectral::leading_triplets;
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -74,8 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     bar.finish_and_clear();
     let stage = &run.stages[2];
     let weights = stage.weights.as_ref().ok_or("the run was to keep its weights")?;
-    let top =
-        leading_triplets(weights.view(), arguments.vectors, &LeadingTripletsOptions::default())?;
+    let top = leading_triplets(weights.view(), arguments.vectors)?;
     // noise with the structure of the data: one prediction, so its cost does not matter
     let prediction = experiment.predict(2, &Options::default())?;
 

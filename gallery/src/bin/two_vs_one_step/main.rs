@@ -97,8 +97,8 @@ fn print(comparison: &Comparison) {
             comparison.independent.predictions[1].outliers.len(),
             reused.stages[2].outliers.count,
             comparison.reused.predictions[1].outliers.len(),
-            spikes.new_directions(),
-            spikes.total_outliers()
+            spikes.count().new_directions,
+            spikes.count().total
         );
     }
 }

@@ -1,0 +1,229 @@
+//! Where the samples of an experiment come from, and the batches made from it.
+
+use std::sync::{Arc, OnceLock};
+
+use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
+
+use super::checked::Experiment;
+use super::settings::{Precision, Settings};
+use crate::Scalar;
+use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
+use crate::error::{InvalidSetting, has_columns};
+use crate::training::BatchPolicy;
+
+/// The number of the first test batch; the batches of the steps have smaller numbers.
+const FIRST_TEST_BATCH: u64 = 1 << 32;
+
+/// The samples of an experiment: generated from a seed, or a data set.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Generated {
+        target: Target,
+        input_law: InputLaw,
+        /// The batch of the first step, with the realised directions that all batches share. Made
+        /// when first asked for, so that an experiment too large to run can still be predicted.
+        first: Arc<OnceLock<GeneratedBatch>>,
+    },
+    Dataset(Dataset),
+}
+
+impl Source {
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Generated { target, .. } => Some(target),
+            Self::Dataset(_) => None,
+        }
+    }
+
+    /// Name of the link, or of the data set.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Generated { target, .. } => target.name(),
+            Self::Dataset(data) => data.name(),
+        }
+    }
+
+    /// The bytes of the samples that are held, or of what generates them: the directions, as the
+    /// report has them, as the batches share them, in the precision of the run, and one to spare.
+    pub fn bytes(&self, dimension: usize) -> u128 {
+        match self {
+            Self::Generated { target, .. } => {
+                let directions =
+                    (target.direction_count() as u128).saturating_mul(dimension as u128);
+                directions.saturating_mul(4 * 8)
+            }
+            Self::Dataset(data) => data.bytes(),
+        }
+    }
+}
+
+/// The samples of one step.
+#[derive(Clone, Debug)]
+enum StepBatch {
+    Generated(GeneratedBatch),
+    /// The first `kept` rows of a data set, and then the rows after the `skipped` ones that other
+    /// steps use.
+    Rows {
+        data: Dataset,
+        samples: usize,
+        kept: usize,
+        skipped: usize,
+    },
+}
+
+impl StepBatch {
+    fn read_in<T: Scalar>(
+        &self,
+        first: usize,
+        x: ArrayViewMut2<'_, T>,
+        y: ArrayViewMut1<'_, T>,
+    ) -> Result<(), InvalidSetting> {
+        match self {
+            Self::Generated(batch) => batch.read_in(first, x, y),
+            Self::Rows { data, kept, skipped, .. } => {
+                check_read((self.samples(), self.dimension()), first, x.dim(), y.len())?;
+                let count = kept.saturating_sub(first).min(y.len());
+                let (kept_x, own_x) = x.split_at(Axis(0), count);
+                let (kept_y, own_y) = y.split_at(Axis(0), count);
+                data.read_in(first, kept_x, kept_y)?;
+                data.read_in(skipped + first + count, own_x, own_y)
+            }
+        }
+    }
+}
+
+impl Batch for StepBatch {
+    fn samples(&self) -> usize {
+        match self {
+            Self::Generated(batch) => batch.samples(),
+            Self::Rows { samples, .. } => *samples,
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        match self {
+            Self::Generated(batch) => batch.dimension(),
+            Self::Rows { data, .. } => data.dimension(),
+        }
+    }
+
+    read_by!(read_in);
+}
+
+/// Whether all steps see the same samples.
+pub(super) fn same_samples(policy: BatchPolicy, steps: usize) -> bool {
+    steps <= 1
+        || match policy {
+            BatchPolicy::Independent => false,
+            BatchPolicy::Reused => true,
+            BatchPolicy::PartlyReused { fraction } => fraction == 1.0,
+        }
+}
+
+/// What does not fit between a data set and the settings (dimension, samples of a step, steps).
+pub(super) fn data_problems(
+    data: &Dataset,
+    (dimension, samples, steps): (usize, usize, usize),
+    policy: BatchPolicy,
+    precision: Precision,
+) -> Vec<InvalidSetting> {
+    let mut problems = Vec::new();
+    if dimension > 0 {
+        let shape = data.inputs().dim();
+        problems.extend(has_columns("the matrix of given inputs", shape, dimension).err());
+    }
+    let own = samples - policy.kept_samples(samples);
+    let needed = own.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);
+    if needed > data.samples() {
+        problems.push(InvalidSetting::TooFewSamples { available: data.samples(), needed });
+    }
+    let in_range = |v: &f64| (*v as f32).is_finite();
+    let fits = data.inputs().iter().all(in_range) && data.labels().iter().all(in_range);
+    if precision == Precision::F32 && !fits {
+        problems.push(InvalidSetting::NonFinite { name: "the given data in 32 bits" });
+    }
+    problems
+}
+
+impl Experiment {
+    /// The target; `None` for a data set.
+    pub fn target(&self) -> Option<&Target> {
+        self.source.target()
+    }
+
+    /// The data set; `None` when the samples are generated.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        match &self.source {
+            Source::Generated { .. } => None,
+            Source::Dataset(data) => Some(data),
+        }
+    }
+
+    /// The law of the input entries; `None` for a data set.
+    pub fn input_law(&self) -> Option<&InputLaw> {
+        match &self.source {
+            Source::Generated { input_law, .. } => Some(input_law),
+            Source::Dataset(_) => None,
+        }
+    }
+
+    /// B* (p x d), the directions of the target as the seed realises them, or the
+    /// [known directions](Dataset::with_directions) of a data set. `None` for a data set without
+    /// known directions, and for dimensions too large for this machine's memory.
+    pub fn teacher(&self) -> Option<ArrayView2<'_, f64>> {
+        match &self.source {
+            Source::Generated { .. } => Some(self.first_batch().ok()?.directions()),
+            Source::Dataset(data) => data.directions(),
+        }
+    }
+
+    /// The batch that step `step` uses, from 1 to the number of steps: a share of the first batch,
+    /// which the policy sets, and the rest of its own.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+        let steps = self.settings.steps.len();
+        if !(1..=steps).contains(&step) {
+            return Err(InvalidSetting::NoSuchStep { step, steps });
+        }
+        let (samples, kept) =
+            (self.settings.samples, self.settings.batches.kept_samples(self.settings.samples));
+        match &self.source {
+            Source::Generated { .. } => {
+                let batch = self.first_batch()?.clone().with_index(step as u64 - 1);
+                Ok(StepBatch::Generated(batch.reusing(kept)?))
+            }
+            Source::Dataset(data) => {
+                let skipped = (step - 1).saturating_mul(samples - kept);
+                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
+            }
+        }
+    }
+
+    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
+    /// [`readout`](crate::readout). Different indices are independent.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
+    /// a data set, of which [`Dataset::rows`] takes a part; [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        let batch = self.first_batch()?.clone().with_samples(samples)?;
+        Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
+    }
+
+    /// The batch of the first step, made once.
+    fn first_batch(&self) -> Result<&GeneratedBatch, InvalidSetting> {
+        let Source::Generated { target, input_law, first } = &self.source else {
+            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
+        };
+        if let Some(batch) = first.get() {
+            return Ok(batch);
+        }
+        let Settings { dimension, samples, seed, .. } = self.settings;
+        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
+        Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
+    }
+}

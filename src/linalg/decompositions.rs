@@ -1,0 +1,55 @@
+//! Decompositions in a unit in which the backend is accurate, sorted.
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::backend;
+use super::error::{Fallible, SpectralError};
+use super::scale::{largest_of, rescaled, scaled_back};
+use super::triplets::SingularTriplets;
+use crate::numerics::{PowerOfTwo, exponent};
+
+/// The thin singular value decomposition; without `vectors`, the singular values only.
+pub(super) fn svd<T: backend::Entry>(
+    a: ArrayView2<'_, T>,
+    vectors: bool,
+) -> Fallible<SingularTriplets<T>> {
+    let mut svd = match rescaled(a)? {
+        None => backend::svd(a, vectors)?,
+        Some((tame, e)) => {
+            let mut svd = backend::svd(tame.view(), vectors)?;
+            svd.singular_values = scaled_back(svd.singular_values, e)?;
+            svd
+        }
+    };
+    // `faer` leaves values near rounding error unsorted
+    let values = &svd.singular_values;
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|i, j| values[*j].as_f64().total_cmp(&values[*i].as_f64()));
+    if !order.is_sorted() {
+        svd.singular_values = values.select(Axis(0), &order);
+        if vectors {
+            svd.left = svd.left.select(Axis(1), &order);
+            svd.right = svd.right.select(Axis(0), &order);
+        }
+    }
+    Ok(svd)
+}
+
+/// Eigenvalues (increasing) and, if wanted, eigenvectors of a symmetric matrix. Its largest entry is
+/// first brought between 1 and 2, because `faer` is accurate only near there (docs/faer-report.md).
+pub(super) fn symmetric_eigen<T: backend::Entry>(
+    mut a: Array2<T>,
+    vectors: bool,
+) -> Fallible<(Array1<T>, Array2<T>)> {
+    let (rows, columns) = a.dim();
+    if rows == 0 {
+        return Err(SpectralError::Empty { rows, columns });
+    }
+    let lower = a.rows().into_iter().enumerate();
+    let largest = largest_of(lower.flat_map(|(i, row)| row.into_iter().take(i + 1)))?;
+    let e = if largest == 0.0 { 0 } else { exponent(largest) };
+    let factor = PowerOfTwo::new(-e);
+    a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));
+    let (values, vectors) = backend::symmetric_eigen(a, vectors)?;
+    Ok((scaled_back(values, e)?, vectors))
+}

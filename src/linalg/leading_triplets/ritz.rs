@@ -1,0 +1,50 @@
+//! The singular triplets of W within a span, and their residuals.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::linalg::error::Fallible;
+use crate::linalg::normal_product::normal_product;
+use crate::linalg::{Element, SingularTriplets, multiply};
+
+/// The singular triplets of W within the span of the orthonormal rows `vectors`, and their
+/// residuals |W^T u - s v| relative to s_1. W itself is used and not W^T W, so that small values keep
+/// their digits.
+pub(super) fn triplets_within<T: Element>(
+    weights: ArrayView2<'_, T>,
+    vectors: &Array2<T>,
+    tolerance: f64,
+) -> Fallible<(SingularTriplets<T>, Vec<f64>)> {
+    let (image, square) = normal_product(weights, vectors);
+    let mut triplets = T::svd(image.t(), true)?;
+    let rotation = triplets.right;
+    triplets.right = multiply(rotation.view(), vectors.view());
+
+    // W^T u is a row of `rotation` W^T W divided by s: no second pass over W, unless the division
+    // makes the rounding error too large
+    let values = &triplets.singular_values;
+    let rounding = T::epsilon().as_f64() * values[0].as_f64() / values[values.len() - 1].as_f64();
+    let adjoint = if rounding <= tolerance / 4.0 {
+        let mut adjoint = multiply(rotation.view(), square.view());
+        for (mut row, s) in adjoint.rows_mut().into_iter().zip(values) {
+            row /= *s;
+        }
+        adjoint
+    } else {
+        multiply(triplets.left.t(), weights)
+    };
+    let residuals = residuals(adjoint, &triplets);
+    Ok((triplets, residuals))
+}
+
+/// The norms of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
+fn residuals<T: Element>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> Vec<f64> {
+    let scale = triplets.singular_values[0].as_f64();
+    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.singular_values);
+    let rows = adjoint.rows_mut().into_iter().zip(right_and_value);
+    rows.map(|(mut row, (right, s))| {
+        row.scaled_add(-*s, &right);
+        let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+        if scale > 0.0 { norm / scale } else { 0.0 }
+    })
+    .collect()
+}

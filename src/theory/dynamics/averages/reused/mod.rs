@@ -1,0 +1,241 @@
+//! Averages for reused samples: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and
+//! c = c_1 s + tau xi.
+//!
+//! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is
+//! a smooth function of c, tabulated at Chebyshev points; smoothing over xi is then one fixed
+//! matrix from c to s. Where sigma has kinks the integral over z is split where z or u meets one,
+//! and the table in c is cut where those crossings coincide.
+//!
+//! Equations: docs/theory.md, (4.5), (6.2).
+
+use super::table::{Accumulator, Averages};
+use crate::numerics::roots::bracketed;
+use crate::quadrature::{
+    Interpolation, Rule, SplitGaussian, chebyshev_points, gauss_legendre, normal_density,
+};
+use crate::theory::dynamics::activation_constants::ActivationConstants;
+use crate::theory::dynamics::nodes::{Nodes, gaussian_rule};
+use crate::theory::dynamics::setup::FirstStepConstants;
+use ndarray::{Array2, ArrayView1};
+use std::convert::Infallible;
+
+/// Nodes of one piece of the table in c.
+const PIECE: usize = 14;
+/// Half-width of the smoothing window, in units of tau.
+const WINDOW: f64 = 6.5;
+
+/// Fills the tables of reused samples.
+pub(super) struct ReusedAverages<'a> {
+    activation: &'a ActivationConstants,
+    step: FirstStepConstants,
+    s: &'a [f64],
+    plain: Rule,
+    /// sigma' at the nodes of `plain`.
+    first: Vec<f64>,
+    c: Interpolation,
+    /// s x c: interpolation followed by the average over xi.
+    smoothing: Array2<f64>,
+    /// The same with tau xi inside the average.
+    tilted: Array2<f64>,
+    split: SplitGaussian,
+    window: Rule,
+}
+
+impl<'a> ReusedAverages<'a> {
+    /// `sizes` gives the number of nodes in c for a given range of c.
+    pub fn new(
+        activation: &'a ActivationConstants,
+        step: FirstStepConstants,
+        nodes: &Nodes,
+        s: &'a [f64],
+        sizes: impl Fn(f64) -> usize,
+    ) -> Self {
+        let plain = gaussian_rule(nodes.preactivation, &activation.kinks);
+        let first = plain.nodes.iter().map(|&z| activation.derivative(z)).collect();
+        let xi = gaussian_rule(nodes.orthogonal, &[]);
+        let largest = s.iter().fold(0f64, |a, s| a.max(s.abs()));
+        let outer = xi.nodes.last().copied().unwrap_or(0.0);
+        let range = (step.c_1.abs() * largest + step.tau * outer).max(1e-3);
+        // without noise the window closes around one point of the table
+        let step = FirstStepConstants { tau: step.tau.max(1e-9 * range), ..step };
+        let c = Interpolation::new(chebyshev_points(sizes(range), -range, range));
+        let mut smoothing = Array2::zeros((s.len(), c.nodes().len()));
+        let mut tilted = smoothing.clone();
+        let mut basis = vec![0.0; c.nodes().len()];
+        for (i, s) in s.iter().enumerate() {
+            for (xi, w) in xi.iter() {
+                c.basis(step.c_1 * s + step.tau * xi, &mut basis);
+                for (k, basis) in basis.iter().enumerate() {
+                    smoothing[[i, k]] += w * basis;
+                    tilted[[i, k]] += w * step.tau * xi * basis;
+                }
+            }
+        }
+        let split = SplitGaussian::new(nodes.preactivation);
+        let window = gauss_legendre(nodes.orthogonal, -1.0, 1.0);
+        Self { activation, step, s, plain, first, c, smoothing, tilted, split, window }
+    }
+
+    /// The averages at every (y, s), for t = eta_1 b / sqrt N.
+    pub fn table(&self, t: f64, y: &[f64]) -> Array2<Averages> {
+        let mut accumulator = Accumulator::new(self.activation);
+        let smooth = self.activation.kinks.is_empty();
+        let mut table = Array2::from_elem((y.len(), self.s.len()), Averages::default());
+        for (mut row, &y) in table.rows_mut().into_iter().zip(y) {
+            let averages = if smooth {
+                self.smooth(t, y, &mut accumulator)
+            } else {
+                self.kinked(t, y, &mut accumulator)
+            };
+            row.iter_mut().zip(averages).for_each(|(to, at)| *to = at);
+        }
+        table
+    }
+
+    /// The averages at every s, for a smooth activation.
+    fn smooth(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Vec<Averages> {
+        let FirstStepConstants { phi, rho_1, .. } = self.step;
+        let nodes = self.plain.nodes.iter().zip(&self.first);
+        let base: Vec<f64> =
+            nodes.map(|(z, first)| z * (1.0 + t * rho_1) + t * phi * y * first).collect();
+        let mut u = vec![0.0; base.len()];
+        let mut at_c = |c: &f64| {
+            u.iter_mut().zip(&base).for_each(|(u, base)| *u = base + t * c);
+            accumulator.sums(&self.plain, &u, &self.first)
+        };
+        let over_z: Vec<Averages> = self.c.nodes().iter().map(&mut at_c).collect();
+        let over_xi = |(smoothing, tilted): (ArrayView1<f64>, ArrayView1<f64>)| {
+            let mut sums = Averages::default();
+            for ((at, share), tilt) in over_z.iter().zip(smoothing).zip(tilted) {
+                sums.add(*share, at);
+                sums.echo += t * tilt * at.dsigma;
+            }
+            sums
+        };
+        self.smoothing.rows().into_iter().zip(self.tilted.rows()).map(over_xi).collect()
+    }
+
+    /// The averages at every s, for an activation with kinks.
+    fn kinked(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Vec<Averages> {
+        let FirstStepConstants { c_1, tau, .. } = self.step;
+        let pieces = self.pieces(t, y, accumulator);
+        let mut basis = [0.0; PIECE];
+        let mut at_s = |&s: &f64| {
+            let centre = c_1 * s;
+            let mut sums = Averages::default();
+            for piece in &pieces {
+                let low = piece.low.max(centre - WINDOW * tau);
+                let high = piece.high.min(centre + WINDOW * tau);
+                if high <= low {
+                    continue;
+                }
+                let half = 0.5 * (high - low);
+                let mut shares = [0.0; PIECE];
+                let mut tilted = [0.0; PIECE];
+                for (x, w) in self.window.iter() {
+                    let c = low + half * (1.0 + x);
+                    let weight = half * w * normal_density((c - centre) / tau) / tau;
+                    piece.points.basis(c, &mut basis);
+                    for (k, basis) in basis.iter().enumerate() {
+                        shares[k] += weight * basis;
+                        tilted[k] += weight * t * (c - centre) * basis;
+                    }
+                }
+                for ((at, share), tilt) in piece.values.iter().zip(shares).zip(tilted) {
+                    sums.add(share, at);
+                    sums.echo += tilt * at.dsigma;
+                }
+            }
+            sums
+        };
+        self.s.iter().map(&mut at_s).collect()
+    }
+
+    /// The table in c, cut where a crossing of u meets a kink of z, for one (t, y).
+    fn pieces(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Vec<Piece> {
+        let FirstStepConstants { phi, rho_1, tau, c_1, .. } = self.step;
+        let largest = self.s.iter().fold(0f64, |a, s| a.max(s.abs()));
+        let range = (c_1.abs() * largest + WINDOW * tau).max(1e-3);
+        let mut ends = vec![-range, range];
+        if t != 0.0 {
+            let kinks = &self.activation.kinks;
+            for &kink in kinks {
+                for side in [-1e-9, 1e-9] {
+                    let first = self.activation.derivative(kink + side * (1.0 + kink.abs()));
+                    let at = |u: &f64| (u - kink * (1.0 + t * rho_1)) / t - phi * y * first;
+                    ends.extend(kinks.iter().map(at));
+                }
+            }
+        }
+        ends.retain(|c| c.abs() <= range);
+        ends.sort_by(f64::total_cmp);
+        ends.dedup_by(|a, b| (*a - *b).abs() < 1e-9 * range);
+        let longest = (3.0 / t.abs().max(1e-300)).min(range);
+        let mut pieces = Vec::new();
+        for pair in ends.windows(2) {
+            let parts = ((pair[1] - pair[0]) / longest).ceil().clamp(1.0, 40.0) as usize;
+            let length = (pair[1] - pair[0]) / parts as f64;
+            for part in 0..parts {
+                let low = pair[0] + length * part as f64;
+                let points = Interpolation::new(chebyshev_points(PIECE, low, low + length));
+                let nodes = points.nodes().iter();
+                let values = nodes.map(|&c| self.split_average(t, y, c, accumulator)).collect();
+                pieces.push(Piece { low, high: low + length, points, values });
+            }
+        }
+        pieces
+    }
+
+    /// The averages over z at one c, split wherever z or u meets a kink.
+    fn split_average(&self, t: f64, y: f64, c: f64, accumulator: &mut Accumulator) -> Averages {
+        let FirstStepConstants { phi, rho_1, .. } = self.step;
+        let argument =
+            |z: f64| z * (1.0 + t * rho_1) + t * phi * y * self.activation.derivative(z) + t * c;
+        let mut breaks = self.activation.kinks.clone();
+        let mut ends = vec![-8.6];
+        ends.extend(breaks.iter().copied().filter(|x| x.abs() < 8.6));
+        ends.push(8.6);
+        for pair in ends.windows(2) {
+            let margin = 1e-10 * (1.0 + pair[0].abs() + pair[1].abs());
+            let (low, high) = (pair[0] + margin, pair[1] - margin);
+            for &kink in &self.activation.kinks {
+                roots(|z| argument(z) - kink, low, high, &mut breaks);
+            }
+        }
+        let rule = self.split.rule(&breaks);
+        let first: Vec<f64> = rule.nodes.iter().map(|&z| self.activation.derivative(z)).collect();
+        let u: Vec<f64> = rule.nodes.iter().map(|&z| argument(z)).collect();
+        accumulator.sums(&rule, &u, &first)
+    }
+}
+
+/// A piece of the table in c on which the averages are smooth.
+struct Piece {
+    low: f64,
+    high: f64,
+    points: Interpolation,
+    values: Vec<Averages>,
+}
+
+/// Appends the roots of `f` on `(low, high)` that a scan of six intervals separates.
+fn roots(f: impl Fn(f64) -> f64, low: f64, high: f64, found: &mut Vec<f64>) {
+    const INTERVALS: usize = 6;
+    if high <= low {
+        return;
+    }
+    let step = (high - low) / INTERVALS as f64;
+    let (mut left, mut at_left) = (low, f(low));
+    for i in 1..=INTERVALS {
+        let right = low + step * i as f64;
+        let at_right = f(right);
+        if at_left * at_right < 0.0 {
+            let value = |z| Ok::<f64, Infallible>(f(z));
+            let Ok(z) = bracketed(value, (left, at_left), (right, at_right), 1e-14);
+            found.push(z);
+        }
+        (left, at_left) = (right, at_right);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! From a problem to the state of the first layer: averages over neurons and samples (docs/theory.md,
+//! sections 4 and 5).
+//!
+//! `setup` reduces the problem to constants (`activation_constants`, `labels`) and nodes;
+//! `second_layer` is quadrature over b; `averages` tabulates what a neuron contributes for a sample,
+//! for each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; and
+//! `two_steps` puts the state together.
+
+pub(crate) mod activation_constants;
+pub(crate) mod averages;
+pub(crate) mod labels;
+pub(crate) mod nodes;
+pub(crate) mod right_vectors;
+pub(crate) mod row_variance;
+pub(crate) mod sample_groups;
+pub(crate) mod second_layer;
+pub(crate) mod setup;
+#[cfg(test)]
+pub(crate) mod test_quadratic;
+pub(crate) mod two_steps;

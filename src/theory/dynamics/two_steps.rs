@@ -1,0 +1,51 @@
+//! The two-step theory by quadrature: from a problem to the state of the first layer (docs/theory.md,
+//! sections 4 to 6 and 12).
+
+use super::right_vectors::{NoiseAverages, RightVectors};
+use super::row_variance::RowVariance;
+use super::sample_groups::{SampleGroup, sample_groups};
+use super::second_layer::SecondLayerQuadrature;
+use super::setup::Setup;
+use crate::theory::error::{PredictionError, finite};
+use crate::theory::state::State;
+
+/// The state after one or two steps, with the averages it was made from.
+pub(crate) struct TwoSteps {
+    pub law: SecondLayerQuadrature,
+    pub groups: Vec<SampleGroup>,
+    /// Averages of the second step over the samples, unweighted.
+    pub noise: NoiseAverages,
+    pub state: State,
+}
+
+impl TwoSteps {
+    /// Takes the steps with at most `count` right vectors. `along_targets`: with the variances D_* of
+    /// the noise along the teacher directions.
+    pub fn new(setup: &Setup, count: usize, along_targets: bool) -> Result<Self, PredictionError> {
+        let nodes = &setup.nodes;
+        let law = SecondLayerQuadrature::new(
+            &setup.problem.second_layer,
+            setup.problem.width,
+            nodes.second_layer.max((nodes.second_layer * count).div_ceil(10)),
+            nodes.types.max(2 * count),
+            count,
+        )?;
+        let groups = sample_groups(setup, &law)?;
+        let mut vectors = RightVectors::new(setup, &law, &groups, along_targets);
+        finite("the right vectors", &vectors.coordinates)?;
+        let variance = RowVariance { setup, law: &law };
+        let noise = variance.isotropic(&vectors.noise[0]);
+        finite("the row variance of the bulk", &noise)?;
+        let state = State {
+            gamma: setup.problem.gamma(),
+            directions: setup.labels.directions,
+            b: law.fine.nodes.clone(),
+            weights: law.fine.weights.clone(),
+            left: law.left(),
+            right: vectors.coordinates,
+            noise,
+            noise_along_targets: along_targets.then(|| variance.along_targets(&vectors.noise[1..])),
+        };
+        Ok(Self { law, groups, noise: vectors.noise.swap_remove(0), state })
+    }
+}

@@ -1,0 +1,377 @@
+//! Outliers of the bulk plus sum_k u_k v_k^T, and their overlaps.
+//!
+//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target
+//! columns (7.5) to (7.8).
+
+use super::bulk::Bulk;
+use crate::numerics::graded::{cholesky, left_singular};
+use crate::numerics::roots::bracketed;
+use crate::theory::error::PredictionError;
+use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
+use crate::theory::state::State;
+use std::convert::Infallible;
+
+use ndarray::{Array1, Array2, Axis, concatenate};
+
+/// The spectrum of W with isotropic noise rows, with the equation det(I - H(m)) = 0 for its outliers
+/// (5.23), or (7.7) with separate target columns.
+#[derive(Clone, Debug)]
+pub(crate) struct IsotropicSpectrum {
+    pub bulk: Bulk,
+    state: State,
+    /// (R + p if the target columns are separate) x coordinates: right vectors, paired with the left
+    /// vectors in their rows.
+    right: Array2<f64>,
+}
+
+impl IsotropicSpectrum {
+    /// The spectrum that belongs to `state`. Along the teacher directions the noise has the variances
+    /// D_* if the state has them.
+    pub fn new(state: &State) -> Self {
+        let bulk = Bulk::new(state.gamma, state.weights.clone(), state.noise.clone());
+        Self::with_bulk(bulk, state.clone())
+    }
+
+    fn with_bulk(bulk: Bulk, state: State) -> Self {
+        let mut right = state.right.clone();
+        if state.noise_along_targets.is_some() {
+            let all = Array2::eye(right.ncols());
+            let targets = all.slice_axis(Axis(0), (..state.directions).into());
+            right = concatenate![Axis(0), right, targets];
+        }
+        Self { bulk, state, right }
+    }
+
+    /// [`strengths`](Self::strengths) of the first `count` right vectors, with D(b) along the teacher
+    /// directions too.
+    pub fn strengths_of(&self, count: usize) -> Result<Vec<f64>, PredictionError> {
+        let state = State { noise_along_targets: None, ..self.state.truncated(count) };
+        Self::with_bulk(self.bulk.clone(), state).strengths()
+    }
+
+    /// All outliers, largest first.
+    pub fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
+        let at_edge = self.strengths()?;
+        let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
+        (0..count).filter_map(|j| self.outlier(j, at_edge[j]).transpose()).collect()
+    }
+
+    /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
+    fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
+        let decomposition = self.decomposition(self.bulk.edge_m);
+        let (values, _) = decomposition.ok_or(PredictionError::Singular { name: "K" })?;
+        Ok(values.to_vec())
+    }
+
+    /// Eigenvalues of H(m), decreasing, and eigenvectors: squared singular values of M^(1/2) V C (6.6).
+    fn decomposition(&self, m: f64) -> Option<(Array1<f64>, Array2<f64>)> {
+        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)?;
+        let mut a = self.right.t().dot(&factor);
+        for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
+            row *= metric.sqrt();
+        }
+        let (values, vectors) = left_singular(a);
+        Some((values.mapv(|value| value * value), vectors))
+    }
+
+    /// Whether `coordinate` is along a teacher direction with a column of its own.
+    fn is_separate(&self, coordinate: usize) -> bool {
+        self.state.noise_along_targets.is_some() && coordinate < self.state.directions
+    }
+
+    /// Minus the resolvent of the bulk on the coordinates: -m, or 1 / zeta on a separate target
+    /// column (7.6).
+    fn metric(&self, m: f64) -> Vec<f64> {
+        let separate = 1.0 / self.bulk.zeta(m);
+        let columns = 0..self.right.ncols();
+        columns.map(|i| if self.is_separate(i) { separate } else { -m }).collect()
+    }
+
+    /// E[f(D) b^2 q q^T], bordered by gamma E[f(D) D_*] for separate target columns: K(m) for f =
+    /// 1 / (1 + m D), and -K'(m) for f = D / (1 + m D)^2.
+    fn left_resolvent(&self, f: impl Fn(f64) -> f64) -> Array2<f64> {
+        let (n, r) = (self.right.nrows(), self.state.left.ncols());
+        let mut k = Array2::zeros((n, n));
+        for (i, left) in self.state.left.rows().into_iter().enumerate() {
+            let share = self.state.weights[i] * f(self.bulk.d[i]);
+            for row in 0..r {
+                let scaled = share * left[row];
+                for column in 0..=row {
+                    k[[row, column]] += scaled * left[column];
+                }
+            }
+            if let Some(columns) = &self.state.noise_along_targets {
+                for ((row, column), value) in columns[i].indexed_iter() {
+                    k[[r + row, r + column]] += self.state.gamma * share * value;
+                }
+            }
+        }
+        for row in 0..r {
+            for column in 0..row {
+                k[[column, row]] = k[[row, column]];
+            }
+        }
+        k
+    }
+
+    /// The j-th outlier, whose eigenvalue at the edge is `at_edge` > 1.
+    ///
+    /// `None` when it cannot be told from the edge in floating point.
+    fn outlier(&self, j: usize, at_edge: f64) -> Result<Option<Outlier>, PredictionError> {
+        let m = self.root(j, at_edge);
+        let (_, vectors) = self.decomposition(m).ok_or(PredictionError::Singular { name: "K" })?;
+        let x = vectors.column(j);
+        let zeta = self.bulk.zeta(m);
+        let slope = self.bulk.zeta_slope(m);
+        if !zeta.is_finite() {
+            return Err(PredictionError::NotFinite {
+                quantity: "the singular value of an outlier",
+            });
+        }
+        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge {
+            return Ok(None);
+        }
+        // x^T H' x at an eigenvalue 1 is x^T (M'/M) x + y^T K' y with y = V^T M^(1/2) x (6.8)
+        let metric = self.metric(m);
+        let y = self
+            .right
+            .dot(&Array1::from_iter(x.iter().zip(&metric).map(|(x, metric)| x * metric.sqrt())));
+        let squares = x.iter().enumerate();
+        let of_metric: f64 = squares
+            .map(|(i, x)| x * x * if self.is_separate(i) { -slope / zeta } else { 1.0 / m })
+            .sum();
+        let of_left = y.dot(&self.left_resolvent(|d| d / (1.0 + m * d).powi(2)).dot(&y));
+        // -h' of (5.26)
+        let rate = (of_left - of_metric) / slope;
+        if rate.is_nan() || rate <= 0.0 {
+            return Err(PredictionError::NotConverged { near: m });
+        }
+        let direction_overlaps: Vec<f64> = (0..self.state.directions)
+            .map(|i| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0))
+            .collect();
+        let target_overlap = direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt().min(1.0);
+        let left =
+            y.iter().take(self.state.left.ncols()).map(|y| y / (zeta * rate).sqrt()).collect();
+        let mut outlier = Outlier {
+            singular_value: zeta.sqrt(),
+            target_overlap,
+            direction_overlaps,
+            left_overlaps: Vec::new(),
+            neuron_share: 1.0,
+            left,
+            at: m,
+        };
+        let entries = self.left_entries(&outlier);
+        outlier.neuron_share = neuron_share(self.state.weights.iter().copied().zip(entries));
+        outlier.left_overlaps =
+            (1..=LEFT_POWERS).map(|k| self.left_overlap(&outlier, |b| b.powi(k))).collect();
+        Ok(Some(outlier))
+    }
+
+    /// m where the j-th eigenvalue of H passes 1, sought in ln(-m).
+    fn root(&self, j: usize, at_edge: f64) -> f64 {
+        let value = |v: f64| {
+            self.decomposition(-v.exp()).map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
+        };
+        let high = (-self.bulk.edge_m).ln();
+        let mut low = high - at_edge.ln() - 1e-6;
+        let mut at_low = value(low);
+        for _ in 0..200 {
+            if at_low <= 0.0 {
+                break;
+            }
+            low -= 1.0 + at_low;
+            at_low = value(low);
+        }
+        if at_low >= 0.0 {
+            return -low.exp();
+        }
+        let f = |v| Ok::<f64, Infallible>(value(v));
+        let tolerance = 1e-14 * high.abs().max(1.0);
+        let Ok(v) = bracketed(f, (low, at_low), (high, at_edge.ln()), tolerance);
+        -v.exp()
+    }
+
+    /// Entries u(b) of the left singular vector, up to a common factor.
+    fn left_entries<'a>(&'a self, outlier: &'a Outlier) -> impl Iterator<Item = f64> + 'a {
+        let rows = self.state.left.rows().into_iter().zip(&self.bulk.d);
+        rows.map(|(left, d)| left.dot(&outlier.left) / (1.0 + outlier.at * d))
+    }
+
+    /// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised
+    /// (5.30).
+    pub fn left_overlap(&self, outlier: &Outlier, f: impl Fn(f64) -> f64) -> f64 {
+        let (mut square, mut sum) = (0.0, 0.0);
+        let types = self.state.b.iter().zip(&self.state.weights);
+        for ((b, w), entry) in types.zip(self.left_entries(outlier)) {
+            let value = f(*b);
+            square += w * value * value;
+            sum += w * value * entry;
+        }
+        if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::SecondLayerLaw;
+    use crate::numerics::graded::symmetric_eigen;
+    use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
+
+    /// A state with polynomials of `law`, right vectors as given (rows; teacher first) and noise `d`.
+    fn state(
+        law: (&SecondLayerLaw, usize, usize),
+        gamma: f64,
+        directions: usize,
+        right: Array2<f64>,
+        d: impl Fn(f64) -> f64,
+    ) -> State {
+        let (law, coarse, fine) = law;
+        let law = SecondLayerQuadrature::new(law, 100, coarse, fine, right.nrows()).unwrap();
+        State {
+            gamma,
+            directions,
+            left: law.left(),
+            right,
+            noise: law.fine.nodes.iter().map(|b| d(*b)).collect(),
+            b: law.fine.nodes,
+            weights: law.fine.weights,
+            noise_along_targets: None,
+        }
+    }
+
+    const SIGNS: (&SecondLayerLaw, usize, usize) = (&SecondLayerLaw::Rademacher, 4, 8);
+
+    /// Benaych-Georges & Nadakuditi: D = 1 and one spike of size theta, here along u = a and v with
+    /// overlap .6 with the target.
+    #[test]
+    fn rank_one_in_closed_form() {
+        for c in [0.5f64, 1.0, 2.0] {
+            for theta in [0.5f64, 1.0, 1.3, 2.0, 7.0, 1e4] {
+                for separate in [false, true] {
+                    let right = ndarray::array![[0.6 * theta, 0.8 * theta, 0.0]];
+                    let columns = vec![Array2::from_elem((1, 1), 1.0); 2];
+                    let noise_along_targets = separate.then_some(columns);
+                    let state = State { noise_along_targets, ..state(SIGNS, c, 1, right, |_| 1.0) };
+                    let outliers = IsotropicSpectrum::new(&state).outliers().unwrap();
+                    let t2 = theta * theta;
+                    if t2 * t2 <= c {
+                        assert!(outliers.is_empty());
+                        continue;
+                    }
+                    assert_eq!(outliers.len(), 1, "{c} {theta} {separate}");
+                    let value = ((1.0 + t2) * (c + t2)).sqrt() / theta;
+                    // The left vector has N = c d entries, the right one d.
+                    let left = (1.0 - c * (1.0 + t2) / (t2 * (t2 + c))).sqrt();
+                    let right = (1.0 - (c + t2) / (t2 * (t2 + 1.0))).sqrt();
+                    assert!((outliers[0].singular_value / value - 1.0).abs() < 1e-10);
+                    assert!(
+                        (outliers[0].direction_overlaps[0] / (0.6 * right) - 1.0).abs() < 1e-8,
+                        "{c} {theta} {separate}"
+                    );
+                    assert!(
+                        (outliers[0].left_overlaps[0] / left - 1.0).abs() < 1e-8,
+                        "{c} {theta} {separate}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// One spike of size theta on Marchenko-Pastur noise.
+    fn single(c: f64, theta: f64) -> (Bulk, Result<Vec<Outlier>, PredictionError>) {
+        let state = state(SIGNS, c, 1, ndarray::array![[theta, 0.0, 0.0]], |_| 1.0);
+        let spectrum = IsotropicSpectrum::new(&state);
+        let found = spectrum.outliers();
+        (spectrum.bulk, found)
+    }
+
+    /// Next to the threshold rounding puts the outlier on the edge, or below it: then there is none.
+    #[test]
+    fn no_outlier_on_the_edge() {
+        let mut hidden = 0;
+        for c in [0.5f64, 1.0, 2.0] {
+            for i in 0..60 {
+                let above = 2e-9 * 1.2f64.powi(i);
+                let (bulk, found) = single(c, c.powf(0.25) * (1.0 + above));
+                let found = found.unwrap();
+                hidden += usize::from(found.is_empty());
+                for outlier in &found {
+                    assert!(outlier.singular_value > bulk.edge, "{c} {above}: {outlier:?}");
+                }
+                assert!(above < 1e-6 || found.len() == 1, "{c} {above}");
+            }
+        }
+        assert!(hidden > 0);
+    }
+
+    /// A spike whose square is finite, but not the slope there.
+    #[test]
+    fn a_spike_beyond_all_numbers() {
+        assert!(single(2.0, 1e70).1.is_ok());
+        assert!(matches!(single(2.0, 1e80).1, Err(PredictionError::NotConverged { .. })));
+    }
+
+    /// Three right vectors and two teacher directions, D spread over b.
+    fn several(gamma: f64) -> State {
+        let right = ndarray::array![
+            [6.0, 0.8, 3.0, 0.0, 0.0, 0.5],
+            [-0.5, 2.0, 1.0, -1.5, 0.0, 0.1],
+            [0.3, -0.4, 0.2, 0.6, 0.4, -0.2]
+        ];
+        let law = (&SecondLayerLaw::Uniform, 8, 24);
+        state(law, gamma, 2, right, |b| 0.7 + 0.4 * b + 0.5 * b * b)
+    }
+
+    /// H is N E[omega omega^T / (1 + m D)] times -m, whatever omega is made of.
+    #[test]
+    fn the_mean_rows_alone_decide() {
+        let state = several(2.0);
+        let spectrum = IsotropicSpectrum::new(&state);
+        let omega = state.omega();
+        for m in [spectrum.bulk.edge_m, 0.3 * spectrum.bulk.edge_m] {
+            let mut h = Array2::<f64>::zeros((6, 6));
+            for (i, row) in omega.rows().into_iter().enumerate() {
+                let share = -m * state.weights[i] / (1.0 + m * state.noise[i]);
+                for (k, l) in (0..6).flat_map(|k| (0..6).map(move |l| (k, l))) {
+                    h[[k, l]] += share * row[k] * row[l];
+                }
+            }
+            let (values, _) = symmetric_eigen(&h);
+            let (found, _) = spectrum.decomposition(m).unwrap();
+            for (found, exact) in found.iter().zip(values.iter().rev()) {
+                assert!((found - exact).abs() < 1e-12 * found.max(1.0), "{found} {exact}");
+            }
+        }
+    }
+
+    /// Target columns that are separate but have the variance of all others change nothing: (7.5)
+    /// to (7.8) are then (5.21) to (5.30). Several spikes and directions, D spread over b.
+    #[test]
+    fn separate_columns_like_the_others() {
+        for gamma in [0.5, 2.0] {
+            let columns = |d: &f64| Array2::from_diag_elem(2, *d);
+            let [together, separate] = [false, true].map(|separate| {
+                let mut state = several(gamma);
+                let columns = state.noise.iter().map(columns).collect();
+                state.noise_along_targets = separate.then_some(columns);
+                IsotropicSpectrum::new(&state).outliers().unwrap()
+            });
+            assert!(together.len() >= 2, "{}", together.len());
+            assert_eq!(together.len(), separate.len());
+            for (a, b) in together.iter().zip(&separate) {
+                let pairs = [(a.singular_value, b.singular_value)];
+                let pairs = pairs.into_iter();
+                let overlaps = a.direction_overlaps.iter().zip(&b.direction_overlaps);
+                let left = a.left_overlaps.iter().zip(&b.left_overlaps);
+                let left = overlaps.chain(left).map(|(a, b)| (*a, *b));
+                for (a, b) in pairs.chain(left) {
+                    assert!((a - b).abs() < 1e-8 * a.max(1.0), "{gamma}: {a} {b}");
+                }
+                let sum: f64 = a.direction_overlaps.iter().map(|o| o * o).sum();
+                assert!((a.target_overlap.powi(2) - sum).abs() < 1e-12);
+            }
+        }
+    }
+}

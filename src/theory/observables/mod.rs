@@ -1,0 +1,5 @@
+//! From the state of the first layer to what can be measured: bulk, outliers and overlaps of W.
+
+pub(crate) mod isotropic;
+pub(crate) mod outlier;
+pub(crate) mod structured;

@@ -1,0 +1,105 @@
+//! Density of the bulk: G_11(z + i0) by following the solution through the upper half plane.
+//!
+//! Equations: docs/theory.md, (10.23).
+
+use super::bulk::Bulk;
+use super::real_branch::RealBranch;
+use crate::numerics::roots::Newton;
+use crate::theory::error::PredictionError;
+use num_complex::Complex64;
+use rayon::prelude::*;
+
+/// The solution at a complex z: a0 = G_11 and the packed order parameters.
+#[derive(Clone, Debug)]
+struct ComplexPoint {
+    z: Complex64,
+    a0: Complex64,
+    order: Vec<Complex64>,
+}
+
+/// Density of the min(N, d) singular values at each of `sigma`, of mass 1.
+pub(crate) fn density<const A: usize>(
+    branch: &RealBranch<A>,
+    sigma: &[f64],
+) -> Result<Vec<f64>, PredictionError> {
+    let (bulk, edge) = (&branch.bulk, branch.edge.z);
+    let mut inside: Vec<usize> =
+        (0..sigma.len()).filter(|&i| sigma[i] > 0.0 && sigma[i] * sigma[i] < edge).collect();
+    inside.sort_by(|&i, &j| sigma[j].total_cmp(&sigma[i]));
+    let outside = branch.inverse(2.0 * edge)?;
+    let start = ComplexPoint {
+        z: outside.z.into(),
+        a0: outside.a0().into(),
+        order: outside.order.pack().into_iter().map(Complex64::from).collect(),
+    };
+    // up, then along a line parallel to the axis, then down at every abscissa
+    let height = 0.25 * edge;
+    let mut above = follow(bulk, start, Complex64::new(2.0 * edge, height))?;
+    let mut starts = Vec::with_capacity(inside.len());
+    for &i in &inside {
+        above = follow(bulk, above, Complex64::new(sigma[i] * sigma[i], height))?;
+        starts.push(above.clone());
+    }
+    let values: Result<Vec<f64>, PredictionError> = starts
+        .into_par_iter()
+        .map(|start| {
+            let target = Complex64::new(start.z.re, 1e-9 * edge);
+            Ok((follow(bulk, start, target)?.a0.im / std::f64::consts::PI).max(0.0))
+        })
+        .collect();
+    let mut density = vec![0.0; sigma.len()];
+    for (&i, value) in inside.iter().zip(values?) {
+        density[i] = 2.0 * sigma[i] * value / bulk.gamma.min(1.0);
+    }
+    Ok(density)
+}
+
+/// Moves the solution to `target` along a straight line with steps that adapt.
+fn follow<const A: usize>(
+    bulk: &Bulk<A>,
+    from: ComplexPoint,
+    target: Complex64,
+) -> Result<ComplexPoint, PredictionError> {
+    let (start, whole) = (from.z, target - from.z);
+    if whole.norm() == 0.0 {
+        return Ok(from);
+    }
+    let (mut here, mut done, mut step) = (from, 0.0f64, 0.25f64);
+    while done < 1.0 {
+        let next = (done + step).min(1.0);
+        let z = if next == 1.0 { target } else { start + whole * next };
+        if let Some(point) = solve_near(bulk, &here, z) {
+            (here, done) = (point, next);
+            step *= 2.0;
+        } else {
+            step *= 0.4;
+            if step < 1e-7 {
+                return Err(PredictionError::NotConverged { near: here.a0.norm() });
+            }
+        }
+    }
+    Ok(here)
+}
+
+/// Solves z(a0) = z from a near solution; refuses a first step of more than a third and a solution
+/// that leaves the upper half plane.
+fn solve_near<const A: usize>(
+    bulk: &Bulk<A>,
+    from: &ComplexPoint,
+    z: Complex64,
+) -> Option<ComplexPoint> {
+    let last = from.order.len();
+    // the last unknown is a0 in a unit that makes it as large as the others
+    let unit = from.a0 / from.order.iter().fold(1e-3, |size: f64, x| size.max(x.norm()));
+    let mut start = from.order.clone();
+    start.push(from.a0 / unit);
+    let newton = Newton { tolerance: 1e-9, longest_first_step: 0.33, steps: 14 };
+    let mut order = newton.solve(start, |u| {
+        let (mut residual, found) = bulk.residual(u[last] * unit, &u[..last]);
+        residual.push((found - z) / z.norm());
+        residual
+    })?;
+    let a0 = order.pop()? * unit;
+    let upper = z.im == 0.0 || a0.im > -1e-9 * a0.norm();
+    upper.then_some(ComplexPoint { z, a0, order })
+}

@@ -1,0 +1,282 @@
+//! What the structured bulk needs to know of the setting, the samples and the neurons, all of it
+//! from the averages that the isotropic bulk uses too.
+
+use crate::theory::dynamics::averages::AverageTables;
+use crate::theory::dynamics::right_vectors::NoiseAverages;
+use crate::theory::dynamics::row_variance::RowVariance;
+use crate::theory::dynamics::sample_groups::SampleGroup as Group;
+use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
+use crate::theory::dynamics::setup::Setup;
+use ndarray::{Array1, Array2, Array3};
+use rayon::prelude::*;
+
+/// Terms of l(b) that are computed; [`solve`](super::solve) keeps at most as many.
+const LINEAR_TERMS: usize = 3;
+
+/// Constants of the setting. The names are those of docs/theory.md, sections 1 and 4.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Model {
+    /// N, the number of neurons (enters through b / sqrt N only; may be huge).
+    pub width: f64,
+    /// N / d.
+    pub gamma: f64,
+    /// d / n, n the samples of a batch.
+    pub phi: f64,
+    /// First step size eta_1.
+    pub eta_1: f64,
+    /// Second step size eta_2; zero for one step.
+    pub eta_2: f64,
+    /// c_1 = E sigma'(z).
+    pub c_1: f64,
+    /// E sigma''(z) = E[z sigma'(z)].
+    pub curvature: f64,
+    /// Var sigma'(z).
+    pub derivative_variance: f64,
+    /// E y.
+    pub label_mean: f64,
+    /// E y^2.
+    pub label_second_moment: f64,
+    /// c*_1 = E[y z*], one entry per direction of the target.
+    pub label_linear: Vec<f64>,
+}
+
+impl Model {
+    /// The constants of `setup`.
+    pub fn new(setup: &Setup) -> Self {
+        let Setup { problem, activation, labels, .. } = setup;
+        Self {
+            width: problem.width as f64,
+            gamma: problem.gamma(),
+            phi: problem.phi(),
+            eta_1: problem.step_sizes[0],
+            eta_2: problem.step_sizes[1],
+            c_1: activation.c_1,
+            curvature: activation.curvature,
+            derivative_variance: activation.derivative_variance,
+            label_mean: labels.mean,
+            label_second_moment: labels.second_moment,
+            label_linear: labels.linear.clone(),
+        }
+    }
+
+    /// |w|, the norm of the part of beta_1 orthogonal to the target directions.
+    pub fn noise_norm(&self) -> f64 {
+        (self.phi * self.label_second_moment).sqrt()
+    }
+}
+
+/// Nodes of the second layer used in the bulk and in K.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NeuronTable {
+    /// Probability of the node.
+    pub weight: Vec<f64>,
+    /// b = sqrt(N) a.
+    pub b: Vec<f64>,
+    /// q_k(b), orthonormal under b^2 dP(b): nodes x R.
+    pub polynomials: Array2<f64>,
+    /// rho_2(b) = E[r z sigma'(z + t h)].
+    pub rho_2: Vec<f64>,
+    /// Squared norm of a noise row less that of its part along w; `None`: what the weights of the
+    /// samples make of it. Read with more than one term of l(b).
+    pub rest: Option<Vec<f64>>,
+    /// What step two returns of step one's noise, over its variance; read with more than one term.
+    pub echo_share: f64,
+    /// sqrt(E b^2) = 1/q_0: 1 for a law of unit variance, close to it for the realised entries of
+    /// one network.
+    pub scale: f64,
+}
+
+impl NeuronTable {
+    /// The nodes of `law`; the functions in `noise` are known at its coarse nodes.
+    pub fn new(rows: &RowVariance, noise: &NoiseAverages) -> Self {
+        let law = rows.law;
+        Self {
+            weight: law.fine.weights.clone(),
+            b: law.fine.nodes.clone(),
+            polynomials: law.polynomials.clone(),
+            rho_2: law.at_fine(&noise.rho_2).to_vec(),
+            rest: Some(rows.rest_with_echo(noise)),
+            echo_share: rows.echo_share(noise),
+            scale: law.scale,
+        }
+    }
+}
+
+/// Nodes of the law of a sample, one entry per node, and what the steps make of them, group by
+/// group.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SampleTable {
+    /// Probability of the node.
+    pub weight: Vec<f64>,
+    /// z* = B* x: nodes x directions.
+    pub projections: Array2<f64>,
+    /// y.
+    pub label: Vec<f64>,
+    /// s, the (leave-one-out) projection on beta_1.
+    pub s: Vec<f64>,
+    /// The groups of samples, each with all nodes.
+    pub groups: Vec<SampleGroup>,
+}
+
+/// Samples that the same steps see.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SampleGroup {
+    /// Their number over n.
+    pub share: f64,
+    /// Whether the first step sees them.
+    pub first: bool,
+    /// What the second step sees, if it sees them.
+    pub second: Option<SecondStep>,
+}
+
+/// Averages of sigma' over the neurons' randomness in step two, at the nodes of a sample.
+///
+/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second
+/// layer with weight b^2; in `linear_square`, `variance` and `covariance` (not in `spikes` and
+/// `linear`) it is divided by E b^2 if that is not 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SecondStep {
+    /// r = y - F(y, s), what the second step sees.
+    pub residual: Vec<f64>,
+    /// S_k = E_b[b^2 q_k(b) <sigma'(z + t h)>]: nodes x R.
+    pub spikes: Array2<f64>,
+    /// E_b[b^2 q_a(b) S_z] with S_z = <z sigma'(z + t h)>: nodes x min(R, 3).
+    pub linear: Array2<f64>,
+    /// E_b[b^2 S_z^2].
+    pub linear_square: Vec<f64>,
+    /// E_b[b^2 (<sigma'(z + t h)^2> - S^2)].
+    pub variance: Vec<f64>,
+    /// E_b[b^2 (<sigma'(z) sigma'(z + t h)> - c_1 S)]; read for reused samples only.
+    pub covariance: Vec<f64>,
+}
+
+/// One node of the law of a sample.
+struct Node {
+    weight: f64,
+    z: Vec<f64>,
+    label: f64,
+    s: f64,
+    /// The averages of every group that the second step sees, in the order of [`grids`].
+    averages: Vec<Array1<f64>>,
+}
+
+impl SampleTable {
+    /// One pass over the nodes of a sample, with the averages of every group there.
+    pub fn new(setup: &Setup, law: &SecondLayerQuadrature, groups: &[Group]) -> Self {
+        let grids: Vec<(&AverageTables, Array3<f64>)> = (groups.iter())
+            .filter_map(|group| group.second.as_ref().map(|m| (m, grids(setup, law, group, m))))
+            .collect();
+        let nodes: Vec<Vec<Node>> = (0..setup.labels.nodes.len())
+            .into_par_iter()
+            .map(|i| nodes(setup, &grids, i))
+            .collect();
+        let nodes: Vec<Node> = nodes.into_iter().flatten().collect();
+
+        let total: f64 = nodes.iter().map(|node| node.weight).sum();
+        let label: Vec<f64> = nodes.iter().map(|node| node.label).collect();
+        let mut seen = 0..grids.len();
+        let mut second = || {
+            let seen = seen.next()?;
+            Some(SecondStep::new(law.polynomial_count(), &label, |i| &nodes[i].averages[seen]))
+        };
+        let groups = groups.iter().map(|group| SampleGroup {
+            share: group.share,
+            first: group.first,
+            second: group.second.as_ref().and_then(|_| second()),
+        });
+        let groups = groups.collect();
+        let size = (nodes.len(), setup.labels.directions);
+        Self {
+            weight: nodes.iter().map(|node| node.weight / total).collect(),
+            projections: Array2::from_shape_fn(size, |(i, k)| nodes[i].z[k]),
+            s: nodes.iter().map(|node| node.s).collect(),
+            label,
+            groups,
+        }
+    }
+}
+
+impl SecondStep {
+    /// From the averages at every node, in the order of [`grids`].
+    fn new<'a>(r: usize, label: &[f64], averages: impl Fn(usize) -> &'a Array1<f64>) -> Self {
+        let n = label.len();
+        let terms = r.min(LINEAR_TERMS);
+        let column = |k: usize| (0..n).map(|i| averages(i)[r + terms + k]).collect();
+        let output: Vec<f64> = column(0);
+        Self {
+            residual: label.iter().zip(output).map(|(y, output)| y - output).collect(),
+            spikes: Array2::from_shape_fn((n, r), |(i, k)| averages(i)[k]),
+            linear: Array2::from_shape_fn((n, terms), |(i, k)| averages(i)[r + k]),
+            linear_square: column(1),
+            variance: column(2),
+            covariance: column(3),
+        }
+    }
+}
+
+/// The nodes of a sample at one node of the target directions; those of no weight are left out.
+fn nodes(setup: &Setup, grids: &[(&AverageTables, Array3<f64>)], direction: usize) -> Vec<Node> {
+    let direction = &setup.labels.nodes[direction];
+    let mut nodes = Vec::new();
+    for (noise, noise_weight) in setup.labels.noise.iter() {
+        let label = direction.link + noise;
+        let lines: Vec<Array2<f64>> =
+            grids.iter().map(|(moments, grid)| at_label(moments, grid, label)).collect();
+        for (zeta, w) in setup.orthogonal.iter() {
+            let weight = direction.weight * noise_weight * w;
+            if weight < 1e-18 || direction.weight * w < 1e-13 {
+                continue;
+            }
+            let s = setup.s(direction, zeta);
+            let average = |((moments, _), lines): (&(&AverageTables, _), &Array2<f64>)| {
+                let mut basis = vec![0.0; lines.ncols()];
+                moments.s.basis(s, &mut basis);
+                lines.dot(&Array1::from(basis))
+            };
+            let averages = grids.iter().zip(&lines).map(average).collect();
+            let z = direction.z[..setup.labels.directions].to_vec();
+            nodes.push(Node { weight, z, label, s, averages });
+        }
+    }
+    nodes
+}
+
+/// The averages at one label: averages x s grid.
+fn at_label(moments: &AverageTables, grid: &Array3<f64>, label: f64) -> Array2<f64> {
+    let (labels, averages, s) = grid.dim();
+    let mut basis = vec![0.0; labels];
+    moments.label_basis(label, &mut basis);
+    let mut lines = Array2::zeros((averages, s));
+    for (b, average) in basis.iter().zip(grid.outer_iter()) {
+        lines.scaled_add(*b, &average);
+    }
+    lines
+}
+
+/// The averages of a group over the second layer, on (y grid) x (averages) x (s grid): S_k, linear,
+/// F, then linear_square, variance and covariance.
+fn grids(
+    setup: &Setup,
+    law: &SecondLayerQuadrature,
+    group: &Group,
+    moments: &AverageTables,
+) -> Array3<f64> {
+    let r = law.polynomial_count();
+    let weights = |k: usize| law.right_weights.row(k).into_iter().copied();
+    let mut list = moments.fields(law);
+    let linear = |a| moments.sum(weights(a), |at| at.z_dsigma);
+    list.splice(r..r, (0..r.min(LINEAR_TERMS)).map(linear));
+    let square = || weights(0).map(|w| w / law.scale);
+    list.push(moments.sum(square(), |at| at.z_dsigma * at.z_dsigma));
+    list.push(moments.sum(square(), |at| at.dsigma_sq - at.dsigma * at.dsigma));
+    list.push(if group.reused() {
+        moments.sum(square(), |at| at.cross - at.dsigma * setup.step.c_1)
+    } else {
+        Array2::zeros(moments.grid())
+    });
+    let (labels, s) = moments.grid();
+    Array3::from_shape_fn((labels, list.len(), s), |(i, k, j)| list[k][[i, j]])
+}
+
+#[cfg(test)]
+mod tests;

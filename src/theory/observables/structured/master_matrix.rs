@@ -1,0 +1,351 @@
+//! The symmetric master matrix T(z), whose zero eigenvalues are the outliers.
+//!
+//! Equations: docs/theory.md, (10.25) to (10.34), several terms section 10.8, units section 10.9,
+//! groups of samples (12.10) to (12.14).
+
+use super::bulk::{Bulk, Delta, NeuronAverages};
+use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
+use super::real_branch::Point;
+use super::sample_weights::SampleWeights;
+use crate::numerics::graded::positive_inverse;
+use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
+use crate::theory::error::PredictionError;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
+
+/// What all samples share at one point of the branch.
+pub(crate) struct SampleResolvent<const A: usize> {
+    phi: f64,
+    a0: f64,
+    f: NeuronAverages<f64, A>,
+    delta: Delta<f64, A>,
+    alpha: Vector<f64, A>,
+    /// beta + alpha alpha^T.
+    second: Matrix<f64, A>,
+    /// G, (A + 1) x (A + 1).
+    g: Array2<f64>,
+}
+
+/// The matrices of the samples of one group, one sample a row, each times its probability.
+struct SampleMatrices {
+    /// Theta, row by row.
+    theta: Array2<f64>,
+    /// Omega Psi, row by row.
+    omega_psi: Array2<f64>,
+    /// Psi, row by row.
+    psi: Array2<f64>,
+    /// (I - Omega Psi) e_0.
+    start: Array2<f64>,
+}
+
+impl<const A: usize> SampleResolvent<A> {
+    pub fn new(bulk: &Bulk<A>, point: &Point<A>) -> Self {
+        let (a0, order) = (point.a0(), &point.order);
+        let f = bulk.neuron_averages(a0, order);
+        let second = order.second_moment();
+        let f_inverse = inverse(&f.f_m);
+        let g = Array2::from_shape_fn((A + 1, A + 1), |(i, k)| match (i, k) {
+            (0, 0) => a0,
+            (0, a) | (a, 0) => a0 * order.alpha[a - 1],
+            (i, k) => a0 * second[i - 1][k - 1] - f_inverse[i - 1][k - 1],
+        });
+        let delta = bulk.delta(a0, order, &f);
+        Self { phi: bulk.phi, a0, f, delta, alpha: order.alpha, second, g }
+    }
+
+    /// The matrices of the samples of one group, whose nodes have the probabilities `weight`.
+    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> SampleMatrices {
+        let (n, m, phi, a0) = (weight.len(), A + 1, self.phi, self.a0);
+        // Delta - 1
+        let excess = |i: usize| self.delta.excess(&samples.l[i], samples.q[i]);
+        let excess: Vec<f64> = (0..n).map(excess).collect();
+        // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
+        let v: Vec<Vector<f64, A>> = samples.l.iter().map(|l| apply(&self.f.f_m, l)).collect();
+        let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - samples.l[i][a];
+        let x: Vec<f64> = v.iter().map(|v| phi * a0 * dot(&self.alpha, v)).collect();
+        // the matrices times Delta, with the first columns of Psi and Omega Psi without cancellation
+        let theta = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => {
+                let corner = 2.0 * dot(&self.f.f_0, &samples.l[i]) + self.f.f * phi * samples.q[i];
+                corner - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
+            }
+            (0, c) | (c, 0) => (1.0 + x[i]) * v[i][c - 1],
+            _ => -phi * a0 * v[i][a - 1] * v[i][b - 1],
+        });
+        // Omega Psi = Theta phi G
+        let omega_psi = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => excess[i] - x[i],
+            (a, 0) => phi * a0 * v[i][a - 1],
+            _ => phi * (0..m).map(|c| theta[[i, a * m + c]] * self.g[[c, b]]).sum::<f64>(),
+        });
+        // Psi = phi G (I - Omega Psi)
+        let psi = per_sample(n, m, |i, a, b| match (a, b) {
+            (0, 0) => phi * a0,
+            (0, c) | (c, 0) => {
+                phi * a0 * (self.alpha[c - 1] * (1.0 + x[i]) - phi * turned(i, c - 1))
+            }
+            _ => {
+                let product = (0..m).map(|c| self.g[[a, c]] * omega_psi[[i, c * m + b]]);
+                phi * (self.g[[a, b]] * (1.0 + excess[i]) - product.sum::<f64>())
+            }
+        });
+        let start = Array2::from_shape_fn((n, m), |(i, a)| match a {
+            0 => 1.0 + x[i],
+            a => -omega_psi[[i, a * m]],
+        });
+        let weight = Array1::from_shape_fn(n, |i| samples.share * weight[i] / (1.0 + excess[i]));
+        let [theta, omega_psi, psi, start] =
+            [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()));
+        SampleMatrices { theta, omega_psi, psi, start }
+    }
+}
+
+/// The sums over the groups, each with its share.
+pub(crate) struct SampleSums {
+    /// E[Z Z^T (x) Theta].
+    pub l: Array2<f64>,
+    /// E[Z y (x) Omega Psi] over the first batch.
+    pub v_y: Array2<f64>,
+    /// E[y^2 Psi] over the first batch.
+    pub y: Array2<f64>,
+    /// E[Z u_k (x) (I - Omega Psi) e_0] over the second batch: R x parallel.
+    pub u: Array2<f64>,
+    /// E[y u_k Psi e_0] over samples in both: R x (A + 1).
+    pub yu: Array2<f64>,
+    /// E[u_k u_l Psi_00] over the second batch.
+    pub perp: Array2<f64>,
+}
+
+/// T at one point, and what the overlaps need of it.
+#[derive(Clone, Debug)]
+pub(crate) struct MasterMatrix {
+    /// T without equilibration; blocks other than the first of every direction are in units
+    /// that stay of order one for every N (docs/theory.md, section 10.9).
+    pub t: Array2<f64>,
+    /// Positive diagonal S that makes S T S of order one.
+    pub scale: Array1<f64>,
+    /// K^{-1}.
+    pub k_inverse: Array2<f64>,
+    /// D(b) at the nodes of the second layer.
+    pub rows: Vec<f64>,
+}
+
+/// The low-rank part of the first layer: what T is made from besides the bulk.
+#[derive(Clone, Debug)]
+pub(crate) struct Signal {
+    pub model: Model,
+    pub neurons: NeuronTable,
+    pub samples: SampleTable,
+    /// (z*, xi), the coordinates of a sample along the teacher directions and w: nodes x (p + 1).
+    fresh: Array2<f64>,
+}
+
+impl Signal {
+    pub fn new(model: &Model, samples: &SampleTable, neurons: &NeuronTable) -> Self {
+        let (n, p) = samples.projections.dim();
+        let along = samples.projections.dot(&ArrayView1::from(&model.label_linear));
+        let xi = (&ArrayView1::from(&samples.s) - &along) / model.noise_norm();
+        let fresh = Array2::from_shape_fn((n, p + 1), |(i, k)| match k {
+            k if k == p => xi[i],
+            k => samples.projections[[i, k]],
+        });
+        let (model, neurons, samples) = (model.clone(), neurons.clone(), samples.clone());
+        Self { model, neurons, samples, fresh }
+    }
+
+    /// The sums over the samples at one point of the branch.
+    pub fn sums<const A: usize>(
+        &self,
+        bulk: &Bulk<A>,
+        resolvent: &SampleResolvent<A>,
+    ) -> SampleSums {
+        let (m, r, d) = (A + 1, self.neurons.polynomials.ncols(), self.fresh.ncols());
+        let mut theta = Array2::zeros((d * d, m * m));
+        let mut omega_psi = Array2::zeros((d, m * m));
+        let mut psi = Array1::zeros(m * m);
+        let mut u = Array2::zeros((r, d * m));
+        let (mut yu, mut perp) = (Array2::zeros((r, m)), Array2::zeros((r, r)));
+        let y = ArrayView1::from(&self.samples.label);
+        for (weights, group) in bulk.groups.iter().zip(&self.samples.groups) {
+            let matrices = resolvent.matrices(weights, &self.samples.weight);
+            let z = self.coordinates(group);
+            theta += &row_products(&z, &z).t().dot(&matrices.theta);
+            if group.first {
+                omega_psi += &scaled(z.view(), y).t().dot(&matrices.omega_psi);
+                psi += &(&y * &y).dot(&matrices.psi);
+            }
+            if let Some(second) = &group.second {
+                let residual = ArrayView1::from(&second.residual);
+                // u_k = r S_k
+                let spikes = scaled(second.spikes.view(), residual);
+                u += &spikes.t().dot(&row_products(&z, &matrices.start));
+                perp += &spikes.t().dot(&scaled(spikes.view(), matrices.psi.column(0)));
+                if group.first {
+                    let psi_0 = matrices.psi.slice_axis(Axis(1), Slice::from(..m));
+                    yu += &spikes.t().dot(&scaled(psi_0, y));
+                }
+            }
+        }
+        SampleSums {
+            l: Array2::from_shape_fn((d * m, d * m), |(i, k)| {
+                theta[[i / m * d + k / m, i % m * m + k % m]]
+            }),
+            v_y: Array2::from_shape_fn((d * m, m), |(i, k)| omega_psi[[i / m, i % m * m + k]]),
+            y: Array2::from_shape_fn((m, m), |(i, k)| psi[i * m + k]),
+            u,
+            yu,
+            perp,
+        }
+    }
+
+    /// Coordinates along the teacher directions and w: in the first batch, phi y/|w| more along w.
+    fn coordinates(&self, group: &SampleGroup) -> Array2<f64> {
+        let mut z = self.fresh.clone();
+        if group.first {
+            let shift = self.model.phi / self.model.noise_norm();
+            let last = z.ncols() - 1;
+            z.column_mut(last).scaled_add(shift, &ArrayView1::from(&self.samples.label));
+        }
+        z
+    }
+
+    /// T at a point of the branch.
+    pub fn master_matrix<const A: usize>(
+        &self,
+        bulk: &Bulk<A>,
+        point: &Point<A>,
+    ) -> Result<MasterMatrix, PredictionError> {
+        let resolvent = SampleResolvent::new(bulk, point);
+        let (f, m) = (&resolvent.f, A + 1);
+        let SampleSums { mut l, v_y, y, u, yu, perp } = self.sums(bulk, &resolvent);
+        for start in (0..l.nrows()).step_by(m) {
+            l[[start, start]] += f.f_00 - point.z;
+            for i in 0..A {
+                for k in 0..A {
+                    l[[start + 1 + i, start + 1 + k]] -= f.f_m[i][k];
+                }
+            }
+        }
+        let y_inverse = negative_inverse(&y).ok_or(PredictionError::Singular { name: "Y" })?;
+        let turned = v_y.dot(&y_inverse);
+        l += &turned.dot(&v_y.t());
+        let eta_2 = self.model.eta_2;
+        let mut v = (u + yu.dot(&turned.t())) * eta_2;
+        let perp = (perp - yu.dot(&y_inverse.dot(&yu.t()))) * (eta_2 * eta_2);
+        // beta_1 is paired with a = (sqrt(E b^2)) u_0
+        let first_step = self.model.eta_1 * self.model.c_1 * self.neurons.scale;
+        let beta_1 = self.model.label_linear.iter().copied().chain([self.model.noise_norm()]);
+        for (direction, c) in beta_1.enumerate() {
+            v[[0, direction * m]] += first_step * c;
+        }
+
+        let rows = bulk.row_variances(&point.order);
+        let k_matrix = self.k_matrix(resolvent.a0, &rows);
+        let k_inverse =
+            positive_inverse(&k_matrix).ok_or(PredictionError::Singular { name: "K" })?;
+        let unit = |i: usize| match i % m {
+            0 => (-resolvent.a0).sqrt(),
+            a => 1.0 / f.f_m[a - 1][a - 1].abs().sqrt(),
+        };
+        let units = Array1::from_shape_fn(l.nrows(), unit);
+        Ok(MasterMatrix::assemble([&l, &v, &perp], units, k_inverse, rows))
+    }
+
+    /// K = E_b[b^2 q q^T / (1 + m)].
+    fn k_matrix(&self, a0: f64, rows: &[f64]) -> Array2<f64> {
+        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
+        let share =
+            Array1::from_shape_fn(b.len(), |j| weight[j] * b[j].powi(2) / (1.0 + a0 * rows[j]));
+        polynomials.t().dot(&scaled(polynomials.view(), share.view()))
+    }
+
+    /// Entries b q(b)^T left / (1 + m) of a left vector at the nodes of b, with their weights.
+    pub fn left_entries<'a>(
+        &'a self,
+        a0: f64,
+        rows: &'a [f64],
+        left: &'a Array1<f64>,
+    ) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
+        let entry = move |(j, q): (usize, ArrayView1<'a, f64>)| {
+            (weight[j], b[j] / (1.0 + a0 * rows[j]) * q.dot(left))
+        };
+        polynomials.rows().into_iter().enumerate().map(entry)
+    }
+
+    /// |kappa_p^T left| with kappa_p = E_b[b q(b) p(b)/(1 + m)] / sqrt(E p^2).
+    pub fn left_overlap(
+        &self,
+        a0: f64,
+        rows: &[f64],
+        left: &Array1<f64>,
+        p: &dyn Fn(f64) -> f64,
+    ) -> f64 {
+        let (mut product, mut norm) = (0.0, 0.0);
+        for (b, (w, entry)) in self.neurons.b.iter().zip(self.left_entries(a0, rows, left)) {
+            let value = p(*b);
+            norm += w * value * value;
+            product += w * value * entry;
+        }
+        if norm > 0.0 { (product.abs() / norm.sqrt()).min(1.0) } else { 0.0 }
+    }
+}
+
+impl MasterMatrix {
+    /// T = [-L, V^T; V, K^{-1} + perp]; `units` bring the diagonal of L to order one.
+    fn assemble(
+        [l, v, perp]: [&Array2<f64>; 3],
+        units: Array1<f64>,
+        k_inverse: Array2<f64>,
+        rows: Vec<f64>,
+    ) -> Self {
+        let (r, parallel) = v.dim();
+        let spike = |i: usize| i.checked_sub(parallel);
+        let size = parallel + r;
+        let t = Array2::from_shape_fn((size, size), |(i, j)| match (spike(i), spike(j)) {
+            (None, None) => -0.5 * (l[[i, j]] + l[[j, i]]),
+            (Some(k), None) => v[[k, j]],
+            (None, Some(k)) => v[[k, i]],
+            (Some(k), Some(q)) => k_inverse[[k, q]] + 0.5 * (perp[[k, q]] + perp[[q, k]]),
+        });
+        let squares = (v * &units).mapv(|x| x * x).sum_axis(Axis(1));
+        let spikes = Array1::from_shape_fn(r, |k| {
+            1.0 / (k_inverse[[k, k]] + perp[[k, k]].abs() + squares[k]).sqrt()
+        });
+        let scale = units.into_iter().chain(spikes).collect();
+        Self { t, scale, k_inverse, rows }
+    }
+
+    /// S T S.
+    pub fn equilibrated(&self) -> Array2<f64> {
+        Array2::from_shape_fn(self.t.dim(), |(i, j)| self.t[[i, j]] * self.scale[i] * self.scale[j])
+    }
+}
+
+/// An m x m matrix of `n` samples, row by row.
+fn per_sample(n: usize, m: usize, entry: impl Fn(usize, usize, usize) -> f64) -> Array2<f64> {
+    Array2::from_shape_fn((n, m * m), |(i, k)| entry(i, k / m, k % m))
+}
+
+/// The products of the entries of two rows, all pairs, row by row.
+fn row_products(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
+    let width = right.ncols();
+    Array2::from_shape_fn((left.nrows(), left.ncols() * width), |(i, k)| {
+        left[[i, k / width]] * right[[i, k % width]]
+    })
+}
+
+/// Every row times a factor of its own.
+fn scaled(rows: ArrayView2<f64>, factors: ArrayView1<f64>) -> Array2<f64> {
+    &rows * &factors.insert_axis(Axis(1))
+}
+
+/// Inverse of a negative definite matrix, equilibrated: its entries may differ by the size of z.
+pub(crate) fn negative_inverse(matrix: &Array2<f64>) -> Option<Array2<f64>> {
+    let n = matrix.nrows();
+    let scale: Vec<f64> = (0..n).map(|i| 1.0 / (-matrix[[i, i]]).sqrt()).collect();
+    let scaled = Array2::from_shape_fn((n, n), |(i, k)| {
+        -0.5 * (matrix[[i, k]] + matrix[[k, i]]) * scale[i] * scale[k]
+    });
+    let inverse = positive_inverse(&scaled)?;
+    Some(Array2::from_shape_fn((n, n), |(i, k)| -inverse[[i, k]] * scale[i] * scale[k]))
+}

@@ -1,0 +1,4 @@
+//! Tests of several files together.
+
+mod matrices;
+mod white_noise;

@@ -1,0 +1,255 @@
+//! The descent direction, one pass over the batch in tiles, and the gradient step.
+//!
+//! Equations: docs/theory.md, (1.3), (1.4).
+
+use std::ops::ControlFlow;
+
+use ndarray::{Array2, Axis, Zip};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::Scalar;
+use crate::data::{Batch, Tile, tiles};
+use crate::error::{InvalidSetting, debug_is_display, nonnegative};
+use crate::linalg::{Buffer, product};
+use crate::network::Network;
+
+/// A gradient step that failed.
+#[derive(Clone, Error, PartialEq)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// A weight became infinite or NaN.
+    #[error(
+        "the step diverged: the first layer has a non-finite weight; \
+         use smaller steps or an activation whose derivative grows more slowly"
+    )]
+    Diverged,
+    /// The step size is negative or not finite, the batch does not fit the network, or there is not
+    /// enough memory for a step.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSetting),
+}
+
+debug_is_display!(TrainingError);
+
+/// Called with the number of tiles that are done; may stop the step.
+pub(crate) type TileObserver<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
+
+impl<T: Scalar> Network<T> {
+    /// The descent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X with r = y - f(X), of
+    /// shape N x d (docs/theory.md, eq. (1.3); "o" is the entrywise product).
+    ///
+    /// In mean-field scaling it is -sqrt(N) times the gradient of the loss (1/2n) sum_i r_i^2 with
+    /// respect to W; in standard scaling it is minus that gradient.
+    ///
+    /// The batch is read once, tile by tile; beside the direction one N x 1536 matrix and one tile
+    /// of the batch are held. The result has the same bits for any number of threads.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::Shape`] when the batch's dimension is not the network's,
+    /// [`InvalidSetting::ZeroSize`] when it has no samples,
+    /// [`InvalidSetting::Memory`] when there is not enough memory for the direction and a tile.
+    ///
+    /// ```
+    /// use linear_width::{activation::{Activation, Tanh}, data::Dataset, network::Network};
+    /// use ndarray::array;
+    ///
+    /// let tanh = Tanh::default().shared();
+    /// let network = Network::new(array![[0.0], [0.0]], array![1.0, -0.5], tanh)?;
+    /// // f = 0 and sigma'(0) = 1: G = a y x
+    /// let batch = Dataset::new(array![[2.0]], array![3.0])?;
+    /// assert_eq!(network.descent_direction(&batch)?, array![[6.0], [-3.0]]);
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn descent_direction(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let Some(mut direction) = direction_per_weight(self, batch, go_on)? else {
+            unreachable!("nothing stops the computation")
+        };
+        let mut direction = direction.matrix(self.width(), self.dimension()).to_owned();
+        let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
+        rows.zip(self.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
+            row *= *a.into_scalar();
+        });
+        Ok(direction)
+    }
+
+    /// One gradient step W <- W + eta G(W; X, y), in place; says how far it went.
+    ///
+    /// The memory is that of [`descent_direction`](Self::descent_direction).
+    ///
+    /// # Errors
+    /// [`TrainingError::Diverged`] when a weight becomes non-finite, [`TrainingError::Invalid`] when
+    /// `eta` is negative or not finite, the batch does not fit, or there is not enough memory.
+    ///
+    /// ```
+    /// use linear_width::activation::{Activation, Tanh};
+    /// use linear_width::data::{GeneratedBatch, Link, Target};
+    /// use linear_width::network::Network;
+    ///
+    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// let batch = GeneratedBatch::new(&target, 30, 90, 1)?;
+    /// let mut network = Network::<f64>::random(60, 30, Tanh::default().shared(), 1)?;
+    /// let change = network.gradient_step(&batch, 2.0)?;
+    /// assert!(change.relative > 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn gradient_step(&mut self, batch: &dyn Batch, eta: f64) -> Result<Change, TrainingError> {
+        match self.observed_gradient_step(batch, eta, &mut |_| ControlFlow::Continue(()))? {
+            Some(change) => Ok(change),
+            None => unreachable!("nothing stops the step"),
+        }
+    }
+
+    /// A gradient step that `observer` may stop after each tile; the weights are then unchanged and
+    /// the result is `None`.
+    pub(crate) fn observed_gradient_step(
+        &mut self,
+        batch: &dyn Batch,
+        eta: f64,
+        observer: &mut TileObserver<'_>,
+    ) -> Result<Option<Change>, TrainingError> {
+        nonnegative("the step size eta", eta)?;
+        match direction_per_weight(self, batch, observer)? {
+            Some(direction) => Ok(Some(updated(self, direction, T::of(eta))?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Row j of the descent direction divided by a_j: (1/n) sigma'(W X^T) diag(r) X. We scale X by the
+/// residuals and the result by a, so the N x tile matrix needs only one pass between the two
+/// products.
+fn direction_per_weight<T: Scalar>(
+    network: &Network<T>,
+    batch: &dyn Batch,
+    observer: &mut TileObserver<'_>,
+) -> Result<Option<Buffer<T>>, InvalidSetting> {
+    let (width, dimension) = (network.width(), network.dimension());
+    let mut tiles = tiles::<T>(batch, dimension)?;
+    let mut direction = Buffer::new(width, dimension)?;
+    let mut z_tile = Buffer::new(width, tiles.largest())?;
+    let share = T::of(1.0 / batch.samples() as f64);
+    let mut done = 0;
+    while let Some(Tile { mut x, y: mut residual, .. }) = tiles.next_tile()? {
+        let mut z = z_tile.matrix(width, residual.len());
+        product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
+        residual -= &network.output_and_derivatives(z.view_mut());
+        let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
+        rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
+            row *= share * *r.into_scalar();
+        });
+        product(T::one(), z.view(), x.view(), T::one(), direction.matrix(width, dimension));
+        done += 1;
+        if observer(done).is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(direction))
+}
+
+/// How far a step moved the first layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Change {
+    /// The largest |W' - W| over the largest |W|, entry by entry, at most `f64::MAX`. 0 when the
+    /// step changed nothing, or less than the numbers can hold.
+    pub relative: f64,
+    /// Whether the descent direction is 0 in every entry.
+    pub no_gradient: bool,
+}
+
+/// Largest absolute entries of one row (weights before the update, update, direction), and whether
+/// all weights are finite after it.
+#[derive(Clone, Copy)]
+struct Extent<T> {
+    before: T,
+    moved: T,
+    direction: T,
+    finite: bool,
+}
+
+impl<T: Scalar> Extent<T> {
+    fn none() -> Self {
+        Self { before: T::zero(), moved: T::zero(), direction: T::zero(), finite: true }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            before: self.before.max(other.before),
+            moved: self.moved.max(other.moved),
+            direction: self.direction.max(other.direction),
+            finite: self.finite & other.finite,
+        }
+    }
+}
+
+/// W <- W + eta diag(a) `direction`.
+fn updated<T: Scalar>(
+    network: &mut Network<T>,
+    mut direction: Buffer<T>,
+    eta: T,
+) -> Result<Change, TrainingError> {
+    let direction = direction.matrix(network.width(), network.dimension());
+    let (weights, second_layer) = network.layers_mut();
+    let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
+    let extent = rows
+        .zip(direction.axis_iter(Axis(0)))
+        .zip(second_layer.axis_iter(Axis(0)))
+        .map(|((mut weights, direction), a)| {
+            let a = *a.into_scalar();
+            let factor = eta * a;
+            // no early end and no branch, so that the loop is vectorised
+            let mut extent = Extent::none();
+            Zip::from(&mut weights).and(&direction).for_each(|w, g| {
+                let new = *w + factor * *g;
+                extent = extent.and(Extent {
+                    before: w.abs(),
+                    moved: (new - *w).abs(),
+                    direction: g.abs(),
+                    finite: new.is_finite(),
+                });
+                *w = new;
+            });
+            if a == T::zero() {
+                extent.direction = T::zero();
+            }
+            extent
+        })
+        .reduce(Extent::none, Extent::and);
+    if !extent.finite {
+        return Err(TrainingError::Diverged);
+    }
+    let (moved, before) = (extent.moved.as_f64(), extent.before.as_f64());
+    // a first layer of zeros is moved infinitely far
+    let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
+    let relative = if moved == 0.0 { 0.0 } else { ratio };
+    Ok(Change { relative, no_gradient: extent.direction == T::zero() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{Activation, Tanh};
+    use crate::data::{GeneratedBatch, Link, Target};
+
+    #[test]
+    fn a_stopped_step_leaves_the_weights_alone() {
+        let target = Target::single_index(Link::hermite([0.0, 1.0]));
+        let batch = GeneratedBatch::new(&target, 6, 2 * 1536, 3).unwrap();
+        let tanh = Tanh::default().shared();
+        let mut network = Network::<f64>::random(10, 6, tanh, 1).unwrap();
+        let before = network.first_layer().clone();
+        // at the first tile, and at the last
+        for last in [1, 2] {
+            let mut seen = Vec::new();
+            let stop = &mut |tile| {
+                seen.push(tile);
+                if tile == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            assert_eq!(network.observed_gradient_step(&batch, 1.0, stop), Ok(None));
+            assert_eq!(seen, (1..=last).collect::<Vec<_>>());
+            assert_eq!(network.first_layer(), before);
+        }
+    }
+}
