@@ -15,7 +15,6 @@
 //! The operations are methods of [`Element`], compiled in this crate for both types, so that a program
 //! that uses the crate does not compile them again.
 
-mod buffer;
 mod decompositions;
 mod error;
 // LAPACK serves when both backends are compiled in; a test then compares faer with it
@@ -40,7 +39,6 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, LinalgScalar, ScalarOpe
 
 use crate::numerics::Real;
 
-pub(crate) use buffer::Buffer;
 pub use error::SpectralError;
 pub(crate) use scale::{PowerOfTwo, exponent, is_double, scaled_back, times_power};
 pub use triplets::SingularTriplets;
@@ -49,7 +47,7 @@ pub(crate) type Fallible<T> = Result<T, SpectralError>;
 
 /// The entry of a matrix: `f32` or `f64`, with the operations compiled for it.
 #[doc(hidden)]
-pub trait Element: Real + LinalgScalar + ScalarOperand + bytemuck::Pod {
+pub trait Element: Real + LinalgScalar + ScalarOperand {
     fn product(
         alpha: Self,
         a: ArrayView2<'_, Self>,
