@@ -157,6 +157,14 @@ pub enum InvalidSetting {
         /// Which setting.
         name: &'static str,
     },
+    /// A problem of a function, which does not know the setting that holds it.
+    #[error("{setting}: {problem}")]
+    In {
+        /// The setting: `activation` or `target.link`.
+        setting: &'static str,
+        /// The problem.
+        problem: Box<InvalidSetting>,
+    },
     /// An activation or link that cannot be integrated against the Gaussian.
     #[error("{name}: {source}")]
     Function {
@@ -209,7 +217,7 @@ pub enum InvalidSetting {
         /// The value there.
         value: f64,
     },
-    /// A function of the user's that panics, as one that reads a projection there is none of.
+    /// A user's function that panics.
     #[error("{name} panicked when it was tried: {message}")]
     Panicked {
         /// Which function.
@@ -235,14 +243,65 @@ pub enum InvalidSetting {
         /// How many there are.
         samples: usize,
     },
-    /// The run, or the training of a readout, would need more memory than it may have or than the machine gives.
+    /// The run, or the training of a readout, needs more memory than the limit allows or the
+    /// allocator can supply.
     #[error("{} of memory are needed ({needed} bytes); {limit}", in_words(*.needed))]
     Memory {
         /// The estimate in bytes (saturating).
         needed: u128,
-        /// The limit, or the machine's answer, in words.
+        /// The limit, in words.
         limit: String,
     },
+}
+
+impl InvalidSetting {
+    /// The setting that is wrong, as a configuration spells it: `width`, `steps.2.alpha` (steps
+    /// count from 1), `outlier_rule.largest_gap.factor`. `None` for arguments of functions, which
+    /// are no settings of an experiment.
+    ///
+    /// ```
+    /// use linear_width::training::StepSize;
+    ///
+    /// let problem = StepSize::scaled(1.0, 0.7).check(2).unwrap_err();
+    /// assert_eq!(problem.path().as_deref(), Some("steps.2.alpha"));
+    /// ```
+    pub fn path(&self) -> Option<String> {
+        let path = match self {
+            Self::Exponent { step, .. } => return Some(format!("steps.{step}.alpha")),
+            Self::StepConstant { step, .. } => return Some(format!("steps.{step}.constant")),
+            Self::NoSteps => "steps",
+            Self::Noise { .. } => "target.noise",
+            Self::NotNormalised { .. }
+            | Self::NotOrthogonal { .. }
+            | Self::TooManyDirections { .. } => "target.directions",
+            Self::TripletCount { .. } => "triplets",
+            Self::Memory { .. } => "memory_limit",
+            Self::ConstantFeatures { .. } | Self::ConstantLabels | Self::TooFewSamples { .. } => {
+                "data"
+            }
+            Self::In { setting, .. } => setting,
+            Self::ZeroSize { name }
+            | Self::Missing { name }
+            | Self::Shape { name, .. }
+            | Self::NonFinite { name }
+            | Self::NonFiniteEntry { name, .. }
+            | Self::OutOfRange { name, .. }
+            | Self::NotWithGivenData { name } => name,
+            _ => return None,
+        };
+        // settings are named by their paths, arguments of functions by words
+        (!path.contains(' ')).then(|| path.to_owned())
+    }
+
+    /// A problem of a function, with the setting that holds the function; others as they are.
+    pub(crate) fn of(self, setting: &'static str) -> Self {
+        match self {
+            Self::Function { .. } | Self::Panicked { .. } => {
+                Self::In { setting, problem: Box::new(self) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The place of an entry, from 0.
@@ -394,7 +453,7 @@ mod tests {
     use super::in_words;
 
     #[test]
-    fn bytes_are_told_in_the_largest_unit() {
+    fn bytes_are_given_in_the_largest_unit() {
         for (bytes, text) in [
             (0, "0 bytes"),
             (1023, "1023 bytes"),

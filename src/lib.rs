@@ -69,9 +69,8 @@
 //! [`activation`] and [`data`] say what is learned by what; [`network`] and [`training`] take the
 //! steps; [`spectral`] measures; [`readout`] trains the second layer by ridge regression and tests
 //! it; [`theory`] predicts and never reads a simulation; [`experiment`] is the builder on top.
-//! [`quadrature`] serves them all. With the feature `config` there are `config` (experiments written
-//! as TOML) and `sweep` (many of them, into one results file); local documentation shows them after
-//! `cargo doc --features config`.
+//! [`quadrature`] serves them all. The crate `linear-width-runs` beside this one reads experiments
+//! written as TOML and runs sweeps of many points into one results file.
 //!
 //! # Backends and threads
 //!
@@ -94,14 +93,11 @@
 //!
 //! # Features
 //!
-//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise),
-//! `checkpoint` (with `serde`: `Experiment::run_checkpointed`, whose runs go on after an
-//! interruption), and `config` (with `checkpoint`: experiments and sweeps written as TOML in
-//! `config`, sweeps that survive being killed in `sweep`).
+//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
+//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, with which an interrupted run goes on
+//! where it was).
 
 pub mod activation;
-#[cfg(feature = "config")]
-pub mod config;
 pub mod data;
 mod distribution;
 mod error;
@@ -121,8 +117,6 @@ pub mod readout;
 pub mod rmt;
 mod scalar;
 pub mod spectral;
-#[cfg(feature = "config")]
-pub mod sweep;
 pub mod theory;
 pub mod training;
 

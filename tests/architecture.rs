@@ -97,17 +97,21 @@ fn uses(code: &str) -> (Vec<(bool, String, String)>, String) {
     let mut lines = code.lines();
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
-        let public = trimmed.starts_with("pub use ") || trimmed.starts_with("pub(");
-        let Some(at) = trimmed.find("use ").filter(|at| {
-            *at == 0 || trimmed.starts_with("pub use ") || trimmed[..*at].ends_with(") ")
-        }) else {
+        let public = trimmed.starts_with("pub");
+        let Some(path) = trimmed
+            .strip_prefix("use ")
+            .or(trimmed.strip_prefix("pub use "))
+            .or(trimmed.strip_prefix("pub(crate) use "))
+            .or(trimmed.strip_prefix("pub(super) use "))
+            .filter(|path| path.split(' ').next().unwrap().contains([':', ';']))
+        else {
             if !trimmed.trim_end_matches(';').contains("mod ") {
                 rest.push_str(line);
                 rest.push('\n');
             }
             continue;
         };
-        let mut declaration = trimmed[at + 4..].to_owned();
+        let mut declaration = path.to_owned();
         while !declaration.contains(';') {
             declaration.push_str(lines.next().unwrap().trim());
         }

@@ -4,7 +4,7 @@
 //!
 //! The checksums of a release stand in golden/checksums-<version>.csv, a set of lines for each
 //! instruction set. To make them for a new release, or for another instruction set, run
-//! `cargo test --release --features config --test determinism -- --nocapture` and take the lines it
+//! `cargo test --release --test determinism -- --nocapture` and take the lines it
 //! prints. On a machine with AVX-512 the lines of AVX2 come from the same binary in an emulator:
 //! `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64 -cpu Haswell"` before the command.
 
@@ -187,39 +187,6 @@ fn bits_are_the_same_for_any_number_of_threads() {
     }
     let other = with_threads(2, || builder().seed(5).target(target()).build().unwrap().run());
     assert_ne!(sum(numbers(&other.unwrap())), one[&("run on generated data", "f64")]);
-}
-
-/// The sweep's lines are written as points come out; sorted they are the same bytes.
-#[cfg(feature = "config")]
-#[test]
-fn sweep_bytes_are_the_same_for_any_number_of_threads() {
-    use linear_width::sweep::{ConfigPoint, ConfigSweep};
-    let folder = common::Folder::new("determinism");
-    let text = r#"
-        dimension = 30
-        samples = 1700
-        activation = { name = "tanh", scale = 2.0, shift = 0.5 }
-        target = { link = { name = "hermite", coefficients = [0.0, 0.5, 0.5] }, noise = 0.1 }
-        steps = [{ constant = 1.0, alpha = 0.3 }, { constant = 2.0, alpha = 0.4 }]
-        with_prediction = false
-        [sweep]
-        grid = { width = [40, 60], precision = ["f32", "f64"] }
-        seeds = 3
-    "#;
-    let run = |threads: usize| {
-        let file = folder.file(&threads.to_string());
-        let sweep = ConfigSweep::from_toml(text).unwrap().sweep().unwrap();
-        with_threads(threads, || sweep.run(&file, ConfigPoint::run)).unwrap();
-        let text = std::fs::read_to_string(&file).unwrap();
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
-    let one = run(1);
-    assert_eq!(one.len(), 13);
-    if backend_name() == "faer" {
-        THREADS.iter().for_each(|threads| assert!(run(*threads) == one, "{threads} threads"));
-    }
 }
 
 fn batch(dimension: usize, samples: usize) -> GeneratedBatch {

@@ -1,7 +1,7 @@
 //! The configuration reader: no text makes it panic, and what it accepts it writes and reads again.
 #![no_main]
 
-#[path = "../../tests/common/readers.rs"]
+#[path = "../../runs/tests/common/readers.rs"]
 #[allow(dead_code)]
 mod readers;
 

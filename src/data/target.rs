@@ -15,6 +15,9 @@ use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 
+/// The link of a target, a function of p numbers.
+type Function = dyn Fn(&[f64]) -> f64 + Send + Sync;
+
 /// What is to be learned: y = g(B* x) + eps, with a link g of p variables.
 ///
 /// Directions that are not fixed are drawn from the experiment's seed, a uniform orthonormal frame.
@@ -34,7 +37,7 @@ const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 #[derive(Clone)]
 pub struct Target {
     name: Arc<str>,
-    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+    function: Arc<Function>,
     direction_count: usize,
     kinks: Vec<f64>,
     /// Of a single-index target.
@@ -208,12 +211,12 @@ pub(super) fn frame_problem(
 ) -> Option<InvalidSetting> {
     if directions.dim() != (p, dimension) {
         return Some(InvalidSetting::Shape {
-            name: "the matrix of teacher directions",
+            name: "target.directions",
             found: format!("{} x {}", directions.nrows(), directions.ncols()),
             expected: format!("{p} x {dimension}"),
         });
     }
-    if let Err(problem) = finite_matrix("the matrix of teacher directions", directions.view()) {
+    if let Err(problem) = finite_matrix("target.directions", directions.view()) {
         return Some(problem);
     }
     not_orthonormal(directions.view(), ORTHONORMAL_TOLERANCE)
@@ -264,7 +267,7 @@ mod tests {
         assert!(matches!(single(array![2.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         assert!(matches!(single(array![0.0, 0.0]), InvalidSetting::NotNormalised { .. }));
         let nan = single(array![1.0, f64::NAN]).to_string();
-        let expected = "row 0, column 1 of the matrix of teacher directions (from 0) is NaN";
+        let expected = "row 0, column 1 of target.directions (from 0) is NaN";
         assert!(nan.starts_with(expected), "{nan}");
         assert!(matches!(single(array![1.0]), InvalidSetting::Shape { .. }));
         let pair = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);

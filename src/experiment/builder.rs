@@ -1,31 +1,23 @@
 //! The builder, and all checking.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use thiserror::Error;
-
+use super::checked::Experiment;
 use super::data_source::{self, Source};
-use super::{Experiment, LeadingOrder, Precision, estimated_bytes};
+use super::error::BuildError;
+use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::{Activation, Centred};
 use crate::data::{Dataset, InputLaw, Target};
-use crate::error::{InvalidSetting, debug_is_display, listed, nonzero};
+use crate::error::InvalidSetting;
 use crate::guard::guarded;
 use crate::memory;
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
-use crate::spectral::{MAX_POWER, OutlierRule, SpectrumMethod};
-use crate::theory::prediction::{BulkModel, Options, PredictionError};
+use crate::spectral::{OutlierRule, SpectrumMethod};
+use crate::theory::LeadingOrder;
+use crate::theory::prediction::{BulkModel, Options};
 use crate::training::{BatchPolicy, StepSize};
-
-/// Everything that is wrong with the settings of an experiment.
-#[derive(Clone, Error, PartialEq)]
-#[error("{}", listed(.problems))]
-pub struct BuildError {
-    /// Every problem found, in the order of the settings; never empty.
-    pub problems: Vec<InvalidSetting>,
-}
-
-debug_is_display!(BuildError);
 
 /// Settings of an experiment; see [`Experiment::builder`].
 ///
@@ -39,52 +31,57 @@ debug_is_display!(BuildError);
 /// let error = Experiment::builder().width(0).dimension(5).build().unwrap_err();
 /// assert!(error.problems.contains(&InvalidSetting::ZeroSize { name: "width" }));
 /// assert!(error.problems.contains(&InvalidSetting::Missing { name: "samples" }));
+/// assert_eq!(error.problems[0].path().as_deref(), Some("width"));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ExperimentBuilder {
-    width: Option<usize>,
-    dimension: Option<usize>,
-    samples: Option<usize>,
+    settings: Settings,
+    /// The names of the settings that were given.
+    given: BTreeSet<&'static str>,
     activation: Option<Arc<dyn Activation>>,
-    uncentred: bool,
     target: Option<Target>,
-    input_law: Option<InputLaw>,
     data: Option<Dataset>,
-    initialisation: Initialisation,
-    second_layer: SecondLayerLaw,
-    scaling: Scaling,
-    steps: Vec<StepSize>,
-    /// The panic of the schedule that was to give them.
+    /// The panic of the schedule of step sizes.
     bad_steps: Option<InvalidSetting>,
-    batches: BatchPolicy,
-    precision: Precision,
-    seed: u64,
-    triplets: Option<usize>,
-    second_layer_powers: Option<usize>,
-    no_prediction: bool,
-    prediction: Option<Options>,
-    outlier_rule: Option<OutlierRule>,
-    spectrum_method: SpectrumMethod,
-    keep_weights: bool,
-    memory_limit: Option<usize>,
 }
 
+macro_rules! setters {
+    ($(
+        $(#[doc = $doc:literal])* $(#[serde $serde:tt])?
+        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr, $check:expr;
+    )*) => {
+        impl ExperimentBuilder {
+            $(
+                $(#[doc = $doc])*
+                pub fn $name(mut self, value: $argument) -> Self {
+                    store!(self, $name, value $(, $store)?);
+                    self.given.insert(stringify!($name));
+                    self
+                }
+            )*
+        }
+    };
+}
+macro_rules! store {
+    ($builder:ident, $name:ident, $value:ident) => {
+        $builder.settings.$name = $value.into()
+    };
+    ($builder:ident, $name:ident, $value:ident, $store:ident) => {
+        $builder.$store($value)
+    };
+}
+table_of_settings!(setters);
+
 impl ExperimentBuilder {
-    /// Number N of hidden neurons. Required.
-    pub fn width(mut self, width: usize) -> Self {
-        self.width = Some(width);
-        self
-    }
-
-    /// Input dimension d. Required.
-    pub fn dimension(mut self, dimension: usize) -> Self {
-        self.dimension = Some(dimension);
-        self
-    }
-
-    /// Samples n of one batch. Required.
-    pub fn samples(mut self, samples: usize) -> Self {
-        self.samples = Some(samples);
+    /// All settings that are values, at once; those given before are replaced.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.given = Settings::NAMES.iter().copied().collect();
+        // the default goes with a data set, too
+        if settings.input_law == InputLaw::Gaussian {
+            self.given.remove("input_law");
+        }
+        self.settings = settings;
+        self.bad_steps = None;
         self
     }
 
@@ -94,21 +91,9 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Whether E sigma(z) is subtracted from the activation. Default: yes, as the theory assumes.
-    pub fn centred(mut self, centred: bool) -> Self {
-        self.uncentred = !centred;
-        self
-    }
-
     /// Link, directions and noise of the labels. Required.
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
-        self
-    }
-
-    /// Law of the input entries. Default: Gaussian.
-    pub fn input_law(mut self, law: InputLaw) -> Self {
-        self.input_law = Some(law);
         self
     }
 
@@ -142,200 +127,43 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Law of the rows of W_0. Default: uniform on the unit sphere.
-    pub fn initialisation(mut self, law: Initialisation) -> Self {
-        self.initialisation = law;
-        self
-    }
-
-    /// Law of b = sqrt(N) a. Default: Gaussian.
-    pub fn second_layer(mut self, law: SecondLayerLaw) -> Self {
-        self.second_layer = law;
-        self
-    }
-
-    /// Scaling of the output. Default: mean-field.
-    pub fn scaling(mut self, scaling: Scaling) -> Self {
-        self.scaling = scaling;
-        self
-    }
-
-    /// One step size per gradient step: [`StepSize`]s, or plain numbers. Required.
-    pub fn steps(mut self, steps: impl IntoIterator<Item = impl Into<StepSize>>) -> Self {
+    fn store_steps(&mut self, steps: impl IntoIterator<Item = impl Into<StepSize>>) {
         let steps = guarded(
             || "the schedule of steps".into(),
             || steps.into_iter().map(Into::into).collect(),
         );
         match steps {
-            Ok(steps) => (self.steps, self.bad_steps) = (steps, None),
-            Err(problem) => (self.steps, self.bad_steps) = (Vec::new(), Some(problem)),
+            Ok(steps) => (self.settings.steps, self.bad_steps) = (steps, None),
+            Err(problem) => {
+                (self.settings.steps, self.bad_steps) = (Vec::new(), Some(problem.of("steps")));
+            }
         }
-        self
-    }
-
-    /// Fresh batches, one batch reused, or a fraction of it reused. Default: independent.
-    pub fn batches(mut self, policy: BatchPolicy) -> Self {
-        self.batches = policy;
-        self
-    }
-
-    /// The number type of the run. Default: `f64`.
-    pub fn precision(mut self, precision: Precision) -> Self {
-        self.precision = precision;
-        self
-    }
-
-    /// The seed of everything random. Default: 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// How many leading singular triplets the report describes. Default: 6, or min(N, d).
-    pub fn triplets(mut self, count: usize) -> Self {
-        self.triplets = Some(count);
-        self
-    }
-
-    /// Overlaps of left singular vectors are reported with a, a^{o2}, ... up to this entrywise
-    /// power, at most 100. Default: 3.
-    pub fn second_layer_powers(mut self, max_power: usize) -> Self {
-        self.second_layer_powers = Some(max_power);
-        self
-    }
-
-    /// Whether the report carries the theory's prediction beside the measurement, when there is
-    /// one. Default: yes.
-    pub fn with_prediction(mut self, predicted: bool) -> Self {
-        self.no_prediction = !predicted;
-        self
-    }
-
-    /// How the prediction is evaluated. Default: [`Options::default`], noise with the structure of
-    /// the data; for several teacher directions isotropic noise, as the other takes seconds there.
-    pub fn prediction_options(mut self, options: Options) -> Self {
-        self.prediction = Some(options);
-        self
-    }
-
-    /// The rule that counts outliers. Default: the largest gap among the first 8 singular values
-    /// (fewer when min(N, d) is below 25).
-    pub fn outlier_rule(mut self, rule: OutlierRule) -> Self {
-        self.outlier_rule = Some(rule);
-        self
-    }
-
-    /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].
-    pub fn spectrum_method(mut self, method: SpectrumMethod) -> Self {
-        self.spectrum_method = method;
-        self
-    }
-
-    /// Keeps W_0, W_1, ... in the report. Default: no.
-    pub fn keep_weights(mut self, keep: bool) -> Self {
-        self.keep_weights = keep;
-        self
-    }
-
-    /// Refuses to build when [`Experiment::estimated_bytes`], which counts given data too, is above
-    /// this. Default: no limit; whether the machine gives the memory is asked when the run starts,
-    /// so that a network too large for any machine can still be predicted.
-    pub fn memory_limit(mut self, bytes: usize) -> Self {
-        self.memory_limit = Some(bytes);
-        self
     }
 
     /// Checks everything.
     ///
     /// # Errors
     /// [`BuildError`] with every problem found, each saying what was given and what is allowed.
-    pub fn build(self) -> Result<Experiment, BuildError> {
-        let mut problems = Vec::new();
-        let mut size = |name, value: Option<usize>| match value {
-            Some(value) => {
-                problems.extend(nonzero(name, value).err());
-                value
-            }
-            None => {
-                problems.push(InvalidSetting::Missing { name });
-                0
-            }
-        };
-        let width = size("width", self.width);
-        let data = self.data.as_ref();
-        let all = data.filter(|_| data_source::same_samples(self.batches, self.steps.len()));
-        let dimension = size("dimension", self.dimension.or(data.map(Dataset::dimension)));
-        let samples = size("samples", self.samples.or(all.map(Dataset::samples)));
-        let sizes_known = width > 0 && dimension > 0;
-
+    pub fn build(mut self) -> Result<Experiment, BuildError> {
+        self.fill_in_sizes();
+        let mut problems = self.problems();
         let activation = self.activation.as_ref().and_then(|activation| {
-            prepared(activation, !self.uncentred).map_err(|p| problems.push(p)).ok()
+            let prepared = prepared(activation, self.settings.centred);
+            prepared.map_err(|p| problems.push(p.of("activation"))).ok()
         });
-        if self.activation.is_none() {
-            problems.push(InvalidSetting::Missing { name: "activation" });
-        }
-        match (&self.target, data) {
-            (None, None) => problems.push(InvalidSetting::Missing { name: "target" }),
-            (Some(target), None) if dimension > 0 => problems.extend(target.problems(dimension)),
-            (Some(_), Some(_)) => {
-                problems.push(InvalidSetting::NotWithGivenData { name: "a target" });
-            }
-            _ => {}
-        }
-        if let Some(data) = data {
-            if self.input_law.is_some() {
-                problems.push(InvalidSetting::NotWithGivenData { name: "a law of the inputs" });
-            }
-            let (steps, policy) = (self.steps.len(), self.batches);
-            let expected = (dimension, samples, steps);
-            problems.extend(data_source::data_problems(data, expected, policy, self.precision));
-        }
-        if width > 0 {
-            problems.extend(self.second_layer.problem(width));
-        }
-        if self.steps.is_empty() {
-            problems.push(self.bad_steps.unwrap_or(InvalidSetting::NoSteps));
-        }
-        problems.extend(self.steps.iter().enumerate().filter_map(|(t, s)| s.check(t + 1).err()));
-        problems.extend(self.batches.check().err());
-
-        let available = width.min(dimension);
-        let triplets = self.triplets.unwrap_or(available.min(6));
-        if sizes_known && (triplets == 0 || triplets > available) {
-            problems.push(InvalidSetting::TripletCount { asked: triplets, available });
-        }
-        let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
-        let prediction = self.prediction.unwrap_or(Options {
-            bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
-            ..Options::default()
-        });
-        if let Err(PredictionError::Invalid(problem)) = prediction.check() {
-            problems.push(problem);
-        }
-        let second_layer_powers = self.second_layer_powers.unwrap_or(3);
-        if second_layer_powers > MAX_POWER {
-            let (name, value) = ("second_layer_powers", second_layer_powers as f64);
-            problems.push(InvalidSetting::OutOfRange { name, value, allowed: "at most 100" });
-        }
-        let outlier_rule = self.outlier_rule.unwrap_or(OutlierRule::default_for(available));
-        let mut needed = 0;
-        if sizes_known {
-            problems.extend(outlier_rule.check_for(available).err());
-            let kept = self.keep_weights.then_some(self.steps.len() + 1);
-            needed = estimated_bytes(width, dimension, self.precision, kept);
-        }
-
+        let settings = self.resolved();
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Dataset(data)),
             (None, target) => target.map(|target| Source::Generated {
                 target,
-                input_law: self.input_law.unwrap_or_default(),
-                first: OnceLock::new(),
+                input_law: settings.input_law.clone(),
+                first: Arc::default(),
             }),
         };
-        if sizes_known {
-            let held = source.as_ref().map_or(0, |source| source.bytes(dimension));
-            problems.extend(memory::within(self.memory_limit, needed.saturating_add(held)).err());
+        if settings.available() > 0 {
+            let held = source.as_ref().map_or(0, |source| source.bytes(settings.dimension));
+            let needed = settings.estimated_bytes().saturating_add(held);
+            problems.extend(memory::within(settings.memory_limit, needed).err());
         }
         let (Some(activation), Some(source), true) = (activation, source, problems.is_empty())
         else {
@@ -345,38 +173,91 @@ impl ExperimentBuilder {
             || "a function of the experiment".into(),
             || {
                 LeadingOrder::new(
-                    &activation,
+                    &*activation,
                     source.target(),
-                    &self.steps,
-                    &self.second_layer,
-                    self.scaling,
-                    (width, dimension, samples),
+                    &settings.steps,
+                    &settings.second_layer,
+                    settings.scaling,
+                    (settings.width, settings.dimension, settings.samples),
                 )
             },
         )
         .and_then(|result| result)
         .map_err(|problem| BuildError { problems: vec![problem] })?;
-        Ok(Experiment {
-            width,
-            dimension,
-            samples,
-            activation,
-            source,
-            initialisation: self.initialisation,
-            second_layer: self.second_layer,
-            scaling: self.scaling,
-            steps: self.steps,
-            batches: self.batches,
-            precision: self.precision,
-            seed: self.seed,
-            triplets,
-            second_layer_powers,
-            outlier_rule,
-            prediction: (!self.no_prediction).then_some(prediction),
-            spectrum_method: self.spectrum_method,
-            keep_weights: self.keep_weights,
-            leading_order,
-        })
+        Ok(Experiment { settings, activation, source, leading_order })
+    }
+
+    /// Takes the sizes that were not given from the data set.
+    fn fill_in_sizes(&mut self) {
+        let Some(data) = &self.data else { return };
+        let settings = &mut self.settings;
+        if !self.given.contains("dimension") {
+            settings.dimension = data.dimension();
+        }
+        let all = data_source::same_samples(settings.batches, settings.steps.len());
+        if !self.given.contains("samples") && all {
+            settings.samples = data.samples();
+        }
+    }
+
+    /// All problems but those of the activation's values and of the memory.
+    fn problems(&mut self) -> Vec<InvalidSetting> {
+        let settings = &self.settings;
+        let mut problems = settings.problems();
+        for problem in &mut problems {
+            match problem {
+                InvalidSetting::ZeroSize { name } if Settings::NAMES.contains(name) => {
+                    if !self.given.contains(name) {
+                        *problem = InvalidSetting::Missing { name };
+                    }
+                }
+                InvalidSetting::NoSteps => {
+                    if let Some(panicked) = self.bad_steps.take() {
+                        *problem = panicked;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.activation.is_none() {
+            problems.push(InvalidSetting::Missing { name: "activation" });
+        }
+        match (&self.target, &self.data) {
+            (None, None) => problems.push(InvalidSetting::Missing { name: "target" }),
+            (Some(target), None) if settings.dimension > 0 => {
+                let found = target.problems(settings.dimension).into_iter();
+                problems.extend(found.map(|problem| problem.of("target.link")));
+            }
+            (Some(_), Some(_)) => {
+                problems.push(InvalidSetting::NotWithGivenData { name: "target" });
+            }
+            _ => {}
+        }
+        if let Some(data) = &self.data {
+            if self.given.contains("input_law") {
+                problems.push(InvalidSetting::NotWithGivenData { name: "input_law" });
+            }
+            let expected = (settings.dimension, settings.samples, settings.steps.len());
+            let (policy, precision) = (settings.batches, settings.precision);
+            problems.extend(data_source::data_problems(data, expected, policy, precision));
+        }
+        problems
+    }
+
+    /// The settings with their open choices made.
+    fn resolved(&self) -> Settings {
+        let settings = &self.settings;
+        let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
+        let options = settings.prediction_options.unwrap_or(Options {
+            bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
+            ..Options::default()
+        });
+        Settings {
+            triplets: Some(settings.triplet_count()),
+            outlier_rule: Some(settings.rule()),
+            prediction_options: Some(options),
+            ..settings.clone()
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Where the samples of an experiment come from, and the batches made from it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
-use super::{Experiment, Precision};
+use super::checked::Experiment;
+use super::settings::{Precision, Settings};
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
 use crate::error::{InvalidSetting, has_columns};
@@ -21,7 +22,7 @@ pub(crate) enum Source {
         input_law: InputLaw,
         /// The batch of the first step, with the realised directions that all batches share. Made
         /// when first asked for, so that an experiment too large to run can still be predicted.
-        first: OnceLock<GeneratedBatch>,
+        first: Arc<OnceLock<GeneratedBatch>>,
     },
     Dataset(Dataset),
 }
@@ -31,6 +32,14 @@ impl Source {
         match self {
             Self::Generated { target, .. } => Some(target),
             Self::Dataset(_) => None,
+        }
+    }
+
+    /// Name of the link, or of the data set.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Generated { target, .. } => target.name(),
+            Self::Dataset(data) => data.name(),
         }
     }
 
@@ -175,11 +184,12 @@ impl Experiment {
     /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
     /// directions too large for this machine's memory.
     pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
-        let steps = self.steps.len();
+        let steps = self.settings.steps.len();
         if !(1..=steps).contains(&step) {
             return Err(InvalidSetting::NoSuchStep { step, steps });
         }
-        let (samples, kept) = (self.samples, self.batches.kept_samples(self.samples));
+        let (samples, kept) =
+            (self.settings.samples, self.settings.batches.kept_samples(self.settings.samples));
         match &self.source {
             Source::Generated { .. } => {
                 let batch = self.first_batch()?.clone().with_index(step as u64 - 1);
@@ -212,7 +222,8 @@ impl Experiment {
         if let Some(batch) = first.get() {
             return Ok(batch);
         }
-        let batch = GeneratedBatch::new(target, self.dimension, self.samples, self.seed)?;
+        let Settings { dimension, samples, seed, .. } = self.settings;
+        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
         Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
     }
 }

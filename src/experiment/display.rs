@@ -3,27 +3,30 @@
 use std::fmt;
 
 use super::pairing::exchanged;
-use super::{LeadingOrder, Report, Settings, Stage};
+use super::report::{Report, Stage};
 use crate::number::Short;
 use crate::spectral::Outliers;
-use crate::theory::formulas::MAX_EXPONENT;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = &self.settings;
+        let labels = match &self.dataset {
+            Some(summary) => format!("{} {summary}", self.link),
+            None => format!("link {}, noise {}", self.link, Short(self.noise)),
+        };
         writeln!(
             f,
             "N = {}, d = {}, n = {}; {}; {}; {} batches; b {}; seed {}; {:?}, {}",
             s.width,
             s.dimension,
             s.samples,
-            s.activation,
-            data(s),
+            self.activation,
+            labels,
             s.batches,
             s.second_layer,
             s.seed,
             s.precision,
-            s.backend
+            self.backend
         )?;
         write!(f, "{}", self.leading_order)?;
         for stage in &self.stages {
@@ -39,65 +42,14 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for LeadingOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.link_coefficients.is_some() {
-            let exponent = |e: Option<usize>, by_symmetry: Option<&str>| match (e, by_symmetry) {
-                (Some(e), _) => e.to_string(),
-                (None, Some(why)) => format!("none (the link is {why})"),
-                (None, None) => format!("above {MAX_EXPONENT}"),
-            };
-            let symmetry = self.link_symmetry.as_deref();
-            writeln!(
-                f,
-                "link: information exponent {}, reuse exponent {}",
-                exponent(self.information_exponent, symmetry.filter(|s| *s == "constant")),
-                exponent(self.reuse_exponent, symmetry)
-            )?;
-        }
-        if let Some(first) = &self.first_step {
-            writeln!(
-                f,
-                "leading order, W_1: spike of strength {:.3}, overlap with the target {:.3}",
-                Short(first.strength),
-                first.target_overlap
-            )?;
-        }
-        if let Some(spikes) = &self.spikes {
-            const SHOWN: usize = 12;
-            let terms = spikes.exponents();
-            let mut exponents: Vec<String> =
-                terms.iter().take(SHOWN).map(|exponent| format!("{exponent:.2}")).collect();
-            if terms.len() > SHOWN {
-                exponents.push("...".into());
-            }
-            let (count, cases) = (spikes.count(), spikes.special_cases());
-            let left = match cases.is_empty() {
-                true => String::new(),
-                false => {
-                    format!(" ({} after special cases: {})", count.corrected, cases.join("; "))
-                }
-            };
-            writeln!(
-                f,
-                "leading order, W_2 for large N: {} new directions, {} outliers in total{left}; spikes N^{{{}}}",
-                count.new_directions,
-                count.total,
-                exponents.join(", ")
-            )?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table(f, self, None)
     }
 }
 
-/// The outliers of one stage, measured and predicted, the first value of the bulk, and the overlaps
-/// that chance gives with the target and with powers of a, when they are known.
+/// The outliers of one stage, measured and predicted, and the first value of the bulk. `chance` are
+/// the overlaps that chance gives with the target and with powers of a.
 fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) -> fmt::Result {
     write!(f, "W_{}", stage.step)?;
     if let Some(eta) = stage.eta {
@@ -154,25 +106,6 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
         writeln!(f, "  note: {warning}")?;
     }
     Ok(())
-}
-
-/// Where the labels come from.
-fn data(settings: &Settings) -> String {
-    let Some(given) = &settings.dataset else {
-        return format!("link {}, noise {}", settings.link, Short(settings.noise));
-    };
-    let standardised = match (given.standardised_inputs, given.standardised_labels) {
-        (true, true) => ", inputs and labels standardised",
-        (true, false) => ", inputs standardised",
-        (false, true) => ", labels standardised",
-        (false, false) => "",
-    };
-    let removed = match given.removed_features.len() {
-        0 => String::new(),
-        1 => ", 1 constant feature removed".into(),
-        count => format!(", {count} constant features removed"),
-    };
-    format!("{} ({} samples{standardised}{removed})", settings.link, given.samples)
 }
 
 fn outliers(count: usize) -> String {

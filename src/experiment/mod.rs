@@ -23,121 +23,34 @@
 //! ```
 
 mod builder;
+mod checked;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
-mod clock;
 mod data_source;
 mod display;
+mod error;
 mod memory;
-mod networks;
 mod notes;
 mod pairing;
 mod progress;
 mod report;
 mod run;
+mod seeds;
+mod settings;
 
-pub use builder::{BuildError, ExperimentBuilder};
-#[cfg(feature = "checkpoint")]
-pub use checkpoint::{Checkpoint, CheckpointError};
-pub(crate) use data_source::Source;
-pub use memory::estimated_bytes;
-pub use networks::Networks;
-pub use progress::{Observer, Phase, Progress};
-pub use report::{
-    DatasetSettings, LeadingOrder, PredictedSpectrum, Report, Settings, Stage, Triplet,
-};
-pub use run::RunError;
-
-use std::sync::Arc;
-use thiserror::Error;
+pub use builder::ExperimentBuilder;
+pub use checked::Experiment;
+pub use error::{BuildError, NoPredictionError, RunError};
+pub use progress::Progress;
+pub use report::{PredictedSpectrum, Report, Stage, Triplet};
+pub use run::RunOptions;
+pub use seeds::SeedRuns;
+pub use settings::{Precision, Settings};
 
 use crate::Scalar;
-use crate::activation::Activation;
-use crate::error::{InvalidSetting, debug_is_display};
-use crate::network::{Initialisation, Network, Scaling, SecondLayerLaw};
-use crate::number::short;
-use crate::spectral::{OutlierRule, SpectrumMethod};
-use crate::theory::prediction::{Options, Prediction, PredictionError, Problem, predict};
-use crate::training::{BatchPolicy, StepSize};
-
-/// The number type a run computes in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-pub enum Precision {
-    /// 32 bits: half the memory, about twice the speed.
-    F32,
-    /// 64 bits.
-    #[default]
-    F64,
-}
-
-/// A checked experiment: made by [`Experiment::builder`], run as often as wanted, always with the
-/// same numbers.
-#[derive(Clone, Debug)]
-pub struct Experiment {
-    pub(crate) width: usize,
-    pub(crate) dimension: usize,
-    pub(crate) samples: usize,
-    pub(crate) activation: Arc<dyn Activation>,
-    pub(crate) source: Source,
-    pub(crate) initialisation: Initialisation,
-    pub(crate) second_layer: SecondLayerLaw,
-    pub(crate) scaling: Scaling,
-    pub(crate) steps: Vec<StepSize>,
-    pub(crate) batches: BatchPolicy,
-    pub(crate) precision: Precision,
-    pub(crate) seed: u64,
-    pub(crate) triplets: usize,
-    pub(crate) second_layer_powers: usize,
-    pub(crate) outlier_rule: OutlierRule,
-    pub(crate) prediction: Option<Options>,
-    pub(crate) spectrum_method: SpectrumMethod,
-    pub(crate) keep_weights: bool,
-    pub(crate) leading_order: LeadingOrder,
-}
-
-/// Why an experiment has no prediction.
-#[derive(Clone, Error, PartialEq)]
-#[non_exhaustive]
-pub enum NoPredictionError {
-    /// The theory covers one and two steps.
-    #[error("the prediction covers one or two steps, not {steps}")]
-    TooManySteps {
-        /// The number of steps.
-        steps: usize,
-    },
-    /// The theory is for Gaussian inputs labelled by a link.
-    #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
-    Dataset,
-    /// The theory is for mean-field scaling.
-    #[error(
-        "the prediction is for mean-field scaling, where the residual is the label to leading order"
-    )]
-    StandardScaling,
-    /// The theory is for centred activations.
-    #[error("the prediction is for centred activations; this one has mean {}", short(.mean))]
-    NotCentred {
-        /// E sigma(z).
-        mean: f64,
-    },
-    /// There is a prediction for W_1 and W_2 of the steps that are taken.
-    #[error("there is no prediction for W_{step}: the experiment takes {steps} steps")]
-    NoSuchStep {
-        /// The step asked for.
-        step: usize,
-        /// The number of steps.
-        steps: usize,
-    },
-    /// The prediction itself failed.
-    #[error(transparent)]
-    Failed(#[from] PredictionError),
-}
-
-debug_is_display!(NoPredictionError);
+use crate::error::InvalidSetting;
+use crate::network::{Network, Scaling};
+use crate::theory::prediction::{Options, Prediction, Problem, predict};
 
 impl Experiment {
     /// A builder with every default in place.
@@ -145,32 +58,158 @@ impl Experiment {
         ExperimentBuilder::default()
     }
 
+    /// The settings, with the choices filled in that were left to the program.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// An upper estimate of the bytes a run holds at once, a data set included: the number that
+    /// [`memory_limit`](ExperimentBuilder::memory_limit) is compared with. Generated batches cost
+    /// the same for any number of samples. To [`Settings::estimated_bytes`] it adds
+    ///
+    /// - the data set, 8 (d + 1) for each of all its samples, of which a run makes no copy;
+    /// - the teacher's p directions, 32 p d.
+    ///
+    /// A [`readout`](crate::readout) trained afterwards has
+    /// [an estimate of its own](crate::readout::Ridge::estimated_bytes).
+    ///
+    /// ```
+    /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
+    /// let data = Dataset::new(x, Array1::ones(5000))?;
+    /// let experiment = Experiment::builder()
+    ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
+    ///     .build()?;
+    /// let alone = experiment.settings().estimated_bytes();
+    /// assert_eq!(experiment.estimated_bytes(), alone + 8 * 4 * 5000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn estimated_bytes(&self) -> u128 {
+        memory::estimated_bytes(self)
+    }
+
     /// The network before the first step.
     ///
     /// # Errors
-    /// [`InvalidSetting::Memory`] when there is not enough memory for its weights.
+    /// [`InvalidSetting::Memory`] when there is no memory for it.
     pub fn initial_network<T: Scalar>(&self) -> Result<Network<T>, InvalidSetting> {
-        let first_layer = self.initialisation.draw(self.width, self.dimension, self.seed)?;
-        let second_layer = self.second_layer.draw(self.width, self.seed)?;
+        let settings = &self.settings;
+        let Settings { width, dimension, seed, .. } = *settings;
+        let first_layer = settings.initialisation.draw(width, dimension, seed)?;
+        let second_layer = settings.second_layer.draw(width, seed)?;
         let network = Network::new(first_layer, second_layer, self.activation.clone())?;
-        Ok(network.with_scaling(self.scaling))
+        Ok(network.with_scaling(settings.scaling))
     }
 
-    /// The problem of this experiment for [`theory::prediction`](crate::theory::prediction), for
+    /// Runs the experiment, on the threads of the current `rayon` pool. In a parallel iterator over
+    /// runs, a thread of the pool that waits within one run may begin another on the same stack, and
+    /// overflow it after some hundred runs; give each run a pool of its own.
+    ///
+    /// # Errors
+    /// [`RunError`] when a step diverges, a decomposition fails, or the memory for
+    /// [`estimated_bytes`](Self::estimated_bytes) is not there any more.
+    pub fn run(&self) -> Result<Report, RunError> {
+        self.run_with(RunOptions::new())
+    }
+
+    /// Runs the experiment with an observer, a checkpoint, or both.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); [`RunError::Cancelled`] when the observer breaks; the errors of a
+    /// checkpoint's file.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use linear_width::experiment::{RunError, RunOptions};
+    /// use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .width(40).dimension(20).samples(60)
+    ///     .activation(Tanh::default())
+    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
+    ///     .steps([2.0, 3.0])
+    ///     .build()?;
+    /// let stop = |p: &linear_width::experiment::Progress| match p.step {
+    ///     2 => ControlFlow::Break(()),
+    ///     _ => ControlFlow::Continue(()),
+    /// };
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop));
+    /// assert!(matches!(stopped, Err(RunError::Cancelled { step: 2 })));
+    /// # #[cfg(feature = "checkpoint")] {
+    /// # let folder = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// // with the feature `checkpoint`: the second start takes the second step alone
+    /// let file = folder.join("run.safetensors");
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop).checkpoint(&file));
+    /// assert!(stopped.is_err());
+    /// let report = experiment.run_with(RunOptions::new().checkpoint(&file))?;
+    /// assert_eq!(report.stages.len(), 3);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_with(&self, options: RunOptions<'_>) -> Result<Report, RunError> {
+        run::run(self, options)
+    }
+
+    /// The network after 0, 1, ..., T steps, with the weights of [`run`](Self::run) when `T` is the
+    /// experiment's precision; no spectrum is computed. Each step is taken when its network is asked
+    /// for. The iterator holds one network and hands out copies; after an error it ends.
+    ///
+    /// ```
+    /// use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .width(40).dimension(20).samples(60)
+    ///     .activation(Tanh::default())
+    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
+    ///     .steps([2.0, 3.0])
+    ///     .build()?;
+    /// let networks = experiment.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(networks.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn networks<T: Scalar>(&self) -> impl Iterator<Item = Result<Network<T>, RunError>> {
+        run::networks(self)
+    }
+
+    /// Runs the experiment once for each seed, one run after the other; the seed of the settings is
+    /// not used. The prediction, which no seed enters, is made once.
+    ///
+    /// # Errors
+    /// The [`RunError`] of the first run that fails.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(80).dimension(40).samples(120).target(target);
+    /// let runs = settings.activation(Tanh::default()).steps([4.0, 6.0]).build()?.seeds(0..5)?;
+    /// println!("{runs}");
+    /// let (mean, error) = runs.mean(|report| report.stages[2].triplets[0].singular_value);
+    /// assert!(error < 0.1 * mean);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seeds(&self, seeds: impl IntoIterator<Item = u64>) -> Result<SeedRuns, RunError> {
+        seeds::run(self, seeds)
+    }
+
+    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for
     /// W_1 or W_2.
     ///
     /// # Errors
     /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
     /// scaling or an activation that is not centred.
     pub fn prediction_setting(&self) -> Result<Problem, NoPredictionError> {
-        let Source::Generated { target, .. } = &self.source else {
-            return Err(NoPredictionError::Dataset);
-        };
-        let eta = |step: usize| self.steps.get(step).map_or(0.0, |size| size.eta(self.width));
-        if self.steps.len() > 2 {
-            return Err(NoPredictionError::TooManySteps { steps: self.steps.len() });
+        let Some(target) = self.target() else { return Err(NoPredictionError::Dataset) };
+        let settings = &self.settings;
+        let steps = &settings.steps;
+        let eta = |step: usize| steps.get(step).map_or(0.0, |size| size.eta(settings.width));
+        if steps.len() > 2 {
+            return Err(NoPredictionError::TooManySteps { steps: steps.len() });
         }
-        if self.scaling != Scaling::MeanField {
+        if settings.scaling != Scaling::MeanField {
             return Err(NoPredictionError::StandardScaling);
         }
         // E sigma(z) is c_0; the prediction would silently subtract it
@@ -181,17 +220,17 @@ impl Experiment {
         Ok(Problem {
             activation: self.activation.clone(),
             target: target.clone(),
-            width: self.width,
-            dimension: self.dimension,
-            samples: self.samples,
+            width: settings.width,
+            dimension: settings.dimension,
+            samples: settings.samples,
             step_sizes: [eta(0), eta(1)],
-            batches: self.batches,
-            second_layer: self.second_layer.clone(),
+            batches: settings.batches,
+            second_layer: settings.second_layer.clone(),
         })
     }
 
-    /// The predicted spectrum of W_`step`, `step` being 1 or 2: what the report puts beside the
-    /// measurement, and its density.
+    /// The predicted spectrum of W_1 or W_2: what the report puts beside the measurement, and its
+    /// density.
     ///
     /// # Errors
     /// [`NoPredictionError`] as for [`prediction_setting`](Self::prediction_setting), for a step that is
@@ -213,7 +252,7 @@ impl Experiment {
     /// ```
     pub fn predict(&self, step: usize, options: &Options) -> Result<Prediction, NoPredictionError> {
         let mut setting = self.prediction_setting()?;
-        let steps = self.steps.len();
+        let steps = self.settings.steps.len();
         if step == 0 || step > steps {
             return Err(NoPredictionError::NoSuchStep { step, steps });
         }

@@ -1,51 +1,51 @@
-//! What a reader of the report should know and its numbers do not say.
+//! Warnings to a reader of the report that its numbers do not show.
 
 use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
-use super::{Experiment, Stage};
+use super::checked::Experiment;
+use super::report::Stage;
 use crate::data::Dataset;
 
 /// A largest change of the weights, over their largest entry, that no printed digit shows.
 const UNSEEN: f64 = 1e-6;
 
-impl Experiment {
-    /// All notes on a run with these stages.
-    pub(super) fn notes(&self, stages: &[Stage]) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Some(data) = self.dataset() {
-            if !data.has_standardised_inputs() {
-                notes.extend(features(data.inputs()));
-            }
-            notes.extend(labels(data));
+/// All notes on a run with these stages.
+pub(super) fn of(experiment: &Experiment, stages: &[Stage]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(data) = experiment.dataset() {
+        if !data.has_standardised_inputs() {
+            notes.extend(features(data.inputs()));
         }
-        notes.extend(stages.iter().filter_map(|stage| self.unmoved(stage)));
-        notes
+        notes.extend(labels(data));
     }
+    notes.extend(stages.iter().filter_map(unmoved));
+    notes
+}
 
-    /// The note on a step that changed nothing, or nothing that can be seen.
-    fn unmoved(&self, stage: &Stage) -> Option<String> {
-        let (step, change) = (stage.step, stage.change?);
-        let note = if change.relative > UNSEEN {
-            return None;
-        } else if stage.eta == Some(0.0) {
-            format!("step {step} changed nothing: its step size is 0")
-        } else if change.no_gradient {
-            format!(
-                "step {step} changed nothing: its gradient is 0; the activation is flat wherever \
-                 the samples reach, or nothing is left to learn, or the second layer is 0"
-            )
-        } else if change.relative == 0.0 {
-            format!("step {step} changed W by less than rounding: take a larger step")
-        } else {
-            format!(
-                "step {step} changed W by {:.0e} of its size, which no digit printed here shows: \
-                 take a larger step, or look whether the activation is flat where the samples are",
-                change.relative
-            )
-        };
-        Some(note)
-    }
+/// The note on a step that changed nothing, or nothing that can be seen.
+fn unmoved(stage: &Stage) -> Option<String> {
+    let step = stage.step;
+    let change = stage.change?;
+    let note = if change.relative > UNSEEN {
+        return None;
+    } else if stage.eta == Some(0.0) {
+        format!("step {step} changed nothing: its step size is 0")
+    } else if change.no_gradient {
+        format!(
+            "step {step} changed nothing: its gradient is 0; the activation is flat wherever the \
+             samples reach, or nothing is left to learn, or the second layer is 0"
+        )
+    } else if change.relative == 0.0 {
+        format!("step {step} changed W by less than rounding: take a larger step")
+    } else {
+        format!(
+            "step {step} changed W by {:.0e} of its size, which no digit printed here shows: take a \
+             larger step, or look whether the activation is flat where the samples are",
+            change.relative
+        )
+    };
+    Some(note)
 }
 
 /// Largest |mean|, smallest and largest standard deviation of the features; about the first value

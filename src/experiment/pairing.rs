@@ -1,6 +1,6 @@
 //! Which predicted outlier belongs to which measured one.
 
-use super::{Stage, Triplet};
+use super::report::{Stage, Triplet};
 
 /// Differences that count as one: 5 % in singular value, 0.15 in an overlap. Outliers that lie
 /// apart are then paired by size, and close ones, whose order chance decides, by their vectors.
@@ -137,6 +137,8 @@ mod tests {
             target_overlap: direction,
             direction_overlaps: vec![direction],
             left_overlaps: left.to_vec(),
+            left_vector: None,
+            right_vector: None,
         }
     }
 

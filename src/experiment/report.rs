@@ -2,80 +2,18 @@
 
 use ndarray::{Array1, Array2};
 
-use super::Precision;
-use crate::data::{Dataset, InputLaw};
-use crate::network::{Initialisation, Scaling, SecondLayerLaw};
-use crate::spectral::Outliers;
-pub use crate::theory::formulas::LeadingOrder;
+use super::checked::Experiment;
+use super::settings::Settings;
+use crate::activation::Activation;
+use crate::data::{Dataset, Target};
+use crate::error::InvalidSetting;
+use crate::linalg::backend_name;
+use crate::spectral::{Histogram, Outliers};
+use crate::theory::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
-use crate::training::{BatchPolicy, Change, StepSize};
+use crate::training::Change;
 
-/// The settings of a run, in a form that can be printed and stored. Functions are named.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Settings {
-    /// N.
-    pub width: usize,
-    /// d.
-    pub dimension: usize,
-    /// n, of one batch.
-    pub samples: usize,
-    /// Name of the activation, "centred" included.
-    pub activation: String,
-    /// Name of the link; of the given data, when there are.
-    pub link: String,
-    /// Number p of teacher directions; 0 for given data.
-    pub projections: usize,
-    /// Standard deviation of the label noise; 0 for given data, whose labels are taken as they are.
-    pub noise: f64,
-    /// Law of the input entries; `None` for given data.
-    pub input_law: Option<InputLaw>,
-    /// What was done to given data; `None` for generated data.
-    pub dataset: Option<DatasetSettings>,
-    /// Law of the rows of W_0.
-    pub initialisation: Initialisation,
-    /// Law of b.
-    pub second_layer: SecondLayerLaw,
-    /// Scaling of the output.
-    pub scaling: Scaling,
-    /// One step size per step.
-    pub steps: Vec<StepSize>,
-    /// Batch policy.
-    pub batches: BatchPolicy,
-    /// Number type.
-    pub precision: Precision,
-    /// Seed.
-    pub seed: u64,
-    /// The linear algebra behind the run: "faer" or "LAPACK".
-    pub backend: String,
-}
-
-/// Given data as a run found them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DatasetSettings {
-    /// How many samples there are in all.
-    pub samples: usize,
-    /// Whether each feature was brought to mean 0 and variance 1.
-    pub standardised_inputs: bool,
-    /// Whether the labels were.
-    pub standardised_labels: bool,
-    /// Constant features that were removed, numbered from 0 as they were before.
-    pub removed_features: Vec<usize>,
-}
-
-impl From<&Dataset> for DatasetSettings {
-    fn from(data: &Dataset) -> Self {
-        Self {
-            samples: data.samples(),
-            standardised_inputs: data.has_standardised_inputs(),
-            standardised_labels: data.has_standardised_labels(),
-            removed_features: data.removed_features().to_vec(),
-        }
-    }
-}
-
-/// One leading singular triplet and what it aligns with. All overlaps are absolute values.
+/// One leading singular triplet and its overlaps with known directions. All overlaps are absolute values.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Triplet {
@@ -88,6 +26,12 @@ pub struct Triplet {
     pub direction_overlaps: Vec<f64>,
     /// Overlap of the left vector with a, a^{o2}, ..., each normalised.
     pub left_overlaps: Vec<f64>,
+    /// The left vector (N), where [`vectors`](super::ExperimentBuilder::vectors) keeps it.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub left_vector: Option<Array1<f64>>,
+    /// The right vector (d), where it is kept.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub right_vector: Option<Array1<f64>>,
 }
 
 /// What the theory predicts for one stage; no simulation enters.
@@ -113,6 +57,8 @@ impl From<&Prediction> for PredictedSpectrum {
             target_overlap: outlier.target_overlap,
             direction_overlaps: outlier.direction_overlaps.clone(),
             left_overlaps: outlier.left_overlaps.clone(),
+            left_vector: None,
+            right_vector: None,
         });
         let untrusted = prediction.indicators.iter().filter(|i| !i.trusted);
         Self {
@@ -145,7 +91,8 @@ pub struct Stage {
     /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says
     /// why.
     pub prediction: Option<PredictedSpectrum>,
-    /// The weights (N x d), when they were to be kept.
+    /// The weights (N x d), where [`keep_weights`](super::ExperimentBuilder::keep_weights) asks for
+    /// them.
     pub weights: Option<Array2<f64>>,
     /// Seconds spent on the gradient step.
     pub gradient_seconds: f64,
@@ -153,12 +100,55 @@ pub struct Stage {
     pub spectrum_seconds: f64,
 }
 
+impl Stage {
+    /// The singular values in `bins` equal bins from 0 to just above the largest.
+    ///
+    /// # Errors
+    /// As [`Histogram::new`], for no bins or too many.
+    pub fn histogram(&self, bins: usize) -> Result<Histogram, InvalidSetting> {
+        let largest = self.singular_values.first().copied().unwrap_or(0.0);
+        let upper = if largest > 0.0 { 1.001 * largest } else { 1.0 };
+        Histogram::new(self.singular_values.iter().copied(), bins, 0.0, upper)
+    }
+
+    /// Overlap of the span of all outliers' right vectors with the teacher's span: the root mean
+    /// square, over the p teacher directions, of the norm of their projection on the outliers' span.
+    /// With one direction it is the cosine of the angle between the direction and the span. 0
+    /// without teacher or outliers; outliers beyond the report's triplets are not counted.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(200).dimension(100).samples(300).target(target);
+    /// let report = settings.activation(Tanh::default()).steps([12.0]).build()?.run()?;
+    /// let stage = &report.stages[1];
+    /// assert!(stage.span_overlap() >= stage.triplets[0].target_overlap);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn span_overlap(&self) -> f64 {
+        let outliers = self.triplets.iter().take(self.outliers.count);
+        let directions = self.triplets.first().map_or(0, |t| t.direction_overlaps.len());
+        let square: f64 = outliers.flat_map(|t| &t.direction_overlaps).map(|o| o * o).sum();
+        if directions == 0 { 0.0 } else { (square / directions as f64).sqrt().min(1.0) }
+    }
+}
+
 /// The result of a run. Prints as a table; serialises with the `serde` feature.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Report {
-    /// The settings of the run.
+    /// The settings of the run; choices left to the program are filled in.
     pub settings: Settings,
+    /// Name of the activation, "centred" included.
+    pub activation: String,
+    /// Name of the link, or of the data set.
+    pub link: String,
+    /// Standard deviation of the label noise; 0 for a data set, whose labels are used as they are.
+    pub noise: f64,
+    /// For a data set: its size and what was done to it, as in "(40 samples, inputs standardised)".
+    pub dataset: Option<String>,
+    /// The linear algebra behind the run: "faer" or "LAPACK".
+    pub backend: String,
     /// What leading-order theory expects.
     pub leading_order: LeadingOrder,
     /// The second layer a (N).
@@ -169,20 +159,44 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
-    /// What the numbers do not say by themselves, in plain sentences: features far from mean 0 and
-    /// variance 1, labels that are all the same, steps that changed nothing.
+    /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
+    /// same, steps that changed nothing.
     #[cfg_attr(feature = "serde", serde(default))]
     pub notes: Vec<String>,
 }
 
 impl Report {
+    pub(super) fn new(
+        experiment: &Experiment,
+        second_layer: Array1<f64>,
+        teacher: Array2<f64>,
+        stages: Vec<Stage>,
+        no_prediction: Option<String>,
+        notes: Vec<String>,
+    ) -> Self {
+        Self {
+            settings: experiment.settings.clone(),
+            activation: experiment.activation.name(),
+            link: experiment.source.name().to_owned(),
+            noise: experiment.target().map_or(0.0, Target::noise_std),
+            dataset: experiment.dataset().map(summary),
+            backend: backend_name().to_owned(),
+            leading_order: experiment.leading_order.clone(),
+            second_layer,
+            teacher,
+            stages,
+            no_prediction,
+            notes,
+        }
+    }
+
     /// The overlaps that chance gives, root mean square: of a right vector with the span of the
     /// target's p directions, sqrt(p/d), and of a left vector with a power of a, 1/sqrt(N).
     ///
     /// An overlap that is not several times as large says nothing.
     pub fn chance_overlaps(&self) -> (f64, f64) {
-        let Settings { width, dimension, projections, .. } = self.settings;
-        let target = (projections as f64 / dimension as f64).sqrt();
+        let Settings { width, dimension, .. } = self.settings;
+        let target = (self.teacher.nrows() as f64 / dimension as f64).sqrt();
         (target, 1.0 / (width as f64).sqrt())
     }
 
@@ -190,4 +204,20 @@ impl Report {
     pub fn last(&self) -> Option<&Stage> {
         self.stages.last()
     }
+}
+
+/// The size of a data set and what was done to it.
+fn summary(data: &Dataset) -> String {
+    let standardised = match (data.has_standardised_inputs(), data.has_standardised_labels()) {
+        (true, true) => ", inputs and labels standardised",
+        (true, false) => ", inputs standardised",
+        (false, true) => ", labels standardised",
+        (false, false) => "",
+    };
+    let removed = match data.removed_features().len() {
+        0 => String::new(),
+        1 => ", 1 constant feature removed".into(),
+        count => format!(", {count} constant features removed"),
+    };
+    format!("({} samples{standardised}{removed})", data.samples())
 }

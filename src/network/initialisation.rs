@@ -76,9 +76,24 @@ pub enum SecondLayerLaw {
     /// +1 or -1: the entrywise powers of a then span two dimensions only.
     Rademacher,
     /// These b_j = sqrt(N) a_j, one per neuron.
-    Fixed(Array1<f64>),
+    Fixed(#[cfg_attr(feature = "serde", serde(with = "list"))] Array1<f64>),
     /// Independent entries of a law of your own.
     Custom(CustomLaw),
+}
+
+/// A vector written as a plain list of numbers.
+#[cfg(feature = "serde")]
+mod list {
+    use ndarray::Array1;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(b: &Array1<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(b)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Array1<f64>, D::Error> {
+        Vec::deserialize(input).map(Array1::from)
+    }
 }
 
 impl fmt::Display for SecondLayerLaw {
@@ -99,13 +114,13 @@ impl SecondLayerLaw {
         let Self::Fixed(b) = self else { return None };
         if b.len() != width {
             return Some(InvalidSetting::Shape {
-                name: "the fixed second layer",
+                name: "second_layer.fixed",
                 found: b.len().to_string(),
                 expected: width.to_string(),
             });
         }
         let finite = b.iter().all(|b| b.is_finite());
-        (!finite).then_some(InvalidSetting::NonFinite { name: "the fixed second layer" })
+        (!finite).then_some(InvalidSetting::NonFinite { name: "second_layer.fixed" })
     }
 
     /// a = b / sqrt(N), of length N, drawn from `seed`.

@@ -101,15 +101,15 @@ impl OutlierRule {
         };
         match *self {
             Self::AboveEdge { edge, margin } => {
-                number("the edge of the outlier rule", edge, true)?;
-                number("the margin of the outlier rule", margin, false)
+                number("outlier_rule.above_edge.edge", edge, true)?;
+                number("outlier_rule.above_edge.margin", margin, false)
             }
             Self::MarchenkoPastur { margin } => {
-                number("the margin of the outlier rule", margin, false)
+                number("outlier_rule.marchenko_pastur.margin", margin, false)
             }
             Self::LargestGap { max_outliers, factor } => {
-                crate::error::nonzero("max_outliers", max_outliers)?;
-                number("the factor of the outlier rule", factor, true)
+                crate::error::nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
+                number("outlier_rule.largest_gap.factor", factor, true)
             }
         }
     }
@@ -118,18 +118,18 @@ impl OutlierRule {
     /// for it.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and [`InvalidSetting::Shape`] when the gap rule has fewer than
-    /// 3 `max_outliers` + 1 singular values to look at.
+    /// As [`check`](Self::check), and also when the gap rule has fewer than 3 `max_outliers` + 1
+    /// singular values to look at.
     pub fn check_for(&self, available: usize) -> Result<(), InvalidSetting> {
         self.check()?;
         match *self {
             Self::LargestGap { max_outliers, .. }
                 if available <= max_outliers.saturating_mul(3) =>
             {
-                Err(InvalidSetting::Shape {
-                    name: "the list of singular values",
-                    found: available.to_string(),
-                    expected: format!("more than 3 x {max_outliers} for the gap rule"),
+                Err(InvalidSetting::OutOfRange {
+                    name: "outlier_rule.largest_gap.max_outliers",
+                    value: max_outliers as f64,
+                    allowed: "less than a third of the number of singular values",
                 })
             }
             _ => Ok(()),

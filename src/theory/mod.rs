@@ -14,6 +14,6 @@ mod problem;
 mod state;
 
 pub use formulas::{
-    ConditionalSpikes, FirstStep, OutlierCount, SpikeExpansion, information_exponent,
+    ConditionalSpikes, FirstStep, LeadingOrder, OutlierCount, SpikeExpansion, information_exponent,
     reuse_exponent,
 };

@@ -44,7 +44,7 @@ impl BatchPolicy {
         match self {
             Self::PartlyReused { fraction } if !(0.0..=1.0).contains(&fraction) => {
                 Err(InvalidSetting::OutOfRange {
-                    name: "the reused fraction of the batch",
+                    name: "batches.partly_reused.fraction",
                     value: fraction,
                     allowed: "between 0 and 1",
                 })

@@ -8,7 +8,7 @@ use linear_width::activation::{Activation, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::Prediction;
+use linear_width::theory::prediction::{Options, Prediction};
 use linear_width::training::{BatchPolicy, StepSize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -104,6 +104,11 @@ pub fn small_experiment() -> ExperimentBuilder {
         .seed(4)
 }
 
+/// The default options without the second prediction, which only tells how far fewer nodes would be.
+pub fn predicted_once() -> Options {
+    Options { compare_nodes: false, ..Options::default() }
+}
+
 /// The largest relative difference of edges and singular values, and the largest difference of
 /// overlaps, of two predictions with as many outliers.
 pub fn distance(a: &Prediction, b: &Prediction) -> (f64, f64) {
@@ -155,30 +160,4 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Sets the permissions of a file or folder.
-#[cfg(unix)]
-pub fn set_mode(path: &std::path::Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// The test `name` of this binary in a process that permissions bind: as nobody when this one is
-/// the superuser's. The binary is copied, for its own folder may be closed to others.
-#[cfg(unix)]
-pub fn as_ordinary_user(folder: &Folder, name: &str) -> std::process::Command {
-    use std::os::unix::fs::MetadataExt;
-    use std::os::unix::process::CommandExt;
-    let binary = folder.file("test-binary");
-    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
-    set_mode(&binary, 0o755);
-    set_mode(&folder.0, 0o755);
-    let mut command = std::process::Command::new(binary);
-    command.args(["--exact", name]).current_dir("/").stdout(std::process::Stdio::null());
-    let superuser = std::fs::metadata(&folder.0).unwrap().uid() == 0;
-    if superuser {
-        command.uid(65534).gid(65534);
-    }
-    command
 }

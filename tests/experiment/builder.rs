@@ -144,20 +144,29 @@ fn builder_refuses_bad_outlier_rules() {
     }
     for max_outliers in [10, usize::MAX] {
         let rule = OutlierRule::LargestGap { max_outliers, factor: 8.0 };
-        assert!(matches!(problem(valid().outlier_rule(rule)), InvalidSetting::Shape { .. }));
+        let problem = problem(valid().outlier_rule(rule));
+        assert!(matches!(problem, InvalidSetting::OutOfRange { .. }));
+        assert_eq!(problem.path().unwrap(), "outlier_rule.largest_gap.max_outliers");
     }
     let rule = OutlierRule::LargestGap { max_outliers: 0, factor: 8.0 };
     assert!(matches!(problem(valid().outlier_rule(rule)), InvalidSetting::ZeroSize { .. }));
 }
 
+/// Whether the problem is one of the function that this setting holds.
+fn function_of(problem: InvalidSetting, setting: &str) -> bool {
+    let path = problem.path();
+    let InvalidSetting::In { problem, .. } = problem else { return false };
+    matches!(*problem, InvalidSetting::Function { .. }) && path.as_deref() == Some(setting)
+}
+
 #[test]
 fn builder_refuses_functions_that_are_not_finite() {
     let log = FnActivation::new("log", f64::ln, f64::recip);
-    assert!(matches!(problem(valid().activation(log)), InvalidSetting::Function { .. }));
+    assert!(function_of(problem(valid().activation(log)), "activation"));
     let bad_derivative = FnActivation::new("bad", |z| z, |_| f64::NAN);
-    assert!(matches!(problem(valid().activation(bad_derivative)), InvalidSetting::Function { .. }));
+    assert!(function_of(problem(valid().activation(bad_derivative)), "activation"));
     let root = Target::single_index(Link::new("sqrt", f64::sqrt));
-    assert!(matches!(problem(valid().target(root)), InvalidSetting::Function { .. }));
+    assert!(function_of(problem(valid().target(root)), "target.link"));
 }
 
 #[test]

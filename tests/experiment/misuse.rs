@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::builder::valid;
 use linear_width::activation::{FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{Batch, CustomLaw, Dataset, GeneratedBatch, Link, Target};
-use linear_width::experiment::{ExperimentBuilder, Precision, Progress};
+use linear_width::experiment::{ExperimentBuilder, Precision, RunOptions};
 use linear_width::network::{Network, Scaling, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
@@ -142,21 +142,25 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("power 1000 of a", "second_layer_powers is 1000", || {
             error(valid().second_layer_powers(1000).build())
         }),
-        case("a negative margin", "margin of the outlier rule is -0.1", || {
+        case("a negative margin", "outlier_rule.marchenko_pastur.margin is -0.1", || {
             error(valid().outlier_rule(OutlierRule::MarchenkoPastur { margin: -0.1 }).build())
         }),
-        case("an edge of NaN", "edge of the outlier rule is NaN", || {
+        case("an edge of NaN", "outlier_rule.above_edge.edge is NaN", || {
             let rule = OutlierRule::AboveEdge { edge: f64::NAN, margin: 0.1 };
             error(valid().outlier_rule(rule).build())
         }),
-        case("more outliers than the gap rule can see", "more than 3 x 10", || {
-            let rule = OutlierRule::LargestGap { max_outliers: 10, factor: 8.0 };
-            error(valid().outlier_rule(rule).build())
-        }),
-        case("a second layer of another length", "fixed second layer has shape 39", || {
+        case(
+            "more outliers than the gap rule can see",
+            "outlier_rule.largest_gap.max_outliers is 10",
+            || {
+                let rule = OutlierRule::LargestGap { max_outliers: 10, factor: 8.0 };
+                error(valid().outlier_rule(rule).build())
+            },
+        ),
+        case("a second layer of another length", "second_layer.fixed has shape 39", || {
             error(valid().second_layer(SecondLayerLaw::Fixed(Array1::ones(39))).build())
         }),
-        case("a second layer with NaN", "a non-finite entry in the fixed second layer", || {
+        case("a second layer with NaN", "a non-finite entry in second_layer.fixed", || {
             let b = Array1::from_elem(40, f64::NAN);
             error(valid().second_layer(SecondLayerLaw::Fixed(b)).build())
         }),
@@ -164,10 +168,10 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let b = SecondLayerLaw::Fixed(Array1::zeros(40));
             report(valid().second_layer(b).with_prediction(false)).to_string()
         }),
-        case("a reused fraction of 1.5", "reused fraction of the batch is 1.5", || {
+        case("a reused fraction of 1.5", "batches.partly_reused.fraction is 1.5", || {
             error(valid().batches(BatchPolicy::PartlyReused { fraction: 1.5 }).build())
         }),
-        case("a reused fraction of NaN", "reused fraction of the batch is NaN", || {
+        case("a reused fraction of NaN", "batches.partly_reused.fraction is NaN", || {
             error(valid().batches(BatchPolicy::PartlyReused { fraction: f64::NAN }).build())
         }),
         case("more memory than allowed", "the memory limit is 1000 bytes", || {
@@ -264,7 +268,7 @@ fn directions() -> Vec<Misuse> {
             along(Array1::from_shape_fn(30, |i| if i == 0 { 2.0 } else { 0.0 }))
         }),
         case("a direction of the wrong dimension", "must be 1 x 30", move || along(array![1.0])),
-        case("a direction with NaN", "row 0, column 0 of the matrix", move || {
+        case("a direction with NaN", "row 0, column 0 of target.directions", move || {
             along(Array1::from_elem(30, f64::NAN))
         }),
         case("the same direction twice", "inner product 1", || {
@@ -303,8 +307,8 @@ fn runs() -> Vec<Misuse> {
             error(steep.build().unwrap().run())
         }),
         case("an observer that stops at once", "cancelled", || {
-            let stop = &mut |_: &Progress| ControlFlow::Break(());
-            error(built().run_observed(stop))
+            let stop = RunOptions::new().observe(|_| ControlFlow::Break(()));
+            error(built().run_with(stop))
         }),
         case("prediction of standard scaling", "no prediction: the prediction is for mean", || {
             report(valid().scaling(Scaling::Standard)).to_string()
@@ -393,7 +397,7 @@ fn dataset() -> Vec<Misuse> {
         case("more samples than the data have", "100 different samples are needed", || {
             error(on(data(60, 5)).batches(BatchPolicy::Independent).samples(50).build())
         }),
-        case("a target beside the data", "a target does not go with given data", || {
+        case("a target beside the data", "target does not go with given data", || {
             error(on(data(60, 5)).target(single()).build())
         }),
         case("a dimension that is not that of the data", "any x 6", || {
@@ -538,51 +542,23 @@ fn spectra_and_theory() -> Vec<Misuse> {
     ]
 }
 
-#[cfg(feature = "config")]
-fn files() -> Vec<Misuse> {
-    use linear_width::config::ExperimentConfig;
-    use linear_width::sweep::ConfigSweep;
-    const GOOD: &str = r#"
-width = 24
-dimension = 16
-samples = 40
-steps = [{ constant = 1.0, alpha = 0.3 }]
-activation = { name = "tanh" }
-target = { link = { name = "hermite", coefficients = [0.0, 1.0] } }
-"#;
-    let with = |from: &str, to: &str| {
-        assert!(GOOD.contains(from));
-        error(ExperimentConfig::from_toml(&GOOD.replace(from, to)))
-    };
+#[cfg(feature = "checkpoint")]
+fn checkpoints() -> Vec<Misuse> {
     vec![
-        case("a file that is as it should be, to begin with", "good", || {
-            ExperimentConfig::from_toml(GOOD).map_or(String::new(), |_| "good".into())
-        }),
-        case("a key misspelt", "widht", move || with("width", "widht")),
-        case("a text in place of a number", "dimension", move || with("16", "\"16\"")),
-        case("a negative size", "width", move || with("24", "-24")),
-        case("an exponent in a file", "alpha", move || with("0.3", "0.7")),
-        case("an activation that is not known", "activation", move || with("tanh", "tahn")),
-        case("a file that is no TOML", "line", move || with("steps = [", "steps = [[")),
-        case("a value twice in a sweep", "are the same", || {
-            let text = format!("{GOOD}\n[sweep]\nseeds = [1, 1]\n");
-            ConfigSweep::from_toml(&text).map_or_else(|e| e.to_string(), |s| error(s.sweep()))
-        }),
         case("the checkpoint of another seed", "its seed is", || {
             let folder = std::env::temp_dir().join(format!("misuse-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             let file = folder.join("run.safetensors");
-            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
-            built().run_checkpointed(&file, go_on).unwrap();
-            let text = error(valid().seed(1).build().unwrap().run_checkpointed(&file, go_on));
+            let checkpoint = || RunOptions::new().checkpoint(&file);
+            built().run_with(checkpoint()).unwrap();
+            let text = error(valid().seed(1).build().unwrap().run_with(checkpoint()));
             std::fs::remove_dir_all(&folder).unwrap();
             text
         }),
         case("a checkpoint that is none", "not a checkpoint", || {
             let file = std::env::temp_dir().join(format!("misuse-file-{}", std::process::id()));
             std::fs::write(&file, "something else").unwrap();
-            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
-            let text = error(built().run_checkpointed(&file, go_on));
+            let text = error(built().run_with(RunOptions::new().checkpoint(&file)));
             std::fs::remove_file(&file).unwrap();
             text
         }),
@@ -598,8 +574,8 @@ fn all() -> Vec<Misuse> {
         dataset(),
         batches_and_networks(),
         spectra_and_theory(),
-        #[cfg(feature = "config")]
-        files(),
+        #[cfg(feature = "checkpoint")]
+        checkpoints(),
     ];
     parts.into_iter().flatten().collect()
 }

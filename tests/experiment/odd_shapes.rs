@@ -178,7 +178,7 @@ fn run_with_constant_and_vanishing_links() {
 fn run_without_noise_growth_or_step() {
     let clean = Target::single_index(Link::hermite([0.0, 1.0]));
     let report = run(sized(20, 10, 30).target(clean));
-    assert_eq!(report.settings.noise, 0.0);
+    assert_eq!(report.noise, 0.0);
     // alpha = 0 in either step, and in both
     for (first, second) in [(0.0, 0.3), (0.3, 0.0), (0.0, 0.0)] {
         let steps = [StepSize::scaled(2.0, first), StepSize::scaled(2.0, second)];

@@ -6,7 +6,7 @@ use crate::strategies::{
     wild,
 };
 use linear_width::data::Dataset;
-use linear_width::experiment::{ExperimentBuilder, Precision, RunError, Stage, estimated_bytes};
+use linear_width::experiment::{ExperimentBuilder, Precision, RunError, Settings, Stage};
 use linear_width::spectral::{OutlierRule, SpectrumMethod, singular_values};
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
@@ -136,8 +136,9 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
     prop_assert_eq!(report.stages.len(), s.steps.len() + 1);
     prop_assert_eq!(report.second_layer.len(), s.width);
     prop_assert!(report.second_layer.iter().all(|a| a.is_finite()));
-    prop_assert_eq!(report.teacher.nrows(), s.projections);
-    let frame = report.teacher.dot(&report.teacher.t()) - Array2::<f64>::eye(s.projections);
+    let directions = experiment.target().map_or(0, |target| target.direction_count());
+    prop_assert_eq!(report.teacher.nrows(), directions);
+    let frame = report.teacher.dot(&report.teacher.t()) - Array2::<f64>::eye(directions);
     prop_assert!(frame.iter().all(|x| x.abs() < 1e-12));
     let second_layer_powers = report.stages[0].triplets[0].left_overlaps.len();
     for (t, stage) in report.stages.iter().enumerate() {
@@ -319,12 +320,16 @@ proptest! {
     #[test]
     fn memory_estimate_grows_with_the_sizes(
         width: usize, dimension: usize, precision in precision(),
-        kept in proptest::option::of(any::<usize>()),
+        steps in 0_usize..20, vectors: usize,
     ) {
-        let bytes = estimated_bytes(width, dimension, precision, kept);
-        let more = estimated_bytes(width.saturating_add(1), dimension, precision, kept);
-        prop_assert!(more >= bytes);
-        prop_assert!(estimated_bytes(width, dimension, precision, None) <= bytes);
+        let steps = vec![1.0.into(); steps];
+        let keep_weights = true;
+        let settings =
+            Settings { width, dimension, precision, steps, keep_weights, vectors, ..Settings::default() };
+        let larger = Settings { width: width.saturating_add(1), ..settings.clone() };
+        prop_assert!(larger.estimated_bytes() >= settings.estimated_bytes());
+        let smaller = Settings { keep_weights: false, vectors: 0, ..settings.clone() };
+        prop_assert!(smaller.estimated_bytes() <= settings.estimated_bytes());
     }
 }
 

@@ -1,10 +1,11 @@
 //! Runs: progress, cancellation, the report. (The same bits: determinism.rs.)
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, Target};
-use linear_width::experiment::{ExperimentBuilder, Phase, Precision, Progress, RunError};
+use linear_width::experiment::{ExperimentBuilder, Precision, Progress, RunError, RunOptions};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
@@ -122,30 +123,28 @@ fn run_with_every_law_and_option() {
 #[test]
 fn progress_rises_to_one_and_names_the_place() {
     let mut seen: Vec<Progress> = Vec::new();
-    let mut watch = |p: &Progress| {
+    let watch = |p: &Progress| {
         seen.push(*p);
         ControlFlow::Continue(())
     };
-    builder().build().unwrap().run_observed(&mut watch).unwrap();
+    builder().build().unwrap().run_with(RunOptions::new().observe(watch)).unwrap();
     assert!(seen.windows(2).all(|w| w[0].fraction <= w[1].fraction));
-    assert_eq!(seen.first().unwrap().phase, Phase::Spectrum);
+    assert!(seen.first().unwrap().in_spectrum);
     assert!((seen.last().unwrap().fraction - 1.0).abs() < 1e-12);
     // three spectra of two calls, two steps of two tiles
     assert_eq!(seen.len(), 2 * 3 + 2 * 2);
-    assert!(
-        seen.iter().any(|p| p.phase == Phase::Gradient && (p.step, p.tile, p.tiles) == (2, 1, 2))
-    );
+    assert!(seen.iter().any(|p| !p.in_spectrum && (p.step, p.tile, p.tiles) == (2, 1, 2)));
 }
 
 #[test]
 fn run_stops_after_observer_breaks() {
     for stop_at in 0..10 {
         let mut calls = 0;
-        let mut watch = |_: &Progress| {
+        let watch = |_: &Progress| {
             calls += 1;
             if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let outcome = builder().build().unwrap().run_observed(&mut watch);
+        let outcome = builder().build().unwrap().run_with(RunOptions::new().observe(watch));
         let step = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2][stop_at];
         assert_eq!(outcome.unwrap_err(), RunError::Cancelled { step });
         assert_eq!(calls, stop_at + 1);
@@ -189,4 +188,104 @@ fn report_prints_sizes_exponents_and_outliers() {
 fn report_survives_serialisation() {
     let report = builder().keep_weights(true).build().unwrap().run().unwrap();
     crate::common::check_json(&report);
+}
+
+/// A run ends soon after its observer breaks: at the next tile, or after one decomposition.
+#[test]
+fn cancellation_takes_a_tile_or_a_decomposition() {
+    let experiment =
+        builder().with_prediction(false).width(600).dimension(400).samples(40_000).build().unwrap();
+    for delay in [0, 50, 150, 300, 500] {
+        let begin = Instant::now();
+        let stop = begin + Duration::from_millis(delay);
+        let mut calls_after = 0;
+        let observer = |_: &Progress| {
+            if Instant::now() < stop {
+                return ControlFlow::Continue(());
+            }
+            calls_after += 1;
+            ControlFlow::Break(())
+        };
+        let error = experiment.run_with(RunOptions::new().observe(observer)).unwrap_err();
+        let waited = Instant::now().saturating_duration_since(stop);
+        assert!(matches!(error, RunError::Cancelled { .. }), "{error}");
+        assert_eq!(calls_after, 1);
+        println!("stopped after {delay} ms, ended {:.0} ms later", 1e3 * waited.as_secs_f64());
+        // a tenth of a second on an idle machine; a busy one is given time
+        assert!(waited < Duration::from_secs(10), "{waited:?}");
+    }
+}
+
+#[test]
+fn vectors_are_those_of_the_kept_weights() {
+    let pair = Target::multi_index("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(pair).keep_weights(true);
+    for precision in [Precision::F32, Precision::F64] {
+        let settings = settings.clone().precision(precision).triplets(3).vectors(2);
+        let report = settings.with_prediction(false).build().unwrap().run().unwrap();
+        for stage in &report.stages {
+            let weights = stage.weights.as_ref().unwrap();
+            for (k, triplet) in stage.triplets.iter().enumerate() {
+                let (left, right) = (triplet.left_vector.as_ref(), triplet.right_vector.as_ref());
+                assert_eq!((left.is_some(), right.is_some()), (k < 2, k < 2));
+                let (Some(u), Some(v)) = (left, right) else { continue };
+                assert_eq!((u.len(), v.len()), (160, 80));
+                let rest = weights.dot(v) - triplet.singular_value * u;
+                let accuracy = if precision == Precision::F32 { 1e-4 } else { 1e-6 };
+                assert!(rest.dot(&rest).sqrt() < accuracy * triplet.singular_value);
+                let overlaps = report.teacher.dot(v).mapv(f64::abs);
+                for (a, b) in overlaps.iter().zip(&triplet.direction_overlaps) {
+                    assert!((a - b).abs() < accuracy, "{a} {b}");
+                }
+            }
+        }
+    }
+    let plain = builder().build().unwrap().run().unwrap();
+    assert!(plain.stages.iter().flat_map(|s| &s.triplets).all(|t| t.left_vector.is_none()));
+}
+
+/// The overlap of spans against the projector on the outliers' right vectors.
+#[test]
+fn span_overlaps_and_histograms_are_of_the_stage() {
+    let pair = Target::multi_index("z1 + z2^2", 2, |z| z[0] + z[1] * z[1]);
+    let settings = builder().target(pair).vectors(6);
+    let report = settings.with_prediction(false).build().unwrap().run().unwrap();
+    for stage in &report.stages {
+        let outliers = stage.triplets.iter().take(stage.outliers.count);
+        let square: f64 = outliers
+            .map(|t| report.teacher.dot(t.right_vector.as_ref().unwrap()))
+            .map(|overlaps| overlaps.dot(&overlaps))
+            .sum();
+        assert!((stage.span_overlap() - (square / 2.0).sqrt()).abs() < 1e-9);
+        let histogram = stage.histogram(20).unwrap();
+        let width = histogram.edges[1] - histogram.edges[0];
+        assert!((histogram.density.sum() * width - 1.0).abs() < 1e-12);
+        assert!(stage.histogram(0).is_err());
+    }
+    let last = report.last().unwrap();
+    assert!(last.span_overlap() > 0.5 && report.stages[0].span_overlap() == 0.0);
+}
+
+#[test]
+fn seeds_have_a_mean_and_a_standard_error() {
+    let experiment = builder().samples(400).build().unwrap();
+    let runs = experiment.seeds([4, 5, 6]).unwrap();
+    for (report, seed) in runs.reports.iter().zip([4, 5, 6]) {
+        let alone = builder().samples(400).seed(seed).build().unwrap().run().unwrap();
+        assert!(
+            crate::common::numbers_of(report.clone()) == crate::common::numbers_of(alone),
+            "seed {seed}"
+        );
+    }
+    let value = |k: usize| runs.reports[k].stages[2].triplets[0].singular_value;
+    let (mean, error) = runs.mean(|report| report.stages[2].triplets[0].singular_value);
+    let expected = (value(0) + value(1) + value(2)) / 3.0;
+    assert!((mean - expected).abs() < 1e-12);
+    let square = (0..3).map(|k| (value(k) - expected).powi(2)).sum::<f64>();
+    assert!((error - (square / 6.0).sqrt()).abs() < 1e-12);
+    let text = runs.to_string();
+    for part in ["means over 3 seeds", "W_2: ", "±", "<u, a>"] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(experiment.seeds([]).unwrap().reports.is_empty());
 }

@@ -3,6 +3,7 @@
 //! `cargo test --release --test simulation -- --ignored --nocapture partial_reuse` prints the table
 //! of docs/theory.md, section 12.5.
 
+use crate::common::predicted_once;
 use linear_width::Experiment;
 use linear_width::activation::Sine;
 use linear_width::data::{Link, Target};
@@ -60,7 +61,7 @@ impl Case {
     }
 
     fn predicted(&self, width: usize, fraction: f64, bulk_model: BulkModel) -> Prediction {
-        let options = Options { bulk_model, ..Options::default() };
+        let options = Options { bulk_model, ..predicted_once() };
         self.experiment(width, fraction, 0).predict(2, &options).unwrap()
     }
 
@@ -165,7 +166,7 @@ fn table_of_partial_reuse() {
         for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {
             println!("{}, fraction {fraction}", case.name);
             let print = |name: &str, bulk_model, terms| {
-                let options = Options { bulk_model, linear_terms: terms, ..Options::default() };
+                let options = Options { bulk_model, linear_terms: terms, ..predicted_once() };
                 let p = case.experiment(width, fraction, 0).predict(2, &options).unwrap();
                 print!("  {name}:");
                 for o in &p.outliers {

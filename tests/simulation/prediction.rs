@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::common::{experiment_at, predictions};
+use crate::common::{experiment_at, predicted_once, predictions};
 use linear_width::Experiment;
 use linear_width::activation::{Relu, Sine, Tanh};
 use linear_width::data::{Link, Target};
@@ -55,8 +55,8 @@ fn has_linear_part(case: &Value) -> bool {
 /// the default.
 fn options(level: usize) -> Options {
     match level {
-        0 => Options { bulk_model: BulkModel::Isotropic, ..Options::default() },
-        linear_terms => Options { linear_terms, ..Options::default() },
+        0 => Options { bulk_model: BulkModel::Isotropic, ..predicted_once() },
+        linear_terms => Options { linear_terms, ..predicted_once() },
     }
 }
 

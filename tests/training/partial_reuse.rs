@@ -1,7 +1,7 @@
 //! Partly reused batches: the run, and the limits of the prediction. Simulated means are in
 //! tests/simulation/partial_reuse.rs.
 
-use crate::common::distance;
+use crate::common::{distance, predicted_once};
 use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, Link, Target};
 use linear_width::experiment::ExperimentBuilder;
@@ -95,7 +95,7 @@ fn setting(batches: BatchPolicy, noise: f64) -> Problem {
 #[test]
 fn prediction_limits_of_partial_reuse() {
     for (model, terms) in [(MODELS[0], 2), (MODELS[1], 1), (MODELS[1], 2), (MODELS[1], 3)] {
-        let options = Options { bulk_model: model, linear_terms: terms, ..Options::default() };
+        let options = Options { bulk_model: model, linear_terms: terms, ..predicted_once() };
         let at = |policy| predict(&setting(policy, 0.1), &options).unwrap();
         let (fresh, reused) = (at(BatchPolicy::Independent), at(BatchPolicy::Reused));
         for (pure, fraction) in [(&fresh, 0.0), (&reused, 1.0)] {
@@ -129,7 +129,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
             ..setting(partly(fraction), 0.1)
         };
         let [one, two] = MODELS.map(|bulk_model| {
-            predict(&setting, &Options { bulk_model, ..Options::default() }).unwrap()
+            predict(&setting, &Options { bulk_model, ..predicted_once() }).unwrap()
         });
         assert_eq!(one.outliers.len(), 2);
         let (values, overlaps) = distance(&one, &two);

@@ -5,7 +5,6 @@
 
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
-use linear_width::experiment::Networks;
 use linear_width::spectral::{SingularTriplets, leading_triplets};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Scalar};
@@ -48,8 +47,8 @@ fn norm(w: &Array2<f64>) -> f64 {
 }
 
 fn drift(experiment: &Experiment) -> Vec<Drift> {
-    let single: Networks<'_, f32> = experiment.networks();
-    let double: Networks<'_, f64> = experiment.networks();
+    let single = experiment.networks::<f32>();
+    let double = experiment.networks::<f64>();
     let mut start = None;
     let mut result = Vec::new();
     for (step, (single, double)) in single.zip(double).enumerate() {

@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use linear_width::activation::Tanh;
 use linear_width::data::{Link, Target};
-use linear_width::experiment::{Precision, Progress, estimated_bytes};
+use linear_width::experiment::{Precision, RunOptions};
 use linear_width::training::StepSize;
 use linear_width::{Experiment, backend_name};
 
@@ -55,10 +55,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bar = ProgressBar::new(1000);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} % {eta}")?);
     bar.enable_steady_tick(Duration::from_secs(1));
-    let report = experiment.run_observed(&mut |progress: &Progress| {
+    let report = experiment.run_with(RunOptions::new().observe(|progress| {
         bar.set_position((1000.0 * progress.fraction) as u64);
         ControlFlow::Continue(())
-    })?;
+    }))?;
     bar.finish_and_clear();
 
     let Options { width, dimension, samples, .. } = options;
@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             stage.step, stage.gradient_seconds, stage.spectrum_seconds, stage.outliers.count
         );
     }
-    let estimate = estimated_bytes(width, dimension, precision, None) as f64 / (1 << 20) as f64;
+    let estimate = experiment.estimated_bytes() as f64 / (1 << 20) as f64;
     match peak_mebibytes() {
         Some(peak) => println!("peak memory {peak:.0} MiB, estimated {estimate:.0} MiB"),
         None => println!("peak memory unknown on this system, estimated {estimate:.0} MiB"),

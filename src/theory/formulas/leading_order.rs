@@ -1,16 +1,19 @@
 //! What the formulas say of one experiment, before it is run.
 
+use std::fmt;
+
 use super::{FirstStep, SpikeExpansion, information_exponent, reuse_exponent};
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Link, Target};
 use crate::error::InvalidSetting;
 use crate::network::{Scaling, SecondLayerLaw};
+use crate::number::Short;
 use crate::training::StepSize;
 
 /// Coefficients at or below this count as zero.
 const ZERO: f64 = 1e-8;
 /// Degrees and powers looked at for the exponents of a link.
-pub(crate) const MAX_EXPONENT: usize = 12;
+const MAX_EXPONENT: usize = 12;
 /// Degrees of the activation looked at for the special cases of the count; beyond it the formula
 /// stands as it is.
 const MAX_DEGREE: usize = 40;
@@ -88,6 +91,57 @@ impl LeadingOrder {
         }
         result.link_coefficients = Some(c_target);
         Ok(result)
+    }
+}
+
+impl fmt::Display for LeadingOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.link_coefficients.is_some() {
+            let exponent = |e: Option<usize>, by_symmetry: Option<&str>| match (e, by_symmetry) {
+                (Some(e), _) => e.to_string(),
+                (None, Some(why)) => format!("none (the link is {why})"),
+                (None, None) => format!("above {MAX_EXPONENT}"),
+            };
+            let symmetry = self.link_symmetry.as_deref();
+            writeln!(
+                f,
+                "link: information exponent {}, reuse exponent {}",
+                exponent(self.information_exponent, symmetry.filter(|s| *s == "constant")),
+                exponent(self.reuse_exponent, symmetry)
+            )?;
+        }
+        if let Some(first) = &self.first_step {
+            writeln!(
+                f,
+                "leading order, W_1: spike of strength {:.3}, overlap with the target {:.3}",
+                Short(first.strength),
+                first.target_overlap
+            )?;
+        }
+        if let Some(spikes) = &self.spikes {
+            const SHOWN: usize = 12;
+            let terms = spikes.exponents();
+            let mut exponents: Vec<String> =
+                terms.iter().take(SHOWN).map(|exponent| format!("{exponent:.2}")).collect();
+            if terms.len() > SHOWN {
+                exponents.push("...".into());
+            }
+            let (count, cases) = (spikes.count(), spikes.special_cases());
+            let left = match cases.is_empty() {
+                true => String::new(),
+                false => {
+                    format!(" ({} after special cases: {})", count.corrected, cases.join("; "))
+                }
+            };
+            writeln!(
+                f,
+                "leading order, W_2 for large N: {} new directions, {} outliers in total{left}; spikes N^{{{}}}",
+                count.new_directions,
+                count.total,
+                exponents.join(", ")
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,5 @@ pub use conditional_spikes::ConditionalSpikes;
 pub use exponents::{information_exponent, reuse_exponent};
 pub use first_step::FirstStep;
 pub use leading_order::LeadingOrder;
-pub(crate) use leading_order::MAX_EXPONENT;
 pub use outlier_count::OutlierCount;
 pub use spike_expansion::SpikeExpansion;

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use clap::Parser;
-use linear_width::experiment::Progress;
+use linear_width::experiment::RunOptions;
 use linear_width::spectral::leading_triplets;
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
@@ -67,10 +67,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let bar = progress::bar(1000, format!("simulated, N = {width}"))?;
-    let run = experiment.run_observed(&mut |progress: &Progress| {
+    let run = experiment.run_with(RunOptions::new().observe(|progress| {
         bar.set_position((1000.0 * progress.fraction) as u64);
         ControlFlow::Continue(())
-    })?;
+    }))?;
     bar.finish_and_clear();
     let stage = &run.stages[2];
     let weights = stage.weights.as_ref().ok_or("the run was to keep its weights")?;

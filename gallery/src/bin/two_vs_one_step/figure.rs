@@ -16,7 +16,7 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<PathBuf, Box<d
         let settings = &independent.report.settings;
         let law = MarchenkoPastur::for_shape(settings.width, settings.dimension)?;
         let chance = independent.report.chance_overlaps().0;
-        let link = &settings.link;
+        let link = &independent.report.link;
         let [first, second] = &independent.predictions;
         let panels = [
             (&independent.report.stages[0], None, format!("W₀ — link {link}")),

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use linear_width::experiment::{Phase, Progress};
+use linear_width::experiment::RunOptions;
 use linear_width::theory::prediction::{self, Prediction};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, Report};
@@ -58,15 +58,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn run_with_bar(experiment: &Experiment, name: &str) -> Result<Report, Box<dyn Error>> {
     let bar = ProgressBar::new(1000);
     bar.set_style(ProgressStyle::with_template("{msg:32} {bar:40} {percent:>3} %  {elapsed}")?);
-    let report = experiment.run_observed(&mut |progress: &Progress| {
-        let doing = match progress.phase {
-            Phase::Gradient => "gradient",
-            Phase::Spectrum => "spectrum",
-        };
+    let report = experiment.run_with(RunOptions::new().observe(|progress| {
+        let doing = if progress.in_spectrum { "spectrum" } else { "gradient" };
         bar.set_message(format!("{name}: {doing} {}", progress.step));
         bar.set_position((1000.0 * progress.fraction) as u64);
         ControlFlow::Continue(())
-    })?;
+    }))?;
     bar.finish_and_clear();
     Ok(report)
 }
@@ -76,13 +73,13 @@ fn print(comparison: &Comparison) {
     let settings = &independent.settings;
     println!(
         "\n=== link {}: N = {}, d = {}, n = {}, {}, b {}, noise {}, seed {} ===",
-        settings.link,
+        independent.link,
         settings.width,
         settings.dimension,
         settings.samples,
-        settings.activation,
+        independent.activation,
         settings.second_layer,
-        settings.noise,
+        independent.noise,
         settings.seed
     );
     print!("{}", independent.leading_order);

@@ -1,4 +1,4 @@
-//! A small model for the tests of level 2, and the matrices of section 10.8 of docs/theory.md for
+//! A small model for the tests of the structured bulk, and the matrices of section 10.8 of docs/theory.md for
 //! it.
 
 use super::bulk::Bulk;

@@ -1,0 +1,136 @@
+//! What can go wrong: in the settings, in a run, in a prediction.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::error::{InvalidSetting, debug_is_display, listed};
+use crate::number::short;
+use crate::spectral::SpectralError;
+use crate::theory::prediction::PredictionError;
+use crate::training::TrainingError;
+
+/// Everything that is wrong with the settings of an experiment.
+#[derive(Clone, Error, PartialEq)]
+#[error("{}", listed(.problems))]
+pub struct BuildError {
+    /// Every problem found, in the order of the settings; never empty.
+    pub problems: Vec<InvalidSetting>,
+}
+
+debug_is_display!(BuildError);
+
+/// Why an experiment has no prediction.
+#[derive(Clone, Error, PartialEq)]
+#[non_exhaustive]
+pub enum NoPredictionError {
+    /// The theory covers one and two steps.
+    #[error("the prediction covers one or two steps, not {steps}")]
+    TooManySteps {
+        /// The number of steps.
+        steps: usize,
+    },
+    /// The theory is for Gaussian inputs labelled by a link.
+    #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
+    Dataset,
+    /// The theory is for mean-field scaling.
+    #[error(
+        "the prediction is for mean-field scaling, where the residual is the label to leading order"
+    )]
+    StandardScaling,
+    /// The theory is for centred activations.
+    #[error("the prediction is for centred activations; this one has mean {}", short(.mean))]
+    NotCentred {
+        /// E sigma(z).
+        mean: f64,
+    },
+    /// There is a prediction for W_1 and W_2 of the steps that are taken.
+    #[error("there is no prediction for W_{step}: the experiment takes {steps} steps")]
+    NoSuchStep {
+        /// The step asked for.
+        step: usize,
+        /// The number of steps.
+        steps: usize,
+    },
+    /// The prediction itself failed.
+    #[error(transparent)]
+    Failed(#[from] PredictionError),
+}
+
+debug_is_display!(NoPredictionError);
+
+/// A run that did not come to its end.
+#[derive(Clone, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A weight became infinite or NaN.
+    #[error(
+        "step {step} diverged: the first layer has a non-finite weight; \
+         use smaller steps or an activation whose derivative grows more slowly"
+    )]
+    Diverged {
+        /// The step, from 1.
+        step: usize,
+    },
+    /// A spectrum could not be computed.
+    #[error("the spectrum of W_{step}: {source}")]
+    Spectrum {
+        /// After how many steps.
+        step: usize,
+        /// Why.
+        source: SpectralError,
+    },
+    /// The observer stopped the run.
+    #[error("cancelled at step {step}")]
+    Cancelled {
+        /// The step, from 1 (0: the spectrum of W_0).
+        step: usize,
+    },
+    /// A setting whose problem shows only in the run.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSetting),
+    /// The checkpoint could not be read or written. A checkpoint of an earlier step is left as it
+    /// was.
+    #[error("{}: {message}", .path.display())]
+    CheckpointFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        message: String,
+    },
+    /// The file is not a checkpoint, or not as it was written. It is left as it is.
+    #[error("{}: not a checkpoint, or a damaged one: {why}", .path.display())]
+    DamagedCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file is a checkpoint of another experiment. It is left as it is.
+    #[error(
+        "{}: the checkpoint of another experiment: its {what} is {found}, not {expected}",
+        .path.display()
+    )]
+    ForeignCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What differs; for functions and data a hash of their values.
+        what: String,
+        /// What the file says.
+        found: String,
+        /// What this experiment says.
+        expected: String,
+    },
+}
+
+debug_is_display!(RunError);
+
+impl RunError {
+    /// The error of gradient step `step`, from 1.
+    pub(super) fn of_step(step: usize, error: TrainingError) -> Self {
+        match error {
+            TrainingError::Diverged => Self::Diverged { step },
+            TrainingError::Invalid(problem) => Self::Invalid(problem),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! One experiment with several seeds: means and standard errors.
+
+use std::fmt;
+
+use super::checked::Experiment;
+use super::error::RunError;
+use super::report::{Report, Triplet};
+use super::run::{self, RunOptions};
+use crate::number::Short;
+
+/// The runs of one experiment with several seeds, from [`Experiment::seeds`]. Prints as a table of
+/// means and standard errors.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SeedRuns {
+    /// One report for each seed, in the order of the seeds.
+    pub reports: Vec<Report>,
+}
+
+pub(super) fn run(
+    experiment: &Experiment,
+    seeds: impl IntoIterator<Item = u64>,
+) -> Result<SeedRuns, RunError> {
+    let mut reports: Vec<Report> = Vec::new();
+    for seed in seeds {
+        let mut experiment = experiment.clone();
+        experiment.settings.seed = seed;
+        // no seed enters the prediction, so that the first one serves all
+        experiment.settings.with_prediction &= reports.is_empty();
+        let mut report = run::run(&experiment, RunOptions::new())?;
+        if let Some(first) = reports.first() {
+            report.settings.with_prediction = first.settings.with_prediction;
+            report.no_prediction.clone_from(&first.no_prediction);
+            for (stage, first) in report.stages.iter_mut().zip(&first.stages) {
+                stage.prediction.clone_from(&first.prediction);
+            }
+        }
+        reports.push(report);
+    }
+    Ok(SeedRuns { reports })
+}
+
+impl SeedRuns {
+    /// Mean of a number of the report over the seeds, and its standard error (NaN for one seed):
+    /// the sample standard deviation over the square root of the number of seeds.
+    pub fn mean(&self, number: impl Fn(&Report) -> f64) -> (f64, f64) {
+        let numbers: Vec<f64> = self.reports.iter().map(number).collect();
+        let count = numbers.len() as f64;
+        let mean = numbers.iter().sum::<f64>() / count;
+        let square = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        (mean, (square / ((count - 1.0) * count)).sqrt())
+    }
+}
+
+impl fmt::Display for SeedRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.reports.first() else { return writeln!(f, "no seeds") };
+        writeln!(f, "means over {} seeds, with standard errors", self.reports.len())?;
+        for (step, stage) in first.stages.iter().enumerate() {
+            let text = |number: &dyn Fn(&Report) -> f64| {
+                let (mean, error) = self.mean(number);
+                format!("{:.3} ± {:.3}", Short(mean), Short(error))
+            };
+            let count = text(&|report| report.stages[step].outliers.count as f64);
+            let span = text(&|report| report.stages[step].span_overlap());
+            writeln!(
+                f,
+                "W_{step}: {count} outliers; overlap of their span with the teacher's {span}"
+            )?;
+            writeln!(f, "    k{:^19}{:^19}{:^19}", "singular value", "<v, target>", "<u, a>")?;
+            let most = self.reports.iter().map(|report| report.stages[step].outliers.count).max();
+            let shown = stage.triplets.len().min(most.unwrap_or(0) + 1);
+            for k in 0..shown {
+                let mean = |number: &dyn Fn(&Triplet) -> f64| {
+                    text(&|report| number(&report.stages[step].triplets[k]))
+                };
+                writeln!(
+                    f,
+                    "{:>5}{:^19}{:^19}{:^19}",
+                    k + 1,
+                    mean(&|t| t.singular_value),
+                    mean(&|t| t.target_overlap),
+                    mean(&|t| t.left_overlaps.first().copied().unwrap_or(f64::NAN))
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
