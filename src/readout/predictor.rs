@@ -59,7 +59,7 @@ impl<'a> Readout<'a> {
     /// The predictions for the inputs `x`, one per row (n x d).
     ///
     /// # Errors
-    /// [`InvalidSetting`] when `x` has the wrong dimension or a feature is not finite.
+    /// [`InvalidSetting`](crate::InvalidSetting) when `x` has the wrong dimension or a feature is not finite.
     pub fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Array1<f64>, ReadoutError> {
         has_columns("the matrix of inputs", x.dim(), self.features.dimension())?;
         let mut predictions = Vec::with_capacity(x.nrows());
