@@ -101,7 +101,7 @@ impl Dataset {
 
     /// Declares directions B* (p x d, orthonormal rows) that the labels are known to depend on; runs
     /// on the data then report overlaps with them. They are directions in the space of the inputs as
-    /// they are in the run: give those of the standardised features for
+    /// they are in the run: give directions of the standardised features for
     /// [`standardised`](Self::standardised) data.
     ///
     /// # Errors

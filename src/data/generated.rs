@@ -52,7 +52,8 @@ impl GeneratedBatch {
     /// `target`, whose random directions come from the same seed.
     ///
     /// # Errors
-    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; those of [`Target::realised_directions`].
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0, and the errors of
+    /// [`Target::realised_directions`].
     pub fn new(
         target: &Target,
         dimension: usize,

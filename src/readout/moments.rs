@@ -118,7 +118,7 @@ pub(super) struct Moments {
 
 impl Moments {
     /// One pass; holds p x p and tile x p matrices. With `centred`, the sums are about the means of
-    /// the first tile and moved to those of the batch at the end, so that large means cost no
+    /// the first tile and moved to the means of the batch at the end, so that large means cost no
     /// digits.
     pub fn of(
         features: &dyn Features,

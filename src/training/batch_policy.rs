@@ -2,8 +2,7 @@
 
 use crate::error::{InvalidSetting, in_range};
 
-/// Which samples each step sees. Every step sees n of them; those of the first step are the first
-/// batch.
+/// Which samples each step sees. Every step sees n samples; the first step sees the first batch.
 ///
 /// ```
 /// use linear_width::training::BatchPolicy;
