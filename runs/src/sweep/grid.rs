@@ -59,7 +59,7 @@ pub(super) fn points(sweep: Option<Value>, base: &Table) -> Result<Vec<Vec<Overr
         return mistake(top, &format!("more than {MAX_POINTS} points"));
     }
     Ok(axes.iter().fold(list, |points, axis| {
-        let with = |point: &[Override], value: &Override| [point, &[value.clone()]].concat();
+        let with = |point: &[_], value| [point, std::slice::from_ref(value)].concat();
         points.iter().flat_map(|point| axis.iter().map(move |value| with(point, value))).collect()
     }))
 }

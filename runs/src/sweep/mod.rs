@@ -144,8 +144,7 @@ impl<P: Serialize + Sync> Sweep<P> {
     /// When it breaks, no further point starts; those that run are finished and written.
     ///
     /// # Errors
-    /// As [`run`](Self::run), and [`SweepError::Cancelled`] when the observer breaks before the
-    /// last point was done.
+    /// As [`run`](Self::run), and [`SweepError::Cancelled`] when the observer breaks too early.
     pub fn run_observed<R: Serialize, E: Display>(
         &self,
         path: impl AsRef<Path>,

@@ -13,7 +13,6 @@ use serde_json::value::RawValue;
 
 use super::{Progress, Shard, SweepError};
 
-/// The version of the format; files of other versions are refused.
 const VERSION: u32 = 1;
 const FORMAT: &str = "linear-width sweep";
 const NOT_RESULTS: &str = "not a results file of a sweep, format version 1";
@@ -99,10 +98,12 @@ pub(super) type Entry = PointResult<Box<RawValue>, Box<RawValue>>;
 type Results<K, R> = BTreeMap<usize, PointResult<K, R>>;
 
 /// The header, the results, and the number of bytes before a torn line or empty lines at the end.
+type Contents<K, R> = (Option<Header>, Results<K, R>, usize);
+
 fn parse<K: DeserializeOwned, R: DeserializeOwned>(
     bytes: &[u8],
     path: &Path,
-) -> Result<(Option<Header>, Results<K, R>, usize), SweepError> {
+) -> Result<Contents<K, R>, SweepError> {
     let last_end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     let text_end = bytes[..last_end].trim_ascii_end().len();
     let line_end = bytes[text_end..].iter().position(|byte| *byte == b'\n').unwrap_or(0);
@@ -110,9 +111,9 @@ fn parse<K: DeserializeOwned, R: DeserializeOwned>(
     let mut lines = bytes[..complete].split_inclusive(|byte| *byte == b'\n');
     let mut results = Results::new();
     let Some(first) = lines.next() else { return Ok((None, results, complete)) };
-    let header = serde_json::from_slice::<Header>(first).ok();
-    let known = header.filter(|header| header.format == FORMAT && header.version == VERSION);
-    let header = known.ok_or_else(|| SweepError::refused(path, NOT_RESULTS))?;
+    let known = |header: &Header| header.format == FORMAT && header.version == VERSION;
+    let header = serde_json::from_slice(first).ok().filter(known);
+    let header = header.ok_or_else(|| SweepError::refused(path, NOT_RESULTS))?;
     for (number, line) in (2..).zip(lines) {
         let refused = |why: String| SweepError::refused(path, format!("line {number}: {why}"));
         let result: PointResult<K, R> =
@@ -241,7 +242,7 @@ pub fn merge<P: AsRef<Path>>(
     Ok(Progress { total: points, resumed: points, failed, ..Progress::default() })
 }
 
-/// Writes a new file; a kill leaves none or a whole one.
+/// A kill leaves no file or a whole one.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     if path.exists() {
         return Err(ErrorKind::AlreadyExists.into());
