@@ -71,16 +71,12 @@ fn code(text: &str) -> String {
             continue;
         }
         if trimmed == "#[cfg(test)]" || trimmed == "#[cfg(doctest)]" {
-            // one item: up to its semicolon, or the brace at its own indentation
+            // one item: a line with a semicolon, or up to the brace at its own indentation
             let indent = line.len() - line.trim_start().len();
             let closing = format!("{}}}", " ".repeat(indent));
-            for line in lines.by_ref() {
-                let opens_attribute = line.trim().starts_with("#[");
-                if !opens_attribute
-                    && (line.trim_end().ends_with(';') || line.starts_with(&closing))
-                {
-                    break;
-                }
+            let first = lines.by_ref().find(|line| !line.trim().starts_with("#[")).unwrap_or("");
+            if !first.trim_end().ends_with(';') && !first.starts_with(&closing) {
+                lines.by_ref().find(|line| line.starts_with(&closing));
             }
             continue;
         }
@@ -168,6 +164,20 @@ fn inline_paths(code: &str) -> Vec<String> {
     found
 }
 
+/// The children of module `here` that the code names in full: `child::f(..)`.
+fn inline_children(code: &str, here: &str, modules: &Modules) -> Vec<String> {
+    let prefix = if here.is_empty() { String::new() } else { format!("{here}::") };
+    let children = modules.keys().filter_map(|module| module.strip_prefix(&prefix));
+    let children = children.filter(|child| !child.is_empty() && !child.contains("::"));
+    let named = |child: &&str| {
+        code.match_indices(&format!("{child}::")).any(|(at, _)| {
+            let before = code[..at].chars().next_back().unwrap_or(' ');
+            !(before.is_alphanumeric() || before == '_' || before == ':')
+        })
+    };
+    children.filter(named).map(str::to_owned).collect()
+}
+
 /// The path from the crate's root of a path written in module `here`; none for another crate's.
 fn absolute(path: &str, here: &str, modules: &Modules) -> Option<String> {
     let mut segments: Vec<&str> = path.split("::").filter(|s| !s.is_empty()).collect();
@@ -233,7 +243,8 @@ fn imports(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
             rest.split(|letter| !word(letter)).any(|found| found == name)
         };
         let declared = declared.into_iter().filter(|(public, _, name)| !public || named(name));
-        let paths = declared.map(|(_, path, _)| path).chain(inline_paths(&rest));
+        let inline = inline_paths(&rest).into_iter().chain(inline_children(&rest, here, modules));
+        let paths = declared.map(|(_, path, _)| path).chain(inline);
         let files = paths
             .filter_map(|path| absolute(&path, here, modules))
             .filter_map(|path| file_of(&path, modules, &reexports))

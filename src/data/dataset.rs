@@ -13,7 +13,7 @@ use super::constant::constant;
 use super::target::frame_problem;
 use crate::Scalar;
 use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
-use crate::linalg::{exponent, times_power};
+use crate::numerics::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
 /// data of an experiment on data from outside

@@ -2,8 +2,11 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use super::scale::{PowerOfTwo, exponent, largest_of, rescaled, scaled_back};
-use super::{Fallible, SingularTriplets, SpectralError, backend};
+use super::backend;
+use super::error::{Fallible, SpectralError};
+use super::scale::{largest_of, rescaled, scaled_back};
+use super::triplets::SingularTriplets;
+use crate::numerics::{PowerOfTwo, exponent};
 
 /// The thin singular value decomposition; without `vectors`, the singular values only.
 pub(super) fn svd<T: backend::Entry>(

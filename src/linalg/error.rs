@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display};
 
+pub(crate) type Fallible<T> = Result<T, SpectralError>;
+
 /// A spectrum or decomposition that could not be computed.
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]

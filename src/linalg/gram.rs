@@ -2,12 +2,14 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Element, PowerOfTwo, backend};
+use super::backend;
+use super::element::Element;
+use crate::numerics::PowerOfTwo;
 
 /// Rows of W that are converted to `f64` at once: no second copy of W is made.
 const ROWS: usize = 1024;
 
-/// [`gram`](super::gram), summed over blocks of rows.
+/// [`gram`](super::element::gram), summed over blocks of rows.
 pub(super) fn gram<T: Element>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
     let factor = PowerOfTwo::new(power);
     let mut gram = Array2::zeros((w.ncols(), w.ncols()));

@@ -4,7 +4,9 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
-use super::{Element, Fallible, SingularTriplets, SpectralError};
+use super::element::Element;
+use super::error::{Fallible, SpectralError};
+use super::triplets::SingularTriplets;
 
 /// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
 /// `ndarray-linalg`'s `Scalar` as a supertrait has methods of the same names as `num_traits::Float`.

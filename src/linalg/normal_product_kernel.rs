@@ -1,6 +1,6 @@
 //! The inner loops of W^T W v: W v and its share of W^T W v, row by row.
 
-use super::Element;
+use super::element::Element;
 use super::simd::{Loop, fma};
 
 /// Rows of W that are used at once, twice: so many stay in the second-level cache in between.

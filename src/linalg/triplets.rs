@@ -2,8 +2,6 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 
-use super::Element;
-
 /// Singular triplets of a matrix W (N x d), largest first: W v_k = s_k u_k and W^T u_k = s_k v_k.
 ///
 /// They come from [`leading_triplets`](crate::spectral::leading_triplets), or from
@@ -18,7 +16,7 @@ pub struct SingularTriplets<T> {
     pub right: Array2<T>,
 }
 
-impl<T: Element> SingularTriplets<T> {
+impl<T: Clone> SingularTriplets<T> {
     /// The number of triplets.
     pub fn len(&self) -> usize {
         self.singular_values.len()

@@ -2,9 +2,11 @@
 //! matrices.
 
 pub(crate) mod graded;
+mod powers_of_two;
 pub mod quadrature;
 mod real;
 pub(crate) mod roots;
 pub(crate) mod small_matrix;
 
+pub(crate) use powers_of_two::{PowerOfTwo, exponent, times_power};
 pub use real::Real;

@@ -6,7 +6,8 @@ use super::{Features, ReadoutError};
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite};
-use crate::linalg::{PowerOfTwo, exponent, gram, times_power};
+use crate::linalg::gram;
+use crate::numerics::{PowerOfTwo, exponent, times_power};
 
 /// Called with the number of the first sample, features (m x p) and labels (m) of a tile.
 type Visitor<'a> = dyn FnMut(usize, Array2<f64>, Array1<f64>) -> Result<(), ReadoutError> + 'a;

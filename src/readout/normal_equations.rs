@@ -5,7 +5,8 @@ use ndarray::{Array1, Array2};
 use super::ReadoutError;
 use super::moments::{Centred, Means, Moments, Units};
 use crate::error::{InvalidSetting, finite};
-use crate::linalg::{exponent, symmetric_eigen, times_power};
+use crate::linalg::symmetric_eigen;
+use crate::numerics::{exponent, times_power};
 
 /// Normal equations with a larger condition number are refused: fewer than three digits would be
 /// left.

@@ -1,7 +1,7 @@
 //! Where the largest gap of a spectrum is, and which gaps are rounding errors.
 
 use crate::error::InvalidSetting;
-use crate::linalg::{exponent, times_power};
+use crate::numerics::{exponent, times_power};
 
 /// Where a bulk has only a few different values, a gap must be this many times its largest step.
 const STEPS: f64 = 2.0;

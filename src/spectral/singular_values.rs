@@ -3,7 +3,8 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::Scalar;
-use crate::linalg::{self, SpectralError, exponent, is_double, scaled_back};
+use crate::linalg::{self, SpectralError, is_double, scaled_back};
+use crate::numerics::exponent;
 
 /// How all singular values are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

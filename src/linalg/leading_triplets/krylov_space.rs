@@ -3,7 +3,8 @@
 use ndarray::{Array2, Axis, Slice};
 
 use super::orthonormal::{inner_products, subtract};
-use crate::linalg::{Element, Fallible, multiply, symmetric_eigen};
+use crate::linalg::error::Fallible;
+use crate::linalg::{Element, multiply, symmetric_eigen};
 
 /// Size of the basis at the first look at convergence.
 const FIRST_LOOK: usize = 64;

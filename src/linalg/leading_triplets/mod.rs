@@ -18,9 +18,11 @@ use self::deflated::{Deflated, hiding};
 use self::krylov_space::{KrylovSpace, Schedule};
 use self::orthonormal::orthonormal_to;
 use self::ritz::triplets_within;
+use super::element::{Element, multiply};
+use super::error::{Fallible, SpectralError};
 use super::normal_product::vectors_at_once;
 use super::scale::{is_double, rescaled, scaled_back};
-use super::{Element, Fallible, SingularTriplets, SpectralError, multiply};
+use super::triplets::SingularTriplets;
 use crate::error::InvalidSetting;
 use crate::random::{Purpose, stream};
 

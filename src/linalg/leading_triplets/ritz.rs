@@ -2,8 +2,9 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use crate::linalg::error::Fallible;
 use crate::linalg::normal_product::normal_product;
-use crate::linalg::{Element, Fallible, SingularTriplets, multiply};
+use crate::linalg::{Element, SingularTriplets, multiply};
 
 /// The singular triplets of W within the span of the orthonormal rows `vectors`, and their
 /// residuals |W^T u - s v| relative to s_1. W itself is used and not W^T W, so that small values keep

@@ -3,7 +3,7 @@
 
 use ndarray::{Array1, Array2};
 
-use crate::linalg::{PowerOfTwo, exponent, times_power};
+use crate::numerics::{PowerOfTwo, exponent, times_power};
 
 /// The triangular factor of a tall matrix that arrives row by row (Givens rotations): no squaring,
 /// so columns of very different size keep their relative accuracy.

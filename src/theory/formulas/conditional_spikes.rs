@@ -5,8 +5,9 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_columns, in_range, nonnegative, nonzero};
-use crate::linalg::{exponent, multiply, product, times_power};
+use crate::linalg::{multiply, product};
 use crate::numerics::graded::left_singular;
+use crate::numerics::{exponent, times_power};
 
 /// The quadrature cannot reach the Hermite coefficients of later terms, and nobody needs them.
 const MAX_TERMS: usize = 50;
