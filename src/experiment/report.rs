@@ -13,7 +13,7 @@ use crate::theory::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
 use crate::training::Change;
 
-/// One leading singular triplet and its overlaps with known directions. All overlaps are absolute values.
+/// One leading singular triplet and its overlaps with known directions, all absolute values.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Triplet {
