@@ -71,16 +71,12 @@ fn code(text: &str) -> String {
             continue;
         }
         if trimmed == "#[cfg(test)]" || trimmed == "#[cfg(doctest)]" {
-            // one item: up to its semicolon, or the brace at its own indentation
+            // one item: a line with a semicolon, or up to the brace at its own indentation
             let indent = line.len() - line.trim_start().len();
             let closing = format!("{}}}", " ".repeat(indent));
-            for line in lines.by_ref() {
-                let opens_attribute = line.trim().starts_with("#[");
-                if !opens_attribute
-                    && (line.trim_end().ends_with(';') || line.starts_with(&closing))
-                {
-                    break;
-                }
+            let first = lines.by_ref().find(|line| !line.trim().starts_with("#[")).unwrap_or("");
+            if !first.trim_end().ends_with(';') && !first.starts_with(&closing) {
+                lines.by_ref().find(|line| line.starts_with(&closing));
             }
             continue;
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Activation, Dual, evaluations, pointwise};
+use super::{Activation, Dual, each_in_f64, evaluations};
 use crate::numerics::Real;
 
 /// An activation made of closures on `f64`: value and derivative, or one formula on [`Dual`]
@@ -107,7 +107,7 @@ impl<F: Fn(Dual) -> Dual> Formula<F> {
         (value, derivative)
     }
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        pointwise(|z| self.both(z), z, value, derivative);
+        each_in_f64(|z| self.both(z), z, value, derivative);
     }
 }
 

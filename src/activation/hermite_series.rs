@@ -99,9 +99,10 @@ impl HermiteSeries {
 
     /// Value and derivative.
     fn both(&self, z: f64) -> (f64, f64) {
-        let ([mut value], [mut derivative]) = recurrence(&self.steps, &[z]);
-        self.finish(&[z], std::slice::from_mut(&mut value), std::slice::from_mut(&mut derivative));
-        (value, derivative)
+        let (mut value, mut derivative) = ([0.0], [0.0]);
+        recurrence(&self.steps, &[z], &mut value, &mut derivative);
+        self.finish(&[z], &mut value, &mut derivative);
+        (value[0], derivative[0])
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
@@ -152,13 +153,13 @@ impl HermiteSeries {
     }
 }
 
-/// The recurrence at `N` numbers: values and derivatives.
+/// The recurrence at `N` numbers; `v` and `d` become values and derivatives.
 #[inline(always)]
-fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [T; N]) {
-    let (mut v, mut v_after) = ([T::zero(); N], [T::zero(); N]);
-    let (mut d, mut d_after) = ([T::zero(); N], [T::zero(); N]);
-    let Some((first, rest)) = steps.split_first() else { return (v, d) };
-    v = [T::of(first.value); N];
+fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N], v: &mut [T; N], d: &mut [T; N]) {
+    let (mut v_after, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+    (*v, *d) = ([T::zero(); N], [T::zero(); N]);
+    let Some((first, rest)) = steps.split_first() else { return };
+    *v = [T::of(first.value); N];
     for step in rest {
         let (once, twice) = (T::of(step.once), T::of(step.twice));
         let (c, slope) = (T::of(step.value), T::of(step.derivative));
@@ -170,7 +171,6 @@ fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N]) -> ([T; N], [
             (d[i], d_after[i]) = (next, d[i]);
         }
     }
-    (v, d)
 }
 
 /// The recurrence as vector code.
@@ -178,8 +178,8 @@ struct Clenshaw<'a>(&'a [Step]);
 
 impl<T: Real> Block<T> for Clenshaw<'_> {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]) {
-        recurrence(self.0, z)
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
+        recurrence(self.0, z, value, slope);
     }
 }
 

@@ -67,12 +67,12 @@ pub trait Activation: Send + Sync {
     /// override it with vector code, whose results are within a few units of the last place of
     /// [`value`](Activation::value) and [`derivative`](Activation::derivative), not always equal.
     fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
-        pointwise(|z| (self.value(z), self.derivative(z)), z, value, derivative);
+        each_in_f64(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
     /// The same for training in `f32`. By default the results are computed in `f64` and rounded.
     fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
-        pointwise(|z| (self.value(z), self.derivative(z)), z, value, derivative);
+        each_in_f64(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
     /// Where the activation or its derivative jumps; quadrature splits there. None by default.
@@ -141,17 +141,25 @@ impl fmt::Debug for dyn Activation {
     }
 }
 
-/// Writes value and derivative at every number of `z`, computed in `f64` and rounded.
-fn pointwise<T: Real>(
+/// Writes value and derivative at every number of `z`.
+fn each<T: Real>(both: impl Fn(T) -> (T, T), z: &[T], value: &mut [T], derivative: &mut [T]) {
+    for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+        (*value, *derivative) = both(*z);
+    }
+}
+
+/// The same, computed in `f64` and rounded.
+fn each_in_f64<T: Real>(
     both: impl Fn(f64) -> (f64, f64),
     z: &[T],
     value: &mut [T],
     derivative: &mut [T],
 ) {
-    for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-        let (v, d) = both(z.as_f64());
-        (*value, *derivative) = (T::of(v), T::of(d));
-    }
+    let rounded = |z: T| {
+        let (value, derivative) = both(z.as_f64());
+        (T::of(value), T::of(derivative))
+    };
+    each(rounded, z, value, derivative);
 }
 
 /// Writes methods of [`Activation`]: `value` and `derivative` from one function of one number, and

@@ -1,7 +1,7 @@
 //! The sine.
 
 use super::kernels::{BuiltIn, Lane, evaluate, held, polynomial};
-use super::{Activation, evaluations};
+use super::{Activation, each, evaluations};
 use crate::linalg::simd::fma;
 use crate::number::Short;
 
@@ -41,15 +41,15 @@ impl BuiltIn for Sine {
     fn slices<T: Lane>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         let reduced = self.reduced();
         let (amplitude, phase) = (T::of(reduced.amplitude), T::of(reduced.phase));
-        let small = z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX);
-        if small || !self.fits::<T>() {
+        if !self.fits::<T>() || z.iter().all(|z| (*z + phase).abs() <= T::SINE_MAX) {
             return evaluate(reduced, z, value, derivative);
         }
         // the kernel cannot reduce larger arguments to the first quarter turn
-        for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-            let (sin, cos) = (*z + phase).sin_cos();
-            (*value, *derivative) = (amplitude * sin, amplitude * cos);
-        }
+        let both = |z: T| {
+            let (sin, cos) = (z + phase).sin_cos();
+            (amplitude * sin, amplitude * cos)
+        };
+        each(both, z, value, derivative);
     }
 
     fn fits<T: Lane>(&self) -> bool {

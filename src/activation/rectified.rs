@@ -6,28 +6,28 @@ use super::kernels::{
     BuiltIn, Lane, at_most, exp, gaussian, held, ln_1p, logistic_pair, scaled_erfc,
 };
 use super::sigmoidal::{logistic, logistic_from};
-use super::{Activation, evaluations};
+use super::{Activation, each, each_in_f64, evaluations};
 use crate::linalg::simd::fma;
 use crate::number::Short;
+use crate::numerics::Real;
 
 /// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Relu;
 
-impl BuiltIn for Relu {
-    fn both(&self, z: f64) -> (f64, f64) {
-        self.kernel::<f64, false>(z)
-    }
-
-    #[inline(always)]
-    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+impl Relu {
+    fn at<T: Real>(&self, z: T) -> (T, T) {
         // not `max`: a NaN must come out again
         if z <= T::zero() { (T::zero(), T::zero()) } else { (z, T::one()) }
+    }
+
+    fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        each(|z| self.at(z), z, value, derivative);
     }
 }
 
 impl Activation for Relu {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
+    evaluations!(Self::at, Self::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }
@@ -50,24 +50,23 @@ impl Default for LeakyRelu {
     }
 }
 
-impl BuiltIn for LeakyRelu {
-    fn both(&self, z: f64) -> (f64, f64) {
-        self.kernel::<f64, false>(z)
-    }
-
-    fn fits<T: Lane>(&self) -> bool {
-        held::<T>(&[self.slope])
-    }
-
-    #[inline(always)]
-    fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
+impl LeakyRelu {
+    fn at<T: Real>(&self, z: T) -> (T, T) {
         let slope = T::of(self.slope);
         if z <= T::zero() { (slope * z, slope) } else { (z, T::one()) }
+    }
+
+    fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
+        if held::<T>(&[self.slope]) {
+            each(|z| self.at(z), z, value, derivative);
+        } else {
+            each_in_f64(|z| self.at(z), z, value, derivative);
+        }
     }
 }
 
 impl Activation for LeakyRelu {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
+    evaluations!(Self::at, Self::slices);
     fn kinks(&self) -> Vec<f64> {
         vec![0.0]
     }

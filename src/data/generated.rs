@@ -8,7 +8,7 @@ use super::batch::{Batch, check_read, read_by};
 use super::target::Target;
 use crate::Scalar;
 use crate::distribution::InputLaw;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, in_range, nonzero};
 use crate::random::{Purpose, stream};
 
 /// Samples per random stream. Changing this changes the data of every seed.
@@ -84,13 +84,8 @@ impl GeneratedBatch {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] when `kept` is above n.
     pub fn reusing(mut self, kept: usize) -> Result<Self, InvalidSetting> {
-        if kept > self.samples {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the number of kept samples",
-                value: kept as f64,
-                allowed: "at most the number of samples",
-            });
-        }
+        let allowed = "at most the number of samples";
+        in_range("the number of kept samples", kept as f64, kept <= self.samples, allowed)?;
         self.kept = kept;
         Ok(self)
     }

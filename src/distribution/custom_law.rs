@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::distr::{Distribution, Open01};
 
-use crate::error::{InvalidSetting, finite_list};
+use crate::error::{InvalidSetting, finite_list, in_range};
 use crate::guard::guarded;
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
@@ -83,13 +83,8 @@ impl CustomLaw {
         let mut values: Vec<(f64, f64)> = values.into_iter().collect();
         finite_list("a discrete law", values.iter().map(|(b, _)| b))?;
         for &(_, probability) in &values {
-            if !(0.0..=1.0).contains(&probability) {
-                return Err(InvalidSetting::OutOfRange {
-                    name: "a probability of a discrete law",
-                    value: probability,
-                    allowed: "between 0 and 1",
-                });
-            }
+            let holds = (0.0..=1.0).contains(&probability);
+            in_range("a probability of a discrete law", probability, holds, "between 0 and 1")?;
         }
         let total: f64 = values.iter().map(|(_, p)| p).sum();
         moment(&name, "sum of probabilities", total, 1.0, 1e-9)?;
@@ -197,13 +192,8 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let mut at = probabilities.into();
         for &u in &at {
-            if !(u > 0.0 && u < 1.0) {
-                return Err(InvalidSetting::OutOfRange {
-                    name: "a kink of a quantile function",
-                    value: u,
-                    allowed: "between 0 and 1, ends excluded",
-                });
-            }
+            let allowed = "between 0 and 1, ends excluded";
+            in_range("a kink of a quantile function", u, u > 0.0 && u < 1.0, allowed)?;
         }
         at.sort_by(f64::total_cmp);
         at.dedup();

@@ -8,7 +8,7 @@ use crate::numerics::Real;
 
 /// The entry of a matrix: `f32` or `f64`, with the operations compiled for it.
 #[doc(hidden)]
-pub trait Element: Real + LinalgScalar + ScalarOperand + bytemuck::Pod {
+pub trait Element: Real + LinalgScalar + ScalarOperand {
     fn product(
         alpha: Self,
         a: ArrayView2<'_, Self>,

@@ -9,9 +9,9 @@ use faer::linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
-use super::simd::{Loop, vectorised};
 use super::element::Element;
 use super::error::{Fallible, SpectralError};
+use super::simd::{Loop, vectorised};
 use super::triplets::SingularTriplets;
 
 /// A matrix entry that this backend can compute with.

@@ -15,7 +15,6 @@
 //! that uses the crate does not compile them again.
 
 mod backend;
-mod buffer;
 mod decompositions;
 mod element;
 mod error;
@@ -34,7 +33,6 @@ mod triplets;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
-pub(crate) use buffer::Buffer;
 pub use element::Element;
 pub(crate) use element::{gram, multiply, product, symmetric_eigen, symmetric_eigenvalues};
 use error::Fallible;

@@ -3,9 +3,9 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use super::element::{Element, multiply};
 use super::normal_product_kernel::{NormalProductKernel, ROWS};
 use super::simd::vectorised;
-use super::element::{Element, multiply};
 
 /// The rows of W are split into at most this many parts, each of whole groups of [`ROWS`] rows, two
 /// or more: the parts do not depend on the number of threads.

@@ -1,7 +1,7 @@
 //! What a linear predictor can reach with infinitely many samples.
 
 use crate::data::Target;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 
 /// Errors E(y - prediction)^2 over Gaussian inputs x ~ N(0, I), with the best coefficients: no batch
 /// enters. `None` for a multi-index target.
@@ -57,12 +57,6 @@ fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, I
     let constant = (square - mean * mean).max(0.0);
     let linear = (constant - c[1] * c[1]).max(0.0);
     let noise = noise * noise;
-    if !(constant + noise).is_finite() {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the second moment of the labels",
-            value: constant + noise,
-            allowed: "a finite number",
-        });
-    }
+    in_range("the second moment of the labels", constant + noise, true, "a finite number")?;
     Ok(Some((constant + noise, linear + noise)))
 }

@@ -7,10 +7,10 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use super::moments::{evaluated, visit_tiles};
 use super::{Features, ReadoutError};
 use crate::data::{Batch, TILE_SAMPLES};
-use crate::error::{InvalidSetting, finite, has_columns};
+use crate::error::{finite, has_columns, in_range};
 use crate::linalg::multiply;
-use crate::numerics::{exponent, times_power};
 use crate::number::Short;
+use crate::numerics::{exponent, times_power};
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
 ///
@@ -111,14 +111,7 @@ pub(super) fn test_errors(
     batch: &dyn Batch,
 ) -> Result<Vec<TestError>, ReadoutError> {
     let samples = batch.samples();
-    if samples < 2 {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the number of test samples",
-            value: samples as f64,
-            allowed: "at least 2",
-        }
-        .into());
-    }
+    in_range("the number of test samples", samples as f64, samples >= 2, "at least 2")?;
     let intercepts = Array1::from(intercepts.to_vec());
     let mut residuals: Array2<f64> = Array2::zeros((samples, intercepts.len()));
     visit_tiles(features, batch, &mut |first, phi, y| {
@@ -143,13 +136,8 @@ fn error_of(residuals: ArrayView1<'_, f64>) -> Result<TestError, ReadoutError> {
     let variance = squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (count - 1.0);
     let [mean_square, standard_error] =
         [mean, (variance / count).sqrt()].map(|x| times_power(x, 2 * e));
-    if mean > 0.0 && !mean_square.is_normal() {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the test error",
-            value: mean_square,
-            allowed: "a number of f64: give the labels in another unit",
-        }
-        .into());
-    }
+    let representable = mean == 0.0 || mean_square.is_normal();
+    let allowed = "a number of f64: give the labels in another unit";
+    in_range("the test error", mean_square, representable, allowed)?;
     Ok(TestError { mean_square, standard_error, samples })
 }

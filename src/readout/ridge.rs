@@ -9,7 +9,7 @@ use super::normal_equations::NormalEquations;
 use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::{Batch, TILE_SAMPLES};
-use crate::error::{InvalidSetting, finite};
+use crate::error::{InvalidSetting, finite, in_range};
 use crate::linalg::gram;
 use crate::memory;
 
@@ -160,14 +160,8 @@ impl<'a> RidgePath<'a> {
     /// [`ReadoutError::IllConditioned`] when it is too small to matter in `f64`;
     /// [`ReadoutError::Invalid`] when a weight is beyond the range of `f64`.
     pub fn readout(&self, lambda: f64) -> Result<Readout<'a>, ReadoutError> {
-        if !(lambda.is_finite() && lambda > 0.0) {
-            return Err(InvalidSetting::OutOfRange {
-                name: "the ridge parameter lambda",
-                value: lambda,
-                allowed: "a finite number above 0",
-            }
-            .into());
-        }
+        let allowed = "a finite number above 0";
+        in_range("the ridge parameter lambda", lambda, lambda > 0.0, allowed)?;
         self.solve(lambda)
     }
 

@@ -1,6 +1,6 @@
 //! Which samples each step sees.
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 
 /// Which samples each step sees. Every step sees n of them; those of the first step are the first
 /// batch.
@@ -42,14 +42,11 @@ impl BatchPolicy {
     /// [`InvalidSetting::OutOfRange`] when it is not between 0 and 1.
     pub fn check(self) -> Result<(), InvalidSetting> {
         match self {
-            Self::PartlyReused { fraction } if !(0.0..=1.0).contains(&fraction) => {
-                Err(InvalidSetting::OutOfRange {
-                    name: "batches.partly_reused.fraction",
-                    value: fraction,
-                    allowed: "between 0 and 1",
-                })
+            Self::PartlyReused { fraction } => {
+                let holds = (0.0..=1.0).contains(&fraction);
+                in_range("batches.partly_reused.fraction", fraction, holds, "between 0 and 1")
             }
-            _ => Ok(()),
+            Self::Independent | Self::Reused => Ok(()),
         }
     }
 
@@ -59,7 +56,7 @@ impl BatchPolicy {
         match self {
             Self::Independent => 0,
             Self::Reused => samples,
-            // samples beyond 2^53 are no numbers of `f64`
+            // `f64` rounds numbers of samples above 2^53
             Self::PartlyReused { fraction } if fraction >= 1.0 => samples,
             Self::PartlyReused { fraction } => {
                 ((fraction * samples as f64).round() as usize).min(samples)

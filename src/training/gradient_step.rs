@@ -4,14 +4,15 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, Axis, Zip};
+use ndarray::{Array2, ArrayViewMut2, Axis, Zip};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
-use crate::linalg::{Buffer, product};
+use crate::linalg::product;
+use crate::memory::{allocatable, total};
 use crate::network::Network;
 
 /// A gradient step that failed.
@@ -66,7 +67,6 @@ impl<T: Scalar> Network<T> {
         let Some(mut direction) = direction_per_weight(self, batch, go_on)? else {
             unreachable!("nothing stops the computation")
         };
-        let mut direction = direction.matrix(self.width(), self.dimension()).to_owned();
         let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
         rows.zip(self.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
             row *= *a.into_scalar();
@@ -124,28 +124,36 @@ fn direction_per_weight<T: Scalar>(
     network: &Network<T>,
     batch: &dyn Batch,
     observer: &mut TileObserver<'_>,
-) -> Result<Option<Buffer<T>>, InvalidSetting> {
+) -> Result<Option<Array2<T>>, InvalidSetting> {
     let (width, dimension) = (network.width(), network.dimension());
     let mut tiles = tiles::<T>(batch, dimension)?;
-    let mut direction = Buffer::new(width, dimension)?;
-    let mut z_tile = Buffer::new(width, tiles.largest())?;
+    let mut direction = zeros(width, dimension)?;
+    let (mut z_tile, _) = zeros(width, tiles.largest())?.into_raw_vec_and_offset();
     let share = T::of(1.0 / batch.samples() as f64);
     let mut done = 0;
     while let Some(Tile { mut x, y: mut residual, .. }) = tiles.next_tile()? {
-        let mut z = z_tile.matrix(width, residual.len());
+        let z = &mut z_tile[..width * residual.len()];
+        let z = ArrayViewMut2::from_shape((width, residual.len()), z);
+        let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(z.view_mut());
         let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
         rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
             row *= share * *r.into_scalar();
         });
-        product(T::one(), z.view(), x.view(), T::one(), direction.matrix(width, dimension));
+        product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
         done += 1;
         if observer(done).is_break() {
             return Ok(None);
         }
     }
     Ok(Some(direction))
+}
+
+/// A matrix of zeros, or an error when there is not enough memory.
+fn zeros<T: Scalar>(rows: usize, columns: usize) -> Result<Array2<T>, InvalidSetting> {
+    allocatable(total(size_of::<T>() as u128, &[(rows as u128, columns as u128)]))?;
+    Ok(Array2::zeros((rows, columns)))
 }
 
 /// How far a step moved the first layer.
@@ -187,10 +195,9 @@ impl<T: Scalar> Extent<T> {
 /// W <- W + eta diag(a) `direction`.
 fn updated<T: Scalar>(
     network: &mut Network<T>,
-    mut direction: Buffer<T>,
+    direction: Array2<T>,
     eta: T,
 ) -> Result<Change, TrainingError> {
-    let direction = direction.matrix(network.width(), network.dimension());
     let (weights, second_layer) = network.layers_mut();
     let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
     let extent = rows

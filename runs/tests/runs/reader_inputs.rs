@@ -102,6 +102,6 @@ fn config_reader_stands_any_text() {
 
 #[test]
 fn results_reader_stands_any_bytes() {
-    let folder = Folder::new("reader-inputs");
+    let folder = Folder::in_memory("reader-inputs");
     all("results", mutations(200), |bytes| readers::results(bytes, &folder.0));
 }

@@ -20,7 +20,7 @@ pub(super) use elementary::{
 };
 pub(super) use lane::Lane;
 
-use super::pointwise;
+use super::each_in_f64;
 use crate::linalg::simd::{Loop, vectorised};
 use crate::numerics::Real;
 
@@ -54,12 +54,12 @@ pub(super) fn evaluate<T: Lane>(
     if built_in.fits::<T>() {
         in_blocks(OneByOne(built_in), z, value, derivative);
     } else {
-        pointwise(|z| built_in.both(z), z, value, derivative);
+        each_in_f64(|z| built_in.both(z), z, value, derivative);
     }
 }
 
 /// True when the precision holds all these parameters: none overflows, none vanishes.
-pub(super) fn held<T: Lane>(parameters: &[f64]) -> bool {
+pub(super) fn held<T: Real>(parameters: &[f64]) -> bool {
     parameters.iter().all(|p| T::of(*p).is_normal() || *p == 0.0)
 }
 
@@ -67,12 +67,10 @@ struct OneByOne<K>(K);
 
 impl<T: Lane, K: BuiltIn> Block<T> for OneByOne<K> {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]) {
-        let (mut value, mut derivative) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-        for ((z, value), derivative) in z.iter().zip(&mut value).zip(&mut derivative) {
-            (*value, *derivative) = self.0.kernel::<T, FMA>(*z);
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
+        for ((z, value), slope) in z.iter().zip(value).zip(slope) {
+            (*value, *slope) = self.0.kernel::<T, FMA>(*z);
         }
-        (value, derivative)
     }
 }
 
@@ -81,7 +79,7 @@ pub(super) const BLOCK: usize = 32;
 
 /// Value and derivative of a block of numbers, inlined into [`in_blocks`].
 pub(super) trait Block<T> {
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK]) -> ([T; BLOCK], [T; BLOCK]);
+    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]);
 }
 
 /// Takes `z` in blocks, with the best vector instructions there are.
@@ -108,9 +106,10 @@ impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
     fn run<const FMA: bool>(self) {
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
+            let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
             let mut x = [T::zero(); BLOCK];
             x[..z.len()].copy_from_slice(z);
-            let (v, d) = self.block.at::<FMA>(&x);
+            self.block.at::<FMA>(&x, &mut v, &mut d);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }

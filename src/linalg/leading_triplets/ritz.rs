@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::linalg::normal_product::normal_product;
 use crate::linalg::error::Fallible;
+use crate::linalg::normal_product::normal_product;
 use crate::linalg::{Element, SingularTriplets, multiply};
 
 /// The singular triplets of W within the span of the orthonormal rows `vectors`, and their

@@ -6,8 +6,8 @@ use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_columns, in_range, nonnegative, nonzero};
 use crate::linalg::{multiply, product};
-use crate::numerics::{exponent, times_power};
 use crate::numerics::graded::left_singular;
+use crate::numerics::{exponent, times_power};
 
 /// The quadrature cannot reach the Hermite coefficients of later terms, and nobody needs them.
 const MAX_TERMS: usize = 50;
