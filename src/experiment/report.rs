@@ -128,7 +128,8 @@ impl Stage {
     pub fn span_overlap(&self) -> f64 {
         let outliers = self.triplets.iter().take(self.outliers.count);
         let directions = self.triplets.first().map_or(0, |t| t.direction_overlaps.len());
-        let square: f64 = outliers.flat_map(|t| &t.direction_overlaps).map(|o| o * o).sum();
+        let overlaps = outliers.flat_map(|t| &t.direction_overlaps);
+        let square = overlaps.fold(0.0, |sum, o| sum + o * o);
         if directions == 0 { 0.0 } else { (square / directions as f64).sqrt().min(1.0) }
     }
 }
