@@ -1,12 +1,12 @@
 //! One type for every setting that is out of range.
 
+mod checks;
+
 use std::fmt::{Display, Formatter, Result as Formatted};
 
-use ndarray::ArrayView2;
 use thiserror::Error;
 
 use crate::number::short;
-use crate::numerics::Real;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -336,82 +336,6 @@ pub(crate) fn in_words(bytes: u128) -> String {
     format!("{amount:.digits$} {}", UNITS[unit])
 }
 
-/// Checks that a size is not zero.
-pub(crate) fn nonzero(name: &'static str, size: usize) -> Result<(), InvalidSetting> {
-    if size == 0 { Err(InvalidSetting::ZeroSize { name }) } else { Ok(()) }
-}
-
-/// Checks that a real parameter is finite and that the condition on it holds.
-pub(crate) fn in_range(
-    name: &'static str,
-    value: f64,
-    holds: bool,
-    allowed: &'static str,
-) -> Result<(), InvalidSetting> {
-    match value.is_finite() && holds {
-        true => Ok(()),
-        false => Err(InvalidSetting::OutOfRange { name, value, allowed }),
-    }
-}
-
-/// Checks that a matrix of this shape has `columns` columns.
-pub(crate) fn has_columns(
-    name: &'static str,
-    shape: (usize, usize),
-    columns: usize,
-) -> Result<(), InvalidSetting> {
-    if shape.1 == columns {
-        return Ok(());
-    }
-    let found = format!("{} x {}", shape.0, shape.1);
-    Err(InvalidSetting::Shape { name, found, expected: format!("any x {columns}") })
-}
-
-/// Checks that a number is finite and not negative.
-pub(crate) fn nonnegative(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(InvalidSetting::OutOfRange { name, value, allowed: "a finite number, 0 or more" })
-}
-
-/// Checks that all numbers are finite.
-pub(crate) fn finite<'a>(
-    name: &'static str,
-    values: impl IntoIterator<Item = &'a f64>,
-) -> Result<(), InvalidSetting> {
-    let finite = values.into_iter().all(|value| value.is_finite());
-    if finite { Ok(()) } else { Err(InvalidSetting::NonFinite { name }) }
-}
-
-/// Checks that every entry of a list is finite.
-pub(crate) fn finite_list<'a, T: Real>(
-    name: &'static str,
-    values: impl IntoIterator<Item = &'a T>,
-) -> Result<(), InvalidSetting> {
-    match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some((entry, value)) => {
-            let (place, value) = (Place::Entry(entry), value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
-        }
-    }
-}
-
-/// Checks that every entry of a matrix is finite.
-pub(crate) fn finite_matrix<T: Real>(
-    name: &'static str,
-    matrix: ArrayView2<'_, T>,
-) -> Result<(), InvalidSetting> {
-    match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), value)) => {
-            let (place, value) = (Place::Cell { row, column }, value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
-        }
-    }
-}
-
 /// The problems of one error as text: the only one by itself, several under a heading, one a line.
 pub(crate) fn listed(problems: &[impl Display]) -> String {
     if let [only] = problems {
@@ -424,29 +348,13 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
     text
 }
 
+pub(crate) use self::checks::{
+    finite, finite_list, finite_matrix, has_columns, in_range, nonnegative, nonzero,
+    not_orthonormal,
+};
 pub(crate) use crate::number::debug_is_display;
 
 debug_is_display!(InvalidSetting);
-
-/// The first row that is not of length 1, or not orthogonal to one before it, to within `tolerance`.
-pub(crate) fn not_orthonormal(
-    directions: ArrayView2<'_, f64>,
-    tolerance: f64,
-) -> Option<InvalidSetting> {
-    for (index, row) in directions.rows().into_iter().enumerate() {
-        let norm = row.dot(&row).sqrt();
-        if (norm - 1.0).abs() > tolerance {
-            return Some(InvalidSetting::NotNormalised { index, norm });
-        }
-        for first in 0..index {
-            let product = row.dot(&directions.row(first));
-            if product.abs() > tolerance {
-                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
-            }
-        }
-    }
-    None
-}
 
 #[cfg(test)]
 mod tests {

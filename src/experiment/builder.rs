@@ -206,10 +206,10 @@ impl ExperimentBuilder {
         let mut problems = settings.problems();
         for problem in &mut problems {
             match problem {
-                InvalidSetting::ZeroSize { name } if Settings::NAMES.contains(name) => {
-                    if !self.given.contains(name) {
-                        *problem = InvalidSetting::Missing { name };
-                    }
+                InvalidSetting::ZeroSize { name }
+                    if Settings::NAMES.contains(name) && !self.given.contains(name) =>
+                {
+                    *problem = InvalidSetting::Missing { name };
                 }
                 InvalidSetting::NoSteps => {
                     if let Some(panicked) = self.bad_steps.take() {

@@ -226,7 +226,9 @@ fn identity(experiment: &Experiment) -> Result<Map<String, Value>, RunError> {
 /// The data set, or the teacher and some samples of each step.
 fn samples(experiment: &Experiment) -> Result<Vec<f64>, RunError> {
     if let Some(data) = experiment.dataset() {
-        return Ok(data.inputs().iter().chain(data.labels()).copied().collect());
+        let mut numbers: Vec<f64> = data.inputs().iter().chain(data.labels()).copied().collect();
+        numbers.extend(data.directions().iter().flatten());
+        return Ok(numbers);
     }
     let settings = &experiment.settings;
     let count = settings.samples.min(64);

@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
-use super::checked::Experiment;
 use super::settings::{Precision, Settings};
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
@@ -35,12 +34,87 @@ impl Source {
         }
     }
 
+    pub fn dataset(&self) -> Option<&Dataset> {
+        match self {
+            Self::Generated { .. } => None,
+            Self::Dataset(data) => Some(data),
+        }
+    }
+
     /// Name of the link, or of the data set.
     pub fn name(&self) -> &str {
         match self {
             Self::Generated { target, .. } => target.name(),
             Self::Dataset(data) => data.name(),
         }
+    }
+
+    /// The same source without anything realised from a seed.
+    pub fn unrealised(&self) -> Self {
+        match self {
+            Self::Generated { target, input_law, .. } => Self::Generated {
+                target: target.clone(),
+                input_law: input_law.clone(),
+                first: Arc::default(),
+            },
+            Self::Dataset(data) => Self::Dataset(data.clone()),
+        }
+    }
+
+    /// The teacher's directions, given or realised.
+    pub fn directions(&self, settings: &Settings) -> Option<ArrayView2<'_, f64>> {
+        match self {
+            Self::Generated { .. } => Some(self.first_batch(settings).ok()?.directions()),
+            Self::Dataset(data) => data.directions(),
+        }
+    }
+
+    /// The batch of step number `step`, from 1.
+    pub fn batch(
+        &self,
+        settings: &Settings,
+        step: usize,
+    ) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+        let steps = settings.steps.len();
+        if !(1..=steps).contains(&step) {
+            return Err(InvalidSetting::NoSuchStep { step, steps });
+        }
+        let samples = settings.samples;
+        let kept = settings.batches.kept_samples(samples);
+        match self {
+            Self::Generated { .. } => {
+                let batch = self.first_batch(settings)?.clone().with_index(step as u64 - 1);
+                Ok(StepBatch::Generated(batch.reusing(kept)?))
+            }
+            Self::Dataset(data) => {
+                let skipped = (step - 1).saturating_mul(samples - kept);
+                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
+            }
+        }
+    }
+
+    /// Batch number `index` that no step sees.
+    pub fn test_batch(
+        &self,
+        settings: &Settings,
+        index: u32,
+        samples: usize,
+    ) -> Result<GeneratedBatch, InvalidSetting> {
+        let batch = self.first_batch(settings)?.clone().with_samples(samples)?;
+        Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
+    }
+
+    /// The batch of the first step, made once.
+    fn first_batch(&self, settings: &Settings) -> Result<&GeneratedBatch, InvalidSetting> {
+        let Self::Generated { target, input_law, first } = self else {
+            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
+        };
+        if let Some(batch) = first.get() {
+            return Ok(batch);
+        }
+        let Settings { dimension, samples, seed, .. } = *settings;
+        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
+        Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
     }
 
     /// The bytes of the samples that are held, or of what generates them: the directions, as the
@@ -143,87 +217,4 @@ pub(super) fn data_problems(
         problems.push(InvalidSetting::NonFinite { name: "the given data in 32 bits" });
     }
     problems
-}
-
-impl Experiment {
-    /// The target; `None` for a data set.
-    pub fn target(&self) -> Option<&Target> {
-        self.source.target()
-    }
-
-    /// The data set; `None` when the samples are generated.
-    pub fn dataset(&self) -> Option<&Dataset> {
-        match &self.source {
-            Source::Generated { .. } => None,
-            Source::Dataset(data) => Some(data),
-        }
-    }
-
-    /// The law of the input entries; `None` for a data set.
-    pub fn input_law(&self) -> Option<&InputLaw> {
-        match &self.source {
-            Source::Generated { input_law, .. } => Some(input_law),
-            Source::Dataset(_) => None,
-        }
-    }
-
-    /// B* (p x d), the directions of the target as the seed realises them, or the
-    /// [known directions](Dataset::with_directions) of a data set. `None` for a data set without
-    /// known directions, and for dimensions too large for this machine's memory.
-    pub fn teacher(&self) -> Option<ArrayView2<'_, f64>> {
-        match &self.source {
-            Source::Generated { .. } => Some(self.first_batch().ok()?.directions()),
-            Source::Dataset(data) => data.directions(),
-        }
-    }
-
-    /// The batch that step `step` uses, from 1 to the number of steps: a share of the first batch,
-    /// which the policy sets, and the rest of its own.
-    ///
-    /// # Errors
-    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
-    /// directions too large for this machine's memory.
-    pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
-        let steps = self.settings.steps.len();
-        if !(1..=steps).contains(&step) {
-            return Err(InvalidSetting::NoSuchStep { step, steps });
-        }
-        let (samples, kept) =
-            (self.settings.samples, self.settings.batches.kept_samples(self.settings.samples));
-        match &self.source {
-            Source::Generated { .. } => {
-                let batch = self.first_batch()?.clone().with_index(step as u64 - 1);
-                Ok(StepBatch::Generated(batch.reusing(kept)?))
-            }
-            Source::Dataset(data) => {
-                let skipped = (step - 1).saturating_mul(samples - kept);
-                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
-            }
-        }
-    }
-
-    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
-    /// [`readout`](crate::readout). Different indices are independent.
-    ///
-    /// # Errors
-    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
-    /// a data set, of which [`Dataset::rows`] takes a part; [`InvalidSetting::Memory`] for
-    /// directions too large for this machine's memory.
-    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
-        let batch = self.first_batch()?.clone().with_samples(samples)?;
-        Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
-    }
-
-    /// The batch of the first step, made once.
-    fn first_batch(&self) -> Result<&GeneratedBatch, InvalidSetting> {
-        let Source::Generated { target, input_law, first } = &self.source else {
-            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
-        };
-        if let Some(batch) = first.get() {
-            return Ok(batch);
-        }
-        let Settings { dimension, samples, seed, .. } = self.settings;
-        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
-        Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
-    }
 }

@@ -47,7 +47,10 @@ pub use run::RunOptions;
 pub use seeds::SeedRuns;
 pub use settings::{Precision, Settings};
 
+use ndarray::ArrayView2;
+
 use crate::Scalar;
+use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target};
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
 use crate::theory::prediction::{Options, Prediction, Problem, predict};
@@ -88,6 +91,49 @@ impl Experiment {
     /// ```
     pub fn estimated_bytes(&self) -> u128 {
         memory::estimated_bytes(self)
+    }
+
+    /// The target; `None` for a data set.
+    pub fn target(&self) -> Option<&Target> {
+        self.source.target()
+    }
+
+    /// The data set; `None` when the samples are generated.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        self.source.dataset()
+    }
+
+    /// The law of the input entries; `None` for a data set.
+    pub fn input_law(&self) -> Option<&InputLaw> {
+        self.source.target().map(|_| &self.settings.input_law)
+    }
+
+    /// B* (p x d), the directions of the target as the seed realises them, or the
+    /// [known directions](Dataset::with_directions) of a data set. `None` for a data set without
+    /// known directions, and for dimensions too large for this machine's memory.
+    pub fn teacher(&self) -> Option<ArrayView2<'_, f64>> {
+        self.source.directions(&self.settings)
+    }
+
+    /// The batch that step `step` uses, from 1 to the number of steps: a share of the first batch,
+    /// which the policy sets, and the rest of its own.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+        self.source.batch(&self.settings, step)
+    }
+
+    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
+    /// [`readout`](crate::readout). Different indices are independent.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
+    /// a data set, of which [`Dataset::rows`] takes a part; [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        self.source.test_batch(&self.settings, index, samples)
     }
 
     /// The network before the first step.

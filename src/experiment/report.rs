@@ -13,7 +13,7 @@ use crate::theory::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
 use crate::training::Change;
 
-/// One leading singular triplet and its overlaps with known directions. All overlaps are absolute values.
+/// One leading singular triplet and its overlaps with known directions, all absolute values.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Triplet {
@@ -128,7 +128,8 @@ impl Stage {
     pub fn span_overlap(&self) -> f64 {
         let outliers = self.triplets.iter().take(self.outliers.count);
         let directions = self.triplets.first().map_or(0, |t| t.direction_overlaps.len());
-        let square: f64 = outliers.flat_map(|t| &t.direction_overlaps).map(|o| o * o).sum();
+        let overlaps = outliers.flat_map(|t| &t.direction_overlaps);
+        let square = overlaps.fold(0.0, |sum, o| sum + o * o);
         if directions == 0 { 0.0 } else { (square / directions as f64).sqrt().min(1.0) }
     }
 }

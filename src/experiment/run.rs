@@ -21,10 +21,13 @@ use crate::network::Network;
 use crate::spectral::{leading_triplets, overlap};
 use crate::training::Change;
 
+/// Sees the progress of a run, and may stop it.
+type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
+
 /// What a run does beside computing; for [`Experiment::run_with`].
 #[derive(Default)]
 pub struct RunOptions<'a> {
-    observer: Option<Box<dyn FnMut(&Progress) -> ControlFlow<()> + 'a>>,
+    observer: Option<Box<Observer<'a>>>,
     #[cfg(feature = "checkpoint")]
     checkpoint: Option<PathBuf>,
 }
@@ -115,7 +118,7 @@ fn run_in<T: Scalar>(
     mut options: RunOptions<'_>,
 ) -> Result<Report, RunError> {
     let mut go_on = |_: &Progress| ControlFlow::Continue(());
-    let observer: &mut dyn FnMut(&Progress) -> ControlFlow<()> = match &mut options.observer {
+    let observer: &mut Observer<'_> = match &mut options.observer {
         Some(observer) => observer,
         None => &mut go_on,
     };

@@ -25,6 +25,7 @@ pub(super) fn run(
     for seed in seeds {
         let mut experiment = experiment.clone();
         experiment.settings.seed = seed;
+        experiment.source = experiment.source.unrealised();
         // no seed enters the prediction, so that the first one serves all
         experiment.settings.with_prediction &= reports.is_empty();
         let mut report = run::run(&experiment, RunOptions::new())?;
