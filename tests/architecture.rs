@@ -63,6 +63,7 @@ fn is_test(module: &str) -> bool {
 
 /// The text without comments, and without what follows `#[cfg(test)]` or `#[cfg(doctest)]`.
 fn code(text: &str) -> String {
+    let text = without_strings(text);
     let mut code = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -84,6 +85,22 @@ fn code(text: &str) -> String {
         code.push('\n');
     }
     code
+}
+
+/// The text with empty string literals.
+fn without_strings(text: &str) -> String {
+    let mut result = String::new();
+    let (mut inside, mut comment, mut last) = (false, false, ' ');
+    for letter in text.chars() {
+        comment = letter != '\n' && (comment || (!inside && last == '/' && letter == '/'));
+        let quote = letter == '"' && last != '\\' && last != '\'' && !comment;
+        if !inside || quote || letter == '\n' {
+            result.push(letter);
+        }
+        inside ^= quote;
+        last = if last == '\\' && letter == '\\' { ' ' } else { letter };
+    }
+    result
 }
 
 /// The `use` declarations of a file: whether they are public, and the whole paths they name.

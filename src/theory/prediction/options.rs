@@ -74,11 +74,31 @@ impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         let (count, terms) = (self.right_vectors, self.linear_terms);
         let most = MOST_RIGHT_VECTORS;
-        require("right_vectors", count as f64, (1..=most).contains(&count), "between 1 and 96")?;
-        require("tolerance", self.tolerance, self.tolerance > 0.0, "a finite number above 0")?;
-        require("linear_terms", terms as f64, (1..=3).contains(&terms), "between 1 and 3")?;
+        require(
+            "prediction_options.right_vectors",
+            count as f64,
+            (1..=most).contains(&count),
+            "between 1 and 96",
+        )?;
+        require(
+            "prediction_options.tolerance",
+            self.tolerance,
+            self.tolerance > 0.0,
+            "a finite number above 0",
+        )?;
+        require(
+            "prediction_options.linear_terms",
+            terms as f64,
+            (1..=3).contains(&terms),
+            "between 1 and 3",
+        )?;
         let factor = self.node_factor;
-        require("node_factor", factor, (0.1..=20.0).contains(&factor), "between 0.1 and 20")
+        require(
+            "prediction_options.node_factor",
+            factor,
+            (0.1..=20.0).contains(&factor),
+            "between 0.1 and 20",
+        )
     }
 
     /// Whether the columns along the teacher are separate.
