@@ -123,9 +123,10 @@ fn run_in<T: Scalar>(
         None => &mut go_on,
     };
     let mut meter = ProgressMeter::new(experiment, observer);
+    // the check of the memory comes first
+    let mut state = State::<T>::first(experiment)?;
     let teacher = experiment.teacher().map(|teacher| teacher.to_owned());
     let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, experiment.settings.dimension)));
-    let mut state = State::<T>::first(experiment)?;
     #[cfg(feature = "checkpoint")]
     let file = options.checkpoint.map(|path| CheckpointFile::new(path, experiment)).transpose()?;
     #[cfg(feature = "checkpoint")]
