@@ -81,7 +81,7 @@ impl Experiment {
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    /// let data = Dataset::new(x, Array1::ones(5000))?;
+    /// let data = Dataset::new(x, Array1::<f64>::ones(5000))?;
     /// let experiment = Experiment::builder()
     ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
     ///     .build()?;
