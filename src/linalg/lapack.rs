@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
 use super::element::Element;
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, SVD, SYMMETRIC_EIGEN, failed};
 use super::triplets::SingularTriplets;
 
 /// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
@@ -27,11 +27,7 @@ macro_rules! entry {
                 a: &ArrayView2<'_, Self>,
                 job: JobSvd,
             ) -> Fallible<Factors<Self>> {
-                a.svddc(job).map_err(|_| SpectralError::Backend {
-                    decomposition: "singular value decomposition",
-                    rows: a.nrows(),
-                    columns: a.ncols(),
-                })
+                a.svddc(job).map_err(|_| failed(SVD, a.dim()))
             }
             fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)> {
                 let (rows, columns) = a.dim();
@@ -45,11 +41,7 @@ macro_rules! entry {
                         .ok()
                         .map(|values| (values.into(), Array2::zeros((0, 0))))
                 };
-                result.ok_or(SpectralError::Backend {
-                    decomposition: "symmetric eigenvalue decomposition",
-                    rows,
-                    columns,
-                })
+                result.ok_or(failed(SYMMETRIC_EIGEN, (rows, columns)))
             }
         }
     };

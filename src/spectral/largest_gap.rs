@@ -14,11 +14,9 @@ pub(super) fn outliers(
     max: usize,
     factor: f64,
 ) -> Result<usize, InvalidSetting> {
-    // in a unit in which no error bound vanishes
-    let e = exponent(s[0]);
-    let s: Vec<f64> = s.iter().map(|s| times_power(*s, -e)).collect();
+    let s = in_unit(s);
     let accuracy = Accuracy::of(&s, size);
-    let rank = s.iter().take_while(|s| **s > accuracy.direct).count();
+    let rank = accuracy.rank(&s);
     if rank <= max {
         return Ok(rank);
     }
@@ -40,6 +38,18 @@ pub(super) fn outliers(
         gap > factor * spacing && gap > among_copies && gap > accuracy.at(s[k])
     };
     Ok((1..=max).rev().find(|k| is_gap(*k)).unwrap_or(0))
+}
+
+/// How many of the decreasing values `s` are above rounding error. `size` is N + d.
+pub(super) fn rank(s: &[f64], size: f64) -> usize {
+    let s = in_unit(s);
+    Accuracy::of(&s, size).rank(&s)
+}
+
+/// The values in a unit in which no error bound vanishes.
+fn in_unit(s: &[f64]) -> Vec<f64> {
+    let e = exponent(s[0]);
+    s.iter().map(|s| times_power(*s, -e)).collect()
 }
 
 /// What a gap must exceed when values of the bulk repeat: `factor` times the mean of its first
@@ -80,6 +90,11 @@ impl Accuracy {
         let direct = ROOTS * size.sqrt() * epsilon;
         let (most, square) = (direct.max(most), size * f64::EPSILON);
         Self { largest, direct: direct * largest, most: most * largest, square }
+    }
+
+    /// How many values are not rounding errors.
+    fn rank(&self, s: &[f64]) -> usize {
+        s.iter().take_while(|s| **s > self.direct).count()
     }
 
     /// The error of the value `s`. A root from W^T W is off by `square` s_1^2 / s; one that is

@@ -37,6 +37,7 @@ mod triplets;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use histogram::Histogram;
+pub(crate) use outliers::default_outliers;
 pub use outliers::{OutlierRule, Outliers};
 pub(crate) use overlap::MAX_POWER;
 pub use overlap::{overlap, principal_overlaps};

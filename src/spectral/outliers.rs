@@ -1,8 +1,10 @@
 //! What counts as an outlier.
 
 use super::largest_gap;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
 use crate::rmt::MarchenkoPastur;
+
+const ABOVE_0: &str = "a finite number above 0";
 
 /// The rule that separates outliers from the bulk. Its name and threshold go into the report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,21 +52,6 @@ pub enum OutlierRule {
     },
 }
 
-impl OutlierRule {
-    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
-    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
-    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
-    ///
-    /// At this factor pure noise shows a false outlier less than once in a hundred matrices (a test
-    /// counts them).
-    pub fn default_for(available: usize) -> Self {
-        match available.saturating_sub(1) / 3 {
-            0 => Self::MarchenkoPastur { margin: 0.1 },
-            few => Self::LargestGap { max_outliers: few.min(8), factor: 8.0 },
-        }
-    }
-}
-
 /// The outliers found by a rule.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -79,6 +66,19 @@ pub struct Outliers {
 }
 
 impl OutlierRule {
+    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
+    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
+    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
+    ///
+    /// At this factor pure noise shows a false outlier less than once in a hundred matrices (a test
+    /// counts them).
+    pub fn default_for(available: usize) -> Self {
+        match available.saturating_sub(1) / 3 {
+            0 => Self::MarchenkoPastur { margin: 0.1 },
+            few => Self::LargestGap { max_outliers: few.min(8), factor: 8.0 },
+        }
+    }
+
     /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"` or `"largest gap"`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -93,23 +93,17 @@ impl OutlierRule {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] or [`InvalidSetting::ZeroSize`].
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        let number = |name, value: f64, positive: bool| {
-            let fine = value.is_finite() && (if positive { value > 0.0 } else { value >= 0.0 });
-            let allowed =
-                if positive { "a finite number above 0" } else { "a finite number, 0 or more" };
-            if fine { Ok(()) } else { Err(InvalidSetting::OutOfRange { name, value, allowed }) }
-        };
         match *self {
             Self::AboveEdge { edge, margin } => {
-                number("outlier_rule.above_edge.edge", edge, true)?;
-                number("outlier_rule.above_edge.margin", margin, false)
+                in_range("outlier_rule.above_edge.edge", edge, edge > 0.0, ABOVE_0)?;
+                nonnegative("outlier_rule.above_edge.margin", margin)
             }
             Self::MarchenkoPastur { margin } => {
-                number("outlier_rule.marchenko_pastur.margin", margin, false)
+                nonnegative("outlier_rule.marchenko_pastur.margin", margin)
             }
             Self::LargestGap { max_outliers, factor } => {
-                crate::error::nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
-                number("outlier_rule.largest_gap.factor", factor, true)
+                nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
+                in_range("outlier_rule.largest_gap.factor", factor, factor > 0.0, ABOVE_0)
             }
         }
     }
@@ -122,18 +116,13 @@ impl OutlierRule {
     /// singular values to look at.
     pub fn check_for(&self, available: usize) -> Result<(), InvalidSetting> {
         self.check()?;
-        match *self {
-            Self::LargestGap { max_outliers, .. }
-                if available <= max_outliers.saturating_mul(3) =>
-            {
-                Err(InvalidSetting::OutOfRange {
-                    name: "outlier_rule.largest_gap.max_outliers",
-                    value: max_outliers as f64,
-                    allowed: "less than a third of the number of singular values",
-                })
-            }
-            _ => Ok(()),
-        }
+        let Self::LargestGap { max_outliers, .. } = *self else { return Ok(()) };
+        in_range(
+            "outlier_rule.largest_gap.max_outliers",
+            max_outliers as f64,
+            available > max_outliers.saturating_mul(3),
+            "less than a third of the number of singular values",
+        )
     }
 
     /// Applies the rule to all singular values (decreasing) of an N x d matrix.
@@ -162,42 +151,59 @@ impl OutlierRule {
     ) -> Result<Outliers, InvalidSetting> {
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
-        let above = |threshold: f64| {
-            // no singular value is larger than that, and the report stays finite
-            let threshold = threshold.min(f64::MAX);
-            let count = singular_values.iter().take_while(|s| **s > threshold).count();
-            Outliers { count, rule: *self, threshold }
-        };
-        match *self {
-            Self::AboveEdge { edge, margin } => Ok(above(edge * (1.0 + margin))),
+        let s = singular_values;
+        let threshold = match *self {
+            Self::AboveEdge { edge, margin } => edge * (1.0 + margin),
             Self::MarchenkoPastur { margin } => {
                 let law = MarchenkoPastur::for_shape(width, dimension)?;
-                Ok(above(law.singular_value_edges().1 * (1.0 + margin)))
+                law.singular_value_edges().1 * (1.0 + margin)
             }
             Self::LargestGap { max_outliers, factor } => {
-                let s = singular_values;
                 let size = width as f64 + dimension as f64;
-                let count = largest_gap::outliers(s, size, max_outliers, factor)?;
-                let middle = |k: usize| 0.5 * s[k - 1] + 0.5 * s[k];
-                let threshold = if count == 0 { s[0] } else { middle(count) };
-                Ok(Outliers { count, rule: *self, threshold })
+                match largest_gap::outliers(s, size, max_outliers, factor)? {
+                    0 => s[0],
+                    k => 0.5 * s[k - 1] + 0.5 * s[k],
+                }
             }
-        }
+        };
+        // no singular value is above the largest number, and the report stays finite
+        let threshold = threshold.min(f64::MAX);
+        let count = s.iter().take_while(|s| **s > threshold).count();
+        Ok(Outliers { count, rule: *self, threshold })
     }
 }
 
+/// The outliers among all singular values (decreasing, one or more) of an N x d matrix by the rule
+/// of [`OutlierRule::default_for`]. Where the gap rule refuses a low rank r, neither at most
+/// `max_outliers` nor above twice that, the zeros are left out: the rule is the default for r values.
+///
+/// # Errors
+/// As [`OutlierRule::apply`], except that no rank is an error.
+pub(crate) fn default_outliers(
+    singular_values: &[f64],
+    width: usize,
+    dimension: usize,
+) -> Result<Outliers, InvalidSetting> {
+    check_decreasing(singular_values)?;
+    let mut rule = OutlierRule::default_for(singular_values.len());
+    if let OutlierRule::LargestGap { max_outliers, .. } = rule {
+        let rank = largest_gap::rank(singular_values, width as f64 + dimension as f64);
+        if rank > max_outliers && rank <= 2 * max_outliers {
+            rule = OutlierRule::default_for(rank);
+        }
+    }
+    rule.apply(singular_values, width, dimension)
+}
+
 fn check_decreasing(singular_values: &[f64]) -> Result<(), InvalidSetting> {
-    if !singular_values.iter().all(|s| s.is_finite()) {
-        return Err(InvalidSetting::NonFinite { name: "the list of singular values" });
+    finite("the list of singular values", singular_values)?;
+    let check = |s: f64, holds, allowed| in_range("a singular value", s, holds, allowed);
+    for s in singular_values {
+        check(*s, *s >= 0.0, "0 or more")?;
     }
-    let wrong = |value, allowed| {
-        Err(InvalidSetting::OutOfRange { name: "a singular value", value, allowed })
-    };
-    if let Some(s) = singular_values.iter().find(|s| **s < 0.0) {
-        return wrong(*s, "0 or more");
+    for pair in singular_values.windows(2) {
+        let sorted = pair[1] <= pair[0];
+        check(pair[1], sorted, "at most the one before it: sort them, largest first")?;
     }
-    match singular_values.windows(2).find(|pair| pair[1] > pair[0]) {
-        Some(pair) => wrong(pair[1], "at most the one before it: sort them, largest first"),
-        None => Ok(()),
-    }
+    Ok(())
 }

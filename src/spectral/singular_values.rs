@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::Scalar;
-use crate::linalg::{self, SpectralError, is_double, scaled_back};
+use crate::linalg::{Element, SpectralError, is_double, scaled_back};
 use crate::numerics::exponent;
 
 /// How all singular values are computed.
@@ -71,8 +71,9 @@ impl SpectrumMethod {
         self,
         weights: ArrayView2<'_, T>,
     ) -> Result<Array1<T>, SpectralError> {
+        let direct = || Ok(T::svd(weights, false)?.singular_values);
         if self == Self::Direct {
-            return Ok(T::svd(weights, false)?.singular_values);
+            return direct();
         }
         let (rows, columns) = weights.dim();
         // a unit in which no square overflows or vanishes
@@ -81,17 +82,16 @@ impl SpectrumMethod {
         let (values, error) = roots(T::gram(smaller, -e), rows + columns)?;
         let allowed = if is_double::<T>() { 1e-9 } else { 1e-6 };
         if self == Self::Automatic && error > allowed * values[0] {
-            return Ok(T::svd(weights, false)?.singular_values);
+            return direct();
         }
-        let values = scaled_back(values, e)?.mapv(T::of);
-        if values[0].is_finite() { Ok(values) } else { Err(SpectralError::Overflow) }
+        scaled_back(values, e)
     }
 }
 
 /// The roots of the eigenvalues of a Gram matrix, largest first, and the largest of their error
 /// bounds. `size` is N + d.
 fn roots(gram: Array2<f64>, size: usize) -> Result<(Array1<f64>, f64), SpectralError> {
-    let squares = linalg::symmetric_eigenvalues(gram)?;
+    let squares = f64::symmetric_eigen(gram, false)?.0;
     let largest = squares[squares.len() - 1].max(0.0);
     let delta = size as f64 * f64::EPSILON * largest;
     let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };

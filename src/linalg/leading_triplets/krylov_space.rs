@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis, Slice};
 
 use super::orthonormal::{inner_products, subtract};
 use crate::linalg::error::Fallible;
-use crate::linalg::{Element, multiply, symmetric_eigen};
+use crate::linalg::{Element, multiply};
 
 /// Size of the basis at the first look at convergence.
 const FIRST_LOOK: usize = 64;
@@ -100,7 +100,7 @@ impl<T: Element> KrylovSpace<T> {
     /// largest residual as singular vectors, relative to the largest singular value. In exact
     /// arithmetic only `outside` is not in the span of Q.
     pub fn leading(&self, count: usize) -> Fallible<(Array2<T>, f64)> {
-        let (values, vectors) = symmetric_eigen(self.projected())?;
+        let (values, vectors) = T::symmetric_eigen(self.projected(), true)?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);
         vectors.invert_axis(Axis(1));

@@ -19,11 +19,11 @@ use self::krylov_space::{KrylovSpace, Schedule};
 use self::orthonormal::orthonormal_to;
 use self::ritz::triplets_within;
 use super::element::{Element, multiply};
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, SpectralError, nonempty};
 use super::normal_product::vectors_at_once;
 use super::scale::{is_double, rescaled, scaled_back};
 use super::triplets::SingularTriplets;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 use crate::random::{Purpose, stream};
 
 /// The `count` largest singular triplets of `weights` (N x d) without a full decomposition. The
@@ -36,23 +36,14 @@ pub(super) fn leading_triplets<T: Element>(
     tolerance: Option<f64>,
     max_basis: Option<usize>,
 ) -> Fallible<SingularTriplets<T>> {
-    let (rows, columns) = weights.dim();
-    let available = rows.min(columns);
-    if available == 0 {
-        return Err(SpectralError::Empty { rows, columns });
-    }
+    nonempty(weights.dim())?;
+    let available = weights.nrows().min(weights.ncols());
     if count == 0 || count > available {
         return Err(InvalidSetting::TripletCount { asked: count, available }.into());
     }
     let tolerance = tolerance.unwrap_or(if is_double::<T>() { 1e-10 } else { 1e-5 });
-    if !(tolerance.is_finite() && tolerance > 0.0) {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the tolerance of the singular triplets",
-            value: tolerance,
-            allowed: "a finite number above 0",
-        }
-        .into());
-    }
+    let name = "the tolerance of the singular triplets";
+    in_range(name, tolerance, tolerance > 0.0, "a finite number above 0")?;
     // powers of the entries could overflow or vanish; also refuses entries that are not finite
     if let Some((tame, e)) = rescaled(weights)? {
         let mut triplets = leading_triplets(tame.view(), count, Some(tolerance), max_basis)?;
