@@ -14,14 +14,12 @@ pub(super) fn svd<T: backend::Entry>(
     a: ArrayView2<'_, T>,
     vectors: bool,
 ) -> Fallible<SingularTriplets<T>> {
-    let mut svd = match rescaled(a)? {
-        None => backend::svd(a, vectors)?,
-        Some((tame, e)) => {
-            let mut svd = backend::svd(tame.view(), vectors)?;
-            svd.singular_values = scaled_back(svd.singular_values, e)?;
-            svd
-        }
-    };
+    let scaled = rescaled(a)?;
+    let tame = scaled.as_ref().map_or(a, |(tame, _)| tame.view());
+    let mut svd = backend::svd(tame, vectors)?;
+    if let Some((_, e)) = scaled {
+        svd.singular_values = scaled_back(svd.singular_values, e)?;
+    }
     // `faer` leaves values near rounding error unsorted
     let values = &svd.singular_values;
     let mut order: Vec<usize> = (0..values.len()).collect();

@@ -69,6 +69,3 @@ pub(crate) fn nonempty((rows, columns): (usize, usize)) -> Fallible<()> {
 pub(crate) fn failed(decomposition: &'static str, shape: (usize, usize)) -> SpectralError {
     SpectralError::Backend { decomposition, rows: shape.0, columns: shape.1 }
 }
-
-pub(crate) const SVD: &str = "singular value decomposition";
-pub(crate) const SYMMETRIC_EIGEN: &str = "symmetric eigenvalue decomposition";

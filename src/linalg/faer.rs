@@ -10,7 +10,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::element::Element;
-use super::error::{Fallible, SVD, SYMMETRIC_EIGEN, failed};
+use super::error::{Fallible, failed};
 use super::simd::{Loop, vectorised};
 use super::triplets::SingularTriplets;
 
@@ -118,7 +118,7 @@ pub(super) fn symmetric_eigen<T: Entry>(
             Default::default(),
         )
     })
-    .map_err(|_| failed(SYMMETRIC_EIGEN, (size, size)))?;
+    .map_err(|_| failed("symmetric eigenvalue decomposition", (size, size)))?;
     clear_upper_vector_state();
     drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
@@ -146,7 +146,7 @@ pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<Sin
             Default::default(),
         )
     })
-    .map_err(|_| failed(SVD, (rows, columns)))?;
+    .map_err(|_| failed("singular value decomposition", (rows, columns)))?;
     clear_upper_vector_state();
     Ok(SingularTriplets {
         left: to_array(u.as_ref()),

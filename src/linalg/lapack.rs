@@ -5,20 +5,20 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
 
 use super::element::Element;
-use super::error::{Fallible, SVD, SYMMETRIC_EIGEN, failed};
+use super::error::{Fallible, failed};
 use super::triplets::SingularTriplets;
 
 /// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
 /// `ndarray-linalg`'s `Scalar` as a supertrait has methods of the same names as `num_traits::Float`.
 pub(super) trait Entry: Element {
-    /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
-    fn divide_and_conquer(a: &ArrayView2<'_, Self>, job: JobSvd) -> Fallible<Factors<Self>>;
+    /// The divide-and-conquer SVD.
+    fn divide_and_conquer(
+        a: &ArrayView2<'_, Self>,
+        job: JobSvd,
+    ) -> Fallible<SingularTriplets<Self>>;
     /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix.
     fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)>;
 }
-
-/// Vectors are there when they were asked for.
-type Factors<T> = (Option<Array2<T>>, Array1<T>, Option<Array2<T>>);
 
 macro_rules! entry {
     ($t:ty) => {
@@ -26,8 +26,11 @@ macro_rules! entry {
             fn divide_and_conquer(
                 a: &ArrayView2<'_, Self>,
                 job: JobSvd,
-            ) -> Fallible<Factors<Self>> {
-                a.svddc(job).map_err(|_| failed(SVD, a.dim()))
+            ) -> Fallible<SingularTriplets<Self>> {
+                let (left, singular_values, right) =
+                    a.svddc(job).map_err(|_| failed("singular value decomposition", a.dim()))?;
+                let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
+                Ok(SingularTriplets { left, singular_values, right })
             }
             fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)> {
                 let (rows, columns) = a.dim();
@@ -41,7 +44,7 @@ macro_rules! entry {
                         .ok()
                         .map(|values| (values.into(), Array2::zeros((0, 0))))
                 };
-                result.ok_or(failed(SYMMETRIC_EIGEN, (rows, columns)))
+                result.ok_or(failed("symmetric eigenvalue decomposition", (rows, columns)))
             }
         }
     };
@@ -94,9 +97,5 @@ pub(super) fn symmetric_eigen<T: Entry>(
 
 /// The thin singular value decomposition; without `vectors`, the singular values only.
 pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
-    let (left, singular_values, right) =
-        T::divide_and_conquer(&a, if vectors { JobSvd::Some } else { JobSvd::None })?;
-    let none = || Array2::zeros((0, 0));
-    let (left, right) = (left.unwrap_or_else(none), right.unwrap_or_else(none));
-    Ok(SingularTriplets { left, singular_values, right })
+    T::divide_and_conquer(&a, if vectors { JobSvd::Some } else { JobSvd::None })
 }

@@ -24,13 +24,10 @@ pub(super) fn normal_product<T: Element>(
     w: ArrayView2<'_, T>,
     v: &Array2<T>,
 ) -> (Array2<T>, Array2<T>) {
-    const {
-        assert!(matches!(vectors_at_once::<T>(), 4 | 8));
-    }
     match (w.as_slice(), vectors_at_once::<T>()) {
         (Some(rows), 4) => in_parts::<T, 4>(rows, v),
-        (Some(rows), _) => in_parts::<T, 8>(rows, v),
-        (None, _) => {
+        (Some(rows), 8) => in_parts::<T, 8>(rows, v),
+        _ => {
             let image = multiply(v.view(), w.t());
             let product = multiply(image.view(), w);
             (image, product)

@@ -33,26 +33,18 @@ impl<T: Element, const VECTORS: usize> Loop for NormalProductKernel<'_, T, VECTO
             let groups = self.v.chunks_exact(columns).zip(self.sum.chunks_exact_mut(columns));
             for ((v, sum), image) in groups.zip(self.image.chunks_exact_mut(count)) {
                 let image = &mut image[here.clone()];
-                multiply_rows::<T, VECTORS, FMA>(rows, v, image);
-                add_multiples::<T, VECTORS, FMA>(rows, image, sum);
+                let (rest, last) = multiply_groups::<T, VECTORS, SUMS, FMA>(rows, v, image);
+                let (rest, last) = multiply_groups::<T, VECTORS, FEW, FMA>(rest, v, last);
+                multiply_groups::<T, VECTORS, 1, FMA>(rest, v, last);
+                let (rest, sum) = add_groups::<T, VECTORS, SUMS, FMA>(rows, columns, image, sum);
+                let (rest, sum) = add_groups::<T, VECTORS, FEW, FMA>(rest, columns, image, sum);
+                add_groups::<T, VECTORS, 1, FMA>(rest, columns, image, sum);
             }
         }
     }
 }
 
-/// image <- W v.
-#[inline(always)]
-fn multiply_rows<T: Element, const VECTORS: usize, const FMA: bool>(
-    rows: &[T],
-    v: &[[T; VECTORS]],
-    image: &mut [[T; VECTORS]],
-) {
-    let (rows, image) = multiply_groups::<T, VECTORS, SUMS, FMA>(rows, v, image);
-    let (rows, image) = multiply_groups::<T, VECTORS, FEW, FMA>(rows, v, image);
-    multiply_groups::<T, VECTORS, 1, FMA>(rows, v, image);
-}
-
-/// [`multiply_rows`] for whole groups of `COUNT` rows; returns the remaining rows.
+/// image <- W v for whole groups of `COUNT` rows; returns the remaining rows.
 #[inline(always)]
 fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(
     rows: &'a [T],
@@ -81,20 +73,7 @@ fn multiply_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, con
     (&rows[whole * columns..], last)
 }
 
-/// sum <- sum + W^T image.
-#[inline(always)]
-fn add_multiples<T: Element, const VECTORS: usize, const FMA: bool>(
-    rows: &[T],
-    image: &[[T; VECTORS]],
-    sum: &mut [[T; VECTORS]],
-) {
-    let columns = sum.len();
-    let (rows, sum) = add_groups::<T, VECTORS, SUMS, FMA>(rows, columns, image, sum);
-    let (rows, sum) = add_groups::<T, VECTORS, FEW, FMA>(rows, columns, image, sum);
-    add_groups::<T, VECTORS, 1, FMA>(rows, columns, image, sum);
-}
-
-/// [`add_multiples`] for whole groups of `COUNT` columns of rows that are `columns` long; returns the
+/// sum <- sum + W^T image for whole groups of `COUNT` columns of rows that are `columns` long; returns the
 /// remaining columns.
 #[inline(always)]
 fn add_groups<'a, T: Element, const VECTORS: usize, const COUNT: usize, const FMA: bool>(

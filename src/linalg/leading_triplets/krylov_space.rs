@@ -40,10 +40,8 @@ impl Schedule {
 /// Orthonormal rows Q, and Q W^T W Q^T, which is block tridiagonal.
 pub(super) struct KrylovSpace<T> {
     pub basis: Array2<T>,
-    /// The blocks of the diagonal.
-    diagonal: Vec<Array2<T>>,
-    /// The blocks below the diagonal.
-    below: Vec<Array2<T>>,
+    /// The blocks of the lower triangle of Q W^T W Q^T, each with its first row and column.
+    blocks: Vec<(usize, usize, Array2<T>)>,
     /// The part of the last block's image outside the space; before the first block, the start.
     pub outside: Array2<T>,
 }
@@ -51,7 +49,7 @@ pub(super) struct KrylovSpace<T> {
 impl<T: Element> KrylovSpace<T> {
     pub fn new(start: Array2<T>) -> Self {
         let basis = Array2::zeros((0, start.ncols()));
-        Self { basis, diagonal: Vec::new(), below: Vec::new(), outside: start }
+        Self { basis, blocks: Vec::new(), outside: start }
     }
 
     pub fn size(&self) -> usize {
@@ -63,13 +61,14 @@ impl<T: Element> KrylovSpace<T> {
     pub fn extend(&mut self, rows: &Array2<T>, mut image: Array2<T>) {
         let diagonal = inner_products(rows, &image);
         subtract(&diagonal, rows.view(), &mut image);
-        if self.size() > 0 {
+        let size = self.size();
+        self.blocks.push((size, size, diagonal));
+        if size > 0 {
             let below = inner_products(rows, &self.outside);
-            let last = Slice::from(self.size() - below.ncols()..);
-            subtract(&below, self.basis.slice_axis(Axis(0), last), &mut image);
-            self.below.push(below);
+            let first = size - below.ncols();
+            subtract(&below, self.basis.slice_axis(Axis(0), Slice::from(first..)), &mut image);
+            self.blocks.push((size, first, below));
         }
-        self.diagonal.push(diagonal);
         self.outside = image;
         // both are row-major with the same number of columns, so this cannot fail
         let appended = self.basis.append(Axis(0), rows.view());
@@ -79,19 +78,11 @@ impl<T: Element> KrylovSpace<T> {
     /// The lower triangle of Q W^T W Q^T.
     fn projected(&self) -> Array2<T> {
         let mut projected = Array2::zeros((self.size(), self.size()));
-        let mut put = |row: usize, column: usize, block: &Array2<T>| {
-            let rows = Slice::from(row..row + block.nrows());
-            let columns = Slice::from(column..column + block.ncols());
+        for (row, column, block) in &self.blocks {
+            let rows = Slice::from(*row..row + block.nrows());
+            let columns = Slice::from(*column..column + block.ncols());
             let mut target = projected.slice_axis_mut(Axis(0), rows);
             target.slice_axis_mut(Axis(1), columns).assign(block);
-        };
-        let mut first = 0;
-        for (i, block) in self.diagonal.iter().enumerate() {
-            put(first, first, block);
-            if let Some(below) = self.below.get(i) {
-                put(first + block.nrows(), first, below);
-            }
-            first += block.nrows();
         }
         projected
     }

@@ -77,10 +77,8 @@ fn search<T: Element>(
     let limit = max_basis.unwrap_or(dimension / 2).clamp(least, dimension);
     let mut start = stream(0, Purpose::KrylovStart, 0, 0);
     let mut random = |rows: usize| {
-        let mut random = Array2::from_shape_simple_fn((rows, dimension), || {
-            let z: f64 = StandardNormal.sample(&mut start);
-            T::of(z)
-        });
+        let normal = || T::of(StandardNormal.sample(&mut start));
+        let mut random = Array2::from_shape_simple_fn((rows, dimension), normal);
         matrix.project(&mut random);
         random
     };

@@ -23,7 +23,7 @@ pub(super) fn triplets_within<T: Element>(
     // makes the rounding error too large
     let values = &triplets.singular_values;
     let rounding = T::epsilon().as_f64() * values[0].as_f64() / values[values.len() - 1].as_f64();
-    let adjoint = if rounding <= tolerance / 4.0 {
+    let mut adjoint = if rounding <= tolerance / 4.0 {
         let mut adjoint = multiply(rotation.view(), square.view());
         for (mut row, s) in adjoint.rows_mut().into_iter().zip(values) {
             row /= *s;
@@ -32,19 +32,14 @@ pub(super) fn triplets_within<T: Element>(
     } else {
         multiply(triplets.left.t(), weights)
     };
-    let residuals = residuals(adjoint, &triplets);
-    Ok((triplets, residuals))
-}
-
-/// The norms of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
-fn residuals<T: Element>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> Vec<f64> {
-    let scale = triplets.singular_values[0].as_f64();
-    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.singular_values);
+    let scale = values[0].as_f64();
+    let right_and_value = triplets.right.rows().into_iter().zip(values);
     let rows = adjoint.rows_mut().into_iter().zip(right_and_value);
-    rows.map(|(mut row, (right, s))| {
+    let residuals = rows.map(|(mut row, (right, s))| {
         row.scaled_add(-*s, &right);
         let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
         if scale > 0.0 { norm / scale } else { 0.0 }
-    })
-    .collect()
+    });
+    let residuals = residuals.collect();
+    Ok((triplets, residuals))
 }
