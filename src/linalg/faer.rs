@@ -102,8 +102,8 @@ pub(super) fn symmetric_eigen<T: Entry>(
     vectors: bool,
 ) -> Fallible<(Array1<T>, Array2<T>)> {
     let size = a.nrows();
-    let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
-    let width = if vectors { size } else { 0 };
+    let (wanted, width) =
+        if vectors { (ComputeEigenvectors::Yes, size) } else { (ComputeEigenvectors::No, 0) };
     let mut values = Diag::<T>::zeros(size);
     let mut u = Mat::<T>::zeros(size, width);
     let scratch = self_adjoint_evd_scratch::<T>(size, wanted, parts(), Default::default());
@@ -128,8 +128,8 @@ pub(super) fn symmetric_eigen<T: Entry>(
 pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
     let (rows, columns) = a.dim();
     let size = rows.min(columns);
-    let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
-    let width = if vectors { size } else { 0 };
+    let (wanted, width) =
+        if vectors { (ComputeSvdVectors::Thin, size) } else { (ComputeSvdVectors::No, 0) };
     let mut s = Diag::<T>::zeros(size);
     let mut u = Mat::<T>::zeros(rows, width);
     let mut v = Mat::<T>::zeros(columns, width);

@@ -1,6 +1,6 @@
 //! W^T W v for a few vectors v, without W^T W.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::element::{Element, multiply};
@@ -81,14 +81,10 @@ fn in_parts<T: Element, const VECTORS: usize>(w: &[T], v: &Array2<T>) -> (Array2
 
 /// The columns of each group of `VECTORS` rows, filled up with zeros.
 fn interleaved<T: Element, const VECTORS: usize>(v: &Array2<T>) -> Vec<[T; VECTORS]> {
-    let groups = v.axis_chunks_iter(Axis(0), VECTORS);
+    let columns = v.ncols();
+    let mut groups = vec![[T::zero(); VECTORS]; v.nrows().div_ceil(VECTORS) * columns];
+    for ((row, column), x) in v.indexed_iter() {
+        groups[row / VECTORS * columns + column][row % VECTORS] = *x;
+    }
     groups
-        .flat_map(|rows| {
-            let mut columns = vec![[T::zero(); VECTORS]; v.ncols()];
-            for (k, row) in rows.rows().into_iter().enumerate() {
-                columns.iter_mut().zip(row).for_each(|(column, x)| column[k] = *x);
-            }
-            columns
-        })
-        .collect()
 }

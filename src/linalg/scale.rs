@@ -7,9 +7,9 @@ use super::element::Element;
 use super::error::{Fallible, SpectralError, nonempty};
 use crate::numerics::{PowerOfTwo, exponent, times_power};
 
-/// The matrix divided by the power of two of its largest entry, and that exponent, when its entries
-/// are so large or so small that fourth powers of its singular values (norms of W^T W v) could
-/// overflow or vanish; `None` when no scaling is needed. The same for any order of entries.
+/// The matrix divided by the power of two of its largest entry, and that exponent, when fourth powers
+/// of its singular values (norms of W^T W v) could overflow or vanish; `None` otherwise. The same for
+/// any order of entries.
 pub(super) fn rescaled<T: Element>(a: ArrayView2<'_, T>) -> Fallible<Option<(Array2<T>, i32)>> {
     let largest = T::largest_entry(a)?;
     let e = exponent(largest);

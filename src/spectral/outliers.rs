@@ -28,22 +28,20 @@ pub enum OutlierRule {
         /// Relative margin above the edge.
         margin: f64,
     },
-    /// Largest gap, measured in units of the bulk's own spacing and searched from the bulk
-    /// outwards: the outliers end at the last gap s_k - s_{k+1}, k <= `max_outliers`, that is
-    /// larger than `factor` times the mean gap of the 2 `max_outliers` singular values that follow
-    /// rank `max_outliers`. Needs no law of the bulk.
+    /// The last gap s_k - s_{k+1}, k <= `max_outliers`, that is larger than `factor` times the mean
+    /// gap of the 2 `max_outliers` singular values that follow rank `max_outliers`. Needs no law of
+    /// the bulk.
     ///
     /// A gap must also be larger than the rounding error of the singular values: 4 sqrt(N + d)
     /// epsilon s_1, and (N + d) 2.2e-16 s_1^2 / s_k where they may come from W^T W, but no more than
-    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). The epsilon is that of `f32`, and 1e-6
-    /// stands for 1e-9, when no value has more digits than an `f32`.
+    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). When no value has more digits than an
+    /// `f32`, the epsilon is that of `f32`, and 1e-6 stands for 1e-9.
     ///
-    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros. A matrix of rank r, r <= `max_outliers`, has
-    /// r outliers and no bulk; in one of larger rank the zeros do not belong to the bulk, and a rank
-    /// above `max_outliers`, but not above twice that, is an error: the bulk would have fewer than
-    /// `max_outliers` spacings. Where values of the bulk repeat, the mean is that of the next 2
-    /// `max_outliers` steps between different values; if there are fewer, a gap must be more than
-    /// twice the largest.
+    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros and not in the bulk. A matrix of rank r,
+    /// r <= `max_outliers`, has r outliers and no bulk; a rank above `max_outliers`, but not above
+    /// twice that, is an error: the bulk would have fewer than `max_outliers` spacings. Where values
+    /// of the bulk repeat, the mean is that of the next 2 `max_outliers` steps between different
+    /// values; if there are fewer, a gap must be more than twice the largest.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
@@ -68,10 +66,8 @@ pub struct Outliers {
 impl OutlierRule {
     /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
     /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
-    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
-    ///
-    /// At this factor pure noise shows a false outlier less than once in a hundred matrices (a test
-    /// counts them).
+    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4. In pure noise
+    /// the gap rule finds a false outlier less than once in a hundred matrices.
     pub fn default_for(available: usize) -> Self {
         match available.saturating_sub(1) / 3 {
             0 => Self::MarchenkoPastur { margin: 0.1 },
@@ -173,12 +169,9 @@ impl OutlierRule {
     }
 }
 
-/// The outliers among all singular values (decreasing, one or more) of an N x d matrix by the rule
-/// of [`OutlierRule::default_for`]. Where the gap rule refuses a low rank r, neither at most
-/// `max_outliers` nor above twice that, the zeros are left out: the rule is the default for r values.
-///
-/// # Errors
-/// As [`OutlierRule::apply`], except that no rank is an error.
+/// [`OutlierRule::default_for`], applied to all singular values (decreasing, one or more) of an N x d
+/// matrix. A low rank that the gap rule refuses is no error: the rule is then the default for as many
+/// values as the rank, which leaves the zeros out.
 pub(crate) fn default_outliers(
     singular_values: &[f64],
     width: usize,

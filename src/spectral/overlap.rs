@@ -23,14 +23,6 @@ pub fn overlap<T: Scalar>(
     u: ArrayView1<'_, T>,
     v: ArrayView1<'_, T>,
 ) -> Result<f64, InvalidSetting> {
-    overlap_in_f64(wide(u), wide(v))
-}
-
-fn wide<T: Scalar>(x: ArrayView1<'_, T>) -> Array1<f64> {
-    x.mapv(|x| x.as_f64())
-}
-
-fn overlap_in_f64(u: Array1<f64>, v: Array1<f64>) -> Result<f64, InvalidSetting> {
     same_length("the second vector", v.len(), u.len())?;
     let (u, v) = (normalised(u)?, normalised(v)?);
     Ok(u.iter().zip(&v).map(|(u, v)| u * v).sum::<f64>().abs().min(1.0))
@@ -48,7 +40,8 @@ fn largest(x: &Array1<f64>) -> f64 {
 }
 
 /// x / |x|, scaled by the largest entry first, so that squares neither overflow nor vanish.
-fn normalised(x: Array1<f64>) -> Result<Array1<f64>, InvalidSetting> {
+fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
+    let x = x.mapv(|x| x.as_f64());
     finite("a vector of the overlap", &x)?;
     let largest = largest(&x);
     in_range("the norm of a vector of the overlap", largest, largest > 0.0, "above 0")?;
@@ -94,7 +87,7 @@ pub fn principal_overlaps<T: Scalar>(
 fn orthonormal_basis<T: Scalar>(rows: ArrayView2<'_, T>) -> Result<Array2<f64>, SpectralError> {
     let mut unit = Array2::zeros(rows.dim());
     for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
-        unit.assign(&normalised(wide(row))?);
+        unit.assign(&normalised(row)?);
     }
     let SingularTriplets { singular_values: s, right, .. } = f64::svd(unit.view(), true)?;
     let rounding = rows.len() as f64 * f64::EPSILON * s[0];
@@ -106,16 +99,13 @@ fn orthonormal_basis<T: Scalar>(rows: ArrayView2<'_, T>) -> Result<Array2<f64>, 
 pub(crate) const MAX_POWER: usize = 100;
 
 impl<T: Scalar> SingularTriplets<T> {
-    /// The overlaps of the left singular vector number `k` (from 0, length N) with a, a^{o2}, ...,
-    /// a^{o max_power}; a^{ok} is the entrywise power. A zero a has no direction, and its overlaps
+    /// The overlaps of the left singular vector number `k` < [`len`](Self::len), of length N, with a,
+    /// a^{o2}, ..., a^{o max_power}; a^{ok} is the entrywise power. A zero a has no direction, and its overlaps
     /// are 0.
     ///
     /// # Errors
     /// As [`overlap`], except for a zero a; [`InvalidSetting::OutOfRange`] when `max_power` is above
     /// 100.
-    ///
-    /// # Panics
-    /// Never for `k < len()`.
     ///
     /// ```
     /// use linear_width::spectral::SingularTriplets;
@@ -134,19 +124,18 @@ impl<T: Scalar> SingularTriplets<T> {
         max_power: usize,
     ) -> Result<Vec<f64>, InvalidSetting> {
         in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
-        let u = wide(self.left_vector(k));
-        let mut a = wide(a);
-        let largest = largest(&a);
+        let u = self.left_vector(k).mapv(|u| u.as_f64());
+        let mut a = a.mapv(|a| a.as_f64());
         if a.iter().all(|x| *x == 0.0) {
             same_length("the second vector", a.len(), u.len())?;
             return Ok(vec![0.0; max_power]);
         }
         // the largest entry becomes 1, so that no power vanishes or overflows
-        a /= largest;
+        a /= largest(&a);
         let mut power = Array1::ones(a.len());
         let overlaps = (1..=max_power).map(|_| {
             power *= &a;
-            overlap_in_f64(u.clone(), power.clone())
+            overlap(u.view(), power.view())
         });
         overlaps.collect()
     }
