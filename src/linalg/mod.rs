@@ -55,7 +55,6 @@ mod faer;
 mod lapack;
 mod leading_triplets;
 mod normal_product;
-mod normal_product_kernel;
 mod scale;
 pub(crate) mod simd;
 mod triplets;

@@ -1,6 +1,6 @@
 //! What counts as an outlier.
 
-use super::largest_gap;
+use super::largest_gap::{self, Spectrum};
 use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
 use crate::rmt::MarchenkoPastur;
 
@@ -180,7 +180,7 @@ pub(crate) fn default_outliers(
     check_decreasing(singular_values)?;
     let mut rule = OutlierRule::default_for(singular_values.len());
     if let OutlierRule::LargestGap { max_outliers, .. } = rule {
-        let rank = largest_gap::rank(singular_values, width as f64 + dimension as f64);
+        let rank = Spectrum::new(singular_values, width as f64 + dimension as f64).rank();
         if rank > max_outliers && rank <= 2 * max_outliers {
             rule = OutlierRule::default_for(rank);
         }
