@@ -82,9 +82,9 @@ macro_rules! table_of_settings {
             /// entrywise power, at most 100. Default: 3.
             second_layer_powers(usize): usize = 3,
                 |s| at_most("second_layer_powers", s.second_layer_powers, MAX_POWER, "at most 100");
-            /// The rule that counts outliers. Default: [`OutlierRule::default_for`] min(N, d), or for
-            /// the rank of W where that is too low for a bulk and too high for none; the report of
-            /// each stage names the rule.
+            /// The rule that counts outliers. Default: [`OutlierRule::default_for`] min(N, d) values,
+            /// or, where the rank of W is too low for a bulk and too high for that rule, all values
+            /// above rounding error. The report of each stage names the rule.
             outlier_rule(OutlierRule): Option<OutlierRule> = None,
                 |s| s.outlier_rule.filter(|_| s.available() > 0)?.check_for(s.available()).err();
             /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].

@@ -44,8 +44,9 @@ pub(super) fn outliers(
 
 /// Decreasing singular values, and how well they are known.
 pub(super) struct Spectrum {
-    /// The values in a unit in which no error bound vanishes.
+    /// The values divided by 2^`unit`, so that no error bound vanishes.
     values: Vec<f64>,
+    unit: i32,
     /// The error of a singular value decomposition, and the least that any method leaves.
     direct: f64,
     /// The most that [`SpectrumMethod::Automatic`](super::SpectrumMethod::Automatic) leaves.
@@ -58,20 +59,25 @@ impl Spectrum {
     /// For one value or more of a matrix with `size` = N + d. The errors are those of `f32` when no
     /// number needs more digits than an `f32` has.
     pub fn new(s: &[f64], size: f64) -> Self {
-        let e = exponent(s[0]);
-        let values: Vec<f64> = s.iter().map(|s| times_power(*s, -e)).collect();
+        let unit = exponent(s[0]);
+        let values: Vec<f64> = s.iter().map(|s| times_power(*s, -unit)).collect();
         let (largest, size) = (values[0], size.max(s.len() as f64));
         let single = values.iter().all(|s| s.to_bits().trailing_zeros() >= 29);
         let (epsilon, most) =
             if single { (f64::from(f32::EPSILON), 1e-6) } else { (f64::EPSILON, 1e-9) };
         let direct = ROOTS * size.sqrt() * epsilon;
         let most = direct.max(most) * largest;
-        Self { values, direct: direct * largest, most, square: size * f64::EPSILON }
+        Self { values, unit, direct: direct * largest, most, square: size * f64::EPSILON }
     }
 
     /// How many values are above rounding error.
     pub fn rank(&self) -> usize {
         self.values.iter().take_while(|s| **s > self.direct).count()
+    }
+
+    /// The edge between values and rounding errors, positive.
+    pub fn rounding_error(&self) -> f64 {
+        times_power(self.direct, self.unit).max(f64::MIN_POSITIVE)
     }
 
     /// The error of the value `s`. A root from W^T W is off by `square` s_1^2 / s; one that is

@@ -170,8 +170,8 @@ impl OutlierRule {
 }
 
 /// [`OutlierRule::default_for`], applied to all singular values (decreasing, one or more) of an N x d
-/// matrix. A low rank that the gap rule refuses is no error: the rule is then the default for as many
-/// values as the rank, which leaves the zeros out.
+/// matrix. A rank that the gap rule refuses, because it is too low for a bulk, is no error: all
+/// values above rounding error are then outliers, and the rule names that edge.
 pub(crate) fn default_outliers(
     singular_values: &[f64],
     width: usize,
@@ -180,9 +180,10 @@ pub(crate) fn default_outliers(
     check_decreasing(singular_values)?;
     let mut rule = OutlierRule::default_for(singular_values.len());
     if let OutlierRule::LargestGap { max_outliers, .. } = rule {
-        let rank = Spectrum::new(singular_values, width as f64 + dimension as f64).rank();
+        let spectrum = Spectrum::new(singular_values, width as f64 + dimension as f64);
+        let rank = spectrum.rank();
         if rank > max_outliers && rank <= 2 * max_outliers {
-            rule = OutlierRule::default_for(rank);
+            rule = OutlierRule::AboveEdge { edge: spectrum.rounding_error(), margin: 0.0 };
         }
     }
     rule.apply(singular_values, width, dimension)
