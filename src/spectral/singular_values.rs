@@ -1,6 +1,6 @@
 //! All singular values.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
 use crate::Scalar;
 use crate::linalg::{Element, SpectralError, is_double, scaled_back};
@@ -79,24 +79,17 @@ impl SpectrumMethod {
         // a unit in which no square overflows or vanishes
         let e = exponent(T::largest_entry(weights)?);
         let smaller = if rows >= columns { weights } else { weights.reversed_axes() };
-        let (values, error) = roots(T::gram(smaller, -e), rows + columns)?;
+        let squares = f64::symmetric_eigen(T::gram(smaller, -e), false)?.0;
+        let largest = squares[squares.len() - 1].max(0.0);
+        let delta = (rows + columns) as f64 * f64::EPSILON * largest;
+        let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
+        let values: Array1<f64> = squares.iter().rev().map(root).collect();
+        // the largest error bound, also where the smallest value is 0 and the second bound is none
+        let error = delta.sqrt().min(delta / values[values.len() - 1]);
         let allowed = if is_double::<T>() { 1e-9 } else { 1e-6 };
         if self == Self::Automatic && error > allowed * values[0] {
             return direct();
         }
         scaled_back(values, e)
     }
-}
-
-/// The roots of the eigenvalues of a Gram matrix, largest first, and the largest of their error
-/// bounds. `size` is N + d.
-fn roots(gram: Array2<f64>, size: usize) -> Result<(Array1<f64>, f64), SpectralError> {
-    let squares = f64::symmetric_eigen(gram, false)?.0;
-    let largest = squares[squares.len() - 1].max(0.0);
-    let delta = size as f64 * f64::EPSILON * largest;
-    let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
-    let values: Array1<f64> = squares.iter().rev().map(root).collect();
-    let smallest = values[values.len() - 1];
-    let error = if smallest > 0.0 { delta.sqrt().min(delta / smallest) } else { delta.sqrt() };
-    Ok((values, error))
 }

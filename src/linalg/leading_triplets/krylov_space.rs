@@ -97,19 +97,14 @@ impl<T: Element> KrylovSpace<T> {
         vectors.invert_axis(Axis(1));
         let last = Slice::from(self.size() - self.outside.nrows()..);
         let residuals = multiply(vectors.slice_axis(Axis(0), last).t(), self.outside.view());
-        let values: Vec<f64> =
-            values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt()).take(count).collect();
-        let estimate = residuals
-            .rows()
-            .into_iter()
-            .zip(&values)
-            .map(|(row, value)| {
-                let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
-                // the residual of a value that vanishes is the root
-                if *value > norm.sqrt() { norm / value } else { norm.sqrt() }
-            })
-            .fold(0.0, f64::max);
-        let largest = values.first().copied().unwrap_or(0.0);
+        let values = values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt());
+        let estimates = residuals.rows().into_iter().zip(values.clone()).map(|(row, value)| {
+            let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+            // the residual of a value that vanishes is the root
+            if value > norm.sqrt() { norm / value } else { norm.sqrt() }
+        });
+        let estimate = estimates.fold(0.0, f64::max);
+        let largest = values.fold(0.0, f64::max);
         Ok((vectors.to_owned(), if largest > 0.0 { estimate / largest } else { 0.0 }))
     }
 }

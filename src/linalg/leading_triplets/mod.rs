@@ -11,7 +11,7 @@ mod krylov_space;
 mod orthonormal;
 mod ritz;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 
 use self::deflated::{Deflated, hiding};
@@ -26,10 +26,9 @@ use super::triplets::SingularTriplets;
 use crate::error::{InvalidSetting, in_range};
 use crate::random::{Purpose, stream};
 
-/// The `count` largest singular triplets of `weights` (N x d) without a full decomposition. The
-/// tolerance bounds the residuals |W^T u - s v| / s_1 (`None`: 1e-10 in `f64`, 1e-5 in `f32`). With
-/// `max_basis`, a larger basis is an error; without, the thin SVD is computed when the basis would
-/// hold more than half of d vectors.
+/// [`leading_triplets`](crate::spectral::leading_triplets) whose residuals are at most `tolerance` s_1
+/// (`None`: 1e-10 in `f64`, 1e-5 in `f32`). With `max_basis`, a larger basis is an error; without, the
+/// thin SVD is computed when the basis would hold more than half of d vectors.
 pub(super) fn leading_triplets<T: Element>(
     weights: ArrayView2<'_, T>,
     count: usize,
@@ -98,11 +97,8 @@ fn search<T: Element>(
         if !full && estimate > tolerance {
             continue;
         }
-        let mut vectors = matrix.right.clone();
         let found = multiply(coefficients.t(), space.basis.view());
-        // both have the same number of columns, so this cannot fail
-        let appended = vectors.append(Axis(0), found.view());
-        debug_assert!(appended.is_ok());
+        let vectors = concatenate![Axis(0), matrix.right, found];
         let (triplets, residuals) = triplets_within(weights, &vectors, tolerance)?;
         let residual = residuals.iter().copied().fold(0.0, f64::max);
         if residual <= tolerance {
