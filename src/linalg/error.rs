@@ -59,10 +59,7 @@ debug_is_display!(SpectralError);
 
 /// Checks that a matrix of this shape has entries.
 pub(crate) fn nonempty((rows, columns): (usize, usize)) -> Fallible<()> {
-    match rows.min(columns) {
-        0 => Err(SpectralError::Empty { rows, columns }),
-        _ => Ok(()),
-    }
+    if rows.min(columns) > 0 { Ok(()) } else { Err(SpectralError::Empty { rows, columns }) }
 }
 
 /// The error of a backend that did not converge, for a matrix of this shape.

@@ -108,17 +108,11 @@ pub(super) fn symmetric_eigen<T: Entry>(
     let mut u = Mat::<T>::zeros(size, width);
     let scratch = self_adjoint_evd_scratch::<T>(size, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    with_matrix(a.view(), |a| {
-        self_adjoint_evd(
-            a,
-            values.as_mut(),
-            vectors.then(|| u.as_mut()),
-            parts(),
-            MemStack::new(&mut memory),
-            Default::default(),
-        )
-    })
-    .map_err(|_| failed("symmetric eigenvalue decomposition", (size, size)))?;
+    let result = with_matrix(a.view(), |a| {
+        let (u, stack) = (vectors.then(|| u.as_mut()), MemStack::new(&mut memory));
+        self_adjoint_evd(a, values.as_mut(), u, parts(), stack, Default::default())
+    });
+    result.map_err(|_| failed("symmetric eigenvalue decomposition", (size, size)))?;
     clear_upper_vector_state();
     drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
@@ -135,18 +129,12 @@ pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<Sin
     let mut v = Mat::<T>::zeros(columns, width);
     let scratch = svd_scratch::<T>(rows, columns, wanted, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    with_matrix(a, |a| {
-        faer_svd(
-            a,
-            s.as_mut(),
-            vectors.then(|| u.as_mut()),
-            vectors.then(|| v.as_mut()),
-            parts(),
-            MemStack::new(&mut memory),
-            Default::default(),
-        )
-    })
-    .map_err(|_| failed("singular value decomposition", (rows, columns)))?;
+    let result = with_matrix(a, |a| {
+        let (u, v) = (vectors.then(|| u.as_mut()), vectors.then(|| v.as_mut()));
+        let stack = MemStack::new(&mut memory);
+        faer_svd(a, s.as_mut(), u, v, parts(), stack, Default::default())
+    });
+    result.map_err(|_| failed("singular value decomposition", (rows, columns)))?;
     clear_upper_vector_state();
     Ok(SingularTriplets {
         left: to_array(u.as_ref()),

@@ -28,10 +28,8 @@ impl Schedule {
     pub fn plan(&mut self, size: usize, block: usize, estimate: f64, tolerance: f64) {
         let quarter = block.max(size / 4);
         let rate = self.last.map(|(then, before)| (before / estimate).ln() / (size - then) as f64);
-        let way = match rate {
-            Some(rate) if rate > 0.0 => (estimate / tolerance).ln() / rate,
-            _ => quarter as f64,
-        };
+        let falling = rate.filter(|rate| *rate > 0.0);
+        let way = falling.map_or(quarter as f64, |rate| (estimate / tolerance).ln() / rate);
         self.next = size + (way as usize).clamp(block, quarter);
         self.last = Some((size, estimate));
     }

@@ -40,8 +40,7 @@ pub(super) fn orthonormal_to<T: Element>(
     let mut norms = projected_away(basis, &mut block);
     let lost = T::of(100.0) * T::epsilon();
     for row in 0..rows {
-        let one = Slice::from(row..=row);
-        let mut candidate = block.slice_axis(Axis(0), one).to_owned();
+        let mut candidate = block.slice_axis(Axis(0), Slice::from(row..=row)).to_owned();
         loop {
             let mut norm = T::zero();
             // a large loss in the second projection: only rounding error was left after the first

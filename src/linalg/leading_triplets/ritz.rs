@@ -34,6 +34,5 @@ pub(super) fn triplets_within<T: Element>(
         let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
         if first > 0.0 { norm / first } else { 0.0 }
     });
-    let residuals = residuals.collect();
-    Ok((triplets, residuals))
+    Ok((triplets, residuals.collect()))
 }
