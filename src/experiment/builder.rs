@@ -244,7 +244,7 @@ impl ExperimentBuilder {
         problems
     }
 
-    /// The settings with their open choices made.
+    /// The settings with their open choices made, apart from the rule that depends on the spectrum.
     fn resolved(&self) -> Settings {
         let settings = &self.settings;
         let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
@@ -254,7 +254,6 @@ impl ExperimentBuilder {
         });
         Settings {
             triplets: Some(settings.triplet_count()),
-            outlier_rule: Some(settings.rule()),
             prediction_options: Some(options),
             ..settings.clone()
         }

@@ -138,7 +138,8 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Report {
-    /// The settings of the run; choices left to the program are filled in.
+    /// The settings of the run; choices left to the program are filled in, apart from the outlier
+    /// rule, which each stage names.
     pub settings: Settings,
     /// Name of the activation, "centred" included.
     pub activation: String,

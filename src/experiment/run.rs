@@ -18,7 +18,7 @@ use super::{memory, notes};
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::network::Network;
-use crate::spectral::{leading_triplets, overlap};
+use crate::spectral::{default_outliers, leading_triplets, overlap};
 use crate::training::Change;
 
 /// Sees the progress of a run, and may stop it.
@@ -241,7 +241,11 @@ fn measure<T: Scalar>(
         })
     };
     let triplets = (0..top.len()).map(triplet).collect::<Result<Vec<_>, _>>()?;
-    let outliers = settings.rule().apply(&values.to_vec(), settings.width, settings.dimension)?;
+    let (s, width, dimension) = (values.to_vec(), settings.width, settings.dimension);
+    let outliers = match settings.outlier_rule {
+        Some(rule) => rule.apply(&s, width, dimension)?,
+        None => default_outliers(&s, width, dimension)?,
+    };
     meter.spectrum(step, 1.0)?;
     Ok(Stage {
         step,

@@ -82,8 +82,9 @@ macro_rules! table_of_settings {
             /// entrywise power, at most 100. Default: 3.
             second_layer_powers(usize): usize = 3,
                 |s| at_most("second_layer_powers", s.second_layer_powers, MAX_POWER, "at most 100");
-            /// The rule that counts outliers. Default: the largest gap among the first 8 singular
-            /// values (fewer when min(N, d) is below 25).
+            /// The rule that counts outliers. Default: [`OutlierRule::default_for`] min(N, d) values,
+            /// or, where the rank of W is too low for a bulk and too high for that rule, all values
+            /// above rounding error. The report of each stage names the rule.
             outlier_rule(OutlierRule): Option<OutlierRule> = None,
                 |s| s.outlier_rule.filter(|_| s.available() > 0)?.check_for(s.available()).err();
             /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].
@@ -176,11 +177,6 @@ impl Settings {
     /// How many triplets the report describes.
     pub(super) fn triplet_count(&self) -> usize {
         self.triplets.unwrap_or(self.available().min(6))
-    }
-
-    /// The rule that counts outliers.
-    pub(super) fn rule(&self) -> OutlierRule {
-        self.outlier_rule.unwrap_or(OutlierRule::default_for(self.available()))
     }
 
     fn triplet_problem(&self) -> Option<InvalidSetting> {

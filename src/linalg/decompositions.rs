@@ -1,9 +1,10 @@
-//! Decompositions in a unit in which the backend is accurate, sorted.
+//! W^T W, and decompositions in a unit in which the backend is accurate, sorted.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 
 use super::backend;
-use super::error::{Fallible, SpectralError};
+use super::element::Element;
+use super::error::{Fallible, nonempty};
 use super::scale::{largest_of, rescaled, scaled_back};
 use super::triplets::SingularTriplets;
 use crate::numerics::{PowerOfTwo, exponent};
@@ -13,14 +14,12 @@ pub(super) fn svd<T: backend::Entry>(
     a: ArrayView2<'_, T>,
     vectors: bool,
 ) -> Fallible<SingularTriplets<T>> {
-    let mut svd = match rescaled(a)? {
-        None => backend::svd(a, vectors)?,
-        Some((tame, e)) => {
-            let mut svd = backend::svd(tame.view(), vectors)?;
-            svd.singular_values = scaled_back(svd.singular_values, e)?;
-            svd
-        }
-    };
+    let scaled = rescaled(a)?;
+    let tame = scaled.as_ref().map_or(a, |(tame, _)| tame.view());
+    let mut svd = backend::svd(tame, vectors)?;
+    if let Some((_, e)) = scaled {
+        svd.singular_values = scaled_back(svd.singular_values, e)?;
+    }
     // `faer` leaves values near rounding error unsorted
     let values = &svd.singular_values;
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -41,10 +40,7 @@ pub(super) fn symmetric_eigen<T: backend::Entry>(
     mut a: Array2<T>,
     vectors: bool,
 ) -> Fallible<(Array1<T>, Array2<T>)> {
-    let (rows, columns) = a.dim();
-    if rows == 0 {
-        return Err(SpectralError::Empty { rows, columns });
-    }
+    nonempty(a.dim())?;
     let lower = a.rows().into_iter().enumerate();
     let largest = largest_of(lower.flat_map(|(i, row)| row.into_iter().take(i + 1)))?;
     let e = if largest == 0.0 { 0 } else { exponent(largest) };
@@ -52,4 +48,19 @@ pub(super) fn symmetric_eigen<T: backend::Entry>(
     a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));
     let (values, vectors) = backend::symmetric_eigen(a, vectors)?;
     Ok((scaled_back(values, e)?, vectors))
+}
+
+/// Rows of W that are converted to `f64` at once: no second copy of W is made.
+const ROWS: usize = 1024;
+
+/// V^T V in `f64` for V = 2^power W, summed over blocks of rows; the lower triangle only.
+pub(super) fn gram<T: Element>(w: ArrayView2<'_, T>, power: i32) -> Array2<f64> {
+    let factor = PowerOfTwo::new(power);
+    let mut gram = Array2::zeros((w.ncols(), w.ncols()));
+    for block in w.axis_chunks_iter(Axis(0), ROWS) {
+        let mut wide = Array2::zeros(block.dim());
+        Zip::from(&mut wide).and(block).par_for_each(|wide, x| *wide = factor.times(x.as_f64()));
+        backend::add_gram(&wide, &mut gram);
+    }
+    gram
 }

@@ -56,3 +56,13 @@ pub enum SpectralError {
 }
 
 debug_is_display!(SpectralError);
+
+/// Checks that a matrix of this shape has entries.
+pub(crate) fn nonempty((rows, columns): (usize, usize)) -> Fallible<()> {
+    if rows.min(columns) > 0 { Ok(()) } else { Err(SpectralError::Empty { rows, columns }) }
+}
+
+/// The error of a backend that did not converge, for a matrix of this shape.
+pub(crate) fn failed(decomposition: &'static str, shape: (usize, usize)) -> SpectralError {
+    SpectralError::Backend { decomposition, rows: shape.0, columns: shape.1 }
+}

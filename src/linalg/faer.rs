@@ -10,7 +10,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::element::Element;
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, failed};
 use super::simd::{Loop, vectorised};
 use super::triplets::SingularTriplets;
 
@@ -102,27 +102,17 @@ pub(super) fn symmetric_eigen<T: Entry>(
     vectors: bool,
 ) -> Fallible<(Array1<T>, Array2<T>)> {
     let size = a.nrows();
-    let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
-    let width = if vectors { size } else { 0 };
+    let (wanted, width) =
+        if vectors { (ComputeEigenvectors::Yes, size) } else { (ComputeEigenvectors::No, 0) };
     let mut values = Diag::<T>::zeros(size);
     let mut u = Mat::<T>::zeros(size, width);
     let scratch = self_adjoint_evd_scratch::<T>(size, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    with_matrix(a.view(), |a| {
-        self_adjoint_evd(
-            a,
-            values.as_mut(),
-            vectors.then(|| u.as_mut()),
-            parts(),
-            MemStack::new(&mut memory),
-            Default::default(),
-        )
-    })
-    .map_err(|_| SpectralError::Backend {
-        decomposition: "symmetric eigenvalue decomposition",
-        rows: size,
-        columns: size,
-    })?;
+    let result = with_matrix(a.view(), |a| {
+        let (u, stack) = (vectors.then(|| u.as_mut()), MemStack::new(&mut memory));
+        self_adjoint_evd(a, values.as_mut(), u, parts(), stack, Default::default())
+    });
+    result.map_err(|_| failed("symmetric eigenvalue decomposition", (size, size)))?;
     clear_upper_vector_state();
     drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
@@ -132,29 +122,19 @@ pub(super) fn symmetric_eigen<T: Entry>(
 pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
     let (rows, columns) = a.dim();
     let size = rows.min(columns);
-    let wanted = if vectors { ComputeSvdVectors::Thin } else { ComputeSvdVectors::No };
-    let width = if vectors { size } else { 0 };
+    let (wanted, width) =
+        if vectors { (ComputeSvdVectors::Thin, size) } else { (ComputeSvdVectors::No, 0) };
     let mut s = Diag::<T>::zeros(size);
     let mut u = Mat::<T>::zeros(rows, width);
     let mut v = Mat::<T>::zeros(columns, width);
     let scratch = svd_scratch::<T>(rows, columns, wanted, wanted, parts(), Default::default());
     let mut memory = MemBuffer::new(scratch);
-    with_matrix(a, |a| {
-        faer_svd(
-            a,
-            s.as_mut(),
-            vectors.then(|| u.as_mut()),
-            vectors.then(|| v.as_mut()),
-            parts(),
-            MemStack::new(&mut memory),
-            Default::default(),
-        )
-    })
-    .map_err(|_| SpectralError::Backend {
-        decomposition: "singular value decomposition",
-        rows,
-        columns,
-    })?;
+    let result = with_matrix(a, |a| {
+        let (u, v) = (vectors.then(|| u.as_mut()), vectors.then(|| v.as_mut()));
+        let stack = MemStack::new(&mut memory);
+        faer_svd(a, s.as_mut(), u, v, parts(), stack, Default::default())
+    });
+    result.map_err(|_| failed("singular value decomposition", (rows, columns)))?;
     clear_upper_vector_state();
     Ok(SingularTriplets {
         left: to_array(u.as_ref()),

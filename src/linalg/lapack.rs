@@ -2,60 +2,19 @@
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
-use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, UPLO};
+use ndarray_linalg::{EighInto, JobSvd, Lapack, MatrixLayout, SVDDC, Scalar, UPLO};
 
 use super::element::Element;
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, failed};
 use super::triplets::SingularTriplets;
 
-/// A matrix entry that this backend can compute with. The LAPACK calls are methods, because
-/// `ndarray-linalg`'s `Scalar` as a supertrait has methods of the same names as `num_traits::Float`.
-pub(super) trait Entry: Element {
-    /// Left vectors, singular values, right vectors of the divide-and-conquer SVD.
-    fn divide_and_conquer(a: &ArrayView2<'_, Self>, job: JobSvd) -> Fallible<Factors<Self>>;
-    /// Eigenvalues and, if wanted, eigenvectors of a symmetric matrix.
-    fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)>;
-}
+/// A matrix entry that this backend can compute with.
+pub(super) trait Entry: Element + Lapack + Scalar<Real = Self> {}
+impl Entry for f32 {}
+impl Entry for f64 {}
 
-/// Vectors are there when they were asked for.
-type Factors<T> = (Option<Array2<T>>, Array1<T>, Option<Array2<T>>);
-
-macro_rules! entry {
-    ($t:ty) => {
-        impl Entry for $t {
-            fn divide_and_conquer(
-                a: &ArrayView2<'_, Self>,
-                job: JobSvd,
-            ) -> Fallible<Factors<Self>> {
-                a.svddc(job).map_err(|_| SpectralError::Backend {
-                    decomposition: "singular value decomposition",
-                    rows: a.nrows(),
-                    columns: a.ncols(),
-                })
-            }
-            fn eigen(a: Array2<Self>, vectors: bool) -> Fallible<(Array1<Self>, Array2<Self>)> {
-                let (rows, columns) = a.dim();
-                let result = if vectors {
-                    a.eigh_into(UPLO::Lower).ok()
-                } else {
-                    // not `eigvalsh`, which computes the vectors too and throws them away
-                    let layout = MatrixLayout::F { col: columns as i32, lda: rows as i32 };
-                    let (mut entries, _) = a.into_raw_vec_and_offset();
-                    <$t as Lapack>::eigh(false, layout, UPLO::Lower, &mut entries)
-                        .ok()
-                        .map(|values| (values.into(), Array2::zeros((0, 0))))
-                };
-                result.ok_or(SpectralError::Backend {
-                    decomposition: "symmetric eigenvalue decomposition",
-                    rows,
-                    columns,
-                })
-            }
-        }
-    };
-}
-entry!(f32);
-entry!(f64);
+/// Blocks of columns in [`add_gram`].
+const GRAM_BLOCKS: usize = 4;
 
 pub(super) const NAME: &str = "LAPACK";
 
@@ -82,8 +41,6 @@ pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
     }
 }
 
-const GRAM_BLOCKS: usize = 4;
-
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
 /// only the lower triangle is read.
 pub(super) fn symmetric_eigen<T: Entry>(
@@ -97,14 +54,24 @@ pub(super) fn symmetric_eigen<T: Entry>(
             a[[row, column]] = a[[column, row]];
         }
     }
-    T::eigen(a, vectors)
+    let (rows, columns) = a.dim();
+    let result = if vectors {
+        a.eigh_into(UPLO::Lower).ok()
+    } else {
+        // not `eigvalsh`, which computes the vectors too and throws them away
+        let layout = MatrixLayout::F { col: columns as i32, lda: rows as i32 };
+        let (mut entries, _) = a.into_raw_vec_and_offset();
+        let values = T::eigh(false, layout, UPLO::Lower, &mut entries).ok();
+        values.map(|values| (values.into(), Array2::default((0, 0))))
+    };
+    result.ok_or(failed("symmetric eigenvalue decomposition", (rows, columns)))
 }
 
 /// The thin singular value decomposition; without `vectors`, the singular values only.
 pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<SingularTriplets<T>> {
-    let (left, singular_values, right) =
-        T::divide_and_conquer(&a, if vectors { JobSvd::Some } else { JobSvd::None })?;
-    let none = || Array2::zeros((0, 0));
-    let (left, right) = (left.unwrap_or_else(none), right.unwrap_or_else(none));
+    let job = if vectors { JobSvd::Some } else { JobSvd::None };
+    let result = a.svddc(job).map_err(|_| failed("singular value decomposition", a.dim()));
+    let (left, singular_values, right) = result?;
+    let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
     Ok(SingularTriplets { left, singular_values, right })
 }

@@ -1,18 +1,48 @@
 //! Dense linear algebra for `f32` and `f64`: the only place that knows a backend.
 //!
-//! | operation | function |
-//! |---|---|
-//! | matrix product | [`product`], [`multiply`] |
-//! | W^T W in `f64` | [`gram`] |
-//! | singular values and vectors | `T::svd`, `T::leading_triplets` |
-//! | symmetric matrices | [`symmetric_eigen`], [`symmetric_eigenvalues`] |
-//! | loops in vector instructions | [`simd`] |
-//!
 //! `faer` (pure Rust) is the backend unless a LAPACK feature is on. Matrices are `ndarray` arrays in
 //! any memory order; row-major is the fastest.
-//!
-//! The operations are methods of [`Element`], compiled in this crate for both types, so that a program
-//! that uses the crate does not compile them again.
+
+/// The operations, each with the function that computes it, handed to the macro `$make`.
+///
+/// They are methods of [`Element`], compiled in this crate for both types, so that a program that
+/// uses the crate does not compile them again.
+macro_rules! table_of_operations {
+    ($make:ident) => {
+        $make! {
+            /// `c <- alpha a b + beta c`, in parallel, with bits that do not depend on the number of
+            /// threads of the current pool.
+            fn product(
+                alpha: Self,
+                a: ArrayView2<'_, Self>,
+                b: ArrayView2<'_, Self>,
+                beta: Self,
+                c: ArrayViewMut2<'_, Self>,
+            ) -> () = backend::product;
+            /// V^T V in `f64` (columns x columns) for V = 2^power W. Only the lower triangle is
+            /// computed; the entries above the diagonal are unspecified.
+            fn gram(w: ArrayView2<'_, Self>, power: i32) -> Array2<f64> = decompositions::gram;
+            /// The largest absolute value of an entry.
+            fn largest_entry(a: ArrayView2<'_, Self>) -> Fallible<f64> = scale::largest_entry;
+            /// The thin singular value decomposition; without `vectors`, the singular values only.
+            fn svd(a: ArrayView2<'_, Self>, vectors: bool) -> Fallible<SingularTriplets<Self>> =
+                decompositions::svd;
+            /// The `count` largest singular triplets.
+            fn leading_triplets(
+                a: ArrayView2<'_, Self>,
+                count: usize,
+                tolerance: Option<f64>,
+                max_basis: Option<usize>,
+            ) -> Fallible<SingularTriplets<Self>> = leading_triplets::leading_triplets;
+            /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric
+            /// matrix; only the lower triangle is read. The same bits in any unit of the matrix.
+            fn symmetric_eigen(
+                a: Array2<Self>,
+                vectors: bool,
+            ) -> Fallible<(Array1<Self>, Array2<Self>)> = decompositions::symmetric_eigen;
+        }
+    };
+}
 
 mod backend;
 mod decompositions;
@@ -21,12 +51,10 @@ mod error;
 // LAPACK serves when both backends are compiled in; a test then compares faer with it
 #[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
 mod faer;
-mod gram;
 #[cfg(feature = "lapack")]
 mod lapack;
 mod leading_triplets;
 mod normal_product;
-mod normal_product_kernel;
 mod scale;
 pub(crate) mod simd;
 mod triplets;
@@ -34,54 +62,24 @@ mod triplets;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 pub use element::Element;
-pub(crate) use element::{gram, multiply, product, symmetric_eigen, symmetric_eigenvalues};
+pub(crate) use element::multiply;
 use error::Fallible;
 pub use error::SpectralError;
 pub(crate) use scale::{is_double, scaled_back};
 pub use triplets::SingularTriplets;
 
-macro_rules! element {
-    ($t:ty) => {
-        impl Element for $t {
-            fn product(
-                alpha: Self,
-                a: ArrayView2<'_, Self>,
-                b: ArrayView2<'_, Self>,
-                beta: Self,
-                c: ArrayViewMut2<'_, Self>,
-            ) {
-                debug_assert_eq!((a.nrows(), b.ncols()), c.dim());
-                debug_assert_eq!(a.ncols(), b.nrows());
-                backend::product(alpha, a, b, beta, c);
-            }
-            fn gram(w: ArrayView2<'_, Self>, power: i32) -> Array2<f64> {
-                gram::gram(w, power)
-            }
-            fn largest_entry(a: ArrayView2<'_, Self>) -> Fallible<f64> {
-                scale::largest_entry(a)
-            }
-            fn svd(a: ArrayView2<'_, Self>, vectors: bool) -> Fallible<SingularTriplets<Self>> {
-                decompositions::svd(a, vectors)
-            }
-            fn leading_triplets(
-                a: ArrayView2<'_, Self>,
-                count: usize,
-                tolerance: Option<f64>,
-                max_basis: Option<usize>,
-            ) -> Fallible<SingularTriplets<Self>> {
-                leading_triplets::leading_triplets(a, count, tolerance, max_basis)
-            }
-            fn symmetric_eigen(
-                a: Array2<Self>,
-                vectors: bool,
-            ) -> Fallible<(Array1<Self>, Array2<Self>)> {
-                decompositions::symmetric_eigen(a, vectors)
-            }
+macro_rules! implement {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty
+        = $function:path;)*) => {
+        impl Element for f32 {
+            $(fn $name($($argument: $type),*) -> $result { $function($($argument),*) })*
+        }
+        impl Element for f64 {
+            $(fn $name($($argument: $type),*) -> $result { $function($($argument),*) })*
         }
     };
 }
-element!(f32);
-element!(f64);
+table_of_operations!(implement);
 
 /// The name of the backend that is in use, for reports and benchmarks: `"faer"` or `"LAPACK"`.
 pub fn backend_name() -> &'static str {

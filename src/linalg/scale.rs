@@ -4,12 +4,12 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::element::Element;
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, SpectralError, nonempty};
 use crate::numerics::{PowerOfTwo, exponent, times_power};
 
-/// The matrix divided by the power of two of its largest entry, and that exponent, when its entries
-/// are so large or so small that fourth powers of its singular values (norms of W^T W v) could
-/// overflow or vanish; `None` when no scaling is needed. The same for any order of entries.
+/// The matrix divided by the power of two of its largest entry, and that exponent, when fourth powers
+/// of its singular values (norms of W^T W v) could overflow or vanish; `None` otherwise. The same for
+/// any order of entries.
 pub(super) fn rescaled<T: Element>(a: ArrayView2<'_, T>) -> Fallible<Option<(Array2<T>, i32)>> {
     let largest = T::largest_entry(a)?;
     let e = exponent(largest);
@@ -24,7 +24,10 @@ pub(super) fn rescaled<T: Element>(a: ArrayView2<'_, T>) -> Fallible<Option<(Arr
 }
 
 /// Values of the matrix from the values of the matrix divided by 2^e.
-pub(crate) fn scaled_back<T: Element>(values: Array1<T>, e: i32) -> Fallible<Array1<T>> {
+pub(crate) fn scaled_back<S: Element, T: Element>(
+    values: Array1<S>,
+    e: i32,
+) -> Fallible<Array1<T>> {
     let values = values.mapv(|x| T::of(times_power(x.as_f64(), e)));
     if values.iter().all(|x| x.is_finite()) { Ok(values) } else { Err(SpectralError::Overflow) }
 }
@@ -36,10 +39,7 @@ pub(crate) fn is_double<T: Element>() -> bool {
 
 /// The largest absolute value of an entry of a matrix.
 pub(super) fn largest_entry<T: Element>(a: ArrayView2<'_, T>) -> Fallible<f64> {
-    let (rows, columns) = a.dim();
-    if rows == 0 || columns == 0 {
-        return Err(SpectralError::Empty { rows, columns });
-    }
+    nonempty(a.dim())?;
     let rows = a.axis_iter(Axis(0)).into_par_iter();
     finite(rows.map(|row| row.iter().map(magnitude).max()).max().flatten())
 }

@@ -27,18 +27,12 @@ impl<T: Clone> SingularTriplets<T> {
         self.singular_values.is_empty()
     }
 
-    /// The left singular vector number `k` from 0, of length N.
-    ///
-    /// # Panics
-    /// Never for `k < len()`.
+    /// The left singular vector number `k` < [`len`](Self::len), from 0; of length N.
     pub fn left_vector(&self, k: usize) -> ArrayView1<'_, T> {
         self.left.column(k)
     }
 
-    /// The right singular vector number `k` from 0, of length d.
-    ///
-    /// # Panics
-    /// Never for `k < len()`.
+    /// The right singular vector number `k` < [`len`](Self::len), from 0; of length d.
     pub fn right_vector(&self, k: usize) -> ArrayView1<'_, T> {
         self.right.row(k)
     }

@@ -6,7 +6,7 @@ use super::{Features, ReadoutError};
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite};
-use crate::linalg::gram;
+use crate::linalg::Element;
 use crate::numerics::{PowerOfTwo, exponent, times_power};
 
 /// Called with the number of the first sample, features (m x p) and labels (m) of a tile.
@@ -143,7 +143,7 @@ impl Moments {
                 sums.shift.label += y.sum();
             }
             sums.correlation += &weighted_sum(&phi, y.view());
-            add_lower(&mut sums.second, &gram(phi.view(), 0));
+            add_lower(&mut sums.second, &f64::gram(phi.view(), 0));
             Ok(())
         })?;
         let no_samples = InvalidSetting::ZeroSize { name: "samples" };

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 use super::ReadoutError;
 use super::moments::{Centred, Means, Moments, Units};
 use crate::error::{InvalidSetting, finite};
-use crate::linalg::symmetric_eigen;
+use crate::linalg::Element;
 use crate::numerics::{exponent, times_power};
 
 /// Normal equations with a larger condition number are refused: fewer than three digits would be
@@ -61,7 +61,7 @@ impl Eigen {
     fn new(matrix: Array2<f64>, right: &Array1<f64>) -> Result<Self, ReadoutError> {
         finite("the Gram matrix of the features", matrix.iter())?;
         finite("the correlation of features and labels", right.iter())?;
-        let (values, vectors) = symmetric_eigen(matrix)?;
+        let (values, vectors) = f64::symmetric_eigen(matrix, true)?;
         Ok(Self { values: values.mapv(|v| v.max(0.0)), right: vectors.t().dot(right), vectors })
     }
 

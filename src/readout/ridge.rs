@@ -10,7 +10,7 @@ use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, finite, in_range};
-use crate::linalg::gram;
+use crate::linalg::Element;
 use crate::memory;
 
 /// Which matrix is decomposed.
@@ -131,7 +131,7 @@ impl Ridge {
             Form::Primal => NormalEquations::primal(Moments::of(features, batch, self.intercept)?)?,
             Form::Dual => {
                 let samples = centred_samples(features, batch, self.intercept)?;
-                let kernel = gram(samples.features.t(), 0) / batch.samples() as f64;
+                let kernel = f64::gram(samples.features.t(), 0) / batch.samples() as f64;
                 NormalEquations::dual(samples, kernel)?
             }
         };

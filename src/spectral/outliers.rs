@@ -1,8 +1,10 @@
 //! What counts as an outlier.
 
-use super::largest_gap;
-use crate::error::InvalidSetting;
+use super::largest_gap::{self, Spectrum};
+use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
 use crate::rmt::MarchenkoPastur;
+
+const ABOVE_0: &str = "a finite number above 0";
 
 /// The rule that separates outliers from the bulk. Its name and threshold go into the report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,43 +28,26 @@ pub enum OutlierRule {
         /// Relative margin above the edge.
         margin: f64,
     },
-    /// Largest gap, measured in units of the bulk's own spacing and searched from the bulk
-    /// outwards: the outliers end at the last gap s_k - s_{k+1}, k <= `max_outliers`, that is
-    /// larger than `factor` times the mean gap of the 2 `max_outliers` singular values that follow
-    /// rank `max_outliers`. Needs no law of the bulk.
+    /// The last gap s_k - s_{k+1}, k <= `max_outliers`, that is larger than `factor` times the mean
+    /// gap of the 2 `max_outliers` singular values that follow rank `max_outliers`. Needs no law of
+    /// the bulk.
     ///
     /// A gap must also be larger than the rounding error of the singular values: 4 sqrt(N + d)
     /// epsilon s_1, and (N + d) 2.2e-16 s_1^2 / s_k where they may come from W^T W, but no more than
-    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). The epsilon is that of `f32`, and 1e-6
-    /// stands for 1e-9, when no value has more digits than an `f32`.
+    /// 1e-9 s_1 ([`SpectrumMethod`](super::SpectrumMethod)). When no value has more digits than an
+    /// `f32`, the epsilon is that of `f32`, and 1e-6 stands for 1e-9.
     ///
-    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros. A matrix of rank r, r <= `max_outliers`, has
-    /// r outliers and no bulk; in one of larger rank the zeros do not belong to the bulk, and a rank
-    /// above `max_outliers`, but not above twice that, is an error: the bulk would have fewer than
-    /// `max_outliers` spacings. Where values of the bulk repeat, the mean is that of the next 2
-    /// `max_outliers` steps between different values; if there are fewer, a gap must be more than
-    /// twice the largest.
+    /// Values below 4 sqrt(N + d) epsilon s_1 are zeros and not in the bulk. A matrix of rank r,
+    /// r <= `max_outliers`, has r outliers and no bulk; a rank above `max_outliers`, but not above
+    /// twice that, is an error: the bulk would have fewer than `max_outliers` spacings. Where values
+    /// of the bulk repeat, the mean is that of the next 2 `max_outliers` steps between different
+    /// values; if there are fewer, a gap must be more than twice the largest.
     LargestGap {
         /// The largest number of outliers looked for.
         max_outliers: usize,
         /// How many mean bulk gaps make a gap.
         factor: f64,
     },
-}
-
-impl OutlierRule {
-    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
-    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
-    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4.
-    ///
-    /// At this factor pure noise shows a false outlier less than once in a hundred matrices (a test
-    /// counts them).
-    pub fn default_for(available: usize) -> Self {
-        match available.saturating_sub(1) / 3 {
-            0 => Self::MarchenkoPastur { margin: 0.1 },
-            few => Self::LargestGap { max_outliers: few.min(8), factor: 8.0 },
-        }
-    }
 }
 
 /// The outliers found by a rule.
@@ -79,6 +64,17 @@ pub struct Outliers {
 }
 
 impl OutlierRule {
+    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
+    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
+    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4. In pure noise
+    /// the gap rule finds a false outlier less than once in a hundred matrices.
+    pub fn default_for(available: usize) -> Self {
+        match available.saturating_sub(1) / 3 {
+            0 => Self::MarchenkoPastur { margin: 0.1 },
+            few => Self::LargestGap { max_outliers: few.min(8), factor: 8.0 },
+        }
+    }
+
     /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"` or `"largest gap"`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -93,23 +89,17 @@ impl OutlierRule {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] or [`InvalidSetting::ZeroSize`].
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        let number = |name, value: f64, positive: bool| {
-            let fine = value.is_finite() && (if positive { value > 0.0 } else { value >= 0.0 });
-            let allowed =
-                if positive { "a finite number above 0" } else { "a finite number, 0 or more" };
-            if fine { Ok(()) } else { Err(InvalidSetting::OutOfRange { name, value, allowed }) }
-        };
         match *self {
             Self::AboveEdge { edge, margin } => {
-                number("outlier_rule.above_edge.edge", edge, true)?;
-                number("outlier_rule.above_edge.margin", margin, false)
+                in_range("outlier_rule.above_edge.edge", edge, edge > 0.0, ABOVE_0)?;
+                nonnegative("outlier_rule.above_edge.margin", margin)
             }
             Self::MarchenkoPastur { margin } => {
-                number("outlier_rule.marchenko_pastur.margin", margin, false)
+                nonnegative("outlier_rule.marchenko_pastur.margin", margin)
             }
             Self::LargestGap { max_outliers, factor } => {
-                crate::error::nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
-                number("outlier_rule.largest_gap.factor", factor, true)
+                nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
+                in_range("outlier_rule.largest_gap.factor", factor, factor > 0.0, ABOVE_0)
             }
         }
     }
@@ -122,18 +112,13 @@ impl OutlierRule {
     /// singular values to look at.
     pub fn check_for(&self, available: usize) -> Result<(), InvalidSetting> {
         self.check()?;
-        match *self {
-            Self::LargestGap { max_outliers, .. }
-                if available <= max_outliers.saturating_mul(3) =>
-            {
-                Err(InvalidSetting::OutOfRange {
-                    name: "outlier_rule.largest_gap.max_outliers",
-                    value: max_outliers as f64,
-                    allowed: "less than a third of the number of singular values",
-                })
-            }
-            _ => Ok(()),
-        }
+        let Self::LargestGap { max_outliers, .. } = *self else { return Ok(()) };
+        in_range(
+            "outlier_rule.largest_gap.max_outliers",
+            max_outliers as f64,
+            available > max_outliers.saturating_mul(3),
+            "less than a third of the number of singular values",
+        )
     }
 
     /// Applies the rule to all singular values (decreasing) of an N x d matrix.
@@ -162,42 +147,57 @@ impl OutlierRule {
     ) -> Result<Outliers, InvalidSetting> {
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
-        let above = |threshold: f64| {
-            // no singular value is larger than that, and the report stays finite
-            let threshold = threshold.min(f64::MAX);
-            let count = singular_values.iter().take_while(|s| **s > threshold).count();
-            Outliers { count, rule: *self, threshold }
-        };
-        match *self {
-            Self::AboveEdge { edge, margin } => Ok(above(edge * (1.0 + margin))),
+        let s = singular_values;
+        let threshold = match *self {
+            Self::AboveEdge { edge, margin } => edge * (1.0 + margin),
             Self::MarchenkoPastur { margin } => {
                 let law = MarchenkoPastur::for_shape(width, dimension)?;
-                Ok(above(law.singular_value_edges().1 * (1.0 + margin)))
+                law.singular_value_edges().1 * (1.0 + margin)
             }
             Self::LargestGap { max_outliers, factor } => {
-                let s = singular_values;
                 let size = width as f64 + dimension as f64;
-                let count = largest_gap::outliers(s, size, max_outliers, factor)?;
-                let middle = |k: usize| 0.5 * s[k - 1] + 0.5 * s[k];
-                let threshold = if count == 0 { s[0] } else { middle(count) };
-                Ok(Outliers { count, rule: *self, threshold })
+                match largest_gap::outliers(s, size, max_outliers, factor)? {
+                    0 => s[0],
+                    k => 0.5 * s[k - 1] + 0.5 * s[k],
+                }
             }
-        }
+        };
+        // no singular value is above the largest number, and the report stays finite
+        let threshold = threshold.min(f64::MAX);
+        let count = s.iter().take_while(|s| **s > threshold).count();
+        Ok(Outliers { count, rule: *self, threshold })
     }
 }
 
+/// [`OutlierRule::default_for`], applied to all singular values (decreasing, one or more) of an N x d
+/// matrix. A rank that the gap rule refuses, because it is too low for a bulk, is no error: all
+/// values above rounding error are then outliers, and the rule names that edge.
+pub(crate) fn default_outliers(
+    singular_values: &[f64],
+    width: usize,
+    dimension: usize,
+) -> Result<Outliers, InvalidSetting> {
+    check_decreasing(singular_values)?;
+    let mut rule = OutlierRule::default_for(singular_values.len());
+    if let OutlierRule::LargestGap { max_outliers, .. } = rule {
+        let spectrum = Spectrum::new(singular_values, width as f64 + dimension as f64);
+        let rank = spectrum.rank();
+        if rank > max_outliers && rank <= 2 * max_outliers {
+            rule = OutlierRule::AboveEdge { edge: spectrum.rounding_error(), margin: 0.0 };
+        }
+    }
+    rule.apply(singular_values, width, dimension)
+}
+
 fn check_decreasing(singular_values: &[f64]) -> Result<(), InvalidSetting> {
-    if !singular_values.iter().all(|s| s.is_finite()) {
-        return Err(InvalidSetting::NonFinite { name: "the list of singular values" });
+    finite("the list of singular values", singular_values)?;
+    let check = |s: f64, holds, allowed| in_range("a singular value", s, holds, allowed);
+    for s in singular_values {
+        check(*s, *s >= 0.0, "0 or more")?;
     }
-    let wrong = |value, allowed| {
-        Err(InvalidSetting::OutOfRange { name: "a singular value", value, allowed })
-    };
-    if let Some(s) = singular_values.iter().find(|s| **s < 0.0) {
-        return wrong(*s, "0 or more");
+    for pair in singular_values.windows(2) {
+        let sorted = pair[1] <= pair[0];
+        check(pair[1], sorted, "at most the one before it: sort them, largest first")?;
     }
-    match singular_values.windows(2).find(|pair| pair[1] > pair[0]) {
-        Some(pair) => wrong(pair[1], "at most the one before it: sort them, largest first"),
-        None => Ok(()),
-    }
+    Ok(())
 }

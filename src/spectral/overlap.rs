@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::Scalar;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite, in_range};
 use crate::linalg::{Element, SingularTriplets, SpectralError, multiply};
 
 /// |<u, v>| / (|u| |v|), between 0 and 1; computed in `f64`.
@@ -23,14 +23,6 @@ pub fn overlap<T: Scalar>(
     u: ArrayView1<'_, T>,
     v: ArrayView1<'_, T>,
 ) -> Result<f64, InvalidSetting> {
-    overlap_in_f64(wide(u), wide(v))
-}
-
-fn wide<T: Scalar>(x: ArrayView1<'_, T>) -> Array1<f64> {
-    x.mapv(|x| x.as_f64())
-}
-
-fn overlap_in_f64(u: Array1<f64>, v: Array1<f64>) -> Result<f64, InvalidSetting> {
     same_length("the second vector", v.len(), u.len())?;
     let (u, v) = (normalised(u)?, normalised(v)?);
     Ok(u.iter().zip(&v).map(|(u, v)| u * v).sum::<f64>().abs().min(1.0))
@@ -43,19 +35,16 @@ fn same_length(name: &'static str, found: usize, expected: usize) -> Result<(), 
     Err(InvalidSetting::Shape { name, found: found.to_string(), expected: expected.to_string() })
 }
 
+fn largest(x: &Array1<f64>) -> f64 {
+    x.iter().fold(0.0, |largest, x| largest.max(x.abs()))
+}
+
 /// x / |x|, scaled by the largest entry first, so that squares neither overflow nor vanish.
-fn normalised(x: Array1<f64>) -> Result<Array1<f64>, InvalidSetting> {
-    let largest = x.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    if !largest.is_finite() || x.iter().any(|x| x.is_nan()) {
-        return Err(InvalidSetting::NonFinite { name: "a vector of the overlap" });
-    }
-    if largest == 0.0 {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the norm of a vector of the overlap",
-            value: 0.0,
-            allowed: "above 0",
-        });
-    }
+fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
+    let x = x.mapv(|x| x.as_f64());
+    finite("a vector of the overlap", &x)?;
+    let largest = largest(&x);
+    in_range("the norm of a vector of the overlap", largest, largest > 0.0, "above 0")?;
     let x = x / largest;
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
     Ok(x / norm)
@@ -87,24 +76,20 @@ pub fn principal_overlaps<T: Scalar>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
 ) -> Result<Array1<f64>, SpectralError> {
-    principal_overlaps_in_f64(a.mapv(|x| x.as_f64()), b.mapv(|x| x.as_f64()))
-}
-
-fn principal_overlaps_in_f64(a: Array2<f64>, b: Array2<f64>) -> Result<Array1<f64>, SpectralError> {
     same_length("a row of the second span", b.ncols(), a.ncols())?;
-    let (a, b) = (orthonormal_basis(a)?, orthonormal_basis(b)?);
-    let cosines = f64::svd(multiply(a.view(), b.t()).view(), false)?.singular_values;
+    let product = multiply(orthonormal_basis(a)?.view(), orthonormal_basis(b)?.t());
+    let cosines = f64::svd(product.view(), false)?.singular_values;
     Ok(cosines.mapv(|cosine| cosine.min(1.0)))
 }
 
 /// An orthonormal basis of the span of the rows: right singular vectors of the normalised rows, except
 /// for values that are only rounding error.
-fn orthonormal_basis(mut rows: Array2<f64>) -> Result<Array2<f64>, SpectralError> {
-    for mut row in rows.rows_mut() {
-        let unit = normalised(row.to_owned())?;
-        row.assign(&unit);
+fn orthonormal_basis<T: Scalar>(rows: ArrayView2<'_, T>) -> Result<Array2<f64>, SpectralError> {
+    let mut unit = Array2::zeros(rows.dim());
+    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
+        unit.assign(&normalised(row)?);
     }
-    let SingularTriplets { singular_values: s, right, .. } = f64::svd(rows.view(), true)?;
+    let SingularTriplets { singular_values: s, right, .. } = f64::svd(unit.view(), true)?;
     let rounding = rows.len() as f64 * f64::EPSILON * s[0];
     let rank = s.iter().filter(|s| **s > rounding).count();
     Ok(right.slice_axis(Axis(0), (..rank).into()).to_owned())
@@ -114,16 +99,13 @@ fn orthonormal_basis(mut rows: Array2<f64>) -> Result<Array2<f64>, SpectralError
 pub(crate) const MAX_POWER: usize = 100;
 
 impl<T: Scalar> SingularTriplets<T> {
-    /// The overlaps of the left singular vector number `k` (from 0, length N) with a, a^{o2}, ...,
-    /// a^{o max_power}; a^{ok} is the entrywise power. A zero a has no direction, and its overlaps
+    /// The overlaps of the left singular vector number `k` < [`len`](Self::len), of length N, with a,
+    /// a^{o2}, ..., a^{o max_power}; a^{ok} is the entrywise power. A zero a has no direction, and its overlaps
     /// are 0.
     ///
     /// # Errors
     /// As [`overlap`], except for a zero a; [`InvalidSetting::OutOfRange`] when `max_power` is above
     /// 100.
-    ///
-    /// # Panics
-    /// Never for `k < len()`.
     ///
     /// ```
     /// use linear_width::spectral::SingularTriplets;
@@ -141,33 +123,20 @@ impl<T: Scalar> SingularTriplets<T> {
         a: ArrayView1<'_, T>,
         max_power: usize,
     ) -> Result<Vec<f64>, InvalidSetting> {
-        overlaps_with_powers(wide(self.left_vector(k)), wide(a), max_power)
-    }
-}
-
-fn overlaps_with_powers(
-    u: Array1<f64>,
-    mut a: Array1<f64>,
-    max_power: usize,
-) -> Result<Vec<f64>, InvalidSetting> {
-    if max_power > MAX_POWER {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the highest power",
-            value: max_power as f64,
-            allowed: "at most 100",
-        });
-    }
-    if a.iter().all(|x| *x == 0.0) {
-        same_length("the second vector", a.len(), u.len())?;
-        return Ok(vec![0.0; max_power]);
-    }
-    // the largest entry becomes 1, so that no power vanishes or overflows
-    a /= a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    let mut power = Array1::from_elem(a.len(), 1.0);
-    (1..=max_power)
-        .map(|_| {
+        in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
+        let u = self.left_vector(k).mapv(|u| u.as_f64());
+        let mut a = a.mapv(|a| a.as_f64());
+        if a.iter().all(|x| *x == 0.0) {
+            same_length("the second vector", a.len(), u.len())?;
+            return Ok(vec![0.0; max_power]);
+        }
+        // the largest entry becomes 1, so that no power vanishes or overflows
+        a /= largest(&a);
+        let mut power = Array1::ones(a.len());
+        let overlaps = (1..=max_power).map(|_| {
             power *= &a;
-            overlap_in_f64(u.clone(), power.clone())
-        })
-        .collect()
+            overlap(u.view(), power.view())
+        });
+        overlaps.collect()
+    }
 }

@@ -1,9 +1,9 @@
 //! All singular values.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
 use crate::Scalar;
-use crate::linalg::{self, SpectralError, is_double, scaled_back};
+use crate::linalg::{Element, SpectralError, is_double, scaled_back};
 use crate::numerics::exponent;
 
 /// How all singular values are computed.
@@ -71,32 +71,25 @@ impl SpectrumMethod {
         self,
         weights: ArrayView2<'_, T>,
     ) -> Result<Array1<T>, SpectralError> {
+        let direct = || Ok(T::svd(weights, false)?.singular_values);
         if self == Self::Direct {
-            return Ok(T::svd(weights, false)?.singular_values);
+            return direct();
         }
         let (rows, columns) = weights.dim();
         // a unit in which no square overflows or vanishes
         let e = exponent(T::largest_entry(weights)?);
         let smaller = if rows >= columns { weights } else { weights.reversed_axes() };
-        let (values, error) = roots(T::gram(smaller, -e), rows + columns)?;
+        let squares = f64::symmetric_eigen(T::gram(smaller, -e), false)?.0;
+        let largest = squares[squares.len() - 1].max(0.0);
+        let delta = (rows + columns) as f64 * f64::EPSILON * largest;
+        let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
+        let values: Array1<f64> = squares.iter().rev().map(root).collect();
+        // the largest error bound, also where the smallest value is 0 and the second bound is none
+        let error = delta.sqrt().min(delta / values[values.len() - 1]);
         let allowed = if is_double::<T>() { 1e-9 } else { 1e-6 };
         if self == Self::Automatic && error > allowed * values[0] {
-            return Ok(T::svd(weights, false)?.singular_values);
+            return direct();
         }
-        let values = scaled_back(values, e)?.mapv(T::of);
-        if values[0].is_finite() { Ok(values) } else { Err(SpectralError::Overflow) }
+        scaled_back(values, e)
     }
-}
-
-/// The roots of the eigenvalues of a Gram matrix, largest first, and the largest of their error
-/// bounds. `size` is N + d.
-fn roots(gram: Array2<f64>, size: usize) -> Result<(Array1<f64>, f64), SpectralError> {
-    let squares = linalg::symmetric_eigenvalues(gram)?;
-    let largest = squares[squares.len() - 1].max(0.0);
-    let delta = size as f64 * f64::EPSILON * largest;
-    let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
-    let values: Array1<f64> = squares.iter().rev().map(root).collect();
-    let smallest = values[values.len() - 1];
-    let error = if smallest > 0.0 { delta.sqrt().min(delta / smallest) } else { delta.sqrt() };
-    Ok((values, error))
 }

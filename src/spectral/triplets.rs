@@ -23,12 +23,14 @@ use crate::linalg::{SingularTriplets, SpectralError};
 /// [`singular_values`](super::singular_values).
 ///
 /// ```
-/// use linear_width::spectral::leading_triplets;
+/// use linear_width::spectral::{SingularTriplets, leading_triplets};
 /// use ndarray::Array2;
 ///
 /// let w = Array2::from_shape_fn((60, 40), |(i, j)| if i == j { 40.0 - i as f64 } else { 0.0 });
 /// let top = leading_triplets(w.view(), 3)?;
 /// assert!((top.singular_values[2] - 38.0).abs() < 1e-9);
+/// let rough = SingularTriplets::leading_within(w.view(), 3, 1e-3, None)?;
+/// assert!((rough.singular_values[2] - 38.0).abs() < 0.04);
 /// # Ok::<(), linear_width::spectral::SpectralError>(())
 /// ```
 pub fn leading_triplets<T: Scalar>(
@@ -46,16 +48,6 @@ impl<T: Scalar> SingularTriplets<T> {
     /// # Errors
     /// As [`leading_triplets`]; [`SpectralError::Invalid`] when the tolerance is not positive,
     /// [`SpectralError::NotConverged`] when `max_basis` vectors do not suffice.
-    ///
-    /// ```
-    /// use linear_width::spectral::SingularTriplets;
-    /// use ndarray::Array2;
-    ///
-    /// let w = Array2::from_shape_fn((60, 40), |(i, j)| if i == j { 40.0 - i as f64 } else { 0.0 });
-    /// let rough = SingularTriplets::leading_within(w.view(), 3, 1e-3, None)?;
-    /// assert!((rough.singular_values[2] - 38.0_f64).abs() < 0.04);
-    /// # Ok::<(), linear_width::spectral::SpectralError>(())
-    /// ```
     pub fn leading_within(
         weights: ArrayView2<'_, T>,
         count: usize,

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
-use crate::linalg::product;
+use crate::linalg::Element;
 use crate::memory::{allocatable, total};
 use crate::network::Network;
 
@@ -135,13 +135,13 @@ fn direction_per_weight<T: Scalar>(
         let z = &mut z_tile[..width * residual.len()];
         let z = ArrayViewMut2::from_shape((width, residual.len()), z);
         let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
-        product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
+        Element::product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(z.view_mut());
         let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
         rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
             row *= share * *r.into_scalar();
         });
-        product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
+        Element::product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
         done += 1;
         if observer(done).is_break() {
             return Ok(None);

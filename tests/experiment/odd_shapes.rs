@@ -274,6 +274,33 @@ fn run_with_huge_and_tiny_numbers() {
     assert!(matches!(problem(sized(20, 10, 30).target(loud)), InvalidSetting::OutOfRange { .. }));
 }
 
+/// A huge step on few samples leaves weights of low rank beside rounding error: neither a bulk nor
+/// at most `max_outliers` values.
+#[test]
+fn default_outlier_rule_counts_weights_of_low_rank() {
+    let low_rank = |width, dimension, samples: usize| {
+        sized(width, dimension, samples).steps([1e25]).with_prediction(false)
+    };
+    for precision in [Precision::F32, Precision::F64] {
+        for (width, dimension, rank) in [(5, 4, 2), (9, 8, 3), (9, 8, 4), (60, 50, 9), (60, 50, 16)]
+        {
+            let report = run(low_rank(width, dimension, rank).precision(precision));
+            assert_eq!(report.settings.outlier_rule, None);
+            let (first, outliers) = (&report.stages[0].outliers, &report.stages[1].outliers);
+            assert_eq!(first.rule, OutlierRule::default_for(width.min(dimension)));
+            assert!(matches!(outliers.rule, OutlierRule::AboveEdge { .. }), "{outliers:?}");
+            assert_eq!(outliers.count, rank, "{outliers:?}");
+            // the same rule, given, is as strict as ever
+            let given = low_rank(width, dimension, rank).precision(precision);
+            let run = given.outlier_rule(first.rule).build().unwrap().run();
+            assert!(matches!(run, Err(RunError::Invalid(InvalidSetting::Shape { .. }))), "{run:?}");
+        }
+        // a rank that is at most `max_outliers` is the number of outliers
+        let report = run(low_rank(60, 50, 3).precision(precision));
+        assert_eq!(report.stages[1].outliers.count, 3);
+    }
+}
+
 #[test]
 fn run_with_plain_settings_at_odd_shapes() {
     for (width, dimension, samples) in [(1, 1, 1), (1, 9, 2), (9, 1, 2), (2, 2, 1)] {
@@ -285,7 +312,10 @@ fn run_with_plain_settings_at_odd_shapes() {
     }
     let gap = OutlierRule::LargestGap { max_outliers: 1, factor: 8.0 };
     run(sized(4, 9, 9).outlier_rule(gap).with_prediction(false));
-    assert!(matches!(problem(sized(3, 9, 9).outlier_rule(gap)), InvalidSetting::Shape { .. }));
+    assert!(matches!(
+        problem(sized(3, 9, 9).outlier_rule(gap)),
+        InvalidSetting::OutOfRange { name: "outlier_rule.largest_gap.max_outliers", .. }
+    ));
     assert_eq!(
         problem(sized(3, 9, 9).triplets(4)),
         InvalidSetting::TripletCount { asked: 4, available: 3 }

@@ -27,7 +27,7 @@ fn histogram_takes_any_form_of_values_and_writes_csv() {
     let expected = of(&[0.1, 0.2, 0.7], 3, 0.0, 1.0).unwrap();
     assert_eq!(Histogram::new(&values, 3, 0.0, 1.0).unwrap(), expected);
     assert_eq!(Histogram::new(values.view(), 3, 0.0, 1.0).unwrap(), expected);
-    assert_eq!(Histogram::new(values.iter().skip(0), 3, 0.0, 1.0).unwrap(), expected);
+    assert_eq!(Histogram::new(values.iter().take(3), 3, 0.0, 1.0).unwrap(), expected);
     assert_eq!(Histogram::new(values.to_vec(), 3, 0.0, 1.0).unwrap(), expected);
     let mut csv = Vec::new();
     expected.write_csv(&mut csv).unwrap();

@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis, Slice};
 
 use super::orthonormal::{inner_products, subtract};
 use crate::linalg::error::Fallible;
-use crate::linalg::{Element, multiply, symmetric_eigen};
+use crate::linalg::{Element, multiply};
 
 /// Size of the basis at the first look at convergence.
 const FIRST_LOOK: usize = 64;
@@ -28,10 +28,8 @@ impl Schedule {
     pub fn plan(&mut self, size: usize, block: usize, estimate: f64, tolerance: f64) {
         let quarter = block.max(size / 4);
         let rate = self.last.map(|(then, before)| (before / estimate).ln() / (size - then) as f64);
-        let way = match rate {
-            Some(rate) if rate > 0.0 => (estimate / tolerance).ln() / rate,
-            _ => quarter as f64,
-        };
+        let falling = rate.filter(|rate| *rate > 0.0);
+        let way = falling.map_or(quarter as f64, |rate| (estimate / tolerance).ln() / rate);
         self.next = size + (way as usize).clamp(block, quarter);
         self.last = Some((size, estimate));
     }
@@ -40,10 +38,8 @@ impl Schedule {
 /// Orthonormal rows Q, and Q W^T W Q^T, which is block tridiagonal.
 pub(super) struct KrylovSpace<T> {
     pub basis: Array2<T>,
-    /// The blocks of the diagonal.
-    diagonal: Vec<Array2<T>>,
-    /// The blocks below the diagonal.
-    below: Vec<Array2<T>>,
+    /// The blocks of the lower triangle of Q W^T W Q^T, each with its first row and column.
+    blocks: Vec<(usize, usize, Array2<T>)>,
     /// The part of the last block's image outside the space; before the first block, the start.
     pub outside: Array2<T>,
 }
@@ -51,7 +47,7 @@ pub(super) struct KrylovSpace<T> {
 impl<T: Element> KrylovSpace<T> {
     pub fn new(start: Array2<T>) -> Self {
         let basis = Array2::zeros((0, start.ncols()));
-        Self { basis, diagonal: Vec::new(), below: Vec::new(), outside: start }
+        Self { basis, blocks: Vec::new(), outside: start }
     }
 
     pub fn size(&self) -> usize {
@@ -63,13 +59,14 @@ impl<T: Element> KrylovSpace<T> {
     pub fn extend(&mut self, rows: &Array2<T>, mut image: Array2<T>) {
         let diagonal = inner_products(rows, &image);
         subtract(&diagonal, rows.view(), &mut image);
-        if self.size() > 0 {
+        let size = self.size();
+        self.blocks.push((size, size, diagonal));
+        if size > 0 {
             let below = inner_products(rows, &self.outside);
-            let last = Slice::from(self.size() - below.ncols()..);
-            subtract(&below, self.basis.slice_axis(Axis(0), last), &mut image);
-            self.below.push(below);
+            let first = size - below.ncols();
+            subtract(&below, self.basis.slice_axis(Axis(0), Slice::from(first..)), &mut image);
+            self.blocks.push((size, first, below));
         }
-        self.diagonal.push(diagonal);
         self.outside = image;
         // both are row-major with the same number of columns, so this cannot fail
         let appended = self.basis.append(Axis(0), rows.view());
@@ -79,19 +76,11 @@ impl<T: Element> KrylovSpace<T> {
     /// The lower triangle of Q W^T W Q^T.
     fn projected(&self) -> Array2<T> {
         let mut projected = Array2::zeros((self.size(), self.size()));
-        let mut put = |row: usize, column: usize, block: &Array2<T>| {
-            let rows = Slice::from(row..row + block.nrows());
-            let columns = Slice::from(column..column + block.ncols());
+        for (row, column, block) in &self.blocks {
+            let rows = Slice::from(*row..row + block.nrows());
+            let columns = Slice::from(*column..column + block.ncols());
             let mut target = projected.slice_axis_mut(Axis(0), rows);
             target.slice_axis_mut(Axis(1), columns).assign(block);
-        };
-        let mut first = 0;
-        for (i, block) in self.diagonal.iter().enumerate() {
-            put(first, first, block);
-            if let Some(below) = self.below.get(i) {
-                put(first + block.nrows(), first, below);
-            }
-            first += block.nrows();
         }
         projected
     }
@@ -100,25 +89,20 @@ impl<T: Element> KrylovSpace<T> {
     /// largest residual as singular vectors, relative to the largest singular value. In exact
     /// arithmetic only `outside` is not in the span of Q.
     pub fn leading(&self, count: usize) -> Fallible<(Array2<T>, f64)> {
-        let (values, vectors) = symmetric_eigen(self.projected())?;
+        let (values, vectors) = T::symmetric_eigen(self.projected(), true)?;
         let leading = Slice::from(self.size() - count.min(self.size())..);
         let mut vectors = vectors.slice_axis(Axis(1), leading);
         vectors.invert_axis(Axis(1));
         let last = Slice::from(self.size() - self.outside.nrows()..);
         let residuals = multiply(vectors.slice_axis(Axis(0), last).t(), self.outside.view());
-        let values: Vec<f64> =
-            values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt()).take(count).collect();
-        let estimate = residuals
-            .rows()
-            .into_iter()
-            .zip(&values)
-            .map(|(row, value)| {
-                let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
-                // the residual of a value that vanishes is the root
-                if *value > norm.sqrt() { norm / value } else { norm.sqrt() }
-            })
-            .fold(0.0, f64::max);
-        let largest = values.first().copied().unwrap_or(0.0);
+        let values = values.iter().rev().map(|x| x.as_f64().max(0.0).sqrt());
+        let estimates = residuals.rows().into_iter().zip(values.clone()).map(|(row, value)| {
+            let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
+            // the residual of a value that vanishes is the root
+            if value > norm.sqrt() { norm / value } else { norm.sqrt() }
+        });
+        let estimate = estimates.fold(0.0, f64::max);
+        let largest = values.fold(0.0, f64::max);
         Ok((vectors.to_owned(), if largest > 0.0 { estimate / largest } else { 0.0 }))
     }
 }

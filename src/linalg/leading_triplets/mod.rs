@@ -11,7 +11,7 @@ mod krylov_space;
 mod orthonormal;
 mod ritz;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 
 use self::deflated::{Deflated, hiding};
@@ -19,40 +19,30 @@ use self::krylov_space::{KrylovSpace, Schedule};
 use self::orthonormal::orthonormal_to;
 use self::ritz::triplets_within;
 use super::element::{Element, multiply};
-use super::error::{Fallible, SpectralError};
+use super::error::{Fallible, SpectralError, nonempty};
 use super::normal_product::vectors_at_once;
 use super::scale::{is_double, rescaled, scaled_back};
 use super::triplets::SingularTriplets;
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, in_range};
 use crate::random::{Purpose, stream};
 
-/// The `count` largest singular triplets of `weights` (N x d) without a full decomposition. The
-/// tolerance bounds the residuals |W^T u - s v| / s_1 (`None`: 1e-10 in `f64`, 1e-5 in `f32`). With
-/// `max_basis`, a larger basis is an error; without, the thin SVD is computed when the basis would
-/// hold more than half of d vectors.
+/// [`leading_triplets`](crate::spectral::leading_triplets) whose residuals are at most `tolerance` s_1
+/// (`None`: 1e-10 in `f64`, 1e-5 in `f32`). With `max_basis`, a larger basis is an error; without, the
+/// thin SVD is computed when the basis would hold more than half of d vectors.
 pub(super) fn leading_triplets<T: Element>(
     weights: ArrayView2<'_, T>,
     count: usize,
     tolerance: Option<f64>,
     max_basis: Option<usize>,
 ) -> Fallible<SingularTriplets<T>> {
-    let (rows, columns) = weights.dim();
-    let available = rows.min(columns);
-    if available == 0 {
-        return Err(SpectralError::Empty { rows, columns });
-    }
+    nonempty(weights.dim())?;
+    let available = weights.nrows().min(weights.ncols());
     if count == 0 || count > available {
         return Err(InvalidSetting::TripletCount { asked: count, available }.into());
     }
     let tolerance = tolerance.unwrap_or(if is_double::<T>() { 1e-10 } else { 1e-5 });
-    if !(tolerance.is_finite() && tolerance > 0.0) {
-        return Err(InvalidSetting::OutOfRange {
-            name: "the tolerance of the singular triplets",
-            value: tolerance,
-            allowed: "a finite number above 0",
-        }
-        .into());
-    }
+    let name = "the tolerance of the singular triplets";
+    in_range(name, tolerance, tolerance > 0.0, "a finite number above 0")?;
     // powers of the entries could overflow or vanish; also refuses entries that are not finite
     if let Some((tame, e)) = rescaled(weights)? {
         let mut triplets = leading_triplets(tame.view(), count, Some(tolerance), max_basis)?;
@@ -86,10 +76,8 @@ fn search<T: Element>(
     let limit = max_basis.unwrap_or(dimension / 2).clamp(least, dimension);
     let mut start = stream(0, Purpose::KrylovStart, 0, 0);
     let mut random = |rows: usize| {
-        let mut random = Array2::from_shape_simple_fn((rows, dimension), || {
-            let z: f64 = StandardNormal.sample(&mut start);
-            T::of(z)
-        });
+        let normal = || T::of(StandardNormal.sample(&mut start));
+        let mut random = Array2::from_shape_simple_fn((rows, dimension), normal);
         matrix.project(&mut random);
         random
     };
@@ -109,11 +97,8 @@ fn search<T: Element>(
         if !full && estimate > tolerance {
             continue;
         }
-        let mut vectors = matrix.right.clone();
         let found = multiply(coefficients.t(), space.basis.view());
-        // both have the same number of columns, so this cannot fail
-        let appended = vectors.append(Axis(0), found.view());
-        debug_assert!(appended.is_ok());
+        let vectors = concatenate![Axis(0), matrix.right, found];
         let (triplets, residuals) = triplets_within(weights, &vectors, tolerance)?;
         let residual = residuals.iter().copied().fold(0.0, f64::max);
         if residual <= tolerance {

@@ -40,35 +40,30 @@ pub(super) fn orthonormal_to<T: Element>(
     let mut norms = projected_away(basis, &mut block);
     let lost = T::of(100.0) * T::epsilon();
     for row in 0..rows {
-        let mut candidate = block.row(row).to_owned();
+        let mut candidate = block.slice_axis(Axis(0), Slice::from(row..=row)).to_owned();
         loop {
+            let mut norm = T::zero();
             // a large loss in the second projection: only rounding error was left after the first
             if norms[row] > T::of(0.5) {
-                for _ in 0..2 {
-                    for done in 0..row {
-                        let product = block.row(done).dot(&candidate);
-                        candidate.scaled_add(-product, &block.row(done));
-                    }
+                for done in (0..row).chain(0..row) {
+                    let product = block.row(done).dot(&candidate.row(0));
+                    candidate.row_mut(0).scaled_add(-product, &block.row(done));
                 }
-                let norm = candidate.dot(&candidate).sqrt();
-                if norm > lost {
-                    candidate /= norm;
-                    if norm > T::of(0.1) {
-                        break;
-                    }
-                    // the normalisation has enlarged the remainder within the span of the basis
-                    let mut again = candidate.insert_axis(Axis(0));
-                    norms[row] = projected_away(basis, &mut again)[0];
-                    candidate = again.remove_axis(Axis(0));
-                    continue;
-                }
+                norm = candidate.row(0).dot(&candidate.row(0)).sqrt();
             }
-            let mut replacement = random(1);
-            replacement -= &normal_product(basis.view(), &replacement).1;
-            norms[row] = projected_away(basis, &mut replacement)[0];
-            candidate = replacement.row(0).to_owned();
+            if norm > lost {
+                candidate /= norm;
+                if norm > T::of(0.1) {
+                    break;
+                }
+                // the normalisation has enlarged the remainder within the span of the basis
+            } else {
+                candidate = random(1);
+                candidate -= &normal_product(basis.view(), &candidate).1;
+            }
+            norms[row] = projected_away(basis, &mut candidate)[0];
         }
-        block.row_mut(row).assign(&candidate);
+        block.row_mut(row).assign(&candidate.row(0));
     }
     block
 }

@@ -1,6 +1,6 @@
 //! The singular triplets of W within a span, and their residuals.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::linalg::error::Fallible;
 use crate::linalg::normal_product::normal_product;
@@ -21,30 +21,18 @@ pub(super) fn triplets_within<T: Element>(
 
     // W^T u is a row of `rotation` W^T W divided by s: no second pass over W, unless the division
     // makes the rounding error too large
-    let values = &triplets.singular_values;
-    let rounding = T::epsilon().as_f64() * values[0].as_f64() / values[values.len() - 1].as_f64();
+    let values = triplets.singular_values.view().insert_axis(Axis(1));
+    let first = values[[0, 0]].as_f64();
+    let rounding = T::epsilon().as_f64() * first / values[[values.nrows() - 1, 0]].as_f64();
     let adjoint = if rounding <= tolerance / 4.0 {
-        let mut adjoint = multiply(rotation.view(), square.view());
-        for (mut row, s) in adjoint.rows_mut().into_iter().zip(values) {
-            row /= *s;
-        }
-        adjoint
+        multiply(rotation.view(), square.view()) / values
     } else {
         multiply(triplets.left.t(), weights)
     };
-    let residuals = residuals(adjoint, &triplets);
-    Ok((triplets, residuals))
-}
-
-/// The norms of W^T u - s v, relative to s_1, where the rows of `adjoint` are W^T u.
-fn residuals<T: Element>(mut adjoint: Array2<T>, triplets: &SingularTriplets<T>) -> Vec<f64> {
-    let scale = triplets.singular_values[0].as_f64();
-    let right_and_value = triplets.right.rows().into_iter().zip(&triplets.singular_values);
-    let rows = adjoint.rows_mut().into_iter().zip(right_and_value);
-    rows.map(|(mut row, (right, s))| {
-        row.scaled_add(-*s, &right);
+    let differences = adjoint - &triplets.right * &values;
+    let residuals = differences.rows().into_iter().map(|row| {
         let norm = row.iter().map(|x| x.as_f64().powi(2)).sum::<f64>().sqrt();
-        if scale > 0.0 { norm / scale } else { 0.0 }
-    })
-    .collect()
+        if first > 0.0 { norm / first } else { 0.0 }
+    });
+    Ok((triplets, residuals.collect()))
 }

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use crate::activation::{Activation, hermite_coefficients};
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_columns, in_range, nonnegative, nonzero};
-use crate::linalg::{multiply, product};
+use crate::linalg::{Element, multiply};
 use crate::numerics::graded::left_singular;
 use crate::numerics::{exponent, times_power};
 
@@ -218,7 +218,7 @@ impl ConditionalSpikes {
                 expected: format!("{width} x {dimension}"),
             });
         }
-        product(1.0, self.left.view(), self.right.view(), 1.0, first_layer.view_mut());
+        f64::product(1.0, self.left.view(), self.right.view(), 1.0, first_layer.view_mut());
         Ok(())
     }
 }
@@ -247,7 +247,7 @@ fn moments(
     let mut tiles = tiles::<f64>(batch, batch.dimension())?;
     while let Some(Tile { x, y, .. }) = tiles.next_tile()? {
         let weights = weights(x.view(), y.view());
-        product(share, weights.view(), x.view(), 1.0, sums.view_mut());
+        f64::product(share, weights.view(), x.view(), 1.0, sums.view_mut());
     }
     Ok(sums)
 }
