@@ -9,11 +9,10 @@ use ndarray::{
 use num_traits::AsPrimitive;
 
 use super::batch::{Batch, check_read, read_by};
-use super::constant::constant;
-use super::target::frame_problem;
+use super::constant::{constant, mean_and_deviation};
+use super::target::check_directions;
 use crate::Scalar;
 use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
-use crate::numerics::{exponent, times_power};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
 /// data of an experiment on data from outside
@@ -67,10 +66,8 @@ impl Dataset {
         y: Array1<Y>,
     ) -> Result<Self, InvalidSetting> {
         // in place when the numbers are `f64` already
-        Self::checked(x.mapv_into_any(AsPrimitive::as_), y.mapv_into_any(AsPrimitive::as_))
-    }
-
-    fn checked(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
+        let x = x.mapv_into_any(AsPrimitive::as_);
+        let y = y.mapv_into_any(AsPrimitive::as_);
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
         if y.len() != x.nrows() {
@@ -109,13 +106,9 @@ impl Dataset {
     /// finite, or the rows are not orthonormal to within 1e-6.
     pub fn with_directions(mut self, directions: Array2<f64>) -> Result<Self, InvalidSetting> {
         nonzero("the number of directions", directions.nrows())?;
-        match frame_problem(&directions, directions.nrows(), self.dimension()) {
-            Some(problem) => Err(problem),
-            None => {
-                self.directions = Some(directions.into_shared());
-                Ok(self)
-            }
-        }
+        check_directions(&directions, directions.nrows(), self.dimension())?;
+        self.directions = Some(directions.into_shared());
+        Ok(self)
     }
 
     /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
@@ -291,31 +284,6 @@ impl Dataset {
     fn constant_features(&self) -> Vec<usize> {
         let columns = self.x.columns().into_iter().enumerate();
         columns.filter(|(_, column)| constant(*column)).map(|(j, _)| j).collect()
-    }
-}
-
-/// About the first value, so that a large mean costs no digits; in a unit in which squares neither
-/// overflow nor vanish.
-fn mean_and_deviation(
-    name: &'static str,
-    values: ArrayView1<'_, f64>,
-) -> Result<(f64, f64), InvalidSetting> {
-    let (origin, count) = (values[0], values.len() as f64);
-    let mut rest = values.mapv(|v| v - origin);
-    let refused = |value, allowed| Err(InvalidSetting::OutOfRange { name, value, allowed });
-    if rest.iter().any(|v| !v.is_finite()) {
-        return refused(f64::INFINITY, "1.8e308 or less: give the numbers in another unit");
-    }
-    let e = exponent(rest.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
-    rest.mapv_inplace(|v| times_power(v, -e));
-    let shift = rest.sum() / count;
-    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
-    let deviation = times_power(variance.sqrt(), e);
-    // a subnormal number has lost its digits
-    if deviation.is_normal() {
-        Ok((origin + times_power(shift, e), deviation))
-    } else {
-        refused(deviation, "2.3e-308 or more: give the numbers in another unit")
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::distribution::{CustomLaw, InputLaw};
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, finite, has_length, nonzero};
 use crate::memory;
 use crate::random::{Purpose, stream};
 
@@ -109,18 +109,11 @@ impl fmt::Display for SecondLayerLaw {
 }
 
 impl SecondLayerLaw {
-    /// The problem of this law at this width, if there is one.
-    pub(crate) fn problem(&self, width: usize) -> Option<InvalidSetting> {
-        let Self::Fixed(b) = self else { return None };
-        if b.len() != width {
-            return Some(InvalidSetting::Shape {
-                name: "second_layer.fixed",
-                found: b.len().to_string(),
-                expected: width.to_string(),
-            });
-        }
-        let finite = b.iter().all(|b| b.is_finite());
-        (!finite).then_some(InvalidSetting::NonFinite { name: "second_layer.fixed" })
+    /// Checks that the law can be drawn at this width.
+    pub(crate) fn check(&self, width: usize) -> Result<(), InvalidSetting> {
+        let Self::Fixed(b) = self else { return Ok(()) };
+        has_length("second_layer.fixed", b.len(), width)?;
+        finite("second_layer.fixed", b)
     }
 
     /// a = b / sqrt(N), of length N, drawn from `seed`.
@@ -133,9 +126,7 @@ impl SecondLayerLaw {
     }
 
     fn draw_b(&self, width: usize, seed: u64) -> Result<Array1<f64>, InvalidSetting> {
-        if let Some(problem) = self.problem(width) {
-            return Err(problem);
-        }
+        self.check(width)?;
         let law = match self {
             Self::Gaussian => InputLaw::Gaussian,
             Self::Uniform => InputLaw::Uniform,

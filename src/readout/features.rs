@@ -1,12 +1,10 @@
 //! Feature maps: what the readout is linear in.
 
 use ndarray::{Array2, ArrayView2, Axis, Slice};
-use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, has_columns, nonzero};
-use crate::linalg::multiply;
 use crate::memory;
 use crate::network::Network;
 
@@ -64,7 +62,7 @@ impl<T: Scalar> Features for Network<T> {
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
         has_columns("the matrix of inputs", x.dim(), Network::dimension(self))?;
-        Ok(features_of(self, x.mapv(T::of).view()).mapv_into_any(T::as_f64))
+        Ok(self.features_of(x.mapv(T::of).view()).mapv_into_any(T::as_f64))
     }
 
     fn single_precision(&self) -> bool {
@@ -95,32 +93,13 @@ impl<T: Scalar> Network<T> {
         let size = size_of::<T>() as u128;
         memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
         let mut features = Array2::zeros(shape);
-        let mut tiles = tiles::<T>(batch, Network::dimension(self))?;
-        while let Some(Tile { first, x, y }) = tiles.next_tile()? {
+        for tile in tiles::<T>(batch, Network::dimension(self))? {
+            let Tile { first, x, y } = tile?;
             let rows = Slice::from(first..first + y.len());
-            features.slice_axis_mut(Axis(0), rows).assign(&features_of(self, x.view()));
+            features.slice_axis_mut(Axis(0), rows).assign(&self.features_of(x.view()));
         }
         Ok(features)
     }
-}
-
-fn features_of<T: Scalar>(network: &Network<T>, x: ArrayView2<'_, T>) -> Array2<T> {
-    // so many numbers at once stay in the first-level cache
-    const CHUNK: usize = 256;
-    let mut z = multiply(x, network.first_layer().t());
-    let factor = T::of(1.0 / (network.width() as f64).sqrt());
-    z.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut row| {
-        let mut input = [T::zero(); CHUNK];
-        let (mut value, mut derivative) = (input, input);
-        for mut z in row.axis_chunks_iter_mut(Axis(0), CHUNK) {
-            let count = z.len();
-            input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
-            let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
-            T::evaluate(&**network.activation(), &input[..count], value, derivative);
-            z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
-        }
-    });
-    z
 }
 
 /// The inputs themselves, x / sqrt(d): ridge regression on them is the linear predictor to compare

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::data::{Batch, Tile, tiles};
+use crate::data::{Batch, TILE_SAMPLES, Tile, tiles};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
 use crate::linalg::product;
 use crate::memory::{allocatable, total};
@@ -126,12 +126,13 @@ fn direction_per_weight<T: Scalar>(
     observer: &mut TileObserver<'_>,
 ) -> Result<Option<Array2<T>>, InvalidSetting> {
     let (width, dimension) = (network.width(), network.dimension());
-    let mut tiles = tiles::<T>(batch, dimension)?;
+    let tiles = tiles::<T>(batch, dimension)?;
     let mut direction = zeros(width, dimension)?;
-    let (mut z_tile, _) = zeros(width, tiles.largest())?.into_raw_vec_and_offset();
+    let largest = TILE_SAMPLES.min(batch.samples());
+    let (mut z_tile, _) = zeros(width, largest)?.into_raw_vec_and_offset();
     let share = T::of(1.0 / batch.samples() as f64);
-    let mut done = 0;
-    while let Some(Tile { mut x, y: mut residual, .. }) = tiles.next_tile()? {
+    for (done, tile) in tiles.enumerate() {
+        let Tile { mut x, y: mut residual, .. } = tile?;
         let z = &mut z_tile[..width * residual.len()];
         let z = ArrayViewMut2::from_shape((width, residual.len()), z);
         let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
@@ -142,8 +143,7 @@ fn direction_per_weight<T: Scalar>(
             row *= share * *r.into_scalar();
         });
         product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
-        done += 1;
-        if observer(done).is_break() {
+        if observer(done + 1).is_break() {
             return Ok(None);
         }
     }
