@@ -84,26 +84,18 @@ pub trait Batch: Sync {
     }
 }
 
-/// Both reading methods of a [`Batch`] from one that is generic in the precision.
+/// Both reading methods of a [`Batch`] from `read_in`, which is generic in the precision:
+/// `read_by!(read_in: read f64, read_f32 f32)`.
 macro_rules! read_by {
-    ($generic:ident) => {
-        fn read(
+    ($generic:ident: $($read:ident $precision:ty),*) => {
+        $(fn $read(
             &self,
             first: usize,
-            x: ndarray::ArrayViewMut2<'_, f64>,
-            y: ndarray::ArrayViewMut1<'_, f64>,
+            x: ndarray::ArrayViewMut2<'_, $precision>,
+            y: ndarray::ArrayViewMut1<'_, $precision>,
         ) -> Result<(), crate::error::InvalidSetting> {
             self.$generic(first, x, y)
-        }
-
-        fn read_f32(
-            &self,
-            first: usize,
-            x: ndarray::ArrayViewMut2<'_, f32>,
-            y: ndarray::ArrayViewMut1<'_, f32>,
-        ) -> Result<(), crate::error::InvalidSetting> {
-            self.$generic(first, x, y)
-        }
+        })*
     };
 }
 pub(crate) use read_by;

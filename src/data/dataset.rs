@@ -296,7 +296,7 @@ impl Batch for Dataset {
         self.x.ncols()
     }
 
-    read_by!(read_in);
+    read_by!(read_in: read f64, read_f32 f32);
 }
 
 #[cfg(test)]

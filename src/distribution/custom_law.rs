@@ -4,9 +4,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use ndarray::Array1;
 use rand::distr::{Distribution, Open01};
 
-use crate::error::{InvalidSetting, finite_list, in_range};
+use crate::error::{InvalidSetting, finite, finite_list, in_range};
 use crate::guard::guarded;
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
@@ -53,7 +54,7 @@ const LARGEST_UNSEEN: f64 = 0.25;
 #[derive(Clone)]
 pub struct CustomLaw {
     name: Arc<str>,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 type QuantileFunction = dyn Fn(f64) -> f64 + Send + Sync;
@@ -92,13 +93,11 @@ impl CustomLaw {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         values.dedup_by(|b, a| {
             let equal = a.0 == b.0;
-            if equal {
-                a.1 += b.1;
-            }
+            a.1 += if equal { b.1 } else { 0.0 };
             equal
         });
         let sum = |power: i32| values.iter().map(|(b, p)| p * b.powi(power)).sum::<f64>();
-        moments(&name, sum(1), sum(2), TOLERANCE)?;
+        moments(&name, sum(1), sum(2))?;
         Ok(Self { name: name.into(), kind: Kind::Discrete(values.into()) })
     }
 
@@ -127,7 +126,7 @@ impl CustomLaw {
         };
         let found = guarded(law, || gaussian_expectations(2, both, &[], 1e-6))?
             .map_err(|source| InvalidSetting::Function { name: name.clone(), source })?;
-        moments(&name, found[0], found[1], TOLERANCE)?;
+        moments(&name, found[0], found[1])?;
         let kind = Kind::Quantile { function: Arc::new(function), kinks: Arc::new([]) };
         Ok(Self { name: name.into(), kind })
     }
@@ -159,16 +158,13 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let mut generator = stream(0, Purpose::LawCheck, 0, 0);
-        let draws: Vec<f64> = guarded(
-            || format!("the law {name}"),
-            || (0..DRAWS).map(|_| draw(&mut generator)).collect(),
-        )?;
-        if draws.iter().any(|x| !x.is_finite()) {
-            return Err(InvalidSetting::NonFinite { name: "a sampled law" });
-        }
+        let law = || format!("the law {name}");
+        let draws = guarded(law, || Array1::from_shape_fn(DRAWS, |_| draw(&mut generator)))?;
+        finite("a sampled law", &draws)?;
         let mean_of =
             |f: &dyn Fn(f64) -> f64| draws.iter().map(|x| f(*x)).sum::<f64>() / DRAWS as f64;
-        let (first, second) = (mean_of(&|x| x), mean_of(&|x| x * x));
+        let first = mean_of(&|x| x);
+        let second = mean_of(&|x| x * x);
         let spread = mean_of(&|x| (x * x - second).powi(2)).sqrt();
         let unseen = |std: f64| STANDARD_ERRORS * std / (DRAWS as f64).sqrt();
         let [mean_error, square_error] = [unseen(second.sqrt()), unseen(spread)];
@@ -191,8 +187,8 @@ impl CustomLaw {
         probabilities: impl Into<Vec<f64>>,
     ) -> Result<Self, InvalidSetting> {
         let mut at = probabilities.into();
+        let allowed = "between 0 and 1, ends excluded";
         for &u in &at {
-            let allowed = "between 0 and 1, ends excluded";
             in_range("a kink of a quantile function", u, u > 0.0 && u < 1.0, allowed)?;
         }
         at.sort_by(f64::total_cmp);
@@ -208,10 +204,6 @@ impl CustomLaw {
         &self.name
     }
 
-    pub(crate) fn kind(&self) -> &Kind {
-        &self.kind
-    }
-
     /// One draw.
     pub(crate) fn draw(&self, generator: &mut impl rand::Rng) -> f64 {
         match &self.kind {
@@ -219,13 +211,12 @@ impl CustomLaw {
             Kind::Quantile { function, .. } => function(Open01.sample(generator)),
             Kind::Discrete(values) => {
                 let mut left: f64 = Open01.sample(generator);
-                for (value, probability) in values.iter() {
+                let reached = values.iter().find(|(_, probability)| {
                     left -= probability;
-                    if left < 0.0 {
-                        return *value;
-                    }
-                }
-                values[values.len() - 1].0 // rounding of the sum
+                    left < 0.0
+                });
+                // the sum of the probabilities is 1 only to rounding
+                reached.unwrap_or(&values[values.len() - 1]).0
             }
         }
     }
@@ -240,9 +231,10 @@ impl CustomLaw {
 /// The distance of the extreme draws of `Open01` from 0 and 1.
 const SMALLEST: f64 = f64::EPSILON / 2.0;
 
-fn moments(name: &str, first: f64, second: f64, allowed: f64) -> Result<(), InvalidSetting> {
-    moment(name, "mean", first, 0.0, allowed)?;
-    moment(name, "variance", second - first * first, 1.0, allowed)
+/// Checks E b = `first` and E b^2 = `second`.
+fn moments(name: &str, first: f64, second: f64) -> Result<(), InvalidSetting> {
+    moment(name, "mean", first, 0.0, TOLERANCE)?;
+    moment(name, "variance", second - first * first, 1.0, TOLERANCE)
 }
 
 fn moment(
@@ -263,11 +255,11 @@ fn increasing(name: &str, function: &impl Fn(f64) -> f64) -> Result<(), InvalidS
     const CELLS: u32 = 1000;
     let mut last = f64::NEG_INFINITY;
     for i in 0..=CELLS {
-        let u = f64::from(i) / f64::from(CELLS);
-        let value = function(u);
-        let inside = i > 0 && i < CELLS;
-        if value.is_nan() || value < last || (inside && value.is_infinite()) {
-            return Err(InvalidSetting::Quantile { law: name.to_owned(), at: u, value });
+        let at = f64::from(i) / f64::from(CELLS);
+        let value = function(at);
+        let end = i == 0 || i == CELLS;
+        if value.is_nan() || value < last || (value.is_infinite() && !end) {
+            return Err(InvalidSetting::Quantile { law: name.to_owned(), at, value });
         }
         last = value;
     }

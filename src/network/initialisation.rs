@@ -14,11 +14,8 @@ use crate::random::{Purpose, stream};
 
 /// The law of the rows w_j of W_0; either way |w_j| is about 1 and |W_0| about 1 + sqrt(N/d).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Initialisation {
     /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0,
@@ -61,11 +58,8 @@ impl Initialisation {
 
 /// The law of b, where a = b / sqrt(N): independent entries of mean 0 and variance 1, or given.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum SecondLayerLaw {
     /// N(0, 1).

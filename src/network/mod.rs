@@ -16,11 +16,8 @@ use crate::linalg::multiply;
 
 /// How the output is scaled, with a = b / sqrt(N) and so |a| about 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Scaling {
     /// f(x) = N^(-1/2) sum_j a_j sigma(<w_j, x>): O(N^(-1/2)) at the start, so that the residual is
     /// the label to leading order. The setting of the paper and of all theory functions here.

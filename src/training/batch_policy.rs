@@ -15,11 +15,8 @@ use crate::error::{InvalidSetting, in_range};
 /// assert!(BatchPolicy::PartlyReused { fraction: 1.5 }.check().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum BatchPolicy {
     /// Every step draws a batch of its own.
     #[default]

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayViewMut2, Axis, Zip};
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -67,10 +67,7 @@ impl<T: Scalar> Network<T> {
         let Some(mut direction) = direction_per_weight(self, batch, go_on)? else {
             unreachable!("nothing stops the computation")
         };
-        let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
-        rows.zip(self.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
-            row *= *a.into_scalar();
-        });
+        scale_rows(direction.view_mut(), self.second_layer());
         Ok(direction)
     }
 
@@ -138,16 +135,20 @@ fn direction_per_weight<T: Scalar>(
         let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
         product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(z.view_mut());
-        let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
-        rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
-            row *= share * *r.into_scalar();
-        });
+        residual *= share;
+        scale_rows(x.view_mut(), &residual);
         product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
         if observer(done + 1).is_break() {
             return Ok(None);
         }
     }
     Ok(Some(direction))
+}
+
+/// Multiplies each row of `matrix` by its factor.
+fn scale_rows<T: Scalar>(mut matrix: ArrayViewMut2<'_, T>, factors: &Array1<T>) {
+    let rows = matrix.axis_iter_mut(Axis(0)).into_par_iter();
+    rows.zip(factors.axis_iter(Axis(0))).for_each(|(mut row, factor)| row *= *factor.into_scalar());
 }
 
 /// A matrix of zeros, or an error when there is not enough memory.
