@@ -2,11 +2,11 @@
 
 use std::any::Any;
 
-use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::Scalar;
 use crate::error::{InvalidSetting, has_columns, has_shape, nonzero};
-use crate::memory;
+use crate::memory::zeros;
 
 /// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again. A batch of
 /// your own needs three methods.
@@ -76,9 +76,8 @@ pub trait Batch: Sync {
     /// # Errors
     /// As [`read`](Self::read), and [`InvalidSetting::Memory`] when they do not fit in memory.
     fn to_arrays(&self) -> Result<(Array2<f64>, Array1<f64>), InvalidSetting> {
-        let shape = (self.samples(), self.dimension());
-        memory::allocatable(memory::total(8, &[(shape.0 as u128, shape.1 as u128 + 1)]))?;
-        let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
+        let mut y = zeros(self.samples(), 1)?.remove_axis(Axis(1));
+        let mut x = zeros(self.samples(), self.dimension())?;
         self.read(0, x.view_mut(), y.view_mut())?;
         Ok((x, y))
     }

@@ -52,15 +52,6 @@ impl Dataset {
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite, naming
     /// its row and column.
-    ///
-    /// ```
-    /// use linear_width::data::Dataset;
-    /// use ndarray::array;
-    ///
-    /// let data = Dataset::new(array![[0.5_f32], [0.25]], array![3_u8, 7])?;
-    /// assert_eq!((data.inputs()[[1, 0]], data.labels()[1]), (0.25, 7.0));
-    /// # Ok::<(), linear_width::InvalidSetting>(())
-    /// ```
     pub fn new<X: AsPrimitive<f64>, Y: AsPrimitive<f64>>(
         x: Array2<X>,
         y: Array1<Y>,

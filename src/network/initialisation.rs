@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::Scalar;
 use crate::distribution::{CustomLaw, InputLaw};
 use crate::error::{InvalidSetting, finite, has_length, nonzero};
-use crate::memory;
+use crate::memory::zeros;
 use crate::random::{Purpose, stream};
 
 /// The law of the rows w_j of W_0; either way |w_j| is about 1 and |W_0| about 1 + sqrt(N/d).
@@ -39,9 +39,7 @@ impl Initialisation {
     ) -> Result<Array2<T>, InvalidSetting> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
-        let shape = (width as u128, dimension as u128);
-        memory::allocatable(memory::total(size_of::<T>() as u128, &[shape]))?;
-        let mut weights = Array2::zeros((width, dimension));
+        let mut weights = zeros(width, dimension)?;
         weights.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(j, mut row)| {
             let mut generator = stream(seed, Purpose::FirstLayer, 0, j as u64);
             let entries: Vec<f64> =

@@ -158,11 +158,11 @@ impl<T: Scalar> Network<T> {
     /// [`InvalidSetting::Shape`] when the inputs have the wrong dimension.
     ///
     /// ```
-    /// # use linear_width::{activation::{Activation, Tanh}, network::{Network, Scaling}};
+    /// use linear_width::{activation::Tanh, network::{Network, Scaling}};
     /// use ndarray::array;
     ///
     /// let (w, a) = (array![[1.0, 0.0], [0.0, 1.0]], array![1.0, -1.0]);
-    /// let network = Network::new(w, a, Tanh::default().shared())?;
+    /// let network = Network::new(w, a, Tanh::default())?;
     /// let output = network.with_scaling(Scaling::Standard).output(array![[0.5, 0.2]].view())?;
     /// assert!((output[0] - (0.5_f64.tanh() - 0.2_f64.tanh())).abs() < 1e-15);
     /// # Ok::<(), linear_width::InvalidSetting>(())

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, Axis, Slice};
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, has_columns, nonzero};
-use crate::memory;
+use crate::memory::zeros;
 use crate::network::Network;
 
 /// A feature map phi from R^d to R^p. A [`Network`] is one, sigma(W x)/sqrt(N); your own needs
@@ -78,21 +78,16 @@ impl<T: Scalar> Network<T> {
     /// enough memory for the features.
     ///
     /// ```
-    /// # use linear_width::{activation::{Activation, Tanh}, network::Network};
-    /// use linear_width::data::{GeneratedBatch, Link, Target};
+    /// use linear_width::{activation::Tanh, data::Dataset, network::Network};
+    /// use ndarray::array;
     ///
-    /// let tanh = Tanh::default().shared();
-    /// let network = Network::<f64>::random(60, 30, tanh, 1)?;
-    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
-    /// let features = network.features(&GeneratedBatch::new(&target, 30, 90, 1)?)?;
-    /// assert_eq!(features.dim(), (90, 60));
+    /// let network = Network::<f64>::random(60, 2, Tanh::default(), 1)?;
+    /// let batch = Dataset::new(array![[0.5, 1.0], [2.0, 0.0], [1.0, -1.0]], array![1, 2, 3])?;
+    /// assert_eq!(network.features(&batch)?.dim(), (3, 60));
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn features(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
-        let shape = (batch.samples(), self.width());
-        let size = size_of::<T>() as u128;
-        memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
-        let mut features = Array2::zeros(shape);
+        let mut features = zeros(batch.samples(), self.width())?;
         for tile in tiles::<T>(batch, Network::dimension(self))? {
             let Tile { first, x, y } = tile?;
             let rows = Slice::from(first..first + y.len());

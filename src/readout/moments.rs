@@ -11,35 +11,32 @@ use crate::error::{InvalidSetting, finite, has_shape};
 use crate::linalg::gram;
 use crate::numerics::{PowerOfTwo, exponent, largest_exponent, times_power};
 
-/// Called with the number of the first sample, features (m x p) and labels (m) of a tile.
-type Visitor<'a> = dyn FnMut(usize, Array2<f64>, Array1<f64>) -> Result<(), ReadoutError> + 'a;
+type Tiles<'a> = Box<dyn Iterator<Item = Result<Tile<f64>, InvalidSetting>> + 'a>;
 
-/// Calls `visit` with each tile in turn.
-pub(super) fn visit_tiles(
-    features: &dyn Features,
-    batch: &dyn Batch,
-    visit: &mut Visitor<'_>,
-) -> Result<(), ReadoutError> {
+/// The tiles of a batch, with the features (m x p) in place of the inputs.
+pub(super) fn feature_tiles<'a>(
+    features: &'a dyn Features,
+    batch: &'a dyn Batch,
+) -> Result<Tiles<'a>, InvalidSetting> {
     if features.single_precision() {
-        visit_tiles_in::<f32>(features, batch, visit)
+        feature_tiles_in::<f32>(features, batch)
     } else {
-        visit_tiles_in::<f64>(features, batch, visit)
+        feature_tiles_in::<f64>(features, batch)
     }
 }
 
-fn visit_tiles_in<T: Scalar>(
-    features: &dyn Features,
-    batch: &dyn Batch,
-    visit: &mut Visitor<'_>,
-) -> Result<(), ReadoutError> {
-    for tile in tiles::<T>(batch, features.dimension())? {
+fn feature_tiles_in<'a, T: Scalar>(
+    features: &'a dyn Features,
+    batch: &'a dyn Batch,
+) -> Result<Tiles<'a>, InvalidSetting> {
+    let tiles = tiles::<T>(batch, features.dimension())?;
+    Ok(Box::new(tiles.map(|tile| {
         let Tile { first, x, y } = tile?;
-        let phi = evaluated(features, x.mapv_into_any(T::as_f64).view())?;
+        let x = evaluated(features, x.mapv_into_any(T::as_f64).view())?;
         let y = y.mapv_into_any(T::as_f64);
         finite("the labels", &y)?;
-        visit(first, phi, y)?;
-    }
-    Ok(())
+        Ok(Tile { first, x, y })
+    })))
 }
 
 /// The features of the inputs `x` (m x p), of the right shape and finite.
@@ -137,7 +134,8 @@ impl Moments {
             correlation: Array1::zeros(p),
         };
         let mut origin = Means::zero(p);
-        visit_tiles(features, batch, &mut |first, mut phi, mut y| {
+        for tile in feature_tiles(features, batch)? {
+            let Tile { first, x: mut phi, mut y } = tile?;
             sums.raise_units(&Units::of(&phi, &y), &mut origin);
             sums.units.count_in(&mut phi, &mut y);
             if centred {
@@ -154,8 +152,7 @@ impl Moments {
             }
             sums.correlation += &correlation;
             sums.gram += &gram(phi.view(), 0);
-            Ok(())
-        })?;
+        }
         let Self { units, means: mut shift, mut gram, mut correlation } = sums;
         gram /= n;
         correlation /= n;
@@ -216,12 +213,12 @@ pub(super) fn centred_samples(
 ) -> Result<Centred, ReadoutError> {
     let (n, p) = (batch.samples(), features.count());
     let (mut all, mut labels) = (Array2::zeros((n, p)), Array1::zeros(n));
-    visit_tiles(features, batch, &mut |first, phi, y| {
+    for tile in feature_tiles(features, batch)? {
+        let Tile { first, x: phi, y } = tile?;
         let rows = Slice::from(first..first + y.len());
         all.slice_axis_mut(Axis(0), rows).assign(&phi);
         labels.slice_axis_mut(Axis(0), rows).assign(&y);
-        Ok(())
-    })?;
+    }
     let unit = largest_exponent(&all);
     let units = Units { features: Array1::from_elem(p, unit), label: largest_exponent(&labels) };
     units.count_in(&mut all, &mut labels);

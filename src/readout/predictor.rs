@@ -4,9 +4,9 @@ use std::{fmt, slice};
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
-use super::moments::{evaluated, visit_tiles};
+use super::moments::{evaluated, feature_tiles};
 use super::{Features, ReadoutError};
-use crate::data::{Batch, TILE_SAMPLES};
+use crate::data::{Batch, TILE_SAMPLES, Tile};
 use crate::error::{finite, has_columns, in_range};
 use crate::linalg::multiply;
 use crate::number::Short;
@@ -106,13 +106,13 @@ pub(super) fn test_errors(
     }
     let intercepts: Array1<f64> = readouts.iter().map(Readout::intercept).collect();
     let mut residuals: Array2<f64> = Array2::zeros((samples, readouts.len()));
-    visit_tiles(features, batch, &mut |first, phi, y| {
+    for tile in feature_tiles(features, batch)? {
+        let Tile { first, x: phi, y } = tile?;
         let predictions = multiply(phi.view(), weights.view()) + &intercepts;
         let rows = Slice::from(first..first + y.len());
         let labels = y.insert_axis(Axis(1));
         residuals.slice_axis_mut(Axis(0), rows).assign(&(&labels - &predictions));
-        Ok(())
-    })?;
+    }
     finite("the difference of label and prediction", &residuals)?;
     residuals.columns().into_iter().map(error_of).collect()
 }

@@ -78,20 +78,6 @@ impl Ridge {
     ///
     /// - primal: 8 (6 p^2 + m (d + 4 p)), whatever n is;
     /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
-    ///
-    /// ```
-    /// use linear_width::data::Dataset;
-    /// use linear_width::readout::{LinearFeatures, Ridge};
-    /// use ndarray::{Array1, Array2};
-    ///
-    /// let batch = Dataset::new(Array2::<f64>::ones((10, 3)), Array1::<f64>::ones(10))?;
-    /// let inputs = LinearFeatures::new(3)?;
-    /// let needed = Ridge::new().estimated_bytes(&inputs, &batch);
-    /// assert_eq!(needed, 8 * (6 * 9 + 10 * (3 + 4 * 3)));
-    /// let error = Ridge::new().memory_limit(1000).fit(&inputs, &batch).unwrap_err();
-    /// assert!(error.to_string().contains("the memory limit is 1000 bytes"));
-    /// # Ok::<(), linear_width::InvalidSetting>(())
-    /// ```
     pub fn estimated_bytes(&self, features: &dyn Features, batch: &dyn Batch) -> u128 {
         let (p, d) = (features.count() as u128, features.dimension() as u128);
         let n = batch.samples() as u128;

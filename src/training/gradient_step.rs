@@ -12,7 +12,7 @@ use crate::Scalar;
 use crate::data::{Batch, TILE_SAMPLES, Tile, tiles};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
 use crate::linalg::product;
-use crate::memory::{allocatable, total};
+use crate::memory::zeros;
 use crate::network::Network;
 
 /// A gradient step that failed.
@@ -36,6 +36,10 @@ debug_is_display!(TrainingError);
 /// Called with the number of tiles that are done; may stop the step.
 pub(crate) type TileObserver<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
+fn go_on(_: usize) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 impl<T: Scalar> Network<T> {
     /// The descent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X with r = y - f(X), of
     /// shape N x d (docs/theory.md, eq. (1.3); "o" is the entrywise product).
@@ -52,50 +56,32 @@ impl<T: Scalar> Network<T> {
     /// [`InvalidSetting::Memory`] when there is not enough memory for the direction and a tile.
     ///
     /// ```
-    /// use linear_width::{activation::{Activation, Tanh}, data::Dataset, network::Network};
+    /// use linear_width::{activation::Tanh, data::Dataset, network::Network};
     /// use ndarray::array;
     ///
-    /// let tanh = Tanh::default().shared();
-    /// let network = Network::new(array![[0.0], [0.0]], array![1.0, -0.5], tanh)?;
+    /// let network = Network::new(array![[0.0], [0.0]], array![1.0, -0.5], Tanh::default())?;
     /// // f = 0 and sigma'(0) = 1: G = a y x
     /// let batch = Dataset::new(array![[2.0]], array![3.0])?;
     /// assert_eq!(network.descent_direction(&batch)?, array![[6.0], [-3.0]]);
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn descent_direction(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
-        let go_on = &mut |_| ControlFlow::Continue(());
-        let Some(mut direction) = direction_per_weight(self, batch, go_on)? else {
+        let Some(mut direction) = direction_per_weight(self, batch, &mut go_on)? else {
             unreachable!("nothing stops the computation")
         };
         scale_rows(direction.view_mut(), self.second_layer());
         Ok(direction)
     }
 
-    /// One gradient step W <- W + eta G(W; X, y), in place; says how far it went.
-    ///
-    /// The memory is that of [`descent_direction`](Self::descent_direction).
+    /// One gradient step W <- W + eta G(W; X, y), in place; returns how far it went. It needs the
+    /// memory of [`descent_direction`](Self::descent_direction). Example: [`training`](crate::training).
     ///
     /// # Errors
     /// [`TrainingError::Diverged`] when a weight becomes non-finite, [`TrainingError::Invalid`] when
     /// `eta` is negative or not finite, the batch does not fit, or there is not enough memory.
-    ///
-    /// ```
-    /// use linear_width::activation::{Activation, Tanh};
-    /// use linear_width::data::{GeneratedBatch, Link, Target};
-    /// use linear_width::network::Network;
-    ///
-    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
-    /// let batch = GeneratedBatch::new(&target, 30, 90, 1)?;
-    /// let mut network = Network::<f64>::random(60, 30, Tanh::default().shared(), 1)?;
-    /// let change = network.gradient_step(&batch, 2.0)?;
-    /// assert!(change.relative > 0.0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn gradient_step(&mut self, batch: &dyn Batch, eta: f64) -> Result<Change, TrainingError> {
-        match self.observed_gradient_step(batch, eta, &mut |_| ControlFlow::Continue(()))? {
-            Some(change) => Ok(change),
-            None => unreachable!("nothing stops the step"),
-        }
+        let change = self.observed_gradient_step(batch, eta, &mut go_on)?;
+        Ok(change.unwrap_or_else(|| unreachable!("nothing stops the step")))
     }
 
     /// A gradient step that `observer` may stop after each tile; the weights are then unchanged and
@@ -107,10 +93,8 @@ impl<T: Scalar> Network<T> {
         observer: &mut TileObserver<'_>,
     ) -> Result<Option<Change>, TrainingError> {
         nonnegative("the step size eta", eta)?;
-        match direction_per_weight(self, batch, observer)? {
-            Some(direction) => Ok(Some(updated(self, direction, T::of(eta))?)),
-            None => Ok(None),
-        }
+        let direction = direction_per_weight(self, batch, observer)?;
+        direction.map(|direction| updated(self, direction, T::of(eta))).transpose()
     }
 }
 
@@ -149,12 +133,6 @@ fn direction_per_weight<T: Scalar>(
 fn scale_rows<T: Scalar>(mut matrix: ArrayViewMut2<'_, T>, factors: &Array1<T>) {
     let rows = matrix.axis_iter_mut(Axis(0)).into_par_iter();
     rows.zip(factors.axis_iter(Axis(0))).for_each(|(mut row, factor)| row *= *factor.into_scalar());
-}
-
-/// A matrix of zeros, or an error when there is not enough memory.
-fn zeros<T: Scalar>(rows: usize, columns: usize) -> Result<Array2<T>, InvalidSetting> {
-    allocatable(total(size_of::<T>() as u128, &[(rows as u128, columns as u128)]))?;
-    Ok(Array2::zeros((rows, columns)))
 }
 
 /// How far a step moved the first layer.
