@@ -12,7 +12,9 @@ use super::batch::{Batch, check_read, read_by};
 use super::constant::{constant, mean_and_deviation};
 use super::target::check_directions;
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
+use crate::error::{
+    InvalidSetting, finite, finite_list, finite_matrix, has_columns, has_length, nonzero,
+};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
 /// data of an experiment on data from outside
@@ -61,13 +63,7 @@ impl Dataset {
         let y = y.mapv_into_any(AsPrimitive::as_);
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
-        if y.len() != x.nrows() {
-            return Err(InvalidSetting::Shape {
-                name: "the vector of labels",
-                found: y.len().to_string(),
-                expected: format!("{}, one label per row of the inputs", x.nrows()),
-            });
-        }
+        has_length("the vector of labels, one per row of the inputs,", y.len(), x.nrows())?;
         finite_matrix("the given inputs", x.view())?;
         finite_list("the given labels", &y)?;
         Ok(Self {
@@ -206,16 +202,6 @@ impl Dataset {
         part.x.slice_axis_inplace(Axis(0), Slice::from(rows.clone()));
         part.y.slice_axis_inplace(Axis(0), Slice::from(rows));
         Ok(part)
-    }
-
-    /// The number n of samples.
-    pub fn samples(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The input dimension d.
-    pub fn dimension(&self) -> usize {
-        self.x.ncols()
     }
 
     /// X, n x d.

@@ -1,7 +1,6 @@
 //! Laws of mean 0 and variance 1 that the user gives.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use ndarray::Array1;
@@ -24,19 +23,18 @@ const LARGEST_UNSEEN: f64 = 0.25;
 /// ([`InputLaw::Custom`](crate::data::InputLaw::Custom)) or of the second layer
 /// ([`SecondLayerLaw::Custom`](crate::network::SecondLayerLaw::Custom)).
 ///
-/// Three ways to give it, mean and variance being checked in each:
-///
-/// | given by | mean and variance | serves the prediction as law of the second layer |
+/// | given by | mean and variance checked | predicted as law of the second layer |
 /// |---|---|---|
-/// | [`discrete`](Self::discrete): values, probabilities | summed, to 1e-4 | yes |
-/// | [`quantile`](Self::quantile): inverse of the distribution function | integrated, to 1e-4 | yes |
-/// | [`sampled`](Self::sampled): a function that draws | estimated from 131072 draws | no |
+/// | [`discrete`](Self::discrete): values, probabilities | by sums, to 1e-4 | yes |
+/// | [`quantile`](Self::quantile): inverse of the distribution function | by integrals, to 1e-4 | yes |
+/// | [`sampled`](Self::sampled): a function that draws | by 131072 draws | no |
 ///
 /// Two laws are equal when one is a clone of the other. With the `serde` feature a law is written
 /// as its name, and reading it back is an error: a function cannot be restored from a name.
 ///
 /// ```
-/// use linear_width::data::{CustomLaw, InputLaw};
+/// use linear_width::data::CustomLaw;
+/// use rand_distr::{Distribution, StudentT};
 ///
 /// // nine entries of ten are zero
 /// let r = 10_f64.sqrt();
@@ -45,11 +43,12 @@ const LARGEST_UNSEEN: f64 = 0.25;
 ///     let tail = (2.0 * u.min(1.0 - u)).ln() / 2_f64.sqrt();
 ///     if u < 0.5 { tail } else { -tail }
 /// })?;
-/// let inputs = InputLaw::Custom(laplace);
+/// let student = StudentT::new(8.0)?; // variance 8/6
+/// let scaled = CustomLaw::sampled("student", move |rng| student.sample(rng) * 0.75_f64.sqrt())?;
 /// let error = CustomLaw::discrete("coin", [(0.0, 0.5), (1.0, 0.5)]).unwrap_err();
 /// assert_eq!(error.to_string(), "the mean of the law coin is 0.5; it must be 0 to within 0.0001");
-/// # let _ = (sparse, inputs);
-/// # Ok::<(), linear_width::InvalidSetting>(())
+/// # let _ = (sparse, laplace, scaled);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct CustomLaw {
@@ -105,9 +104,9 @@ impl CustomLaw {
     /// the law when u is uniform on (0, 1). Q does not decrease; Q(0) and Q(1) are the ends of the
     /// support, infinite if need be.
     ///
-    /// Mean and variance are integrated over u, the last 1e-16 at both ends being left out. Values
-    /// are drawn as Q(u). The prediction, given the law of the second layer, integrates over u too,
-    /// and cuts an unbounded law at the quantiles 1/(2N) and 1 - 1/(2N), as it does the Gaussian.
+    /// Mean and variance are integrated over u, without the last 1e-16 at both ends. The prediction
+    /// integrates a law of the second layer over u too, and cuts an unbounded one at the quantiles
+    /// 1/(2N) and 1 - 1/(2N), as it does the Gaussian.
     ///
     /// # Errors
     /// [`InvalidSetting`] when Q decreases somewhere or is not a number, when a moment cannot be
@@ -131,27 +130,15 @@ impl CustomLaw {
         Ok(Self { name: name.into(), kind })
     }
 
-    /// The law of what `draw` returns: a function of the generator alone, without memory of its
-    /// own. Any `rand_distr` distribution will do, scaled to mean 0 and variance 1.
+    /// The law of the numbers that `draw` returns, a function of the generator alone: any
+    /// `rand_distr` distribution, scaled to mean 0 and variance 1.
     ///
     /// Mean and variance are estimated from 131072 draws with a fixed seed; more than six standard
-    /// errors off is an error. As law of the second layer it can be simulated but not predicted;
-    /// the report then says so.
+    /// errors off is an error. A second layer with this law can be simulated but not predicted.
     ///
     /// # Errors
     /// [`InvalidSetting`] when a draw is not finite, mean or variance is off, or the tails are so
     /// heavy that an error of 0.25 in either could not be seen.
-    ///
-    /// ```
-    /// use linear_width::data::CustomLaw;
-    /// use rand_distr::{Distribution, StudentT};
-    ///
-    /// let student = StudentT::new(8.0)?; // variance 8/6
-    /// let law = CustomLaw::sampled("student", move |rng| student.sample(rng) * 0.75_f64.sqrt())?;
-    /// assert_eq!(law.name(), "student");
-    /// assert!(CustomLaw::sampled("unscaled", move |rng| student.sample(rng)).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn sampled(
         name: impl Into<String>,
         draw: impl Fn(&mut dyn rand::Rng) -> f64 + Send + Sync + 'static,
@@ -279,12 +266,6 @@ impl PartialEq for CustomLaw {
 }
 
 impl Eq for CustomLaw {}
-
-impl Hash for CustomLaw {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
 
 #[cfg(feature = "serde")]
 impl serde::Serialize for CustomLaw {

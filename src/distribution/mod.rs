@@ -14,7 +14,7 @@ use crate::Scalar;
 ///
 /// The theory is for Gaussian inputs; the others test how universal it is. The prediction does not
 /// look at this setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -98,15 +98,7 @@ impl<T: Scalar> Network<T> {
 }
 
 /// The inputs themselves, x / sqrt(d): ridge regression on them is the linear predictor to compare
-/// with.
-///
-/// ```
-/// use linear_width::readout::{Features, LinearFeatures};
-///
-/// let inputs = LinearFeatures::new(4)?;
-/// assert_eq!(inputs.evaluate(ndarray::array![[2.0, 0.0, 4.0, 6.0]].view())?[[0, 3]], 3.0);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
+/// with, as in the example of the [module](crate::readout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearFeatures {
     dimension: usize,

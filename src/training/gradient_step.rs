@@ -146,71 +146,40 @@ pub struct Change {
     pub no_gradient: bool,
 }
 
-/// Largest absolute entries of one row (weights before the update, update, direction), and whether
-/// all weights are finite after it.
-#[derive(Clone, Copy)]
-struct Extent<T> {
-    before: T,
-    moved: T,
-    direction: T,
-    finite: bool,
-}
-
-impl<T: Scalar> Extent<T> {
-    fn none() -> Self {
-        Self { before: T::zero(), moved: T::zero(), direction: T::zero(), finite: true }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            before: self.before.max(other.before),
-            moved: self.moved.max(other.moved),
-            direction: self.direction.max(other.direction),
-            finite: self.finite & other.finite,
-        }
-    }
-}
-
 /// W <- W + eta diag(a) `direction`.
 fn updated<T: Scalar>(
     network: &mut Network<T>,
     direction: Array2<T>,
     eta: T,
 ) -> Result<Change, TrainingError> {
+    let largest = |network: &Network<T>| {
+        T::largest_entry(network.first_layer().view()).map_err(|_| TrainingError::Diverged)
+    };
+    let before = largest(network)?;
     let (weights, second_layer) = network.layers_mut();
     let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
-    let extent = rows
+    // the largest change of a weight, and whether a direction is not 0
+    let (moved, gradient) = rows
         .zip(direction.axis_iter(Axis(0)))
         .zip(second_layer.axis_iter(Axis(0)))
         .map(|((mut weights, direction), a)| {
             let a = *a.into_scalar();
             let factor = eta * a;
-            // no early end and no branch, so that the loop is vectorised
-            let mut extent = Extent::none();
+            let mut moved = T::zero();
             Zip::from(&mut weights).and(&direction).for_each(|w, g| {
                 let new = *w + factor * *g;
-                extent = extent.and(Extent {
-                    before: w.abs(),
-                    moved: (new - *w).abs(),
-                    direction: g.abs(),
-                    finite: new.is_finite(),
-                });
+                moved = moved.max((new - *w).abs());
                 *w = new;
             });
-            if a == T::zero() {
-                extent.direction = T::zero();
-            }
-            extent
+            (moved, a != T::zero() && direction.iter().any(|g| *g != T::zero()))
         })
-        .reduce(Extent::none, Extent::and);
-    if !extent.finite {
-        return Err(TrainingError::Diverged);
-    }
-    let (moved, before) = (extent.moved.as_f64(), extent.before.as_f64());
+        .reduce(|| (T::zero(), false), |one, two| (one.0.max(two.0), one.1 | two.1));
+    largest(network)?;
+    let moved = moved.as_f64();
     // a first layer of zeros is moved infinitely far
     let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
     let relative = if moved == 0.0 { 0.0 } else { ratio };
-    Ok(Change { relative, no_gradient: extent.direction == T::zero() })
+    Ok(Change { relative, no_gradient: !gradient })
 }
 
 #[cfg(test)]
