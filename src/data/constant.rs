@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::error::InvalidSetting;
+use crate::error::{InvalidSetting, finite};
 use crate::numerics::{largest_exponent, times_power};
 
 /// Fewest and most roundings that may lie behind one entry.
@@ -10,7 +10,7 @@ const ROUNDINGS: (usize, usize) = (10, 10_000);
 
 /// Mean origin + shift 2^exponent and standard deviation deviation 2^exponent: about the first
 /// value, so that a large mean costs no digits, and in a unit in which no square overflows or
-/// vanishes. `None` when differences overflow.
+/// vanishes.
 struct Spread {
     origin: f64,
     shift: f64,
@@ -18,19 +18,16 @@ struct Spread {
     exponent: i32,
 }
 
-impl Spread {
-    fn of(values: ArrayView1<'_, f64>) -> Option<Self> {
-        let (origin, count) = (values[0], values.len() as f64);
-        let mut rest = values.mapv(|v| v - origin);
-        if rest.iter().any(|v| !v.is_finite()) {
-            return None;
-        }
-        let exponent = largest_exponent(&rest);
-        rest.mapv_inplace(|v| times_power(v, -exponent));
-        let shift = rest.sum() / count;
-        let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
-        Some(Self { origin, shift, deviation: variance.sqrt(), exponent })
-    }
+/// `None` when differences overflow.
+fn spread(values: ArrayView1<'_, f64>) -> Option<Spread> {
+    let (origin, count) = (values[0], values.len() as f64);
+    let mut rest = values.mapv(|v| v - origin);
+    finite("differences", &rest).ok()?;
+    let exponent = largest_exponent(&rest);
+    rest.mapv_inplace(|v| times_power(v, -exponent));
+    let shift = rest.sum() / count;
+    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
+    Some(Spread { origin, shift, deviation: variance.sqrt(), exponent })
 }
 
 /// Mean and standard deviation (over n) of finite `values`.
@@ -39,7 +36,7 @@ pub(super) fn mean_and_deviation(
     values: ArrayView1<'_, f64>,
 ) -> Result<(f64, f64), InvalidSetting> {
     let refused = |value, allowed| Err(InvalidSetting::OutOfRange { name, value, allowed });
-    let Some(Spread { origin, shift, deviation, exponent }) = Spread::of(values) else {
+    let Some(Spread { origin, shift, deviation, exponent }) = spread(values) else {
         return refused(f64::INFINITY, "1.8e308 or less: give the numbers in another unit");
     };
     let deviation = times_power(deviation, exponent);
@@ -56,20 +53,18 @@ pub(super) fn mean_and_deviation(
 /// values between 10 and 10000; or, where all are `f32` numbers times one power of two, 2^-23 times
 /// it, one unit in the last place. Times a power of two the answer is the same.
 pub(super) fn constant(values: ArrayView1<'_, f64>) -> bool {
-    let Some(Spread { origin, shift, deviation, exponent }) = Spread::of(values) else {
+    let Some(Spread { origin, shift, deviation, exponent }) = spread(values) else {
         return false;
     };
-    let relative = if values.iter().all(|v| is_single(*v)) {
+    // the 29 bits that `f64` has beyond `f32` are zero
+    let single =
+        |v: &f64| v.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
+    let relative = if values.iter().all(single) {
         f64::from(f32::EPSILON)
     } else {
         values.len().clamp(ROUNDINGS.0, ROUNDINGS.1) as f64 * f64::EPSILON
     };
     deviation <= relative * (times_power(origin, -exponent) + shift).abs()
-}
-
-/// Whether the 29 bits that `f64` has beyond `f32` are zero.
-fn is_single(value: f64) -> bool {
-    value.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS
 }
 
 #[cfg(test)]

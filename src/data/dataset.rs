@@ -84,9 +84,8 @@ impl Dataset {
     }
 
     /// Declares directions B* (p x d, orthonormal rows) that the labels are known to depend on; runs
-    /// on the data then report overlaps with them. They are directions in the space of the inputs as
-    /// they are in the run: give those of the standardised features for
-    /// [`standardised`](Self::standardised) data.
+    /// on the data then report overlaps with them. For [`standardised`](Self::standardised) data they
+    /// are directions in the space of the standardised features.
     ///
     /// # Errors
     /// [`InvalidSetting`] when there is no row, a row does not have length d, an entry is not
@@ -101,11 +100,10 @@ impl Dataset {
     /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
     /// n - 1).
     ///
-    /// A feature whose only variation is rounding counts as constant: its standard deviation is at
-    /// most n 2^-52 times its mean (n between 10 and 10000 here; the bound of scikit-learn's
-    /// `StandardScaler`), or at most 2^-23 times its mean when all its values are `f32` numbers. The
-    /// rounding of narrower types, as `float16`, looks like data. If such a small variation is
-    /// real, subtract the mean before the numbers are rounded.
+    /// A feature counts as constant when its standard deviation is at most n 2^-52 times its mean,
+    /// with n between 10 and 10000 (the bound of scikit-learn's `StandardScaler`), or at most 2^-23
+    /// times its mean when all its values are `f32` numbers. The rounding of narrower types looks
+    /// like data. If such a small variation is real, subtract the mean before numbers are rounded.
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;

@@ -90,10 +90,8 @@ impl Link {
     }
 
     /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!: exactly for a Hermite series, and
-    /// otherwise with the accuracy of
-    /// [`hermite_coefficients`](crate::activation::hermite_coefficients), an error of sqrt(k!) c*_k
-    /// of at most 1e-11 of the root mean square of g, or of the rounding errors that a larger part
-    /// taken away by [`without`](Self::without) has left in it.
+    /// otherwise with an error of sqrt(k!) c*_k of at most 1e-11 of the root mean square of g, or of
+    /// the rounding errors that a larger part taken away by [`without`](Self::without) has left.
     ///
     /// # Errors
     /// [`QuadratureError`] when the link is not finite, grows too fast, or the accuracy cannot be
@@ -110,8 +108,7 @@ impl Link {
         self.series.as_deref()
     }
 
-    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link, or to the
-    /// rounding errors that a larger part taken away has left in it.
+    /// sqrt(E g^2), with the relative [`accuracy`](Self::accuracy).
     pub(crate) fn root_mean_square(&self) -> Result<f64, QuadratureError> {
         if let Some(series) = &self.series {
             let mut root_factorial = 1.0;

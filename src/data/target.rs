@@ -15,9 +15,6 @@ use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 
-/// The link of a target, a function of p numbers.
-type Function = dyn Fn(&[f64]) -> f64 + Send + Sync;
-
 /// What is to be learned: y = g(B* x) + eps, with a link g of p variables.
 ///
 /// Directions that are not fixed are drawn from the experiment's seed, a uniform orthonormal frame.
@@ -37,7 +34,8 @@ type Function = dyn Fn(&[f64]) -> f64 + Send + Sync;
 #[derive(Clone)]
 pub struct Target {
     name: Arc<str>,
-    function: Arc<Function>,
+    /// The link, a function of p numbers.
+    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
     direction_count: usize,
     kinks: Vec<f64>,
     /// Of a single-index target.
@@ -142,9 +140,7 @@ impl Target {
         if p > dimension {
             problems.push(InvalidSetting::TooManyDirections { directions: p, dimension });
         }
-        if !(self.noise.is_finite() && self.noise >= 0.0) {
-            problems.push(InvalidSetting::Noise { value: self.noise });
-        }
+        problems.extend(self.check_noise().err());
         if let Some(directions) = &self.directions {
             problems.extend(check_directions(directions, p, dimension).err());
         }
@@ -154,26 +150,29 @@ impl Target {
         problems
     }
 
+    pub(crate) fn check_noise(&self) -> Result<(), InvalidSetting> {
+        let value = self.noise;
+        let holds = value.is_finite() && value >= 0.0;
+        if holds { Ok(()) } else { Err(InvalidSetting::Noise { value }) }
+    }
+
     /// Tries the link at a few places: it must not panic and be finite.
     fn check_link(&self) -> Result<(), InvalidSetting> {
         const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
-        let p = self.direction_count;
-        let tried = guarded(
-            || format!("the link {}", self.name()),
-            || {
-                // two different numbers, so that a difference of variables is not always 0
-                let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
-                let point = |(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect();
-                points.map(point).find(|z: &Vec<f64>| !self.noiseless_label(z).is_finite())
-            },
+        let fails = |z: f64, w: f64| {
+            let point = |k: usize| if k % 2 == 0 { z } else { w };
+            let point: Vec<f64> = (0..self.direction_count).map(point).collect();
+            !self.noiseless_label(&point).is_finite()
+        };
+        // two different numbers, so that a difference of variables is not always 0
+        let failed = guarded(
+            || format!("the link {}", self.name),
+            || PLACES.into_iter().find(|z| fails(*z, *z) || fails(*z, -0.7 * z)),
         )?;
-        match tried {
-            None => Ok(()),
-            Some(point) => Err(InvalidSetting::Function {
-                name: self.name().to_owned(),
-                source: QuadratureError::NonFinite { at: point[0] },
-            }),
-        }
+        failed.map_or(Ok(()), |at| {
+            let source = QuadratureError::NonFinite { at };
+            Err(InvalidSetting::Function { name: self.name.to_string(), source })
+        })
     }
 
     /// B* in dimension `dimension` (p x d): the given directions, or random ones from `seed`.

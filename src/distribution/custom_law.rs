@@ -56,17 +56,14 @@ pub struct CustomLaw {
     pub(crate) kind: Kind,
 }
 
-type QuantileFunction = dyn Fn(f64) -> f64 + Send + Sync;
-type Sampler = dyn Fn(&mut dyn rand::Rng) -> f64 + Send + Sync;
-
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// Distinct values in increasing order, each with its (positive) probability.
     Discrete(Arc<[(f64, f64)]>),
     /// The quantile function, and the probabilities at which it or its derivative jumps.
-    Quantile { function: Arc<QuantileFunction>, kinks: Arc<[f64]> },
+    Quantile { function: Arc<dyn Fn(f64) -> f64 + Send + Sync>, kinks: Arc<[f64]> },
     /// Draws one value.
-    Sampled(Arc<Sampler>),
+    Sampled(Arc<dyn Fn(&mut dyn rand::Rng) -> f64 + Send + Sync>),
 }
 
 impl CustomLaw {
@@ -117,14 +114,16 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let law = || format!("the quantile function of the law {name}");
-        guarded(law, || increasing(&name, &function))??;
         // over z with u = P(Z < z): smooth where Q has the usual singularities at its ends
         let both = |z: f64, out: &mut [f64]| {
             let b = function(normal_distribution(z).clamp(SMALLEST, 1.0 - SMALLEST));
             out.copy_from_slice(&[b, b * b]);
         };
-        let found = guarded(law, || gaussian_expectations(2, both, &[], 1e-6))?
-            .map_err(|source| InvalidSetting::Function { name: name.clone(), source })?;
+        let found = guarded(law, || {
+            increasing(&name, &function)?;
+            gaussian_expectations(2, both, &[], 1e-6)
+                .map_err(|source| InvalidSetting::Function { name: name.clone(), source })
+        })??;
         moments(&name, found[0], found[1])?;
         let kind = Kind::Quantile { function: Arc::new(function), kinks: Arc::new([]) };
         Ok(Self { name: name.into(), kind })

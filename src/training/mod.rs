@@ -1,8 +1,7 @@
 //! Gradient steps: step sizes, batch reuse, the gradient by tiles, the update.
 //!
-//! W_t = W_{t-1} + eta_t G(W_{t-1}; X_t, y_t), where G is the descent direction
-//! (1/n) \[(a r^T) o sigma'(W X^T)\] X with residual r = y - f(X); "o" is the entrywise product. The
-//! step is a method of the network, [`Network::gradient_step`](crate::network::Network::gradient_step).
+//! W_t = W_{t-1} + eta_t G(W_{t-1}; X_t, y_t) with the
+//! [descent direction](crate::network::Network::descent_direction) G.
 //!
 //! ```
 //! use linear_width::activation::Tanh;
