@@ -15,6 +15,9 @@ use crate::random::{Purpose, stream};
 
 const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 
+/// The link of a target, a function of p numbers.
+type Function = dyn Fn(&[f64]) -> f64 + Send + Sync;
+
 /// What is to be learned: y = g(B* x) + eps, with a link g of p variables.
 ///
 /// Directions that are not fixed are drawn from the experiment's seed, a uniform orthonormal frame.
@@ -34,8 +37,7 @@ const ORTHONORMAL_TOLERANCE: f64 = 1e-6;
 #[derive(Clone)]
 pub struct Target {
     name: Arc<str>,
-    /// The link, a function of p numbers.
-    function: Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>,
+    function: Arc<Function>,
     direction_count: usize,
     kinks: Vec<f64>,
     /// Of a single-index target.

@@ -56,6 +56,8 @@ pub struct CustomLaw {
     pub(crate) kind: Kind,
 }
 
+type Sampler = dyn Fn(&mut dyn rand::Rng) -> f64 + Send + Sync;
+
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// Distinct values in increasing order, each with its (positive) probability.
@@ -63,7 +65,7 @@ pub(crate) enum Kind {
     /// The quantile function, and the probabilities at which it or its derivative jumps.
     Quantile { function: Arc<dyn Fn(f64) -> f64 + Send + Sync>, kinks: Arc<[f64]> },
     /// Draws one value.
-    Sampled(Arc<dyn Fn(&mut dyn rand::Rng) -> f64 + Send + Sync>),
+    Sampled(Arc<Sampler>),
 }
 
 impl CustomLaw {
