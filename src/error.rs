@@ -349,8 +349,8 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
 }
 
 pub(crate) use self::checks::{
-    finite, finite_list, finite_matrix, has_columns, in_range, nonnegative, nonzero,
-    not_orthonormal,
+    finite, finite_list, finite_matrix, has_columns, has_length, has_shape, in_range, nonnegative,
+    nonzero,
 };
 pub(crate) use crate::number::debug_is_display;
 

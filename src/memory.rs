@@ -1,5 +1,8 @@
 //! Whether the memory for a computation can be had.
 
+use ndarray::Array2;
+use num_traits::Zero;
+
 use crate::error::{InvalidSetting, in_words};
 
 /// `size` bytes for each entry of these matrices (rows, columns), saturating.
@@ -34,6 +37,15 @@ pub(crate) fn available(needed: u128) -> Result<(), InvalidSetting> {
 /// Checks the size of an array by asking the allocator for it.
 pub(crate) fn allocatable(needed: u128) -> Result<(), InvalidSetting> {
     asked(needed, needed)
+}
+
+/// A matrix of zeros, or an error when there is not enough memory.
+pub(crate) fn zeros<T: Clone + Zero>(
+    rows: usize,
+    columns: usize,
+) -> Result<Array2<T>, InvalidSetting> {
+    allocatable(total(size_of::<T>() as u128, &[(rows as u128, columns as u128)]))?;
+    Ok(Array2::zeros((rows, columns)))
 }
 
 fn asked(needed: u128, bytes: u128) -> Result<(), InvalidSetting> {

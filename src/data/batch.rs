@@ -2,11 +2,11 @@
 
 use std::any::Any;
 
-use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use crate::Scalar;
-use crate::error::{InvalidSetting, has_columns, nonzero};
-use crate::memory;
+use crate::error::{InvalidSetting, has_columns, has_shape, nonzero};
+use crate::memory::zeros;
 
 /// Samples (x_i, y_i), i = 0, ..., n - 1, that can be read in any order and read again. A batch of
 /// your own needs three methods.
@@ -76,34 +76,25 @@ pub trait Batch: Sync {
     /// # Errors
     /// As [`read`](Self::read), and [`InvalidSetting::Memory`] when they do not fit in memory.
     fn to_arrays(&self) -> Result<(Array2<f64>, Array1<f64>), InvalidSetting> {
-        let shape = (self.samples(), self.dimension());
-        memory::allocatable(memory::total(8, &[(shape.0 as u128, shape.1 as u128 + 1)]))?;
-        let (mut x, mut y) = (Array2::zeros(shape), Array1::zeros(shape.0));
+        let mut y = zeros(self.samples(), 1)?.remove_axis(Axis(1));
+        let mut x = zeros(self.samples(), self.dimension())?;
         self.read(0, x.view_mut(), y.view_mut())?;
         Ok((x, y))
     }
 }
 
-/// Both reading methods of a [`Batch`] from one that is generic in the precision.
+/// Both reading methods of a [`Batch`] from `read_in`, which is generic in the precision:
+/// `read_by!(read_in: read f64, read_f32 f32)`.
 macro_rules! read_by {
-    ($generic:ident) => {
-        fn read(
+    ($generic:ident: $($read:ident $precision:ty),*) => {
+        $(fn $read(
             &self,
             first: usize,
-            x: ndarray::ArrayViewMut2<'_, f64>,
-            y: ndarray::ArrayViewMut1<'_, f64>,
+            x: ndarray::ArrayViewMut2<'_, $precision>,
+            y: ndarray::ArrayViewMut1<'_, $precision>,
         ) -> Result<(), crate::error::InvalidSetting> {
             self.$generic(first, x, y)
-        }
-
-        fn read_f32(
-            &self,
-            first: usize,
-            x: ndarray::ArrayViewMut2<'_, f32>,
-            y: ndarray::ArrayViewMut1<'_, f32>,
-        ) -> Result<(), crate::error::InvalidSetting> {
-            self.$generic(first, x, y)
-        }
+        })*
     };
 }
 pub(crate) use read_by;
@@ -119,14 +110,7 @@ pub(crate) fn check_read(
     if first.checked_add(count).is_none_or(|end| end > samples) {
         return Err(InvalidSetting::NoSuchSamples { first, count, samples });
     }
-    if shape != (count, dimension) {
-        return Err(InvalidSetting::Shape {
-            name: "the matrix that samples are read into",
-            found: format!("{} x {}", shape.0, shape.1),
-            expected: format!("{count} x {dimension}"),
-        });
-    }
-    Ok(())
+    has_shape("the matrix that samples are read into", shape, (count, dimension))
 }
 
 /// Samples in a tile. A loop over a batch holds one tile of it, whatever n is. The number is fixed,
@@ -134,69 +118,45 @@ pub(crate) fn check_read(
 /// last digits of all results.
 pub(crate) const TILE_SAMPLES: usize = 1536;
 
-/// The samples of a batch, [`TILE_SAMPLES`] at a time and in order.
-pub(crate) struct Tiles<'a, T> {
-    batch: &'a dyn Batch,
-    x: Array2<T>,
-    y: Array1<T>,
-    next: usize,
-}
-
-/// The samples `first..first + y.len()`; inputs and labels may be overwritten.
-pub(crate) struct Tile<'a, T> {
+/// The samples `first..first + y.len()` of a batch.
+pub(crate) struct Tile<T> {
     pub first: usize,
-    pub x: ArrayViewMut2<'a, T>,
-    pub y: ArrayViewMut1<'a, T>,
+    pub x: Array2<T>,
+    pub y: Array1<T>,
 }
 
-/// The tiles of a batch whose inputs must have this `dimension`.
+/// The samples of a batch, [`TILE_SAMPLES`] at a time and in order. The inputs must have this
+/// `dimension`.
 pub(crate) fn tiles<T: Scalar>(
     batch: &dyn Batch,
     dimension: usize,
-) -> Result<Tiles<'_, T>, InvalidSetting> {
-    nonzero("samples", batch.samples())?;
-    has_columns("the batch", (batch.samples(), batch.dimension()), dimension)?;
-    let largest = TILE_SAMPLES.min(batch.samples());
-    let (x, y) = (Array2::zeros((largest, dimension)), Array1::zeros(largest));
-    Ok(Tiles { batch, x, y, next: 0 })
+) -> Result<impl Iterator<Item = Result<Tile<T>, InvalidSetting>>, InvalidSetting> {
+    let samples = batch.samples();
+    nonzero("samples", samples)?;
+    has_columns("the batch", (samples, batch.dimension()), dimension)?;
+    Ok((0..samples).step_by(TILE_SAMPLES).map(move |first| {
+        let count = TILE_SAMPLES.min(samples - first);
+        let (mut x, mut y) = (Array2::zeros((count, dimension)), Array1::zeros(count));
+        read(batch, first, &mut x, &mut y)?;
+        Ok(Tile { first, x, y })
+    }))
 }
 
-impl<T: Scalar> Tiles<'_, T> {
-    /// The samples in the largest tile.
-    pub fn largest(&self) -> usize {
-        self.y.len()
-    }
-
-    pub fn next_tile(&mut self) -> Result<Option<Tile<'_, T>>, InvalidSetting> {
-        let first = self.next;
-        let count = TILE_SAMPLES.min(self.batch.samples() - first);
-        if count == 0 {
-            return Ok(None);
-        }
-        self.next += count;
-        read_rows(self.batch, first, count, &mut self.x, &mut self.y)?;
-        let part = Slice::from(..count);
-        let x = self.x.slice_axis_mut(Axis(0), part);
-        Ok(Some(Tile { first, x, y: self.y.slice_axis_mut(Axis(0), part) }))
-    }
-}
-
-/// Reads `count` samples into the first rows of `x` and `y`, in the precision of these arrays.
-fn read_rows<T: Scalar>(
+/// Reads samples in the precision of `x` and `y`.
+fn read<T: Scalar>(
     batch: &dyn Batch,
     first: usize,
-    count: usize,
     x: &mut Array2<T>,
     y: &mut Array1<T>,
 ) -> Result<(), InvalidSetting> {
-    let rows = Slice::from(..count);
     let (x, y): (&mut dyn Any, &mut dyn Any) = (x, y);
     if let (Some(x), Some(y)) = (x.downcast_mut::<Array2<f64>>(), y.downcast_mut::<Array1<f64>>()) {
-        return batch.read(first, x.slice_axis_mut(Axis(0), rows), y.slice_axis_mut(Axis(0), rows));
+        batch.read(first, x.view_mut(), y.view_mut())
+    } else if let (Some(x), Some(y)) =
+        (x.downcast_mut::<Array2<f32>>(), y.downcast_mut::<Array1<f32>>())
+    {
+        batch.read_f32(first, x.view_mut(), y.view_mut())
+    } else {
+        unreachable!("a scalar is f32 or f64")
     }
-    if let (Some(x), Some(y)) = (x.downcast_mut::<Array2<f32>>(), y.downcast_mut::<Array1<f32>>()) {
-        let (x, y) = (x.slice_axis_mut(Axis(0), rows), y.slice_axis_mut(Axis(0), rows));
-        return batch.read_f32(first, x, y);
-    }
-    unreachable!("a scalar is f32 or f64")
 }

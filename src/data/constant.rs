@@ -1,41 +1,70 @@
-//! Which lists of numbers vary by rounding errors alone.
+//! Mean and standard deviation of a list of numbers, and whether it varies at all.
 
 use ndarray::ArrayView1;
 
+use crate::error::{InvalidSetting, finite};
+use crate::numerics::{largest_exponent, times_power};
+
 /// Fewest and most roundings that may lie behind one entry.
 const ROUNDINGS: (usize, usize) = (10, 10_000);
+
+/// Mean origin + shift 2^exponent and standard deviation deviation 2^exponent: about the first
+/// value, so that a large mean costs no digits, and in a unit in which no square overflows or
+/// vanishes.
+struct Spread {
+    origin: f64,
+    shift: f64,
+    deviation: f64,
+    exponent: i32,
+}
+
+/// `None` when differences overflow.
+fn spread(values: ArrayView1<'_, f64>) -> Option<Spread> {
+    let (origin, count) = (values[0], values.len() as f64);
+    let mut rest = values.mapv(|v| v - origin);
+    finite("differences", &rest).ok()?;
+    let exponent = largest_exponent(&rest);
+    rest.mapv_inplace(|v| times_power(v, -exponent));
+    let shift = rest.sum() / count;
+    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
+    Some(Spread { origin, shift, deviation: variance.sqrt(), exponent })
+}
+
+/// Mean and standard deviation (over n) of finite `values`.
+pub(super) fn mean_and_deviation(
+    name: &'static str,
+    values: ArrayView1<'_, f64>,
+) -> Result<(f64, f64), InvalidSetting> {
+    let refused = |value, allowed| Err(InvalidSetting::OutOfRange { name, value, allowed });
+    let Some(Spread { origin, shift, deviation, exponent }) = spread(values) else {
+        return refused(f64::INFINITY, "1.8e308 or less: give the numbers in another unit");
+    };
+    let deviation = times_power(deviation, exponent);
+    // a subnormal number has lost its digits
+    if deviation.is_normal() {
+        Ok((origin + times_power(shift, exponent), deviation))
+    } else {
+        refused(deviation, "2.3e-308 or more: give the numbers in another unit")
+    }
+}
 
 /// Whether finite `values` are one number, to rounding: their standard deviation is at most
 /// n 2^-52 times the size of their mean, as in scikit-learn's `StandardScaler`, with n the number of
 /// values between 10 and 10000; or, where all are `f32` numbers times one power of two, 2^-23 times
 /// it, one unit in the last place. Times a power of two the answer is the same.
 pub(super) fn constant(values: ArrayView1<'_, f64>) -> bool {
-    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    if largest == 0.0 {
-        return true;
-    }
-    let unit = unit(largest);
-    // about the first value, so that a large mean costs no digits
-    let (origin, count) = (unit * values[0], values.len() as f64);
-    let shift = values.iter().map(|v| unit * v - origin).sum::<f64>() / count;
-    let squares = values.iter().map(|v| (unit * v - origin - shift).powi(2)).sum::<f64>();
-    let relative = if values.iter().all(|v| is_single(unit * v)) {
+    let Some(Spread { origin, shift, deviation, exponent }) = spread(values) else {
+        return false;
+    };
+    // the 29 bits that `f64` has beyond `f32` are zero
+    let single =
+        |v: &f64| v.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
+    let relative = if values.iter().all(single) {
         f64::from(f32::EPSILON)
     } else {
         values.len().clamp(ROUNDINGS.0, ROUNDINGS.1) as f64 * f64::EPSILON
     };
-    (squares / count).sqrt() <= relative * (origin + shift).abs()
-}
-
-/// The power of two that brings `largest` between 1 and 2, or as near as there is one.
-fn unit(largest: f64) -> f64 {
-    let exponent = (largest.to_bits() >> 52) as i32 - 1023;
-    2.0_f64.powi(-exponent)
-}
-
-/// Whether the 29 bits that `f64` has beyond `f32` are zero.
-fn is_single(value: f64) -> bool {
-    value.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS
+    deviation <= relative * (times_power(origin, -exponent) + shift).abs()
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use ndarray::{
 use num_traits::AsPrimitive;
 
 use super::batch::{Batch, check_read, read_by};
-use super::constant::constant;
-use super::target::frame_problem;
+use super::constant::{constant, mean_and_deviation};
+use super::target::check_directions;
 use crate::Scalar;
-use crate::error::{InvalidSetting, finite, finite_list, finite_matrix, has_columns, nonzero};
-use crate::numerics::{exponent, times_power};
+use crate::error::{
+    InvalidSetting, finite, finite_list, finite_matrix, has_columns, has_length, nonzero,
+};
 
 /// Inputs X (n x d, one per row) and labels y (n) in memory: a [`Batch`] of all its samples, and the
 /// data of an experiment on data from outside
@@ -53,33 +54,16 @@ impl Dataset {
     /// # Errors
     /// [`InvalidSetting`] when a size is 0, the lengths differ, or an entry is not finite, naming
     /// its row and column.
-    ///
-    /// ```
-    /// use linear_width::data::Dataset;
-    /// use ndarray::array;
-    ///
-    /// let data = Dataset::new(array![[0.5_f32], [0.25]], array![3_u8, 7])?;
-    /// assert_eq!((data.inputs()[[1, 0]], data.labels()[1]), (0.25, 7.0));
-    /// # Ok::<(), linear_width::InvalidSetting>(())
-    /// ```
     pub fn new<X: AsPrimitive<f64>, Y: AsPrimitive<f64>>(
         x: Array2<X>,
         y: Array1<Y>,
     ) -> Result<Self, InvalidSetting> {
         // in place when the numbers are `f64` already
-        Self::checked(x.mapv_into_any(AsPrimitive::as_), y.mapv_into_any(AsPrimitive::as_))
-    }
-
-    fn checked(x: Array2<f64>, y: Array1<f64>) -> Result<Self, InvalidSetting> {
+        let x = x.mapv_into_any(AsPrimitive::as_);
+        let y = y.mapv_into_any(AsPrimitive::as_);
         nonzero("samples", x.nrows())?;
         nonzero("dimension", x.ncols())?;
-        if y.len() != x.nrows() {
-            return Err(InvalidSetting::Shape {
-                name: "the vector of labels",
-                found: y.len().to_string(),
-                expected: format!("{}, one label per row of the inputs", x.nrows()),
-            });
-        }
+        has_length("the vector of labels, one per row of the inputs,", y.len(), x.nrows())?;
         finite_matrix("the given inputs", x.view())?;
         finite_list("the given labels", &y)?;
         Ok(Self {
@@ -100,32 +84,26 @@ impl Dataset {
     }
 
     /// Declares directions B* (p x d, orthonormal rows) that the labels are known to depend on; runs
-    /// on the data then report overlaps with them. They are directions in the space of the inputs as
-    /// they are in the run: give directions of the standardised features for
-    /// [`standardised`](Self::standardised) data.
+    /// on the data then report overlaps with them. For [`standardised`](Self::standardised) data they
+    /// are directions in the space of the standardised features.
     ///
     /// # Errors
     /// [`InvalidSetting`] when there is no row, a row does not have length d, an entry is not
     /// finite, or the rows are not orthonormal to within 1e-6.
     pub fn with_directions(mut self, directions: Array2<f64>) -> Result<Self, InvalidSetting> {
         nonzero("the number of directions", directions.nrows())?;
-        match frame_problem(&directions, directions.nrows(), self.dimension()) {
-            Some(problem) => Err(problem),
-            None => {
-                self.directions = Some(directions.into_shared());
-                Ok(self)
-            }
-        }
+        check_directions(&directions, directions.nrows(), self.dimension())?;
+        self.directions = Some(directions.into_shared());
+        Ok(self)
     }
 
     /// Subtracts from each feature its mean and divides by its standard deviation (over n, not
     /// n - 1).
     ///
-    /// A feature whose only variation is rounding counts as constant: its standard deviation is at
-    /// most n 2^-52 times its mean (n between 10 and 10000 here; the bound of scikit-learn's
-    /// `StandardScaler`), or at most 2^-23 times its mean when all its values are `f32` numbers. The
-    /// rounding of narrower types, as `float16`, looks like data. If such a small variation is
-    /// real, subtract the mean before the numbers are rounded.
+    /// A feature counts as constant when its standard deviation is at most n 2^-52 times its mean,
+    /// with n between 10 and 10000 (the bound of scikit-learn's `StandardScaler`), or at most 2^-23
+    /// times its mean when all its values are `f32` numbers. The rounding of narrower types looks
+    /// like data. If such a small variation is real, subtract the mean before numbers are rounded.
     ///
     /// # Errors
     /// [`InvalidSetting::ConstantFeatures`] naming every constant feature;
@@ -224,16 +202,6 @@ impl Dataset {
         Ok(part)
     }
 
-    /// The number n of samples.
-    pub fn samples(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The input dimension d.
-    pub fn dimension(&self) -> usize {
-        self.x.ncols()
-    }
-
     /// X, n x d.
     pub fn inputs(&self) -> ArrayView2<'_, f64> {
         self.x.view()
@@ -294,31 +262,6 @@ impl Dataset {
     }
 }
 
-/// About the first value, so that a large mean costs no digits; in a unit in which squares neither
-/// overflow nor vanish.
-fn mean_and_deviation(
-    name: &'static str,
-    values: ArrayView1<'_, f64>,
-) -> Result<(f64, f64), InvalidSetting> {
-    let (origin, count) = (values[0], values.len() as f64);
-    let mut rest = values.mapv(|v| v - origin);
-    let refused = |value, allowed| Err(InvalidSetting::OutOfRange { name, value, allowed });
-    if rest.iter().any(|v| !v.is_finite()) {
-        return refused(f64::INFINITY, "1.8e308 or less: give the numbers in another unit");
-    }
-    let e = exponent(rest.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
-    rest.mapv_inplace(|v| times_power(v, -e));
-    let shift = rest.sum() / count;
-    let variance = rest.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / count;
-    let deviation = times_power(variance.sqrt(), e);
-    // a subnormal number has lost its digits
-    if deviation.is_normal() {
-        Ok((origin + times_power(shift, e), deviation))
-    } else {
-        refused(deviation, "2.3e-308 or more: give the numbers in another unit")
-    }
-}
-
 impl Batch for Dataset {
     fn samples(&self) -> usize {
         self.x.nrows()
@@ -328,7 +271,7 @@ impl Batch for Dataset {
         self.x.ncols()
     }
 
-    read_by!(read_in);
+    read_by!(read_in: read f64, read_f32 f32);
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ impl Batch for GeneratedBatch {
         self.directions.ncols()
     }
 
-    read_by!(read_in);
+    read_by!(read_in: read f64, read_f32 f32);
 }
 
 #[cfg(test)]

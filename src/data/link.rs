@@ -25,16 +25,10 @@ use crate::quadrature::{QuadratureError, gaussian_expectation};
 pub struct Link {
     name: String,
     function: Arc<dyn Fn(f64) -> f64 + Send + Sync>,
-    known: Arc<Known>,
-}
-
-/// What is known of a link beside its values.
-#[derive(Clone, Default)]
-struct Known {
     kinks: Vec<f64>,
     /// The coefficients, when the link is a finite Hermite series.
     series: Option<Vec<f64>>,
-    /// What taking away Hermite parts leaves of rounding errors in a value of order one.
+    /// The rounding errors that Hermite parts taken away leave in a value of order one.
     rounding: f64,
 }
 
@@ -44,15 +38,15 @@ impl Link {
         name: impl Into<String>,
         function: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), function: Arc::new(function), known: Arc::default() }
+        let function = Arc::new(function);
+        Self { name: name.into(), function, kinks: Vec::new(), series: None, rounding: 0.0 }
     }
 
     /// The value of an activation as link, kinks included.
     pub fn from_activation(activation: impl Activation + 'static) -> Self {
-        let name = activation.name();
-        let known =
-            Known { kinks: activation.kinks(), series: known_series(&activation), rounding: 0.0 };
-        Self { name, known: Arc::new(known), function: Arc::new(move |z| activation.value(z)) }
+        let (kinks, series) = (activation.kinks(), known_series(&activation));
+        let link = Self::new(activation.name(), move |z| activation.value(z));
+        Self { kinks, series, ..link }
     }
 
     /// The finite series sum_k c_k He_k.
@@ -62,7 +56,7 @@ impl Link {
 
     /// Declares where the function or its derivative jumps; quadrature splits there.
     pub fn with_kinks(mut self, kinks: impl Into<Vec<f64>>) -> Self {
-        Arc::make_mut(&mut self.known).kinks = kinks.into();
+        self.kinks = kinks.into();
         self
     }
 
@@ -71,30 +65,23 @@ impl Link {
     /// # Errors
     /// [`QuadratureError`] when the coefficients cannot be computed.
     pub fn without(&self, degrees: &[usize]) -> Result<Self, QuadratureError> {
-        let without = |series: &Vec<f64>| {
-            let kept = |(k, c): (usize, &f64)| if degrees.contains(&k) { 0.0 } else { *c };
-            series.iter().enumerate().map(kept).collect::<Vec<f64>>()
-        };
         let removed: Vec<String> = degrees.iter().map(|k| format!("He{k}")).collect();
         let name = format!("{} without {}", self.name, removed.join(", "));
-        if let Some(series) = &self.known.series {
-            return Ok(Self { name, ..Self::hermite(without(series)) });
+        let split = |series: &[f64], removed: bool| -> Vec<f64> {
+            let part =
+                |(k, c): (usize, &f64)| if degrees.contains(&k) == removed { *c } else { 0.0 };
+            series.iter().enumerate().map(part).collect()
+        };
+        if let Some(series) = &self.series {
+            return Ok(Self { name, ..Self::hermite(split(series, false)) });
         }
-        let mut parts = self.hermite_coefficients(degrees.iter().copied().max().unwrap_or(0))?;
-        for (degree, part) in parts.iter_mut().enumerate() {
-            if !degrees.contains(&degree) {
-                *part = 0.0;
-            }
-        }
+        let highest = degrees.iter().copied().max().unwrap_or(0);
+        let parts = split(&self.hermite_coefficients(highest)?, true);
         let rounding = 16.0 * f64::EPSILON * parts.iter().map(|c| c.abs()).sum::<f64>();
-        let rounding = rounding.max(self.known.rounding);
         let parts = HermiteSeries::new(parts);
         let original = Arc::clone(&self.function);
-        Ok(Self {
-            name,
-            function: Arc::new(move |z| original(z) - parts.value(z)),
-            known: Arc::new(Known { kinks: self.kinks().to_vec(), series: None, rounding }),
-        })
+        let link = Self::new(name, move |z| original(z) - parts.value(z));
+        Ok(Self { kinks: self.kinks.clone(), rounding: rounding.max(self.rounding), ..link })
     }
 
     /// g(z).
@@ -103,30 +90,27 @@ impl Link {
     }
 
     /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!: exactly for a Hermite series, and
-    /// otherwise with the accuracy of
-    /// [`hermite_coefficients`](crate::activation::hermite_coefficients), an error of sqrt(k!) c*_k
-    /// of at most 1e-11 of the root mean square of g, or of the rounding errors that a larger part
-    /// taken away by [`without`](Self::without) has left in it.
+    /// otherwise with an error of sqrt(k!) c*_k of at most 1e-11 of the root mean square of g, or of
+    /// the rounding errors that a larger part taken away by [`without`](Self::without) has left.
     ///
     /// # Errors
     /// [`QuadratureError`] when the link is not finite, grows too fast, or the accuracy cannot be
     /// reached.
     pub fn hermite_coefficients(&self, max_degree: usize) -> Result<Vec<f64>, QuadratureError> {
-        if let Some(known) = &self.known.series {
+        if let Some(known) = &self.series {
             return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
         }
-        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree, self.known.rounding)
+        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree, self.rounding)
     }
 
     /// The coefficients, when the link is a finite Hermite series.
     pub(crate) fn hermite_series(&self) -> Option<&[f64]> {
-        self.known.series.as_deref()
+        self.series.as_deref()
     }
 
-    /// sqrt(E g^2), with a relative accuracy of 1e-12 whatever the size of the link, or to the
-    /// rounding errors that a larger part taken away has left in it.
+    /// sqrt(E g^2), with the relative [`accuracy`](Self::accuracy).
     pub(crate) fn root_mean_square(&self) -> Result<f64, QuadratureError> {
-        if let Some(series) = &self.known.series {
+        if let Some(series) = &self.series {
             let mut root_factorial = 1.0;
             return Ok(series.iter().enumerate().fold(0.0_f64, |norm, (k, c)| {
                 root_factorial *= (k.max(1) as f64).sqrt();
@@ -134,8 +118,7 @@ impl Link {
             }));
         }
         // squares in units of the mean size, so that they neither overflow nor vanish
-        let size =
-            gaussian_expectation(|z| self.value(z).abs(), self.kinks(), self.known.rounding)?;
+        let size = gaussian_expectation(|z| self.value(z).abs(), self.kinks(), self.rounding)?;
         if size == 0.0 {
             return Ok(0.0);
         }
@@ -147,12 +130,12 @@ impl Link {
     /// What an expectation of the link over its size can be known to: 1e-12, or the rounding errors
     /// that a larger part taken away has left.
     pub(crate) fn accuracy(&self, size: f64) -> f64 {
-        (self.known.rounding / size).max(1e-12)
+        (self.rounding / size).max(1e-12)
     }
 
     /// Where the link or its derivative jumps, as declared.
     pub fn kinks(&self) -> &[f64] {
-        &self.known.kinks
+        &self.kinks
     }
 
     /// The name for reports.

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::link::Link;
-use crate::error::{InvalidSetting, finite_matrix, nonzero, not_orthonormal};
+use crate::error::{InvalidSetting, finite_matrix, has_shape, nonzero};
 use crate::guard::guarded;
 use crate::memory;
 use crate::quadrature::QuadratureError;
@@ -142,38 +142,39 @@ impl Target {
         if p > dimension {
             problems.push(InvalidSetting::TooManyDirections { directions: p, dimension });
         }
-        if !(self.noise.is_finite() && self.noise >= 0.0) {
-            problems.push(InvalidSetting::Noise { value: self.noise });
-        }
+        problems.extend(self.check_noise().err());
         if let Some(directions) = &self.directions {
-            problems.extend(frame_problem(directions, p, dimension));
+            problems.extend(check_directions(directions, p, dimension).err());
         }
         if (1..=dimension).contains(&p) {
-            problems.extend(self.link_problem());
+            problems.extend(self.check_link().err());
         }
         problems
     }
 
-    /// The problem of the link, when it panics or is not finite at a few places.
-    fn link_problem(&self) -> Option<InvalidSetting> {
+    pub(crate) fn check_noise(&self) -> Result<(), InvalidSetting> {
+        let value = self.noise;
+        let holds = value.is_finite() && value >= 0.0;
+        if holds { Ok(()) } else { Err(InvalidSetting::Noise { value }) }
+    }
+
+    /// Tries the link at a few places: it must not panic and be finite.
+    fn check_link(&self) -> Result<(), InvalidSetting> {
         const PLACES: [f64; 5] = [0.3, -0.3, 1.1, -1.1, 2.3];
-        let p = self.direction_count;
-        let name = || format!("the link {}", self.name());
-        let tried = guarded(name, || {
-            // two different numbers, so that a difference of variables is not always 0
-            let points = PLACES.iter().flat_map(|z| [(*z, *z), (*z, -0.7 * *z)]);
-            points
-                .map(|(z, w)| (0..p).map(|k| if k % 2 == 0 { z } else { w }).collect::<Vec<f64>>())
-                .find(|point| !self.noiseless_label(point).is_finite())
-        });
-        match tried {
-            Ok(None) => None,
-            Ok(Some(point)) => Some(InvalidSetting::Function {
-                name: self.name().to_owned(),
-                source: QuadratureError::NonFinite { at: point[0] },
-            }),
-            Err(problem) => Some(problem),
-        }
+        let fails = |z: f64, w: f64| {
+            let point = |k: usize| if k % 2 == 0 { z } else { w };
+            let point: Vec<f64> = (0..self.direction_count).map(point).collect();
+            !self.noiseless_label(&point).is_finite()
+        };
+        // two different numbers, so that a difference of variables is not always 0
+        let failed = guarded(
+            || format!("the link {}", self.name),
+            || PLACES.into_iter().find(|z| fails(*z, *z) || fails(*z, -0.7 * z)),
+        )?;
+        failed.map_or(Ok(()), |at| {
+            let source = QuadratureError::NonFinite { at };
+            Err(InvalidSetting::Function { name: self.name.to_string(), source })
+        })
     }
 
     /// B* in dimension `dimension` (p x d): the given directions, or random ones from `seed`.
@@ -195,31 +196,33 @@ impl Target {
             return Ok(directions.clone());
         }
         // the frame, and a copy of it
-        memory::allocatable(memory::total(
-            16,
-            &[(self.direction_count as u128, dimension as u128)],
-        ))?;
+        let shape = (self.direction_count as u128, dimension as u128);
+        memory::allocatable(memory::total(16, &[shape]))?;
         Ok(random_frame(self.direction_count, dimension, seed))
     }
 }
 
-/// The problem of `directions` that should be `p` orthonormal rows of length `dimension`.
-pub(super) fn frame_problem(
+/// Checks that `directions` are `p` orthonormal rows of length `dimension`.
+pub(super) fn check_directions(
     directions: &Array2<f64>,
     p: usize,
     dimension: usize,
-) -> Option<InvalidSetting> {
-    if directions.dim() != (p, dimension) {
-        return Some(InvalidSetting::Shape {
-            name: "target.directions",
-            found: format!("{} x {}", directions.nrows(), directions.ncols()),
-            expected: format!("{p} x {dimension}"),
-        });
+) -> Result<(), InvalidSetting> {
+    has_shape("target.directions", directions.dim(), (p, dimension))?;
+    finite_matrix("target.directions", directions.view())?;
+    for (index, row) in directions.rows().into_iter().enumerate() {
+        let norm = row.dot(&row).sqrt();
+        if (norm - 1.0).abs() > ORTHONORMAL_TOLERANCE {
+            return Err(InvalidSetting::NotNormalised { index, norm });
+        }
+        for first in 0..index {
+            let product = row.dot(&directions.row(first));
+            if product.abs() > ORTHONORMAL_TOLERANCE {
+                return Err(InvalidSetting::NotOrthogonal { first, second: index, product });
+            }
+        }
     }
-    if let Err(problem) = finite_matrix("target.directions", directions.view()) {
-        return Some(problem);
-    }
-    not_orthonormal(directions.view(), ORTHONORMAL_TOLERANCE)
+    Ok(())
 }
 
 /// A uniform orthonormal p-frame: Gaussian rows, Gram-Schmidt done twice.

@@ -1,12 +1,12 @@
 //! Laws of mean 0 and variance 1 that the user gives.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use ndarray::Array1;
 use rand::distr::{Distribution, Open01};
 
-use crate::error::{InvalidSetting, finite_list, in_range};
+use crate::error::{InvalidSetting, finite, finite_list, in_range};
 use crate::guard::guarded;
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
@@ -23,19 +23,18 @@ const LARGEST_UNSEEN: f64 = 0.25;
 /// ([`InputLaw::Custom`](crate::data::InputLaw::Custom)) or of the second layer
 /// ([`SecondLayerLaw::Custom`](crate::network::SecondLayerLaw::Custom)).
 ///
-/// Three ways to give it, mean and variance being checked in each:
-///
-/// | given by | mean and variance | serves the prediction as law of the second layer |
+/// | given by | mean and variance checked | predicted as law of the second layer |
 /// |---|---|---|
-/// | [`discrete`](Self::discrete): values, probabilities | summed, to 1e-4 | yes |
-/// | [`quantile`](Self::quantile): inverse of the distribution function | integrated, to 1e-4 | yes |
-/// | [`sampled`](Self::sampled): a function that draws | estimated from 131072 draws | no |
+/// | [`discrete`](Self::discrete): values, probabilities | by sums, to 1e-4 | yes |
+/// | [`quantile`](Self::quantile): inverse of the distribution function | by integrals, to 1e-4 | yes |
+/// | [`sampled`](Self::sampled): a function that draws | by 131072 draws | no |
 ///
 /// Two laws are equal when one is a clone of the other. With the `serde` feature a law is written
 /// as its name, and reading it back is an error: a function cannot be restored from a name.
 ///
 /// ```
-/// use linear_width::data::{CustomLaw, InputLaw};
+/// use linear_width::data::CustomLaw;
+/// use rand_distr::{Distribution, StudentT};
 ///
 /// // nine entries of ten are zero
 /// let r = 10_f64.sqrt();
@@ -44,19 +43,19 @@ const LARGEST_UNSEEN: f64 = 0.25;
 ///     let tail = (2.0 * u.min(1.0 - u)).ln() / 2_f64.sqrt();
 ///     if u < 0.5 { tail } else { -tail }
 /// })?;
-/// let inputs = InputLaw::Custom(laplace);
+/// let student = StudentT::new(8.0)?; // variance 8/6
+/// let scaled = CustomLaw::sampled("student", move |rng| student.sample(rng) * 0.75_f64.sqrt())?;
 /// let error = CustomLaw::discrete("coin", [(0.0, 0.5), (1.0, 0.5)]).unwrap_err();
 /// assert_eq!(error.to_string(), "the mean of the law coin is 0.5; it must be 0 to within 0.0001");
-/// # let _ = (sparse, inputs);
-/// # Ok::<(), linear_width::InvalidSetting>(())
+/// # let _ = (sparse, laplace, scaled);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct CustomLaw {
     name: Arc<str>,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
-type QuantileFunction = dyn Fn(f64) -> f64 + Send + Sync;
 type Sampler = dyn Fn(&mut dyn rand::Rng) -> f64 + Send + Sync;
 
 #[derive(Clone)]
@@ -64,7 +63,7 @@ pub(crate) enum Kind {
     /// Distinct values in increasing order, each with its (positive) probability.
     Discrete(Arc<[(f64, f64)]>),
     /// The quantile function, and the probabilities at which it or its derivative jumps.
-    Quantile { function: Arc<QuantileFunction>, kinks: Arc<[f64]> },
+    Quantile { function: Arc<dyn Fn(f64) -> f64 + Send + Sync>, kinks: Arc<[f64]> },
     /// Draws one value.
     Sampled(Arc<Sampler>),
 }
@@ -92,13 +91,11 @@ impl CustomLaw {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         values.dedup_by(|b, a| {
             let equal = a.0 == b.0;
-            if equal {
-                a.1 += b.1;
-            }
+            a.1 += if equal { b.1 } else { 0.0 };
             equal
         });
         let sum = |power: i32| values.iter().map(|(b, p)| p * b.powi(power)).sum::<f64>();
-        moments(&name, sum(1), sum(2), TOLERANCE)?;
+        moments(&name, sum(1), sum(2))?;
         Ok(Self { name: name.into(), kind: Kind::Discrete(values.into()) })
     }
 
@@ -106,9 +103,9 @@ impl CustomLaw {
     /// the law when u is uniform on (0, 1). Q does not decrease; Q(0) and Q(1) are the ends of the
     /// support, infinite if need be.
     ///
-    /// Mean and variance are integrated over u, the last 1e-16 at both ends being left out. Values
-    /// are drawn as Q(u). The prediction, given the law of the second layer, integrates over u too,
-    /// and cuts an unbounded law at the quantiles 1/(2N) and 1 - 1/(2N), as it does the Gaussian.
+    /// Mean and variance are integrated over u, without the last 1e-16 at both ends. The prediction
+    /// integrates a law of the second layer over u too, and cuts an unbounded one at the quantiles
+    /// 1/(2N) and 1 - 1/(2N), as it does the Gaussian.
     ///
     /// # Errors
     /// [`InvalidSetting`] when Q decreases somewhere or is not a number, when a moment cannot be
@@ -119,56 +116,43 @@ impl CustomLaw {
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let law = || format!("the quantile function of the law {name}");
-        guarded(law, || increasing(&name, &function))??;
         // over z with u = P(Z < z): smooth where Q has the usual singularities at its ends
         let both = |z: f64, out: &mut [f64]| {
             let b = function(normal_distribution(z).clamp(SMALLEST, 1.0 - SMALLEST));
             out.copy_from_slice(&[b, b * b]);
         };
-        let found = guarded(law, || gaussian_expectations(2, both, &[], 1e-6))?
-            .map_err(|source| InvalidSetting::Function { name: name.clone(), source })?;
-        moments(&name, found[0], found[1], TOLERANCE)?;
+        let found = guarded(law, || {
+            increasing(&name, &function)?;
+            gaussian_expectations(2, both, &[], 1e-6)
+                .map_err(|source| InvalidSetting::Function { name: name.clone(), source })
+        })??;
+        moments(&name, found[0], found[1])?;
         let kind = Kind::Quantile { function: Arc::new(function), kinks: Arc::new([]) };
         Ok(Self { name: name.into(), kind })
     }
 
-    /// The law of what `draw` returns: a function of the generator alone, without memory of its
-    /// own. Any `rand_distr` distribution will do, scaled to mean 0 and variance 1.
+    /// The law of the numbers that `draw` returns, a function of the generator alone: any
+    /// `rand_distr` distribution, scaled to mean 0 and variance 1.
     ///
     /// Mean and variance are estimated from 131072 draws with a fixed seed; more than six standard
-    /// errors off is an error. As law of the second layer it can be simulated but not predicted;
-    /// the report then says so.
+    /// errors off is an error. A second layer with this law can be simulated but not predicted.
     ///
     /// # Errors
     /// [`InvalidSetting`] when a draw is not finite, mean or variance is off, or the tails are so
     /// heavy that an error of 0.25 in either could not be seen.
-    ///
-    /// ```
-    /// use linear_width::data::CustomLaw;
-    /// use rand_distr::{Distribution, StudentT};
-    ///
-    /// let student = StudentT::new(8.0)?; // variance 8/6
-    /// let law = CustomLaw::sampled("student", move |rng| student.sample(rng) * 0.75_f64.sqrt())?;
-    /// assert_eq!(law.name(), "student");
-    /// assert!(CustomLaw::sampled("unscaled", move |rng| student.sample(rng)).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn sampled(
         name: impl Into<String>,
         draw: impl Fn(&mut dyn rand::Rng) -> f64 + Send + Sync + 'static,
     ) -> Result<Self, InvalidSetting> {
         let name = name.into();
         let mut generator = stream(0, Purpose::LawCheck, 0, 0);
-        let draws: Vec<f64> = guarded(
-            || format!("the law {name}"),
-            || (0..DRAWS).map(|_| draw(&mut generator)).collect(),
-        )?;
-        if draws.iter().any(|x| !x.is_finite()) {
-            return Err(InvalidSetting::NonFinite { name: "a sampled law" });
-        }
+        let law = || format!("the law {name}");
+        let draws = guarded(law, || Array1::from_shape_fn(DRAWS, |_| draw(&mut generator)))?;
+        finite("a sampled law", &draws)?;
         let mean_of =
             |f: &dyn Fn(f64) -> f64| draws.iter().map(|x| f(*x)).sum::<f64>() / DRAWS as f64;
-        let (first, second) = (mean_of(&|x| x), mean_of(&|x| x * x));
+        let first = mean_of(&|x| x);
+        let second = mean_of(&|x| x * x);
         let spread = mean_of(&|x| (x * x - second).powi(2)).sqrt();
         let unseen = |std: f64| STANDARD_ERRORS * std / (DRAWS as f64).sqrt();
         let [mean_error, square_error] = [unseen(second.sqrt()), unseen(spread)];
@@ -191,8 +175,8 @@ impl CustomLaw {
         probabilities: impl Into<Vec<f64>>,
     ) -> Result<Self, InvalidSetting> {
         let mut at = probabilities.into();
+        let allowed = "between 0 and 1, ends excluded";
         for &u in &at {
-            let allowed = "between 0 and 1, ends excluded";
             in_range("a kink of a quantile function", u, u > 0.0 && u < 1.0, allowed)?;
         }
         at.sort_by(f64::total_cmp);
@@ -208,10 +192,6 @@ impl CustomLaw {
         &self.name
     }
 
-    pub(crate) fn kind(&self) -> &Kind {
-        &self.kind
-    }
-
     /// One draw.
     pub(crate) fn draw(&self, generator: &mut impl rand::Rng) -> f64 {
         match &self.kind {
@@ -219,13 +199,12 @@ impl CustomLaw {
             Kind::Quantile { function, .. } => function(Open01.sample(generator)),
             Kind::Discrete(values) => {
                 let mut left: f64 = Open01.sample(generator);
-                for (value, probability) in values.iter() {
+                let reached = values.iter().find(|(_, probability)| {
                     left -= probability;
-                    if left < 0.0 {
-                        return *value;
-                    }
-                }
-                values[values.len() - 1].0 // rounding of the sum
+                    left < 0.0
+                });
+                // the sum of the probabilities is 1 only to rounding
+                reached.unwrap_or(&values[values.len() - 1]).0
             }
         }
     }
@@ -240,9 +219,10 @@ impl CustomLaw {
 /// The distance of the extreme draws of `Open01` from 0 and 1.
 const SMALLEST: f64 = f64::EPSILON / 2.0;
 
-fn moments(name: &str, first: f64, second: f64, allowed: f64) -> Result<(), InvalidSetting> {
-    moment(name, "mean", first, 0.0, allowed)?;
-    moment(name, "variance", second - first * first, 1.0, allowed)
+/// Checks E b = `first` and E b^2 = `second`.
+fn moments(name: &str, first: f64, second: f64) -> Result<(), InvalidSetting> {
+    moment(name, "mean", first, 0.0, TOLERANCE)?;
+    moment(name, "variance", second - first * first, 1.0, TOLERANCE)
 }
 
 fn moment(
@@ -263,11 +243,11 @@ fn increasing(name: &str, function: &impl Fn(f64) -> f64) -> Result<(), InvalidS
     const CELLS: u32 = 1000;
     let mut last = f64::NEG_INFINITY;
     for i in 0..=CELLS {
-        let u = f64::from(i) / f64::from(CELLS);
-        let value = function(u);
-        let inside = i > 0 && i < CELLS;
-        if value.is_nan() || value < last || (inside && value.is_infinite()) {
-            return Err(InvalidSetting::Quantile { law: name.to_owned(), at: u, value });
+        let at = f64::from(i) / f64::from(CELLS);
+        let value = function(at);
+        let end = i == 0 || i == CELLS;
+        if value.is_nan() || value < last || (value.is_infinite() && !end) {
+            return Err(InvalidSetting::Quantile { law: name.to_owned(), at, value });
         }
         last = value;
     }
@@ -287,12 +267,6 @@ impl PartialEq for CustomLaw {
 }
 
 impl Eq for CustomLaw {}
-
-impl Hash for CustomLaw {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
 
 #[cfg(feature = "serde")]
 impl serde::Serialize for CustomLaw {

@@ -14,12 +14,9 @@ use crate::Scalar;
 ///
 /// The theory is for Gaussian inputs; the others test how universal it is. The prediction does not
 /// look at this setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum InputLaw {
     /// N(0, 1).
@@ -36,29 +33,19 @@ pub enum InputLaw {
 impl InputLaw {
     /// Fills `entries` with independent draws. `f32` draws are the `f64` ones, rounded.
     pub(crate) fn fill<T: Scalar>(&self, entries: &mut [T], generator: &mut impl rand::Rng) {
-        match self {
-            Self::Gaussian => {
-                for x in entries {
-                    let z: f64 = StandardNormal.sample(generator);
-                    *x = T::of(z);
+        for x in entries {
+            *x = T::of(match self {
+                Self::Gaussian => StandardNormal.sample(generator),
+                Self::Rademacher => {
+                    if generator.random() {
+                        1.0
+                    } else {
+                        -1.0
+                    }
                 }
-            }
-            Self::Rademacher => {
-                for x in entries {
-                    *x = if generator.random::<bool>() { T::one() } else { -T::one() };
-                }
-            }
-            Self::Uniform => {
-                let width = 12.0_f64.sqrt();
-                for x in entries {
-                    *x = T::of(width * (generator.random::<f64>() - 0.5));
-                }
-            }
-            Self::Custom(law) => {
-                for x in entries {
-                    *x = T::of(law.draw(generator));
-                }
-            }
+                Self::Uniform => 12.0_f64.sqrt() * (generator.random::<f64>() - 0.5),
+                Self::Custom(law) => law.draw(generator),
+            });
         }
     }
 }

@@ -36,6 +36,32 @@ pub(crate) fn has_columns(
     Err(InvalidSetting::Shape { name, found, expected: format!("any x {columns}") })
 }
 
+/// Checks the shape of a matrix.
+pub(crate) fn has_shape(
+    name: &'static str,
+    found: (usize, usize),
+    expected: (usize, usize),
+) -> Result<(), InvalidSetting> {
+    if found == expected {
+        return Ok(());
+    }
+    let [found, expected] = [found, expected].map(|(rows, columns)| format!("{rows} x {columns}"));
+    Err(InvalidSetting::Shape { name, found, expected })
+}
+
+/// Checks the length of a vector.
+pub(crate) fn has_length(
+    name: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), InvalidSetting> {
+    if found == expected {
+        return Ok(());
+    }
+    let [found, expected] = [found, expected].map(|length| length.to_string());
+    Err(InvalidSetting::Shape { name, found, expected })
+}
+
 /// Checks that a number is finite and not negative.
 pub(crate) fn nonnegative(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
     if value.is_finite() && value >= 0.0 {
@@ -79,24 +105,4 @@ pub(crate) fn finite_matrix<T: Real>(
             Err(InvalidSetting::NonFiniteEntry { name, place, value })
         }
     }
-}
-
-/// The first row that is not of length 1, or not orthogonal to one before it, to within `tolerance`.
-pub(crate) fn not_orthonormal(
-    directions: ArrayView2<'_, f64>,
-    tolerance: f64,
-) -> Option<InvalidSetting> {
-    for (index, row) in directions.rows().into_iter().enumerate() {
-        let norm = row.dot(&row).sqrt();
-        if (norm - 1.0).abs() > tolerance {
-            return Some(InvalidSetting::NotNormalised { index, norm });
-        }
-        for first in 0..index {
-            let product = row.dot(&directions.row(first));
-            if product.abs() > tolerance {
-                return Some(InvalidSetting::NotOrthogonal { first, second: index, product });
-            }
-        }
-    }
-    None
 }

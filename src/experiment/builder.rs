@@ -8,7 +8,7 @@ use super::data_source::{self, Source};
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::{Activation, Centred};
-use crate::data::{Dataset, InputLaw, Target};
+use crate::data::{Batch, Dataset, InputLaw, Target};
 use crate::error::InvalidSetting;
 use crate::guard::guarded;
 use crate::memory;

@@ -181,7 +181,7 @@ impl Batch for StepBatch {
         }
     }
 
-    read_by!(read_in);
+    read_by!(read_in: read f64, read_f32 f32);
 }
 
 /// Whether all steps see the same samples.

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 use super::checked::Experiment;
 use super::settings::Settings;
 use crate::activation::Activation;
-use crate::data::{Dataset, Target};
+use crate::data::{Batch, Dataset, Target};
 use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::spectral::{Histogram, Outliers};

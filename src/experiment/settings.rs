@@ -60,7 +60,7 @@ macro_rules! table_of_settings {
                 |_| None;
             /// Law of b = sqrt(N) a. Default: Gaussian.
             second_layer(SecondLayerLaw): SecondLayerLaw = SecondLayerLaw::Gaussian,
-                |s| if s.width > 0 { s.second_layer.problem(s.width) } else { None };
+                |s| if s.width > 0 { s.second_layer.check(s.width).err() } else { None };
             /// Scaling of the output. Default: mean-field.
             scaling(Scaling): Scaling = Scaling::MeanField,
                 |_| None;

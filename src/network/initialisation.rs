@@ -8,17 +8,14 @@ use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::distribution::{CustomLaw, InputLaw};
-use crate::error::{InvalidSetting, nonzero};
-use crate::memory;
+use crate::error::{InvalidSetting, finite, has_length, nonzero};
+use crate::memory::zeros;
 use crate::random::{Purpose, stream};
 
 /// The law of the rows w_j of W_0; either way |w_j| is about 1 and |W_0| about 1 + sqrt(N/d).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Initialisation {
     /// Uniform on the unit sphere of R^d: the pre-activations of Gaussian inputs are exactly N(0,
@@ -42,9 +39,7 @@ impl Initialisation {
     ) -> Result<Array2<T>, InvalidSetting> {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
-        let shape = (width as u128, dimension as u128);
-        memory::allocatable(memory::total(size_of::<T>() as u128, &[shape]))?;
-        let mut weights = Array2::zeros((width, dimension));
+        let mut weights = zeros(width, dimension)?;
         weights.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(j, mut row)| {
             let mut generator = stream(seed, Purpose::FirstLayer, 0, j as u64);
             let entries: Vec<f64> =
@@ -61,11 +56,8 @@ impl Initialisation {
 
 /// The law of b, where a = b / sqrt(N): independent entries of mean 0 and variance 1, or given.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum SecondLayerLaw {
     /// N(0, 1).
@@ -109,18 +101,11 @@ impl fmt::Display for SecondLayerLaw {
 }
 
 impl SecondLayerLaw {
-    /// The problem of this law at this width, if there is one.
-    pub(crate) fn problem(&self, width: usize) -> Option<InvalidSetting> {
-        let Self::Fixed(b) = self else { return None };
-        if b.len() != width {
-            return Some(InvalidSetting::Shape {
-                name: "second_layer.fixed",
-                found: b.len().to_string(),
-                expected: width.to_string(),
-            });
-        }
-        let finite = b.iter().all(|b| b.is_finite());
-        (!finite).then_some(InvalidSetting::NonFinite { name: "second_layer.fixed" })
+    /// Checks that the law can be drawn at this width.
+    pub(crate) fn check(&self, width: usize) -> Result<(), InvalidSetting> {
+        let Self::Fixed(b) = self else { return Ok(()) };
+        has_length("second_layer.fixed", b.len(), width)?;
+        finite("second_layer.fixed", b)
     }
 
     /// a = b / sqrt(N), of length N, drawn from `seed`.
@@ -133,9 +118,7 @@ impl SecondLayerLaw {
     }
 
     fn draw_b(&self, width: usize, seed: u64) -> Result<Array1<f64>, InvalidSetting> {
-        if let Some(problem) = self.problem(width) {
-            return Err(problem);
-        }
+        self.check(width)?;
         let law = match self {
             Self::Gaussian => InputLaw::Gaussian,
             Self::Uniform => InputLaw::Uniform,

@@ -6,21 +6,18 @@ pub use initialisation::{Initialisation, SecondLayerLaw};
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, aview_mut1, aview1};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, aview1};
 use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::activation::Activation;
-use crate::error::{InvalidSetting, has_columns, nonzero};
+use crate::error::{InvalidSetting, has_columns, has_length, nonzero};
 use crate::linalg::multiply;
 
 /// How the output is scaled, with a = b / sqrt(N) and so |a| about 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Scaling {
     /// f(x) = N^(-1/2) sum_j a_j sigma(<w_j, x>): O(N^(-1/2)) at the start, so that the residual is
     /// the label to leading order. The setting of the paper and of all theory functions here.
@@ -79,13 +76,7 @@ impl<T: Scalar> Network<T> {
     ) -> Result<Self, InvalidSetting> {
         nonzero("width", first_layer.nrows())?;
         nonzero("dimension", first_layer.ncols())?;
-        if second_layer.len() != first_layer.nrows() {
-            return Err(InvalidSetting::Shape {
-                name: "the second layer",
-                found: second_layer.len().to_string(),
-                expected: first_layer.nrows().to_string(),
-            });
-        }
+        has_length("the second layer", second_layer.len(), first_layer.nrows())?;
         if !first_layer.iter().chain(&second_layer).all(|w| w.is_finite()) {
             return Err(InvalidSetting::NonFinite { name: "the network" });
         }
@@ -167,11 +158,11 @@ impl<T: Scalar> Network<T> {
     /// [`InvalidSetting::Shape`] when the inputs have the wrong dimension.
     ///
     /// ```
-    /// # use linear_width::{activation::{Activation, Tanh}, network::{Network, Scaling}};
+    /// use linear_width::{activation::Tanh, network::{Network, Scaling}};
     /// use ndarray::array;
     ///
     /// let (w, a) = (array![[1.0, 0.0], [0.0, 1.0]], array![1.0, -1.0]);
-    /// let network = Network::new(w, a, Tanh::default().shared())?;
+    /// let network = Network::new(w, a, Tanh::default())?;
     /// let output = network.with_scaling(Scaling::Standard).output(array![[0.5, 0.2]].view())?;
     /// assert!((output[0] - (0.5_f64.tanh() - 0.2_f64.tanh())).abs() < 1e-15);
     /// # Ok::<(), linear_width::InvalidSetting>(())
@@ -187,8 +178,6 @@ impl<T: Scalar> Network<T> {
     /// for any number of threads.
     pub(crate) fn output_and_derivatives(&self, mut z: ArrayViewMut2<'_, T>) -> Array1<T> {
         const ROWS: usize = 64;
-        // so many numbers at once stay in the first-level cache
-        const CHUNK: usize = 256;
         let samples = z.ncols();
         let groups: Vec<Array1<T>> = z
             .axis_chunks_iter_mut(Axis(0), ROWS)
@@ -196,24 +185,14 @@ impl<T: Scalar> Network<T> {
             .zip(self.second_layer.axis_chunks_iter(Axis(0), ROWS))
             .map(|(mut z, a)| {
                 let mut sum = Array1::zeros(samples);
-                let mut input = [T::zero(); CHUNK];
-                let (mut value, mut derivative) = (input, input);
-                for (mut row, a) in z.rows_mut().into_iter().zip(a) {
-                    let row = row.axis_chunks_iter_mut(Axis(0), CHUNK);
-                    for (mut z, mut sum) in
-                        row.into_iter().zip(sum.axis_chunks_iter_mut(Axis(0), CHUNK))
-                    {
-                        let (input, value, derivative) = (
-                            &mut input[..z.len()],
-                            &mut value[..z.len()],
-                            &mut derivative[..z.len()],
-                        );
-                        // whole arrays at once: loops over the iterators of views are not vectorised
-                        aview_mut1(input).assign(&z);
-                        T::evaluate(&*self.activation, input, value, derivative);
-                        z.assign(&aview1(derivative));
-                        sum.scaled_add(*a, &aview1(value));
-                    }
+                for (row, a) in z.rows_mut().into_iter().zip(a) {
+                    let mut sums = sum.axis_chunks_iter_mut(Axis(0), CHUNK);
+                    self.activate(row, |z, value, derivative| {
+                        z.copy_from_slice(derivative);
+                        if let Some(mut sum) = sums.next() {
+                            sum.scaled_add(*a, &aview1(value));
+                        }
+                    });
                 }
                 sum
             })
@@ -226,7 +205,34 @@ impl<T: Scalar> Network<T> {
         output.mapv_inplace(|f: T| factor * f);
         output
     }
+
+    /// The features sigma(W x_i) / sqrt(N) of the inputs `x`, one per row (n x N).
+    pub(crate) fn features_of(&self, x: ArrayView2<'_, T>) -> Array2<T> {
+        let mut z = multiply(x, self.first_layer.t());
+        let factor = T::of(1.0 / (self.width() as f64).sqrt());
+        z.axis_iter_mut(Axis(0)).into_par_iter().for_each(|row| {
+            self.activate(row, |z, value, _| {
+                z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
+            });
+        });
+        z
+    }
+
+    /// Calls `store` with each [`CHUNK`] of the contiguous `row`, in order, and the values and
+    /// derivatives of the activation there.
+    fn activate(&self, row: ArrayViewMut1<'_, T>, mut store: impl FnMut(&mut [T], &[T], &[T])) {
+        let Some(row) = row.into_slice() else { unreachable!("products are row-major") };
+        let (mut value, mut derivative) = ([T::zero(); CHUNK], [T::zero(); CHUNK]);
+        for z in row.chunks_mut(CHUNK) {
+            let (value, derivative) = (&mut value[..z.len()], &mut derivative[..z.len()]);
+            T::evaluate(&*self.activation, z, value, derivative);
+            store(z, value, derivative);
+        }
+    }
 }
+
+/// So many numbers at once stay in the first-level cache.
+const CHUNK: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -8,5 +8,5 @@ mod real;
 pub(crate) mod roots;
 pub(crate) mod small_matrix;
 
-pub(crate) use powers_of_two::{PowerOfTwo, exponent, times_power};
+pub(crate) use powers_of_two::{PowerOfTwo, exponent, largest_exponent, times_power};
 pub use real::Real;

@@ -6,6 +6,11 @@ pub(crate) fn exponent(x: f64) -> i32 {
     if x == 0.0 { SMALLEST } else { libm::ilogb(x) }
 }
 
+/// The largest [`exponent`] of `numbers`.
+pub(crate) fn largest_exponent<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> i32 {
+    exponent(numbers.into_iter().fold(0.0_f64, |m, x| m.max(x.abs())))
+}
+
 const SMALLEST: i32 = -1074;
 
 /// x 2^power: exact, unless the result is out of the range of ordinary numbers.

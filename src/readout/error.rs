@@ -18,7 +18,7 @@ pub enum ReadoutError {
     #[error(
         "with lambda = {} the normal equations have condition number {condition:.1e}; \
          it must be at most 1e13: standardise the features, or take a larger lambda{}",
-        short(.lambda), more_samples(.lambda)
+        short(.lambda), if *.lambda == 0.0 { ", or more samples than features" } else { "" }
     )]
     IllConditioned {
         /// The ridge parameter, 0 for least squares.
@@ -33,7 +33,3 @@ pub enum ReadoutError {
 }
 
 debug_is_display!(ReadoutError);
-
-fn more_samples(lambda: &f64) -> &'static str {
-    if *lambda == 0.0 { ", or more samples than features" } else { "" }
-}

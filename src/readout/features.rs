@@ -1,13 +1,11 @@
 //! Feature maps: what the readout is linear in.
 
 use ndarray::{Array2, ArrayView2, Axis, Slice};
-use rayon::prelude::*;
 
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, has_columns, nonzero};
-use crate::linalg::multiply;
-use crate::memory;
+use crate::memory::zeros;
 use crate::network::Network;
 
 /// A feature map phi from R^d to R^p. A [`Network`] is one, sigma(W x)/sqrt(N); your own needs
@@ -64,7 +62,7 @@ impl<T: Scalar> Features for Network<T> {
 
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
         has_columns("the matrix of inputs", x.dim(), Network::dimension(self))?;
-        Ok(features_of(self, x.mapv(T::of).view()).mapv_into_any(T::as_f64))
+        Ok(self.features_of(x.mapv(T::of).view()).mapv_into_any(T::as_f64))
     }
 
     fn single_precision(&self) -> bool {
@@ -80,59 +78,27 @@ impl<T: Scalar> Network<T> {
     /// enough memory for the features.
     ///
     /// ```
-    /// # use linear_width::{activation::{Activation, Tanh}, network::Network};
-    /// use linear_width::data::{GeneratedBatch, Link, Target};
+    /// use linear_width::{activation::Tanh, data::Dataset, network::Network};
+    /// use ndarray::array;
     ///
-    /// let tanh = Tanh::default().shared();
-    /// let network = Network::<f64>::random(60, 30, tanh, 1)?;
-    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
-    /// let features = network.features(&GeneratedBatch::new(&target, 30, 90, 1)?)?;
-    /// assert_eq!(features.dim(), (90, 60));
+    /// let network = Network::<f64>::random(60, 2, Tanh::default(), 1)?;
+    /// let batch = Dataset::new(array![[0.5, 1.0], [2.0, 0.0], [1.0, -1.0]], array![1, 2, 3])?;
+    /// assert_eq!(network.features(&batch)?.dim(), (3, 60));
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn features(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
-        let shape = (batch.samples(), self.width());
-        let size = size_of::<T>() as u128;
-        memory::allocatable(memory::total(size, &[(shape.0 as u128, shape.1 as u128)]))?;
-        let mut features = Array2::zeros(shape);
-        let mut tiles = tiles::<T>(batch, Network::dimension(self))?;
-        while let Some(Tile { first, x, y }) = tiles.next_tile()? {
+        let mut features = zeros(batch.samples(), self.width())?;
+        for tile in tiles::<T>(batch, Network::dimension(self))? {
+            let Tile { first, x, y } = tile?;
             let rows = Slice::from(first..first + y.len());
-            features.slice_axis_mut(Axis(0), rows).assign(&features_of(self, x.view()));
+            features.slice_axis_mut(Axis(0), rows).assign(&self.features_of(x.view()));
         }
         Ok(features)
     }
 }
 
-fn features_of<T: Scalar>(network: &Network<T>, x: ArrayView2<'_, T>) -> Array2<T> {
-    // so many numbers at once stay in the first-level cache
-    const CHUNK: usize = 256;
-    let mut z = multiply(x, network.first_layer().t());
-    let factor = T::of(1.0 / (network.width() as f64).sqrt());
-    z.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut row| {
-        let mut input = [T::zero(); CHUNK];
-        let (mut value, mut derivative) = (input, input);
-        for mut z in row.axis_chunks_iter_mut(Axis(0), CHUNK) {
-            let count = z.len();
-            input.iter_mut().zip(&z).for_each(|(x, z)| *x = *z);
-            let (value, derivative) = (&mut value[..count], &mut derivative[..count]);
-            T::evaluate(&**network.activation(), &input[..count], value, derivative);
-            z.iter_mut().zip(value).for_each(|(z, v)| *z = factor * *v);
-        }
-    });
-    z
-}
-
 /// The inputs themselves, x / sqrt(d): ridge regression on them is the linear predictor to compare
-/// with.
-///
-/// ```
-/// use linear_width::readout::{Features, LinearFeatures};
-///
-/// let inputs = LinearFeatures::new(4)?;
-/// assert_eq!(inputs.evaluate(ndarray::array![[2.0, 0.0, 4.0, 6.0]].view())?[[0, 3]], 3.0);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
+/// with, as in the example of the [module](crate::readout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearFeatures {
     dimension: usize,

@@ -1,9 +1,9 @@
 //! The normal equations of ridge regression, solved for any lambda and in any unit.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Zip};
 
 use super::ReadoutError;
-use super::moments::{Centred, Means, Moments, Units};
+use super::moments::{Centred, Means, Moments, Units, scale_both_sides};
 use crate::error::{InvalidSetting, finite};
 use crate::linalg::Element;
 use crate::numerics::{exponent, times_power};
@@ -77,13 +77,13 @@ impl Eigen {
 /// Weights mantissa 2^(power + unit of the labels).
 struct Weights {
     mantissas: Array1<f64>,
-    powers: Vec<i32>,
+    powers: Array1<i32>,
     condition: f64,
 }
 
 impl NormalEquations {
     pub fn primal(moments: Moments) -> Result<Self, ReadoutError> {
-        let Moments { units, means, gram, correlation } = moments;
+        let Moments { units, means, mut gram, mut correlation } = moments;
         let squares = gram.diag().to_owned();
         let sizes = squares.iter().zip(&units.features).filter(|(square, _)| **square > 0.0);
         let sizes: Vec<i32> = sizes.map(|(square, e)| exponent(*square) + 2 * e).collect();
@@ -91,23 +91,17 @@ impl NormalEquations {
         let unequal = least.zip(most).is_some_and(|(least, most)| most - least > UNEQUAL);
         let unequal = unequal.then(|| (gram.clone(), correlation.clone()));
 
-        let e = largest(&units);
-        let to_one_unit: Array1<f64> =
-            units.features.iter().map(|own| times_power(1.0, own - e)).collect();
-        let mut one_unit = gram;
-        for (mut row, factor) in one_unit.rows_mut().into_iter().zip(&to_one_unit) {
-            row *= *factor;
-            row *= &to_one_unit;
-        }
-        let eigen = Eigen::new(one_unit, &(correlation * to_one_unit))?;
+        let to_one_unit = units.features.mapv(|own| times_power(1.0, own - largest(&units)));
+        scale_both_sides(&mut gram, &to_one_unit);
+        correlation *= &to_one_unit;
+        let eigen = Eigen::new(gram, &correlation)?;
         Ok(Self { units, means, eigen, rest: Rest::Primal { squares, unequal } })
     }
 
     /// With the kernel Phi Phi^T / n.
     pub fn dual(samples: Centred, kernel: Array2<f64>) -> Result<Self, ReadoutError> {
         let Centred { units, means, features, labels } = samples;
-        let right = labels / features.nrows() as f64;
-        let eigen = Eigen::new(kernel, &right)?;
+        let eigen = Eigen::new(kernel, &(labels / features.nrows() as f64))?;
         Ok(Self { units, means, eigen, rest: Rest::Dual(features) })
     }
 
@@ -126,7 +120,7 @@ impl NormalEquations {
         let mut weights = self.in_one_unit(ridge);
         if let Rest::Primal { unequal: Some((gram, correlation)), .. } = &self.rest {
             if weights.condition.is_nan() || weights.condition > FINE_CONDITION {
-                weights = self.equilibrated(ridge, gram, correlation)?;
+                weights = self.equilibrated(ridge, gram.clone(), correlation)?;
             }
         }
         if weights.condition.is_nan() || weights.condition > MAX_CONDITION {
@@ -139,11 +133,10 @@ impl NormalEquations {
     /// means nothing beside `ridge`.
     fn has_only_rounding(&self, ridge: f64) -> bool {
         let Rest::Primal { squares, .. } = &self.rest else { return false };
-        let features = squares.iter().zip(&self.means.features).zip(&self.units.features);
-        features.into_iter().any(|((square, mean), e)| {
-            let rounding = (ROUNDING * mean).powi(2);
-            square + times_power(ridge, -2 * e) < rounding
-        })
+        Zip::from(squares)
+            .and(&self.means.features)
+            .and(&self.units.features)
+            .any(|square, mean, e| square + times_power(ridge, -2 * e) < (ROUNDING * mean).powi(2))
     }
 
     /// By the eigenvalues that serve all lambdas.
@@ -156,7 +149,7 @@ impl NormalEquations {
             Rest::Primal { .. } => solution,
             Rest::Dual(features) => features.t().dot(&solution),
         };
-        let powers = vec![-e - shift; mantissas.len()];
+        let powers = Array1::from_elem(mantissas.len(), -e - shift);
         Weights { mantissas, powers, condition }
     }
 
@@ -165,35 +158,30 @@ impl NormalEquations {
     fn equilibrated(
         &self,
         ridge: f64,
-        gram: &Array2<f64>,
+        mut matrix: Array2<f64>,
         correlation: &Array1<f64>,
     ) -> Result<Weights, ReadoutError> {
         let units = &self.units.features;
-        let half = |(j, e): (usize, &i32)| {
-            let of_square = (gram[[j, j]] > 0.0).then(|| exponent(gram[[j, j]]));
+        let halves = Zip::from(matrix.diag()).and(units).map_collect(|square, e| {
+            let of_square = (*square > 0.0).then(|| exponent(*square));
             let of_ridge = (ridge > 0.0).then(|| exponent(ridge) - 2 * e);
             of_square.max(of_ridge).unwrap_or(0).div_euclid(2)
-        };
-        let halves: Vec<i32> = units.iter().enumerate().map(half).collect();
-        let mut matrix = gram.clone();
-        for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
-            for (x, half) in row.iter_mut().zip(&halves) {
-                *x = times_power(*x, -halves[i] - half);
-            }
-            row[i] += times_power(ridge, -2 * (units[i] + halves[i]));
-        }
-        let right = correlation.iter().zip(&halves).map(|(c, half)| times_power(*c, -half));
-        let (mantissas, condition) = Eigen::new(matrix, &right.collect())?.solved(0.0, 0);
-        let powers = units.iter().zip(&halves).map(|(e, half)| -e - half).collect();
+        });
+        let factors = halves.mapv(|half| times_power(1.0, -half));
+        scale_both_sides(&mut matrix, &factors);
+        let powers = -(units + &halves);
+        matrix.diag_mut().zip_mut_with(&powers, |x, power| *x += times_power(ridge, 2 * power));
+        let (mantissas, condition) = Eigen::new(matrix, &(correlation * factors))?.solved(0.0, 0);
         Ok(Weights { mantissas, powers, condition })
     }
 
     fn in_own_units(&self, weights: &Weights) -> Result<(Array1<f64>, f64), ReadoutError> {
         let Weights { mantissas, powers, .. } = weights;
-        let label = self.units.label;
-        let scaled = |(m, power): (&f64, &i32)| times_power(*m, power + label);
-        let own: Array1<f64> = mantissas.iter().zip(powers).map(scaled).collect();
-        for ((own, mantissa), e) in own.iter().zip(mantissas).zip(&self.units.features) {
+        let Units { features: units, label } = &self.units;
+        let own = Zip::from(mantissas)
+            .and(powers)
+            .map_collect(|mantissa, power| times_power(*mantissa, power + label));
+        for ((own, mantissa), e) in own.iter().zip(mantissas).zip(units) {
             let lost = *mantissa != 0.0 && own.abs() < f64::MIN_POSITIVE;
             // times a feature, the lost digits are a part of a label
             if lost && SMALLEST + e > label + LABEL_ROUNDING {
@@ -205,12 +193,10 @@ impl NormalEquations {
                 .into());
             }
         }
-        let means = self.means.features.iter().zip(&self.units.features);
-        let shares = means
-            .zip(mantissas.iter().zip(powers))
-            .map(|((mean, e), (m, power))| mean * times_power(*m, power + e));
-        let intercept = times_power(self.means.label - shares.sum::<f64>(), label);
-        Ok((own, intercept))
+        let weights = mantissas.iter().zip(powers + units);
+        let weights = weights.map(|(mantissa, power)| times_power(*mantissa, power));
+        let share: f64 = self.means.features.iter().zip(weights).map(|(mean, w)| mean * w).sum();
+        Ok((own, times_power(self.means.label - share, *label)))
     }
 }
 

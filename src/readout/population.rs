@@ -44,10 +44,7 @@ impl Target {
 
 /// The errors of the best constant and of the best linear predictor.
 fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, InvalidSetting> {
-    let noise = target.noise_std();
-    if !(noise.is_finite() && noise >= 0.0) {
-        return Err(InvalidSetting::Noise { value: noise });
-    }
+    target.check_noise()?;
     let Some(link) = target.link() else { return Ok(None) };
     let named = |source| InvalidSetting::Function { name: link.name().to_owned(), source };
     let c = link.hermite_coefficients(1).map_err(named)?;
@@ -56,7 +53,7 @@ fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, I
     // differences of equal numbers may come out below 0 by rounding
     let constant = (square - mean * mean).max(0.0);
     let linear = (constant - c[1] * c[1]).max(0.0);
-    let noise = noise * noise;
+    let noise = target.noise_std().powi(2);
     in_range("the second moment of the labels", constant + noise, true, "a finite number")?;
     Ok(Some((constant + noise, linear + noise)))
 }

@@ -1,16 +1,16 @@
 //! A trained readout and its test error.
 
-use std::fmt;
+use std::{fmt, slice};
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
-use super::moments::{evaluated, visit_tiles};
+use super::moments::{evaluated, feature_tiles};
 use super::{Features, ReadoutError};
-use crate::data::{Batch, TILE_SAMPLES};
+use crate::data::{Batch, TILE_SAMPLES, Tile};
 use crate::error::{finite, has_columns, in_range};
 use crate::linalg::multiply;
 use crate::number::Short;
-use crate::numerics::{exponent, times_power};
+use crate::numerics::{largest_exponent, times_power};
 
 /// A trained readout: y(x) = <theta, phi(x)> + b. From [`RidgePath`](super::RidgePath).
 ///
@@ -18,10 +18,10 @@ use crate::numerics::{exponent, times_power};
 /// with these outputs.
 #[derive(Clone)]
 pub struct Readout<'a> {
-    features: &'a dyn Features,
-    weights: Array1<f64>,
-    intercept: f64,
-    lambda: f64,
+    pub(super) features: &'a dyn Features,
+    pub(super) weights: Array1<f64>,
+    pub(super) intercept: f64,
+    pub(super) lambda: f64,
 }
 
 impl fmt::Debug for Readout<'_> {
@@ -32,15 +32,6 @@ impl fmt::Debug for Readout<'_> {
 }
 
 impl<'a> Readout<'a> {
-    pub(super) fn new(
-        features: &'a dyn Features,
-        weights: Array1<f64>,
-        intercept: f64,
-        lambda: f64,
-    ) -> Self {
-        Self { features, weights, intercept, lambda }
-    }
-
     /// theta, of length p.
     pub fn weights(&self) -> &Array1<f64> {
         &self.weights
@@ -77,9 +68,7 @@ impl<'a> Readout<'a> {
     /// error) or the wrong dimension, a feature or label is not finite, or the error is beyond the
     /// range of `f64`.
     pub fn test_error(&self, batch: &dyn Batch) -> Result<TestError, ReadoutError> {
-        let weights = self.weights.view().insert_axis(Axis(1));
-        let errors = test_errors(self.features, weights, &[self.intercept], batch)?;
-        Ok(errors[0])
+        Ok(test_errors(self.features, slice::from_ref(self), batch)?[0])
     }
 }
 
@@ -103,26 +92,28 @@ impl fmt::Display for TestError {
     }
 }
 
-/// The test errors of several readouts (columns of `weights`, p x l) of the same features.
+/// The test errors of several readouts of the same `features`.
 pub(super) fn test_errors(
     features: &dyn Features,
-    weights: ArrayView2<'_, f64>,
-    intercepts: &[f64],
+    readouts: &[Readout<'_>],
     batch: &dyn Batch,
 ) -> Result<Vec<TestError>, ReadoutError> {
     let samples = batch.samples();
     in_range("the number of test samples", samples as f64, samples >= 2, "at least 2")?;
-    let intercepts = Array1::from(intercepts.to_vec());
-    let mut residuals: Array2<f64> = Array2::zeros((samples, intercepts.len()));
-    visit_tiles(features, batch, &mut |first, phi, y| {
-        let predictions = multiply(phi.view(), weights) + &intercepts;
-        for (i, row) in predictions.rows().into_iter().enumerate() {
-            let mut residuals = residuals.row_mut(first + i);
-            residuals.iter_mut().zip(row).for_each(|(r, p)| *r = y[i] - p);
-        }
-        Ok(())
-    })?;
-    finite("the difference of label and prediction", residuals.iter())?;
+    let mut weights = Array2::zeros((features.count(), readouts.len()));
+    for (mut column, readout) in weights.columns_mut().into_iter().zip(readouts) {
+        column.assign(&readout.weights);
+    }
+    let intercepts: Array1<f64> = readouts.iter().map(Readout::intercept).collect();
+    let mut residuals: Array2<f64> = Array2::zeros((samples, readouts.len()));
+    for tile in feature_tiles(features, batch)? {
+        let Tile { first, x: phi, y } = tile?;
+        let predictions = multiply(phi.view(), weights.view()) + &intercepts;
+        let rows = Slice::from(first..first + y.len());
+        let labels = y.insert_axis(Axis(1));
+        residuals.slice_axis_mut(Axis(0), rows).assign(&(&labels - &predictions));
+    }
+    finite("the difference of label and prediction", &residuals)?;
     residuals.columns().into_iter().map(error_of).collect()
 }
 
@@ -130,12 +121,12 @@ pub(super) fn test_errors(
 fn error_of(residuals: ArrayView1<'_, f64>) -> Result<TestError, ReadoutError> {
     let (samples, count) = (residuals.len(), residuals.len() as f64);
     // in a unit in which neither squares nor fourth powers overflow or vanish
-    let e = exponent(residuals.iter().fold(0.0_f64, |m, r| m.max(r.abs())));
+    let e = largest_exponent(residuals);
     let squares: Array1<f64> = residuals.mapv(|r| times_power(r, -e).powi(2));
     let mean = squares.sum() / count;
     let variance = squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    let [mean_square, standard_error] =
-        [mean, (variance / count).sqrt()].map(|x| times_power(x, 2 * e));
+    let mean_square = times_power(mean, 2 * e);
+    let standard_error = times_power((variance / count).sqrt(), 2 * e);
     let representable = mean == 0.0 || mean_square.is_normal();
     let allowed = "a number of f64: give the labels in another unit";
     in_range("the test error", mean_square, representable, allowed)?;

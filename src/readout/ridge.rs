@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use ndarray::{Array2, Axis};
-
 use super::moments::{Moments, centred_samples};
 use super::normal_equations::NormalEquations;
 use super::predictor::test_errors;
@@ -80,30 +78,15 @@ impl Ridge {
     ///
     /// - primal: 8 (6 p^2 + m (d + 4 p)), whatever n is;
     /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
-    ///
-    /// ```
-    /// use linear_width::data::Dataset;
-    /// use linear_width::readout::{LinearFeatures, Ridge};
-    /// use ndarray::{Array1, Array2};
-    ///
-    /// let batch = Dataset::new(Array2::<f64>::ones((10, 3)), Array1::<f64>::ones(10))?;
-    /// let inputs = LinearFeatures::new(3)?;
-    /// let needed = Ridge::new().estimated_bytes(&inputs, &batch);
-    /// assert_eq!(needed, 8 * (6 * 9 + 10 * (3 + 4 * 3)));
-    /// let error = Ridge::new().memory_limit(1000).fit(&inputs, &batch).unwrap_err();
-    /// assert!(error.to_string().contains("the memory limit is 1000 bytes"));
-    /// # Ok::<(), linear_width::InvalidSetting>(())
-    /// ```
     pub fn estimated_bytes(&self, features: &dyn Features, batch: &dyn Batch) -> u128 {
         let (p, d) = (features.count() as u128, features.dimension() as u128);
         let n = batch.samples() as u128;
         let tile = n.min(TILE_SAMPLES as u128);
-        match self.form_for(features, batch) {
-            Form::Primal => memory::total(8, &[(6 * p, p), (tile, d), (tile, 4 * p)]),
-            Form::Dual => {
-                memory::total(8, &[(5 * n, n), (p, n), (1024, n), (tile, d), (tile, 3 * p)])
-            }
-        }
+        let matrices: &[_] = match self.form_for(features, batch) {
+            Form::Primal => &[(6 * p, p), (tile, d), (tile, 4 * p)],
+            Form::Dual => &[(5 * n, n), (p, n), (1024, n), (tile, d), (tile, 3 * p)],
+        };
+        memory::total(8, matrices)
     }
 
     fn form_for(&self, features: &dyn Features, batch: &dyn Batch) -> Form {
@@ -181,7 +164,7 @@ impl<'a> RidgePath<'a> {
     fn solve(&self, lambda: f64) -> Result<Readout<'a>, ReadoutError> {
         let (weights, intercept) = self.equations.solve(lambda)?;
         finite("the trained readout", weights.iter().chain([&intercept]))?;
-        Ok(Readout::new(self.features, weights, intercept, lambda))
+        Ok(Readout { features: self.features, weights, intercept, lambda })
     }
 
     /// The test errors at all `lambdas`, the features of the batch being computed once.
@@ -207,14 +190,12 @@ impl<'a> RidgePath<'a> {
         validation: &dyn Batch,
     ) -> Result<Readout<'a>, ReadoutError> {
         let (readouts, errors) = self.tested(lambdas, validation)?;
-        let mut best: Option<(f64, Readout<'a>)> = None;
-        for (readout, error) in readouts.into_iter().zip(errors) {
-            if best.as_ref().is_none_or(|(smallest, _)| error.mean_square < *smallest) {
-                best = Some((error.mean_square, readout));
-            }
-        }
+        let best = readouts
+            .into_iter()
+            .zip(errors)
+            .min_by(|(_, a), (_, b)| a.mean_square.total_cmp(&b.mean_square));
         let none = InvalidSetting::ZeroSize { name: "the number of lambdas" };
-        Ok(best.ok_or(none)?.1)
+        Ok(best.ok_or(none)?.0)
     }
 
     fn tested(
@@ -222,14 +203,9 @@ impl<'a> RidgePath<'a> {
         lambdas: &[f64],
         batch: &dyn Batch,
     ) -> Result<(Vec<Readout<'a>>, Vec<TestError>), ReadoutError> {
-        let readouts: Vec<Readout<'a>> =
-            lambdas.iter().map(|lambda| self.readout(*lambda)).collect::<Result<_, _>>()?;
-        let mut weights = Array2::zeros((self.features.count(), readouts.len()));
-        for (mut column, readout) in weights.axis_iter_mut(Axis(1)).zip(&readouts) {
-            column.assign(readout.weights());
-        }
-        let intercepts: Vec<f64> = readouts.iter().map(Readout::intercept).collect();
-        let errors = test_errors(self.features, weights.view(), &intercepts, batch)?;
+        let readouts = lambdas.iter().map(|lambda| self.readout(*lambda));
+        let readouts = readouts.collect::<Result<Vec<_>, _>>()?;
+        let errors = test_errors(self.features, &readouts, batch)?;
         Ok((readouts, errors))
     }
 }

@@ -60,9 +60,6 @@ impl Problem {
             require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
         }
         self.batches.check()?;
-        match self.second_layer.problem(self.width) {
-            Some(problem) => Err(problem.into()),
-            None => Ok(()),
-        }
+        Ok(self.second_layer.check(self.width)?)
     }
 }

@@ -2,23 +2,11 @@
 
 use crate::error::{InvalidSetting, in_range};
 
-/// Which samples each step sees. Every step sees n samples; the first step sees the first batch.
-///
-/// ```
-/// use linear_width::training::BatchPolicy;
-///
-/// let policy = BatchPolicy::PartlyReused { fraction: 0.25 };
-/// assert_eq!(policy.kept_samples(1000), 250);
-/// assert_eq!(BatchPolicy::Independent.kept_samples(1000), 0);
-/// assert_eq!(BatchPolicy::Reused.kept_samples(1000), 1000);
-/// assert!(BatchPolicy::PartlyReused { fraction: 1.5 }.check().is_err());
-/// ```
+/// Which samples each step sees. Every step sees n of them; those of the first step are the first
+/// batch. Example: [`training`](crate::training).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum BatchPolicy {
     /// Every step draws a batch of its own.
     #[default]
@@ -40,13 +28,9 @@ impl BatchPolicy {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] when it is not between 0 and 1.
     pub fn check(self) -> Result<(), InvalidSetting> {
-        match self {
-            Self::PartlyReused { fraction } => {
-                let holds = (0.0..=1.0).contains(&fraction);
-                in_range("batches.partly_reused.fraction", fraction, holds, "between 0 and 1")
-            }
-            Self::Independent | Self::Reused => Ok(()),
-        }
+        let Self::PartlyReused { fraction } = self else { return Ok(()) };
+        let holds = (0.0..=1.0).contains(&fraction);
+        in_range("batches.partly_reused.fraction", fraction, holds, "between 0 and 1")
     }
 
     /// How many of the `samples` samples of the first batch every later step sees again: they are

@@ -4,15 +4,15 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayViewMut2, Axis, Zip};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::data::{Batch, Tile, tiles};
+use crate::data::{Batch, TILE_SAMPLES, Tile, tiles};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
 use crate::linalg::Element;
-use crate::memory::{allocatable, total};
+use crate::memory::zeros;
 use crate::network::Network;
 
 /// A gradient step that failed.
@@ -36,6 +36,10 @@ debug_is_display!(TrainingError);
 /// Called with the number of tiles that are done; may stop the step.
 pub(crate) type TileObserver<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
+fn go_on(_: usize) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 impl<T: Scalar> Network<T> {
     /// The descent direction G(W; X, y) = (1/n) \[(a r^T) o sigma'(W X^T)\] X with r = y - f(X), of
     /// shape N x d (docs/theory.md, eq. (1.3); "o" is the entrywise product).
@@ -52,53 +56,32 @@ impl<T: Scalar> Network<T> {
     /// [`InvalidSetting::Memory`] when there is not enough memory for the direction and a tile.
     ///
     /// ```
-    /// use linear_width::{activation::{Activation, Tanh}, data::Dataset, network::Network};
+    /// use linear_width::{activation::Tanh, data::Dataset, network::Network};
     /// use ndarray::array;
     ///
-    /// let tanh = Tanh::default().shared();
-    /// let network = Network::new(array![[0.0], [0.0]], array![1.0, -0.5], tanh)?;
+    /// let network = Network::new(array![[0.0], [0.0]], array![1.0, -0.5], Tanh::default())?;
     /// // f = 0 and sigma'(0) = 1: G = a y x
     /// let batch = Dataset::new(array![[2.0]], array![3.0])?;
     /// assert_eq!(network.descent_direction(&batch)?, array![[6.0], [-3.0]]);
     /// # Ok::<(), linear_width::InvalidSetting>(())
     /// ```
     pub fn descent_direction(&self, batch: &dyn Batch) -> Result<Array2<T>, InvalidSetting> {
-        let go_on = &mut |_| ControlFlow::Continue(());
-        let Some(mut direction) = direction_per_weight(self, batch, go_on)? else {
+        let Some(mut direction) = direction_per_weight(self, batch, &mut go_on)? else {
             unreachable!("nothing stops the computation")
         };
-        let rows = direction.axis_iter_mut(Axis(0)).into_par_iter();
-        rows.zip(self.second_layer().axis_iter(Axis(0))).for_each(|(mut row, a)| {
-            row *= *a.into_scalar();
-        });
+        scale_rows(direction.view_mut(), self.second_layer());
         Ok(direction)
     }
 
-    /// One gradient step W <- W + eta G(W; X, y), in place; says how far it went.
-    ///
-    /// The memory is that of [`descent_direction`](Self::descent_direction).
+    /// One gradient step W <- W + eta G(W; X, y), in place; returns how far it went. It needs the
+    /// memory of [`descent_direction`](Self::descent_direction). Example: [`training`](crate::training).
     ///
     /// # Errors
     /// [`TrainingError::Diverged`] when a weight becomes non-finite, [`TrainingError::Invalid`] when
     /// `eta` is negative or not finite, the batch does not fit, or there is not enough memory.
-    ///
-    /// ```
-    /// use linear_width::activation::{Activation, Tanh};
-    /// use linear_width::data::{GeneratedBatch, Link, Target};
-    /// use linear_width::network::Network;
-    ///
-    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
-    /// let batch = GeneratedBatch::new(&target, 30, 90, 1)?;
-    /// let mut network = Network::<f64>::random(60, 30, Tanh::default().shared(), 1)?;
-    /// let change = network.gradient_step(&batch, 2.0)?;
-    /// assert!(change.relative > 0.0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn gradient_step(&mut self, batch: &dyn Batch, eta: f64) -> Result<Change, TrainingError> {
-        match self.observed_gradient_step(batch, eta, &mut |_| ControlFlow::Continue(()))? {
-            Some(change) => Ok(change),
-            None => unreachable!("nothing stops the step"),
-        }
+        let change = self.observed_gradient_step(batch, eta, &mut go_on)?;
+        Ok(change.unwrap_or_else(|| unreachable!("nothing stops the step")))
     }
 
     /// A gradient step that `observer` may stop after each tile; the weights are then unchanged and
@@ -110,10 +93,8 @@ impl<T: Scalar> Network<T> {
         observer: &mut TileObserver<'_>,
     ) -> Result<Option<Change>, TrainingError> {
         nonnegative("the step size eta", eta)?;
-        match direction_per_weight(self, batch, observer)? {
-            Some(direction) => Ok(Some(updated(self, direction, T::of(eta))?)),
-            None => Ok(None),
-        }
+        let direction = direction_per_weight(self, batch, observer)?;
+        direction.map(|direction| updated(self, direction, T::of(eta))).transpose()
     }
 }
 
@@ -126,34 +107,32 @@ fn direction_per_weight<T: Scalar>(
     observer: &mut TileObserver<'_>,
 ) -> Result<Option<Array2<T>>, InvalidSetting> {
     let (width, dimension) = (network.width(), network.dimension());
-    let mut tiles = tiles::<T>(batch, dimension)?;
+    let tiles = tiles::<T>(batch, dimension)?;
     let mut direction = zeros(width, dimension)?;
-    let (mut z_tile, _) = zeros(width, tiles.largest())?.into_raw_vec_and_offset();
+    let largest = TILE_SAMPLES.min(batch.samples());
+    let (mut z_tile, _) = zeros(width, largest)?.into_raw_vec_and_offset();
     let share = T::of(1.0 / batch.samples() as f64);
-    let mut done = 0;
-    while let Some(Tile { mut x, y: mut residual, .. }) = tiles.next_tile()? {
+    for (done, tile) in tiles.enumerate() {
+        let Tile { mut x, y: mut residual, .. } = tile?;
         let z = &mut z_tile[..width * residual.len()];
         let z = ArrayViewMut2::from_shape((width, residual.len()), z);
         let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
         Element::product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
         residual -= &network.output_and_derivatives(z.view_mut());
-        let rows = x.axis_iter_mut(Axis(0)).into_par_iter();
-        rows.zip(residual.axis_iter(Axis(0))).for_each(|(mut row, r)| {
-            row *= share * *r.into_scalar();
-        });
+        residual *= share;
+        scale_rows(x.view_mut(), &residual);
         Element::product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
-        done += 1;
-        if observer(done).is_break() {
+        if observer(done + 1).is_break() {
             return Ok(None);
         }
     }
     Ok(Some(direction))
 }
 
-/// A matrix of zeros, or an error when there is not enough memory.
-fn zeros<T: Scalar>(rows: usize, columns: usize) -> Result<Array2<T>, InvalidSetting> {
-    allocatable(total(size_of::<T>() as u128, &[(rows as u128, columns as u128)]))?;
-    Ok(Array2::zeros((rows, columns)))
+/// Multiplies each row of `matrix` by its factor.
+fn scale_rows<T: Scalar>(mut matrix: ArrayViewMut2<'_, T>, factors: &Array1<T>) {
+    let rows = matrix.axis_iter_mut(Axis(0)).into_par_iter();
+    rows.zip(factors.axis_iter(Axis(0))).for_each(|(mut row, factor)| row *= *factor.into_scalar());
 }
 
 /// How far a step moved the first layer.
@@ -167,71 +146,40 @@ pub struct Change {
     pub no_gradient: bool,
 }
 
-/// Largest absolute entries of one row (weights before the update, update, direction), and whether
-/// all weights are finite after it.
-#[derive(Clone, Copy)]
-struct Extent<T> {
-    before: T,
-    moved: T,
-    direction: T,
-    finite: bool,
-}
-
-impl<T: Scalar> Extent<T> {
-    fn none() -> Self {
-        Self { before: T::zero(), moved: T::zero(), direction: T::zero(), finite: true }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            before: self.before.max(other.before),
-            moved: self.moved.max(other.moved),
-            direction: self.direction.max(other.direction),
-            finite: self.finite & other.finite,
-        }
-    }
-}
-
 /// W <- W + eta diag(a) `direction`.
 fn updated<T: Scalar>(
     network: &mut Network<T>,
     direction: Array2<T>,
     eta: T,
 ) -> Result<Change, TrainingError> {
+    let largest = |network: &Network<T>| {
+        T::largest_entry(network.first_layer().view()).map_err(|_| TrainingError::Diverged)
+    };
+    let before = largest(network)?;
     let (weights, second_layer) = network.layers_mut();
     let rows = weights.axis_iter_mut(Axis(0)).into_par_iter();
-    let extent = rows
+    // the largest change of a weight, and whether a direction is not 0
+    let (moved, gradient) = rows
         .zip(direction.axis_iter(Axis(0)))
         .zip(second_layer.axis_iter(Axis(0)))
         .map(|((mut weights, direction), a)| {
             let a = *a.into_scalar();
             let factor = eta * a;
-            // no early end and no branch, so that the loop is vectorised
-            let mut extent = Extent::none();
+            let mut moved = T::zero();
             Zip::from(&mut weights).and(&direction).for_each(|w, g| {
                 let new = *w + factor * *g;
-                extent = extent.and(Extent {
-                    before: w.abs(),
-                    moved: (new - *w).abs(),
-                    direction: g.abs(),
-                    finite: new.is_finite(),
-                });
+                moved = moved.max((new - *w).abs());
                 *w = new;
             });
-            if a == T::zero() {
-                extent.direction = T::zero();
-            }
-            extent
+            (moved, a != T::zero() && direction.iter().any(|g| *g != T::zero()))
         })
-        .reduce(Extent::none, Extent::and);
-    if !extent.finite {
-        return Err(TrainingError::Diverged);
-    }
-    let (moved, before) = (extent.moved.as_f64(), extent.before.as_f64());
+        .reduce(|| (T::zero(), false), |one, two| (one.0.max(two.0), one.1 | two.1));
+    largest(network)?;
+    let moved = moved.as_f64();
     // a first layer of zeros is moved infinitely far
     let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
     let relative = if moved == 0.0 { 0.0 } else { ratio };
-    Ok(Change { relative, no_gradient: extent.direction == T::zero() })
+    Ok(Change { relative, no_gradient: !gradient })
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! Gradient steps: step sizes, batch reuse, the gradient by tiles, the update.
 //!
-//! W_t = W_{t-1} + eta_t G(W_{t-1}; X_t, y_t), where G is the descent direction
-//! (1/n) \[(a r^T) o sigma'(W X^T)\] X with residual r = y - f(X); "o" is the entrywise product. The
-//! step is a method of the network, [`Network::gradient_step`](crate::network::Network::gradient_step).
+//! W_t = W_{t-1} + eta_t G(W_{t-1}; X_t, y_t) with the
+//! [descent direction](crate::network::Network::descent_direction) G.
 //!
 //! ```
-//! use linear_width::activation::{Activation, Tanh};
+//! use linear_width::activation::Tanh;
 //! use linear_width::data::{GeneratedBatch, Link, Target};
 //! use linear_width::network::Network;
 //! use linear_width::training::{BatchPolicy, StepSize};
 //!
 //! let (width, dimension, samples, seed) = (60, 30, 90, 1);
-//! let tanh = Tanh::default().shared();
-//! let mut network = Network::<f64>::random(width, dimension, tanh, seed)?;
+//! let mut network = Network::<f64>::random(width, dimension, Tanh::default(), seed)?;
 //! let target = Target::single_index(Link::hermite([0.0, 1.0]));
 //! let first = GeneratedBatch::new(&target, dimension, samples, seed)?;
 //! let kept = BatchPolicy::PartlyReused { fraction: 0.5 }.kept_samples(samples);

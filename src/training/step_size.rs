@@ -13,11 +13,8 @@ use crate::number::Short;
 /// assert!(StepSize::scaled(2.0, 0.5).check(1).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct StepSize {
     /// The constant C.
     pub constant: f64,

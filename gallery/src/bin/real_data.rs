@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use linear_width::data::Dataset;
+use linear_width::data::{Batch, Dataset};
 use linear_width::experiment::Stage;
 use linear_width::network::SecondLayerLaw;
 use linear_width::readout::{Features, LinearFeatures, ReadoutError, Ridge, TestError};

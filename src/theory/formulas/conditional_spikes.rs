@@ -244,8 +244,8 @@ fn moments(
 ) -> Result<Array2<f64>, InvalidSetting> {
     let share = 1.0 / batch.samples() as f64;
     let mut sums = Array2::zeros((count, batch.dimension()));
-    let mut tiles = tiles::<f64>(batch, batch.dimension())?;
-    while let Some(Tile { x, y, .. }) = tiles.next_tile()? {
+    for tile in tiles::<f64>(batch, batch.dimension())? {
+        let Tile { x, y, .. } = tile?;
         let weights = weights(x.view(), y.view());
         f64::product(share, weights.view(), x.view(), 1.0, sums.view_mut());
     }

@@ -18,7 +18,7 @@ pub(super) fn nodes(
     coarse: usize,
     fine: usize,
 ) -> Result<(Rule, Vec<f64>), PredictionError> {
-    let (function, kinks) = match law.kind() {
+    let (function, kinks) = match &law.kind {
         CustomLawKind::Discrete(values) => {
             let (nodes, weights) = values.iter().copied().unzip();
             let rule = Rule { nodes, weights };
