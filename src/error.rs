@@ -1,6 +1,6 @@
 //! One type for every setting that is out of range.
 
-use std::fmt::{Display, Formatter, Result as Formatted};
+use std::fmt::Display;
 
 use ndarray::ArrayView2;
 use thiserror::Error;
@@ -66,12 +66,17 @@ pub enum InvalidSetting {
         name: &'static str,
     },
     /// An entry of known place that is an infinity or a NaN.
-    #[error("{place} of {name} (from 0) is {value}; it must be a finite number")]
+    #[error(
+        "{} of {name} (from 0) is {value}; it must be a finite number",
+        place(*.row, *.column)
+    )]
     NonFiniteEntry {
         /// What holds it.
         name: &'static str,
-        /// Where.
-        place: Place,
+        /// The row of a matrix, or the entry of a list, from 0.
+        row: usize,
+        /// The column of a matrix, from 0; `None` for a list.
+        column: Option<usize>,
         /// The entry.
         value: f64,
     },
@@ -304,26 +309,11 @@ impl InvalidSetting {
     }
 }
 
-/// The place of an entry, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a list.
-    Entry(usize),
-    /// In a matrix.
-    Cell {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: usize,
-    },
-}
-
-impl Display for Place {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Formatted {
-        match self {
-            Self::Entry(entry) => write!(f, "entry {entry}"),
-            Self::Cell { row, column } => write!(f, "row {row}, column {column}"),
-        }
+/// `row 2, column 1` of a matrix, `entry 2` of a list.
+fn place(row: usize, column: Option<usize>) -> String {
+    match column {
+        Some(column) => format!("row {row}, column {column}"),
+        None => format!("entry {row}"),
     }
 }
 
@@ -391,9 +381,9 @@ pub(crate) fn finite_list<'a, T: Real>(
 ) -> Result<(), InvalidSetting> {
     match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
-        Some((entry, value)) => {
-            let (place, value) = (Place::Entry(entry), value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+        Some((row, value)) => {
+            let value = value.as_f64();
+            Err(InvalidSetting::NonFiniteEntry { name, row, column: None, value })
         }
     }
 }
@@ -406,8 +396,8 @@ pub(crate) fn finite_matrix<T: Real>(
     match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
         Some(((row, column), value)) => {
-            let (place, value) = (Place::Cell { row, column }, value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+            let value = value.as_f64();
+            Err(InvalidSetting::NonFiniteEntry { name, row, column: Some(column), value })
         }
     }
 }
