@@ -13,7 +13,8 @@ pub(crate) fn bracketed<E>(
     tolerance: f64,
 ) -> Result<f64, E> {
     let mut width = high - low;
-    let mut last = 0i8;
+    // whether the last evaluation moved the lower end
+    let mut moved_low = None;
     for iteration in 0..120 {
         if high - low <= tolerance || at_low == 0.0 || at_high == 0.0 {
             break;
@@ -29,27 +30,21 @@ pub(crate) fn bracketed<E>(
         let margin = (0.5 * tolerance).min(0.25 * (high - low));
         x = if x.is_finite() { x.clamp(low + margin, high - margin) } else { 0.5 * (low + high) };
         let value = f(x)?;
-        if (value > 0.0) == (at_low > 0.0) {
-            (low, at_low) = (x, value);
-            if last == -1 {
-                at_high *= 0.5;
-            }
-            last = -1;
-        } else {
-            (high, at_high) = (x, value);
-            if last == 1 {
-                at_low *= 0.5;
-            }
-            last = 1;
+        let below = (value > 0.0) == (at_low > 0.0);
+        let (end, at_end, at_other) = match below {
+            true => (&mut low, &mut at_low, &mut at_high),
+            false => (&mut high, &mut at_high, &mut at_low),
+        };
+        (*end, *at_end) = (x, value);
+        if moved_low.replace(below) == Some(below) {
+            *at_other *= 0.5;
         }
     }
-    if at_low == 0.0 {
-        return Ok(low);
-    }
-    if at_high == 0.0 {
-        return Ok(high);
-    }
-    Ok(0.5 * (low + high))
+    Ok(match (at_low == 0.0, at_high == 0.0) {
+        (true, _) => low,
+        (_, true) => high,
+        _ => 0.5 * (low + high),
+    })
 }
 
 /// The largest x to within `tolerance`, where `holds` is true up to some x between `low` and `high`

@@ -1,6 +1,4 @@
-//! One spike on Marchenko-Pastur noise.
-//!
-//! Equations: docs/theory.md, (11.1) to (11.4).
+//! One spike on Marchenko-Pastur noise (docs/theory.md, (11.1) to (11.4)).
 
 use crate::error::{InvalidSetting, in_range};
 
@@ -21,7 +19,7 @@ pub struct SpikedMatrix {
     gamma: f64,
 }
 
-/// Where a spike appears and how its singular vectors align.
+/// The outlier of a spike, and the overlaps of its singular vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpikeOutlier {
     /// The outlying singular value sqrt((1 + theta^2)(gamma + theta^2)) / theta.
