@@ -1,6 +1,4 @@
-//! Information exponent and reuse exponent of a link.
-//!
-//! Equations: docs/theory.md, (3.6).
+//! Information exponent and reuse exponent of a link (docs/theory.md, (3.6)).
 
 use crate::data::Link;
 use crate::error::{InvalidSetting, in_range};

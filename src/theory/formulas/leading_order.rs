@@ -14,12 +14,11 @@ use crate::training::StepSize;
 const ZERO: f64 = 1e-8;
 /// Degrees and powers looked at for the exponents of a link.
 const MAX_EXPONENT: usize = 12;
-/// Degrees of the activation looked at for the special cases of the count; beyond it the formula
-/// stands as it is.
+/// Degrees of the activation looked at for the special cases of the count.
 const MAX_DEGREE: usize = 40;
 
 /// What leading-order theory says of the settings; no simulation enters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeadingOrder {
     /// Hermite coefficients c_0, c_1, ... of the activation.
@@ -71,17 +70,7 @@ impl LeadingOrder {
                 None => expansion,
             });
         }
-        let mut result = Self {
-            activation_coefficients: c,
-            link_coefficients: None,
-            information_exponent: None,
-            reuse_exponent: None,
-            link_symmetry: None,
-            beta_norm_squared: None,
-            beta_target_overlap: None,
-            first_spike_strength: None,
-            spikes,
-        };
+        let mut result = Self { activation_coefficients: c, spikes, ..Self::default() };
         let Some(link) = target.and_then(Target::link) else { return Ok(result) };
         let name = || named(link.name().to_owned());
         let c_target = link.hermite_coefficients(3).map_err(name())?;
@@ -133,17 +122,13 @@ impl fmt::Display for LeadingOrder {
         if let Some(spikes) = &self.spikes {
             const SHOWN: usize = 12;
             let terms = spikes.exponents();
-            let mut exponents: Vec<String> =
-                terms.iter().take(SHOWN).map(|exponent| format!("{exponent:.2}")).collect();
-            if terms.len() > SHOWN {
-                exponents.push("...".into());
-            }
-            let (count, cases) = (spikes.count(), spikes.special_cases());
-            let left = match cases.is_empty() {
-                true => String::new(),
-                false => {
-                    format!(" ({} after special cases: {})", count.corrected, cases.join("; "))
-                }
+            let shown = terms.iter().take(SHOWN).map(|exponent| format!("{exponent:.2}"));
+            let more = (terms.len() > SHOWN).then(|| "...".to_owned());
+            let exponents: Vec<String> = shown.chain(more).collect();
+            let count = spikes.count();
+            let left = match spikes.special_cases().join("; ") {
+                none if none.is_empty() => none,
+                cases => format!(" ({} after special cases: {cases})", count.corrected),
             };
             writeln!(
                 f,
