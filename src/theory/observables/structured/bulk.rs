@@ -9,7 +9,7 @@ use super::order_parameters::OrderParameters;
 use super::sample_weights::SampleWeights;
 use crate::numerics::roots::Newton;
 use crate::numerics::small_matrix::{Field, Matrix, Vector, apply, dot, inverse, product};
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use std::array::from_fn;
 
 /// Everything the bulk depends on.
@@ -238,7 +238,7 @@ impl<const A: usize> Bulk<A> {
         &self,
         a0: f64,
         guess: OrderParameters<f64, A>,
-    ) -> Result<OrderParameters<f64, A>, PredictionError> {
+    ) -> Fallible<OrderParameters<f64, A>> {
         let newton = Newton { tolerance: 1e-13, longest_first_step: f64::INFINITY, steps: 60 };
         let found = newton.solve(guess.pack(), |u| self.residual(a0, u).0);
         let found = found.ok_or(PredictionError::NotConverged { near: a0.abs() })?;

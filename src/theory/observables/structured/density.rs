@@ -5,7 +5,7 @@
 use super::bulk::Bulk;
 use super::real_branch::RealBranch;
 use crate::numerics::roots::Newton;
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use num_complex::Complex64;
 use rayon::prelude::*;
 
@@ -18,10 +18,7 @@ struct ComplexPoint {
 }
 
 /// Density of the min(N, d) singular values at each of `sigma`, of mass 1.
-pub(crate) fn density<const A: usize>(
-    branch: &RealBranch<A>,
-    sigma: &[f64],
-) -> Result<Vec<f64>, PredictionError> {
+pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> Fallible<Vec<f64>> {
     let (bulk, edge) = (&branch.bulk, branch.edge.z);
     let mut inside: Vec<usize> =
         (0..sigma.len()).filter(|&i| sigma[i] > 0.0 && sigma[i] * sigma[i] < edge).collect();
@@ -40,7 +37,7 @@ pub(crate) fn density<const A: usize>(
         above = follow(bulk, above, Complex64::new(sigma[i] * sigma[i], height))?;
         starts.push(above.clone());
     }
-    let values: Result<Vec<f64>, PredictionError> = starts
+    let values: Fallible<Vec<f64>> = starts
         .into_par_iter()
         .map(|start| {
             let target = Complex64::new(start.z.re, 1e-9 * edge);
@@ -59,7 +56,7 @@ fn follow<const A: usize>(
     bulk: &Bulk<A>,
     from: ComplexPoint,
     target: Complex64,
-) -> Result<ComplexPoint, PredictionError> {
+) -> Fallible<ComplexPoint> {
     let (start, whole) = (from.z, target - from.z);
     if whole.norm() == 0.0 {
         return Ok(from);

@@ -6,7 +6,7 @@ use super::master_matrix::Signal;
 use super::real_branch::RealBranch;
 use crate::numerics::graded::symmetric_eigen;
 use crate::numerics::roots::bracketed;
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use ndarray::{Array1, Axis, Slice};
 
@@ -14,8 +14,8 @@ use ndarray::{Array1, Axis, Slice};
 pub(crate) fn outliers<const A: usize>(
     branch: &RealBranch<A>,
     signal: &Signal,
-) -> Result<Vec<Outlier>, PredictionError> {
-    let eigenvalues = |x: f64| -> Result<Vec<f64>, PredictionError> {
+) -> Fallible<Vec<Outlier>> {
+    let eigenvalues = |x: f64| -> Fallible<Vec<f64>> {
         let matrix = signal.master_matrix(&branch.bulk, &branch.at(x)?)?;
         Ok(symmetric_eigen(&matrix.equilibrated()).0)
     };
@@ -47,7 +47,7 @@ fn at_root<const A: usize>(
     signal: &Signal,
     x: f64,
     j: usize,
-) -> Result<Outlier, PredictionError> {
+) -> Fallible<Outlier> {
     let here = branch.at(x)?;
     let matrix = signal.master_matrix(&branch.bulk, &here)?;
     let (_, vectors) = symmetric_eigen(&matrix.equilibrated());
