@@ -134,19 +134,11 @@ pub(crate) struct Signal {
     pub model: Model,
     pub neurons: NeuronTable,
     pub samples: SampleTable,
-    /// (z*, xi), the coordinates of a sample along the teacher directions and w: nodes x (p + 1).
-    coordinates: Array2<f64>,
 }
 
 impl Signal {
     pub fn new(model: &Model, samples: &SampleTable, neurons: &NeuronTable) -> Self {
-        let (n, p) = samples.projections.dim();
-        let along = samples.projections.dot(&ArrayView1::from(&model.label_linear));
-        let xi = (&ArrayView1::from(&samples.s) - &along) / model.noise_norm();
-        let entry = |(i, k)| if k == p { xi[i] } else { samples.projections[[i, k]] };
-        let coordinates = Array2::from_shape_fn((n, p + 1), entry);
-        let (model, neurons, samples) = (model.clone(), neurons.clone(), samples.clone());
-        Self { model, neurons, samples, coordinates }
+        Self { model: model.clone(), neurons: neurons.clone(), samples: samples.clone() }
     }
 
     /// The sums over the samples at one point of the branch.
@@ -155,7 +147,8 @@ impl Signal {
         bulk: &Bulk<A>,
         resolvent: &SampleResolvent<A>,
     ) -> SampleSums {
-        let (m, r, d) = (A + 1, self.neurons.polynomials.ncols(), self.coordinates.ncols());
+        let (m, r, d) =
+            (A + 1, self.neurons.polynomials.ncols(), self.model.label_linear.len() + 1);
         let [mut theta, mut omega_psi, mut psi, mut u, mut yu, mut perp] =
             [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)].map(Array2::zeros);
         let y = ArrayView1::from(&self.samples.label);
@@ -191,15 +184,18 @@ impl Signal {
         }
     }
 
-    /// Coordinates along the teacher directions and w: in the first batch, phi y/|w| more along w.
+    /// Coordinates (z*, xi) of the samples along the teacher directions and w, nodes x (p + 1): in
+    /// the first batch, phi y/|w| more along w.
     fn coordinates(&self, group: &SampleGroup) -> Array2<f64> {
-        let mut z = self.coordinates.clone();
-        if group.first {
-            let shift = self.model.phi / self.model.noise_norm();
-            let last = z.ncols() - 1;
-            z.column_mut(last).scaled_add(shift, &ArrayView1::from(&self.samples.label));
-        }
-        z
+        let SampleTable { projections, label, s, .. } = &self.samples;
+        let (n, p) = projections.dim();
+        let norm = self.model.noise_norm();
+        let along = projections.dot(&ArrayView1::from(&self.model.label_linear));
+        let shift = if group.first { self.model.phi / norm } else { 0.0 };
+        Array2::from_shape_fn((n, p + 1), |(i, k)| match k {
+            k if k == p => (s[i] - along[i]) / norm + shift * label[i],
+            k => projections[[i, k]],
+        })
     }
 
     /// T at a point of the branch.

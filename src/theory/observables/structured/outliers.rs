@@ -1,6 +1,5 @@
-//! Outliers: the zeros of the eigenvalues of T(z), and the overlaps of their singular vectors.
-//!
-//! Equations: docs/theory.md, (10.34) to (10.37).
+//! Outliers: the zeros of the eigenvalues of T(z), and the overlaps of their singular vectors
+//! (docs/theory.md, (10.34) to (10.37)).
 
 use super::master_matrix::Signal;
 use super::real_branch::RealBranch;

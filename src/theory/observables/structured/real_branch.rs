@@ -1,9 +1,6 @@
 //! The physical branch z(a0) on the real axis above the bulk, and the right edge, where dz/da0
-//! vanishes.
-//!
-//! The parameter is x = ln(-a0): z decreases from infinity at x = -infinity to the edge.
-//!
-//! Equations: docs/theory.md, (10.21) to (10.23).
+//! vanishes (docs/theory.md, (10.21) to (10.23)). The parameter is x = ln(-a0): z decreases from
+//! infinity at x = -infinity to the edge.
 
 use super::bulk::Bulk;
 use super::order_parameters::OrderParameters;
@@ -67,12 +64,12 @@ impl<const A: usize> RealBranch<A> {
             if let Some(next) = here.next(&bulk, here.x + step) {
                 here = next;
                 ladder.push(here);
-                if ladder.len() > 2000 {
-                    return Err(PredictionError::NoEdge);
-                }
             } else {
                 beyond = here.x + step;
                 step *= 0.5;
+            }
+            if ladder.len() > 2000 {
+                return Err(PredictionError::NoEdge);
             }
         }
         if !beyond.is_finite() {

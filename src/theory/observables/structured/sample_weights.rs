@@ -1,7 +1,5 @@
 //! Per-sample weights of the linear part (l) and of the noise (q) of each group of samples, in units
-//! where they are O(1) for every N.
-//!
-//! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9).
+//! where they are O(1) for every N (docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9)).
 
 use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
 
@@ -14,9 +12,8 @@ pub(crate) struct SampleWeights<const A: usize> {
     pub q: Vec<f64>,
 }
 
-/// The weights of every group, cut at the quantiles exceeded with probability `tail`: the edge would
-/// otherwise be where the outermost quadrature node puts it. A batch of n samples does not contain
-/// more extreme ones than 1/(2n).
+/// The weights of every group, cut at the quantiles exceeded with probability `tail`, because the
+/// outermost quadrature node would decide on the edge otherwise.
 pub(crate) fn sample_weights<const A: usize>(
     model: &Model,
     samples: &SampleTable,
@@ -39,8 +36,7 @@ pub(crate) fn sample_weights<const A: usize>(
 }
 
 impl<const A: usize> SampleWeights<A> {
-    /// The weights of one group: what the first step makes, what the second makes, and their
-    /// covariance.
+    /// The weights of one group, from the first step, the second and their covariance.
     fn new(
         group: &SampleGroup,
         model: &Model,
