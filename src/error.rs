@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::number::short;
 use crate::numerics::Real;
+use crate::quadrature::QuadratureError;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -176,7 +177,7 @@ pub enum InvalidSetting {
         /// Which function.
         name: String,
         /// Why.
-        source: crate::quadrature::QuadratureError,
+        source: QuadratureError,
     },
     /// A law whose mean is not 0 or whose variance is not 1, or probabilities that do not sum to 1.
     #[error(
@@ -296,6 +297,11 @@ impl InvalidSetting {
         };
         // settings are named by their paths, arguments of functions by words
         (!path.contains(' ')).then(|| path.to_owned())
+    }
+
+    /// For `map_err`: the activation or link `name` cannot be integrated against the Gaussian.
+    pub(crate) fn function(name: impl Into<String>) -> impl FnOnce(QuadratureError) -> Self {
+        |source| Self::Function { name: name.into(), source }
     }
 
     /// A problem of a function, with the setting that holds the function; others as they are.

@@ -91,7 +91,7 @@ impl ConditionalSpikes {
         let shape = (second_batch.samples(), second_batch.dimension());
         has_columns("the second batch", shape, first_batch.dimension())?;
         let c = hermite_coefficients(activation, terms)
-            .map_err(|source| InvalidSetting::Function { name: activation.name(), source })?;
+            .map_err(InvalidSetting::function(activation.name()))?;
 
         let left = Array2::from_shape_fn((second_layer.len(), terms), |(j, k)| {
             second_layer[j].powi(k as i32 + 1)

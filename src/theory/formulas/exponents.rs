@@ -2,7 +2,7 @@
 
 use crate::data::Link;
 use crate::error::{InvalidSetting, in_range};
-use crate::quadrature::{QuadratureError, gaussian_expectations};
+use crate::quadrature::gaussian_expectations;
 
 impl Link {
     /// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link
@@ -34,11 +34,12 @@ impl Link {
     ) -> Result<Option<usize>, InvalidSetting> {
         let exact = self.hermite_series().is_some();
         check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
-        let size = self.root_mean_square().map_err(failed(self))?;
+        let size = self.root_mean_square().map_err(InvalidSetting::function(self.name()))?;
         if size == 0.0 {
             return Ok(None);
         }
-        let coefficients = self.hermite_coefficients(max_degree).map_err(failed(self))?;
+        let coefficients =
+            self.hermite_coefficients(max_degree).map_err(InvalidSetting::function(self.name()))?;
         let zero = size * if exact { tolerance } else { tolerance.max(10.0 * self.accuracy(size)) };
         let mut root_factorial = 1.0;
         let counts = |(k, c): &(usize, &f64)| {
@@ -73,7 +74,7 @@ impl Link {
         tolerance: f64,
     ) -> Result<Option<usize>, InvalidSetting> {
         check_tolerance(tolerance, SMALLEST)?;
-        let scale = self.root_mean_square().map_err(failed(self))?;
+        let scale = self.root_mean_square().map_err(InvalidSetting::function(self.name()))?;
         if scale == 0.0 {
             return Ok(None);
         }
@@ -86,7 +87,7 @@ impl Link {
                 (out[0], out[1]) = (z * y, y * y);
             };
             let moments = gaussian_expectations(2, integrands, self.kinks(), accuracy);
-            let moments = moments.map_err(failed(self))?;
+            let moments = moments.map_err(InvalidSetting::function(self.name()))?;
             if moments[0].abs() > tolerance.max(10.0 * accuracy) * moments[1].sqrt() {
                 return Ok(Some(q));
             }
@@ -102,10 +103,6 @@ fn check_tolerance(tolerance: f64, smallest: f64) -> Result<(), InvalidSetting> 
     let allowed = "below 1, above 0, and at least 1e-11 where the link is no Hermite series";
     let holds = tolerance >= smallest && tolerance < 1.0;
     in_range("the tolerance for a vanishing coefficient", tolerance, holds, allowed)
-}
-
-fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {
-    |source| InvalidSetting::Function { name: link.name().to_owned(), source }
 }
 
 #[cfg(test)]

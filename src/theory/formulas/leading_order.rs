@@ -54,7 +54,6 @@ impl LeadingOrder {
         scaling: Scaling,
         (width, dimension, samples): (usize, usize, usize),
     ) -> Result<Self, InvalidSetting> {
-        let named = |name: String| move |source| InvalidSetting::Function { name, source };
         let mean_field = target.filter(|_| scaling == Scaling::MeanField);
         let mut spikes = match (mean_field, steps) {
             (Some(_), [first, second, ..]) => Some(SpikeExpansion::new(first.alpha, second.alpha)?),
@@ -62,7 +61,8 @@ impl LeadingOrder {
         };
         let total = spikes.as_ref().map_or(0, |spikes| spikes.count().total);
         let degree = total.clamp(3, MAX_DEGREE);
-        let c = hermite_coefficients(activation, degree).map_err(named(activation.name()))?;
+        let c = hermite_coefficients(activation, degree)
+            .map_err(InvalidSetting::function(activation.name()))?;
         if let Some(expansion) = spikes.take_if(|_| total <= degree) {
             let expansion = expansion.with_hermite_coefficients(&c, ZERO)?;
             spikes = Some(match second_layer.distinct_nonzero_values() {
@@ -72,8 +72,8 @@ impl LeadingOrder {
         }
         let mut result = Self { activation_coefficients: c, spikes, ..Self::default() };
         let Some(link) = target.and_then(Target::link) else { return Ok(result) };
-        let name = || named(link.name().to_owned());
-        let c_target = link.hermite_coefficients(3).map_err(name())?;
+        let c_target =
+            link.hermite_coefficients(3).map_err(InvalidSetting::function(link.name()))?;
         result.information_exponent = link.information_exponent(MAX_EXPONENT, ZERO)?;
         result.reuse_exponent = link.reuse_exponent(MAX_EXPONENT, ZERO)?;
         result.link_symmetry = symmetry(link).map(str::to_owned);
@@ -82,7 +82,8 @@ impl LeadingOrder {
                 steps[0].eta(width),
                 result.activation_coefficients[1],
                 c_target[1],
-                link.root_mean_square().map_err(name())?.powi(2) + target.noise_std().powi(2),
+                link.root_mean_square().map_err(InvalidSetting::function(link.name()))?.powi(2)
+                    + target.noise_std().powi(2),
                 dimension as f64 / samples as f64,
             )?;
             result.beta_norm_squared = Some(norm_squared);

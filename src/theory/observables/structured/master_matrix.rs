@@ -24,19 +24,6 @@ pub(crate) struct SampleResolvent<const A: usize> {
     g: Array2<f64>,
 }
 
-/// Matrices of the samples of one group, one sample a row (its matrix row by row), each times its
-/// probability.
-struct SampleMatrices {
-    /// Theta.
-    theta: Array2<f64>,
-    /// Omega Psi.
-    omega_psi: Array2<f64>,
-    /// Psi.
-    psi: Array2<f64>,
-    /// (I - Omega Psi) e_0.
-    start: Array2<f64>,
-}
-
 impl<const A: usize> SampleResolvent<A> {
     pub fn new(bulk: &Bulk<A>, point: &Point<A>) -> Self {
         let a0 = point.a0();
@@ -53,12 +40,13 @@ impl<const A: usize> SampleResolvent<A> {
         Self { phi: bulk.phi, a0, f, delta, alpha: order.alpha, second, g }
     }
 
-    /// The matrices of the samples of one group, whose nodes have the probabilities `weight`.
-    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> SampleMatrices {
+    /// Theta, Omega Psi, Psi and (I - Omega Psi) e_0 of the samples of one group, times their
+    /// probabilities `weight`: one sample a row, its matrix row by row.
+    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> [Array2<f64>; 4] {
         let (n, m, phi, a0) = (weight.len(), A + 1, self.phi, self.a0);
-        let delta = samples.l.iter().zip(&samples.q).map(|(l, &q)| self.delta.excess(l, q));
         // Delta - 1
-        let excess: Vec<f64> = delta.collect();
+        let excess = samples.l.iter().zip(&samples.q).map(|(l, &q)| self.delta.excess(l, q));
+        let excess: Vec<f64> = excess.collect();
         // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
         let v: Vec<Vector<f64, A>> = samples.l.iter().map(|l| apply(&self.f.f_m, l)).collect();
         let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - samples.l[i][a];
@@ -89,12 +77,10 @@ impl<const A: usize> SampleResolvent<A> {
                 phi * (self.g[[a, b]] * (1.0 + excess[i]) - product.sum::<f64>())
             }
         });
-        let start = |i: usize, a: usize| if a == 0 { 1.0 + x[i] } else { -omega_psi[[i, a * m]] };
-        let start = Array2::from_shape_fn((n, m), |(i, a)| start(i, a));
+        let start = |(i, a)| if a == 0 { 1.0 + x[i] } else { -omega_psi[[i, a * m]] };
+        let start = Array2::from_shape_fn((n, m), start);
         let weight = Array1::from_shape_fn(n, |i| samples.share * weight[i] / (1.0 + excess[i]));
-        let [theta, omega_psi, psi, start] =
-            [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()));
-        SampleMatrices { theta, omega_psi, psi, start }
+        [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()))
     }
 }
 
@@ -128,7 +114,7 @@ pub(crate) struct MasterMatrix {
     pub rows: Vec<f64>,
 }
 
-/// The low-rank part of the first layer: what T is made from besides the bulk.
+/// The low-rank part of the first layer, from which T is made besides the bulk.
 #[derive(Clone, Debug)]
 pub(crate) struct Signal {
     pub model: Model,
@@ -149,26 +135,28 @@ impl Signal {
     ) -> SampleSums {
         let (m, r, d) =
             (A + 1, self.neurons.polynomials.ncols(), self.model.label_linear.len() + 1);
+        let shapes = [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)];
         let [mut theta, mut omega_psi, mut psi, mut u, mut yu, mut perp] =
-            [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)].map(Array2::zeros);
+            shapes.map(Array2::<f64>::zeros);
         let y = ArrayView1::from(&self.samples.label);
         for (weights, group) in bulk.groups.iter().zip(&self.samples.groups) {
-            let matrices = resolvent.matrices(weights, &self.samples.weight);
+            let [thetas, omega_psis, psis, starts] =
+                resolvent.matrices(weights, &self.samples.weight);
             let z = self.coordinates(group);
-            theta += &row_products(&z, &z).t().dot(&matrices.theta);
+            theta += &row_products(&z, &z).t().dot(&thetas);
             if group.first {
-                omega_psi += &scaled(z.view(), y).t().dot(&matrices.omega_psi);
-                psi += &(&y * &y).dot(&matrices.psi);
+                omega_psi += &scaled(z.view(), y).t().dot(&omega_psis);
+                psi += &(&y * &y).dot(&psis);
             }
             if let Some(second) = &group.second {
                 let residual = ArrayView1::from(&second.residual);
                 // u_k = r S_k
                 let spikes = scaled(second.spikes.view(), residual);
-                u += &spikes.t().dot(&row_products(&z, &matrices.start));
-                perp += &spikes.t().dot(&scaled(spikes.view(), matrices.psi.column(0)));
+                u += &spikes.t().dot(&row_products(&z, &starts));
+                perp += &spikes.t().dot(&scaled(spikes.view(), psis.column(0)));
                 if group.first {
-                    let psi_0 = matrices.psi.slice_axis(Axis(1), Slice::from(..m));
-                    yu += &spikes.t().dot(&scaled(psi_0, y));
+                    let first_rows = psis.slice_axis(Axis(1), Slice::from(..m));
+                    yu += &spikes.t().dot(&scaled(first_rows, y));
                 }
             }
         }
@@ -192,10 +180,9 @@ impl Signal {
         let norm = self.model.noise_norm();
         let along = projections.dot(&ArrayView1::from(&self.model.label_linear));
         let shift = if group.first { self.model.phi / norm } else { 0.0 };
-        Array2::from_shape_fn((n, p + 1), |(i, k)| match k {
-            k if k == p => (s[i] - along[i]) / norm + shift * label[i],
-            k => projections[[i, k]],
-        })
+        let along_w = |i: usize| (s[i] - along[i]) / norm + shift * label[i];
+        let entry = |(i, k)| if k == p { along_w(i) } else { projections[[i, k]] };
+        Array2::from_shape_fn((n, p + 1), entry)
     }
 
     /// T at a point of the branch.
@@ -209,10 +196,8 @@ impl Signal {
         let SampleSums { mut l, v_y, y, u, yu, perp } = self.sums(bulk, &resolvent);
         for start in (0..l.nrows()).step_by(m) {
             l[[start, start]] += f.f_00 - point.z;
-            for i in 0..A {
-                for k in 0..A {
-                    l[[start + 1 + i, start + 1 + k]] -= f.f_m[i][k];
-                }
+            for (i, k) in (0..A).flat_map(|i| (0..A).map(move |k| (i, k))) {
+                l[[start + 1 + i, start + 1 + k]] -= f.f_m[i][k];
             }
         }
         let y_inverse = negative_inverse(&y).ok_or(PredictionError::Singular { name: "Y" })?;
