@@ -2,10 +2,9 @@
 
 use super::small_matrix::{Field, solve};
 
-/// Root of a continuous increasing or decreasing `f` between `low` and `high`, where it has the
-/// values `at_low`, `at_high` of opposite sign: regula falsi in the Illinois form, with a bisection
-/// whenever it is slow. A simple root takes 10 to 50 evaluations; after 120, which roots of higher
-/// order may need, the bracket is at most 1e-6 of what it was.
+/// Root of a continuous monotone `f` between `low` and `high`, where it has the values `at_low`,
+/// `at_high` of opposite sign: regula falsi in the Illinois form, with a bisection whenever it is
+/// slow. A simple root takes 10 to 50 evaluations.
 pub(crate) fn bracketed<E>(
     mut f: impl FnMut(f64) -> Result<f64, E>,
     (mut low, mut at_low): (f64, f64),

@@ -61,8 +61,8 @@ impl MarchenkoPastur {
         (left * left, right * right)
     }
 
-    /// Density at the eigenvalue `x` = s^2: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between
-    /// the edges a and b, 0 outside. NaN gives NaN.
+    /// Density at the eigenvalue `x`: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between the edges
+    /// a and b, 0 outside. NaN gives NaN.
     pub fn eigenvalue_density(&self, x: f64) -> f64 {
         self.eigenvalue_angle(x)
             .map_or(0.0, |angle| self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x))
@@ -120,8 +120,7 @@ impl MarchenkoPastur {
     fn angle(&self, from_large: f64, from_left: f64, from_right: f64) -> Option<Angle> {
         let root = self.gamma.sqrt();
         let (left, _) = self.singular_value_edges();
-        // In a narrow bulk the edges are rounded and the middle is not; around gamma = 1, where the
-        // bulk reaches down to 0, it is the other way round.
+        // In a narrow bulk the edges are rounded and the middle is not; near gamma = 1 the middle is.
         let (from_left, from_right) = if left < root.min(1.0) {
             (from_left / (2.0 * root), from_right / (2.0 * root))
         } else {
@@ -137,8 +136,7 @@ impl MarchenkoPastur {
         (!outside).then_some(Angle { from_left, from_right })
     }
 
-    /// The mass below an angle: (2/pi) times the integral of sin(t)^2 / (1 + r^2 - 2 r cos(t)) from
-    /// 0 to phi, r^2 the smaller one of gamma and 1/gamma, which is
+    /// The mass below an angle, with r^2 the smaller one of gamma and 1/gamma:
     /// (phi + A - (A - r sin(phi)) / r^2) / pi with A = atan(r sin(phi) / (1 - r cos(phi))).
     fn below(&self, angle: Angle) -> f64 {
         let r = self.gamma.min(1.0 / self.gamma).sqrt();

@@ -44,11 +44,9 @@ impl SpikedMatrix {
         self.gamma.sqrt().sqrt()
     }
 
-    /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where the
-    /// largest singular value stays at the edge 1 + sqrt(gamma) and both overlaps vanish.
-    ///
-    /// Squared overlaps: left 1 - gamma (1 + theta^2) / (theta^2 (theta^2 + gamma)), right
-    /// 1 - (gamma + theta^2) / (theta^2 (theta^2 + 1)).
+    /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where both
+    /// overlaps vanish. Above it the squared overlaps are 1 - gamma (1 + theta^2) / (theta^2
+    /// (theta^2 + gamma)) on the left and 1 - (gamma + theta^2) / (theta^2 (theta^2 + 1)) on the right.
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.

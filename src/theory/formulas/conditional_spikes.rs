@@ -9,7 +9,7 @@ use crate::linalg::{multiply, product};
 use crate::numerics::graded::left_singular;
 use crate::numerics::{exponent, times_power};
 
-/// The quadrature cannot reach the Hermite coefficients of later terms, and nobody needs them.
+/// The quadrature does not reach the Hermite coefficients of later terms.
 const MAX_TERMS: usize = 50;
 
 /// The vectors of W_2 = W_0 + sum_k u_k v_k^T + ..., k = 0, ..., K - 1, for given data
@@ -22,12 +22,11 @@ const MAX_TERMS: usize = 50;
 ///   norm of order eta_2 eta_1^k; v_0 also carries eta_1 c_1 beta_1.
 ///
 /// This is the leading order of the two steps in mean-field scaling, for Gaussian inputs and rows
-/// of W_0 of norm about 1: it shows which directions there are and with which power of N they grow.
-/// It leaves out the output of the network in the second residual (a term of size
-/// N^(alpha_1 + alpha_2 - 1/2) with left vector a) and the part of the first gradient that is not of
-/// rank one (docs/theory.md, section 4). As N grows, the measured singular values approach the term
-/// k = 0 and, with independent batches and centred labels, k = 1, slowly, by powers of
-/// N^(alpha_1 - 1/2); the coefficients of all other terms are right in order only.
+/// of W_0 of norm about 1. It leaves out the output of the network in the second residual (a term of
+/// size N^(alpha_1 + alpha_2 - 1/2) with left vector a) and the part of the first gradient that is
+/// not of rank one (docs/theory.md, section 4). As N grows, the measured singular values approach
+/// the term k = 0 and, with independent batches and centred labels, k = 1, slowly, by powers of
+/// N^(alpha_1 - 1/2); all other terms are right in order only.
 ///
 /// ```
 /// use linear_width::activation::Tanh;
@@ -62,14 +61,12 @@ impl ConditionalSpikes {
     /// reused batch give the same one twice.
     ///
     /// As N grows, only the first [`OutlierCount::total`](super::OutlierCount::total) terms do not
-    /// vanish. A c_{k+1} that is 0 only up to the rounding of its quadrature leaves a term of that
-    /// relative size. The mean c_0 of the activation plays no role.
+    /// vanish. The mean c_0 of the activation plays no role.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is
-    /// negative or not finite, the batches differ in dimension, the second layer or a resulting
-    /// vector has a non-finite entry, or is so small that its digits are lost, or the activation
-    /// cannot be integrated against the Gaussian.
+    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is negative or
+    /// not finite, the batches differ in dimension, the second layer or a resulting vector is not
+    /// finite or too small for its digits, or the activation cannot be integrated.
     pub fn new(
         activation: &impl Activation,
         second_layer: ArrayView1<'_, f64>,
@@ -167,9 +164,8 @@ impl ConditionalSpikes {
     /// ([`SpikedMatrix`](crate::rmt::SpikedMatrix)).
     ///
     /// Terms of very different size keep their relative accuracy: the unit left vectors are
-    /// orthonormalised in order of decreasing |u_k| |v_k|, and the rows that remain by Jacobi
-    /// rotations (Demmel et al., *Computing the singular value decomposition with high relative
-    /// accuracy*, Linear Algebra Appl. 299, 1999); no Gram matrix is formed.
+    /// orthonormalised in order of decreasing |u_k| |v_k|, and the remaining rows by Jacobi rotations
+    /// (Demmel et al., Linear Algebra Appl. 299, 1999).
     pub fn singular_values(&self) -> Array1<f64> {
         let mut terms: Vec<_> = (self.left.columns().into_iter().zip(self.right.rows()))
             .filter_map(|(u, v)| Some((normalised(u)?, normalised(v)?)))
@@ -222,8 +218,8 @@ impl ConditionalSpikes {
     }
 }
 
-/// (1/n) sum_i weight_k(x_i, y_i) x_i, one row for each of `count` weights (`count` x d). `weights`
-/// returns the weights of one tile (`count` x samples of the tile).
+/// (1/n) sum_i weight_k(x_i, y_i) x_i, `count` x d; `weights` returns the weights of one tile
+/// (`count` x samples).
 fn moments(
     batch: &dyn Batch,
     count: usize,

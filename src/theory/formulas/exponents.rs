@@ -10,14 +10,12 @@ impl Link {
     /// steps only if it is 1 (docs/theory.md, section 3).
     ///
     /// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
-    /// square. For a Hermite series both are exact; for another link the error is up to 1e-11 in
-    /// this measure, so the tolerance must not be smaller. Where [`Link::without`] took away a
-    /// larger part, its rounding counts as zero too.
+    /// square, or within the rounding of a part that [`Link::without`] took away.
     ///
     /// # Errors
-    /// [`InvalidSetting::OutOfRange`] for a tolerance that is not below 1, or below 1e-11 (for a
-    /// Hermite series: not above 0); [`InvalidSetting::Function`] when the link is not finite, grows
-    /// too fast or cannot be integrated.
+    /// [`InvalidSetting::OutOfRange`] unless the tolerance is below 1 and at least 1e-11, the accuracy
+    /// of the coefficients (for a Hermite series, whose coefficients are exact: above 0);
+    /// [`InvalidSetting::Function`] when the link is not finite or cannot be integrated.
     ///
     /// ```
     /// use linear_width::data::Link;

@@ -4,7 +4,7 @@ use super::OutlierCount;
 use super::outlier_count::ROUNDING;
 use crate::error::InvalidSetting;
 
-/// Most terms that are listed one by one: alpha_1 close to 1/2 makes any number of them.
+/// Most terms that are listed: alpha_1 close to 1/2 makes any number of them.
 const MAX_TERMS: usize = 1000;
 
 /// The expansion W_2 = W_0 + sum_k a^{o(k+1)} v_k^T + o(1), k = 0, ..., l, in mean-field scaling;
@@ -41,13 +41,10 @@ impl SpikeExpansion {
     /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
     pub fn new(alpha_1: f64, alpha_2: f64) -> Result<Self, InvalidSetting> {
         let new_directions = OutlierCount::new(alpha_1, alpha_2)?.new_directions;
-        let exponent = |k: usize| match k {
-            0 => alpha_1.max(alpha_2),
-            _ => alpha_2 - k as f64 * (0.5 - alpha_1),
-        };
+        let later = (1..=new_directions).map(|k| alpha_2 - k as f64 * (0.5 - alpha_1));
         let rounded = |x: f64| if x.abs() <= ROUNDING { 0.0 } else { x };
-        let listed = (0..=new_directions).take(MAX_TERMS);
-        let exponents = listed.map(|k| rounded(exponent(k))).collect();
+        let exponents = std::iter::once(alpha_1.max(alpha_2)).chain(later).map(rounded);
+        let exponents = exponents.take(MAX_TERMS).collect();
         Ok(Self { new_directions, exponents, vanishing: Vec::new(), distinct_values: None })
     }
 
@@ -56,8 +53,7 @@ impl SpikeExpansion {
     /// (v_k carries c_{k+1} c_1^k).
     ///
     /// # Errors
-    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given (1001 when l is
-    /// larger than that: terms that are not listed are not looked at).
+    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given (1001 for larger l).
     pub fn with_hermite_coefficients(
         mut self,
         coefficients: &[f64],

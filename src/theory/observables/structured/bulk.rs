@@ -1,7 +1,7 @@
 //! The bulk: equations for the order parameters at given a0 = G_00, and z as a function of them
 //! (docs/theory.md, (10.14) to (10.22), several terms (10.39) to (10.47), groups (12.10)).
 
-use super::inputs::{Model, NeuronTable, SampleTable};
+use super::inputs::Inputs;
 use super::order_parameters::OrderParameters;
 use super::sample_weights::SampleWeights;
 use crate::numerics::roots::Newton;
@@ -60,12 +60,8 @@ impl<T: Field, const A: usize> Delta<T, A> {
 
 impl<const A: usize> Bulk<A> {
     /// Collects what is needed and centres lam(b).
-    pub fn new(
-        model: &Model,
-        samples: &SampleTable,
-        neurons: &NeuronTable,
-        groups: Vec<SampleWeights<A>>,
-    ) -> Self {
+    pub fn new(inputs: &Inputs, groups: Vec<SampleWeights<A>>) -> Self {
+        let Inputs { model, samples, neurons } = inputs;
         let mut mean = [0.0; A];
         for group in &groups {
             for (w, l) in samples.weight.iter().zip(&group.l) {

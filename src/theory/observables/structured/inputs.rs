@@ -7,34 +7,49 @@ use crate::theory::dynamics::row_variance::RowVariance;
 use crate::theory::dynamics::sample_groups::SampleGroup as Group;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
 use crate::theory::dynamics::setup::Setup;
+use crate::theory::dynamics::two_steps::TwoSteps;
 use ndarray::{Array1, Array2, Array3};
 use rayon::prelude::*;
 
 /// Terms of l(b) that are computed; [`solve`](super::solve) keeps at most as many.
 const LINEAR_TERMS: usize = 3;
 
+/// Everything the spectrum is computed from.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs {
+    pub model: Model,
+    pub samples: SampleTable,
+    pub neurons: NeuronTable,
+}
+
+impl Inputs {
+    /// The inputs for the first layer after `steps`.
+    pub fn new(setup: &Setup, steps: &TwoSteps) -> Self {
+        let rows = RowVariance { setup, law: &steps.law };
+        Self {
+            model: Model::new(setup),
+            samples: SampleTable::new(setup, &steps.law, &steps.groups),
+            neurons: NeuronTable::new(&rows, &steps.noise),
+        }
+    }
+}
+
 /// Constants of the setting, named as in docs/theory.md, sections 1 and 4.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
     /// N, the number of neurons (enters through b / sqrt N only; may be huge).
     pub width: f64,
-    /// N / d.
     pub gamma: f64,
-    /// d / n, n the samples of a batch.
     pub phi: f64,
-    /// First step size eta_1.
     pub eta_1: f64,
-    /// Second step size eta_2; zero for one step.
+    /// Zero for one step.
     pub eta_2: f64,
-    /// c_1 = E sigma'(z).
     pub c_1: f64,
     /// E sigma''(z) = E[z sigma'(z)].
     pub curvature: f64,
     /// Var sigma'(z).
     pub derivative_variance: f64,
-    /// E y.
     pub label_mean: f64,
-    /// E y^2.
     pub label_second_moment: f64,
     /// c*_1 = E[y z*], one entry per direction of the target.
     pub label_linear: Vec<f64>,
@@ -71,7 +86,6 @@ impl Model {
 pub(crate) struct NeuronTable {
     /// Probability of the node.
     pub weight: Vec<f64>,
-    /// b = sqrt(N) a.
     pub b: Vec<f64>,
     /// q_k(b), orthonormal under b^2 dP(b): nodes x R.
     pub polynomials: Array2<f64>,
@@ -109,7 +123,6 @@ pub(crate) struct SampleTable {
     pub weight: Vec<f64>,
     /// z* = B* x: nodes x directions.
     pub projections: Array2<f64>,
-    /// y.
     pub label: Vec<f64>,
     /// s, the (leave-one-out) projection on beta_1.
     pub s: Vec<f64>,

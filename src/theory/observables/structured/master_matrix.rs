@@ -2,7 +2,7 @@
 //! (10.25) to (10.34), several terms section 10.8, units section 10.9, groups (12.10) to (12.14).
 
 use super::bulk::{Bulk, Delta, NeuronAverages};
-use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
+use super::inputs::{Inputs, NeuronTable, SampleGroup, SampleTable};
 use super::real_branch::Point;
 use super::sample_weights::SampleWeights;
 use crate::numerics::graded::positive_inverse;
@@ -114,19 +114,7 @@ pub(crate) struct MasterMatrix {
     pub rows: Vec<f64>,
 }
 
-/// The low-rank part of the first layer, from which T is made besides the bulk.
-#[derive(Clone, Debug)]
-pub(crate) struct Signal {
-    pub model: Model,
-    pub neurons: NeuronTable,
-    pub samples: SampleTable,
-}
-
-impl Signal {
-    pub fn new(model: &Model, samples: &SampleTable, neurons: &NeuronTable) -> Self {
-        Self { model: model.clone(), neurons: neurons.clone(), samples: samples.clone() }
-    }
-
+impl Inputs {
     /// The sums over the samples at one point of the branch.
     pub fn sums<const A: usize>(
         &self,

@@ -21,8 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use self::bulk::Bulk;
-pub(crate) use self::inputs::{Model, NeuronTable, SampleTable};
-use self::master_matrix::Signal;
+pub(crate) use self::inputs::Inputs;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;
@@ -49,37 +48,31 @@ pub(crate) trait StructuredSpectrum: Send + Sync {
 /// there are polynomials). `weight_tail` is the probability beyond which the weights of the samples
 /// are cut: 1/(2n).
 pub(crate) fn solve(
-    model: &Model,
-    samples: &SampleTable,
-    neurons: &NeuronTable,
+    inputs: Inputs,
     weight_tail: f64,
     terms: usize,
 ) -> Fallible<Arc<dyn StructuredSpectrum>> {
-    let signal = Signal::new(model, samples, neurons);
-    Ok(match terms.min(neurons.polynomials.ncols()) {
-        1 => Arc::new(BulkSolution::<1>::new(signal, weight_tail)?),
-        2 => Arc::new(BulkSolution::<2>::new(signal, weight_tail)?),
-        _ => Arc::new(BulkSolution::<3>::new(signal, weight_tail)?),
+    Ok(match terms.min(inputs.neurons.polynomials.ncols()) {
+        1 => Arc::new(BulkSolution::<1>::new(inputs, weight_tail)?),
+        2 => Arc::new(BulkSolution::<2>::new(inputs, weight_tail)?),
+        _ => Arc::new(BulkSolution::<3>::new(inputs, weight_tail)?),
     })
 }
 
 /// The spectrum with `A` terms of l(b).
 struct BulkSolution<const A: usize> {
     branch: RealBranch<A>,
-    signal: Signal,
+    inputs: Inputs,
 }
 
 impl<const A: usize> BulkSolution<A> {
-    fn new(signal: Signal, weight_tail: f64) -> Fallible<Self> {
-        let Signal { model, samples, neurons, .. } = &signal;
-        let bulk = |tail| {
-            Bulk::<A>::new(model, samples, neurons, sample_weights(model, samples, neurons, tail))
-        };
+    fn new(inputs: Inputs, weight_tail: f64) -> Fallible<Self> {
+        let bulk = |tail| Bulk::<A>::new(&inputs, sample_weights(&inputs, tail));
         let mut cut = bulk(weight_tail);
-        if let (true, Some(rest)) = (A > 1, &neurons.rest) {
+        if let (true, Some(rest)) = (A > 1, &inputs.neurons.rest) {
             cut.rest = bulk(0.0).missing(rest);
         }
-        Ok(Self { branch: RealBranch::new(cut)?, signal })
+        Ok(Self { branch: RealBranch::new(cut)?, inputs })
     }
 }
 
@@ -89,13 +82,13 @@ impl<const A: usize> StructuredSpectrum for BulkSolution<A> {
     }
 
     fn outliers(&self) -> Fallible<Vec<Outlier>> {
-        outliers::outliers(&self.branch, &self.signal)
+        outliers::outliers(&self.branch, &self.inputs)
     }
 
     fn left_overlap(&self, outlier: &Outlier, p: &dyn Fn(f64) -> f64) -> Fallible<f64> {
         let point = self.branch.at(outlier.at.min(self.branch.edge.x))?;
         let rows = self.branch.bulk.row_variances(&point.order);
-        Ok(self.signal.left_overlap(point.a0(), &rows, &outlier.left, p))
+        Ok(self.inputs.left_overlap(point.a0(), &rows, &outlier.left, p))
     }
 
     fn density(&self, sigma: &[f64]) -> Fallible<Vec<f64>> {
