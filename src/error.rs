@@ -2,11 +2,12 @@
 
 mod checks;
 
-use std::fmt::{Display, Formatter, Result as Formatted};
+use std::fmt::Display;
 
 use thiserror::Error;
 
 use crate::number::short;
+use crate::quadrature::QuadratureError;
 
 /// A setting that is out of range: what it was, and what is allowed.
 #[derive(Clone, Error, PartialEq)]
@@ -66,12 +67,17 @@ pub enum InvalidSetting {
         name: &'static str,
     },
     /// An entry of known place that is an infinity or a NaN.
-    #[error("{place} of {name} (from 0) is {value}; it must be a finite number")]
+    #[error(
+        "{} of {name} (from 0) is {value}; it must be a finite number",
+        place(*.row, *.column)
+    )]
     NonFiniteEntry {
         /// What holds it.
         name: &'static str,
-        /// Where.
-        place: Place,
+        /// The row of a matrix, or the entry of a list, from 0.
+        row: usize,
+        /// The column of a matrix, from 0; `None` for a list.
+        column: Option<usize>,
         /// The entry.
         value: f64,
     },
@@ -171,7 +177,7 @@ pub enum InvalidSetting {
         /// Which function.
         name: String,
         /// Why.
-        source: crate::quadrature::QuadratureError,
+        source: QuadratureError,
     },
     /// A law whose mean is not 0 or whose variance is not 1, or probabilities that do not sum to 1.
     #[error(
@@ -293,6 +299,11 @@ impl InvalidSetting {
         (!path.contains(' ')).then(|| path.to_owned())
     }
 
+    /// For `map_err`: the activation or link `name` cannot be integrated against the Gaussian.
+    pub(crate) fn function(name: impl Into<String>) -> impl FnOnce(QuadratureError) -> Self {
+        |source| Self::Function { name: name.into(), source }
+    }
+
     /// A problem of a function, with the setting that holds the function; others as they are.
     pub(crate) fn of(self, setting: &'static str) -> Self {
         match self {
@@ -304,26 +315,11 @@ impl InvalidSetting {
     }
 }
 
-/// The place of an entry, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a list.
-    Entry(usize),
-    /// In a matrix.
-    Cell {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: usize,
-    },
-}
-
-impl Display for Place {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Formatted {
-        match self {
-            Self::Entry(entry) => write!(f, "entry {entry}"),
-            Self::Cell { row, column } => write!(f, "row {row}, column {column}"),
-        }
+/// `row 2, column 1` of a matrix, `entry 2` of a list.
+fn place(row: usize, column: Option<usize>) -> String {
+    match column {
+        Some(column) => format!("row {row}, column {column}"),
+        None => format!("entry {row}"),
     }
 }
 

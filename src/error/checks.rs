@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use super::{InvalidSetting, Place};
+use super::InvalidSetting;
 use crate::numerics::Real;
 
 /// Checks that a size is not zero.
@@ -86,9 +86,9 @@ pub(crate) fn finite_list<'a, T: Real>(
 ) -> Result<(), InvalidSetting> {
     match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
-        Some((entry, value)) => {
-            let (place, value) = (Place::Entry(entry), value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+        Some((row, value)) => {
+            let value = value.as_f64();
+            Err(InvalidSetting::NonFiniteEntry { name, row, column: None, value })
         }
     }
 }
@@ -101,8 +101,8 @@ pub(crate) fn finite_matrix<T: Real>(
     match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
         Some(((row, column), value)) => {
-            let (place, value) = (Place::Cell { row, column }, value.as_f64());
-            Err(InvalidSetting::NonFiniteEntry { name, place, value })
+            let value = value.as_f64();
+            Err(InvalidSetting::NonFiniteEntry { name, row, column: Some(column), value })
         }
     }
 }

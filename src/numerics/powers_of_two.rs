@@ -3,15 +3,13 @@
 
 /// The e of 2^e <= |x| < 2^(e + 1), and the smallest exponent of a number for 0.
 pub(crate) fn exponent(x: f64) -> i32 {
-    if x == 0.0 { SMALLEST } else { libm::ilogb(x) }
+    if x == 0.0 { -1074 } else { libm::ilogb(x) }
 }
 
 /// The largest [`exponent`] of `numbers`.
 pub(crate) fn largest_exponent<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> i32 {
     exponent(numbers.into_iter().fold(0.0_f64, |m, x| m.max(x.abs())))
 }
-
-const SMALLEST: i32 = -1074;
 
 /// x 2^power: exact, unless the result is out of the range of ordinary numbers.
 pub(crate) fn times_power(x: f64, power: i32) -> f64 {

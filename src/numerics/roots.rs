@@ -2,10 +2,9 @@
 
 use super::small_matrix::{Field, solve};
 
-/// Root of a continuous increasing or decreasing `f` between `low` and `high`, where it has the
-/// values `at_low`, `at_high` of opposite sign: regula falsi in the Illinois form, with a bisection
-/// whenever it is slow. A simple root takes 10 to 50 evaluations; after 120, which roots of higher
-/// order may need, the bracket is at most 1e-6 of what it was.
+/// Root of a continuous monotone `f` between `low` and `high`, where it has the values `at_low`,
+/// `at_high` of opposite sign: regula falsi in the Illinois form, with a bisection whenever it is
+/// slow. A simple root takes 10 to 50 evaluations.
 pub(crate) fn bracketed<E>(
     mut f: impl FnMut(f64) -> Result<f64, E>,
     (mut low, mut at_low): (f64, f64),
@@ -13,7 +12,8 @@ pub(crate) fn bracketed<E>(
     tolerance: f64,
 ) -> Result<f64, E> {
     let mut width = high - low;
-    let mut last = 0i8;
+    // whether the last evaluation moved the lower end
+    let mut moved_low = None;
     for iteration in 0..120 {
         if high - low <= tolerance || at_low == 0.0 || at_high == 0.0 {
             break;
@@ -29,27 +29,21 @@ pub(crate) fn bracketed<E>(
         let margin = (0.5 * tolerance).min(0.25 * (high - low));
         x = if x.is_finite() { x.clamp(low + margin, high - margin) } else { 0.5 * (low + high) };
         let value = f(x)?;
-        if (value > 0.0) == (at_low > 0.0) {
-            (low, at_low) = (x, value);
-            if last == -1 {
-                at_high *= 0.5;
-            }
-            last = -1;
-        } else {
-            (high, at_high) = (x, value);
-            if last == 1 {
-                at_low *= 0.5;
-            }
-            last = 1;
+        let below = (value > 0.0) == (at_low > 0.0);
+        let (end, at_end, at_other) = match below {
+            true => (&mut low, &mut at_low, &mut at_high),
+            false => (&mut high, &mut at_high, &mut at_low),
+        };
+        (*end, *at_end) = (x, value);
+        if moved_low.replace(below) == Some(below) {
+            *at_other *= 0.5;
         }
     }
-    if at_low == 0.0 {
-        return Ok(low);
-    }
-    if at_high == 0.0 {
-        return Ok(high);
-    }
-    Ok(0.5 * (low + high))
+    Ok(match (at_low == 0.0, at_high == 0.0) {
+        (true, _) => low,
+        (_, true) => high,
+        _ => 0.5 * (low + high),
+    })
 }
 
 /// The largest x to within `tolerance`, where `holds` is true up to some x between `low` and `high`

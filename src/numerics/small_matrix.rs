@@ -1,6 +1,7 @@
 //! Vectors and square matrices of a few entries, real or complex.
 
 use num_complex::ComplexFloat;
+use std::array::from_fn;
 use std::ops::{AddAssign, Mul};
 
 /// `f64` or `Complex64`: one code serves the real axis and the complex plane.
@@ -15,9 +16,7 @@ pub(crate) trait Field:
 
 impl<T: ComplexFloat<Real = f64> + Mul<f64, Output = T> + AddAssign> Field for T {}
 
-/// A vector.
 pub(crate) type Vector<T, const A: usize> = [T; A];
-/// A square matrix.
 pub(crate) type Matrix<T, const A: usize> = [[T; A]; A];
 
 /// Sum of products.
@@ -27,7 +26,7 @@ pub(crate) fn dot<T: Field, const A: usize>(a: &Vector<T, A>, b: &Vector<T, A>) 
 
 /// Matrix times vector.
 pub(crate) fn apply<T: Field, const A: usize>(m: &Matrix<T, A>, v: &Vector<T, A>) -> Vector<T, A> {
-    std::array::from_fn(|i| dot(&m[i], v))
+    from_fn(|i| dot(&m[i], v))
 }
 
 /// Matrix times matrix.
@@ -35,9 +34,8 @@ pub(crate) fn product<T: Field, const A: usize>(
     a: &Matrix<T, A>,
     b: &Matrix<T, A>,
 ) -> Matrix<T, A> {
-    std::array::from_fn(|i| {
-        std::array::from_fn(|j| (0..A).fold(T::zero(), |sum, k| sum + a[i][k] * b[k][j]))
-    })
+    let entry = |i: usize, j: usize| (0..A).fold(T::zero(), |sum, k| sum + a[i][k] * b[k][j]);
+    from_fn(|i| from_fn(|j| entry(i, j)))
 }
 
 /// Solves `a x = rhs` for several right-hand sides (the columns of `rhs`) by Gaussian elimination
@@ -75,7 +73,7 @@ pub(crate) fn inverse<T: Field, const A: usize>(m: &Matrix<T, A>) -> Matrix<T, A
     let left = m.iter().map(|row| row.to_vec()).collect();
     let unit = |i: usize| (0..A).map(|j| T::real(f64::from(i == j))).collect();
     match solve(left, (0..A).map(unit).collect()) {
-        Some(x) => std::array::from_fn(|i| std::array::from_fn(|j| x[i][j])),
+        Some(x) => from_fn(|i| from_fn(|j| x[i][j])),
         None => [[T::real(f64::NAN); A]; A],
     }
 }

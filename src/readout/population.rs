@@ -46,9 +46,8 @@ impl Target {
 fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, InvalidSetting> {
     target.check_noise()?;
     let Some(link) = target.link() else { return Ok(None) };
-    let named = |source| InvalidSetting::Function { name: link.name().to_owned(), source };
-    let c = link.hermite_coefficients(1).map_err(named)?;
-    let square = link.root_mean_square().map_err(named)?.powi(2);
+    let c = link.hermite_coefficients(1).map_err(InvalidSetting::function(link.name()))?;
+    let square = link.root_mean_square().map_err(InvalidSetting::function(link.name()))?.powi(2);
     let mean = if intercept { c[0] } else { 0.0 };
     // differences of equal numbers may come out below 0 by rounding
     let constant = (square - mean * mean).max(0.0);

@@ -1,6 +1,4 @@
-//! The Marchenko-Pastur law, the bulk of W_0.
-//!
-//! Equations: docs/theory.md, (11.6) to (11.8).
+//! The Marchenko-Pastur law, the bulk of W_0 (docs/theory.md, (11.6) to (11.8)).
 
 use std::f64::consts::PI;
 
@@ -8,10 +6,9 @@ use crate::error::{InvalidSetting, in_range, nonzero};
 
 /// The Marchenko-Pastur law of W (N x d) with independent entries of variance 1/d, gamma = N/d.
 ///
-/// Densities and distributions are those of the min(N, d) nonzero singular values s (or of their
-/// squares, the eigenvalues x = s^2 of W^T W), normalised to mass one. Edges: |sqrt(gamma) - 1| and
-/// sqrt(gamma) + 1 in s. Source: Marchenko & Pastur 1967; Bai & Silverstein, *Spectral Analysis of
-/// Large Dimensional Random Matrices*, chapter 3.
+/// Densities and distributions describe the min(N, d) nonzero singular values s, or their squares
+/// x = s^2, the eigenvalues of W^T W; the total mass is one. Source: Marchenko & Pastur 1967; Bai &
+/// Silverstein, *Spectral Analysis of Large Dimensional Random Matrices*, chapter 3.
 ///
 /// ```
 /// use linear_width::rmt::MarchenkoPastur;
@@ -51,7 +48,7 @@ impl MarchenkoPastur {
         self.gamma
     }
 
-    /// Left and right edge of the bulk of singular values.
+    /// Left and right edge of the bulk of singular values, |sqrt(gamma) - 1| and sqrt(gamma) + 1.
     pub fn singular_value_edges(&self) -> (f64, f64) {
         let root = self.gamma.sqrt();
         // sqrt(gamma) - 1 without its cancellation
@@ -64,12 +61,11 @@ impl MarchenkoPastur {
         (left * left, right * right)
     }
 
-    /// Density at the eigenvalue `x` = s^2: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between
-    /// the edges a and b, 0 outside. NaN gives NaN.
+    /// Density at the eigenvalue `x`: sqrt((b - x)(x - a)) / (2 pi min(gamma, 1) x) between the edges
+    /// a and b, 0 outside. NaN gives NaN.
     pub fn eigenvalue_density(&self, x: f64) -> f64 {
-        let density =
-            |angle: Angle| self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x);
-        self.eigenvalue_angle(x).map_or(0.0, density)
+        self.eigenvalue_angle(x)
+            .map_or(0.0, |angle| self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * x))
     }
 
     /// Density at the singular value `s`: 2 s times the eigenvalue density at s^2.
@@ -79,9 +75,9 @@ impl MarchenkoPastur {
             // gamma = 1 has a finite value at s = 0
             return ((right - s) * (right + s)).sqrt() / PI;
         }
-        let mass = PI * self.gamma.min(1.0);
-        let density = |angle: Angle| 2.0 * self.gamma.sqrt() * angle.sine() / (mass * s);
-        self.singular_value_angle(s).map_or(0.0, density)
+        self.singular_value_angle(s).map_or(0.0, |angle| {
+            2.0 * self.gamma.sqrt() * angle.sine() / (PI * self.gamma.min(1.0) * s)
+        })
     }
 
     /// Fraction of the eigenvalues at or below `x`, to 1e-14 at every ratio.
@@ -105,8 +101,7 @@ impl MarchenkoPastur {
     /// Where `x` lies in the bulk, `None` outside.
     fn eigenvalue_angle(&self, x: f64) -> Option<Angle> {
         let (a, b) = self.eigenvalue_edges();
-        let large = self.gamma.max(1.0);
-        self.angle(large - x, x - a, b - x)
+        self.angle(self.gamma.max(1.0) - x, x - a, b - x)
     }
 
     /// Where `s` lies in the bulk, `None` outside.
@@ -125,13 +120,12 @@ impl MarchenkoPastur {
     fn angle(&self, from_large: f64, from_left: f64, from_right: f64) -> Option<Angle> {
         let root = self.gamma.sqrt();
         let (left, _) = self.singular_value_edges();
-        // In a narrow bulk the edges are rounded and the middle is not; around gamma = 1, where the
-        // bulk reaches down to 0, it is the other way round.
+        // In a narrow bulk the edges are rounded and the middle is not; near gamma = 1 the middle is.
         let (from_left, from_right) = if left < root.min(1.0) {
             (from_left / (2.0 * root), from_right / (2.0 * root))
         } else {
             let cosine = (from_large + self.gamma.min(1.0)) / (2.0 * root);
-            // at the edge as rounded, which may lie inside, no mass that could be seen is left
+            // the rounded edge may lie inside the bulk; beyond it no visible mass remains
             let edge = |rounded: f64, by_angle: f64| {
                 if rounded <= 0.0 && by_angle < 1e-10 { 0.0 } else { by_angle }
             };
@@ -142,12 +136,12 @@ impl MarchenkoPastur {
         (!outside).then_some(Angle { from_left, from_right })
     }
 
-    /// The mass below an angle: (2/pi) times the integral of sin(t)^2 / (1 + r^2 - 2 r cos(t)) from
-    /// 0 to phi, r^2 the smaller one of gamma and 1/gamma, which is
+    /// The mass below an angle, with r^2 the smaller one of gamma and 1/gamma:
     /// (phi + A - (A - r sin(phi)) / r^2) / pi with A = atan(r sin(phi) / (1 - r cos(phi))).
     fn below(&self, angle: Angle) -> f64 {
         let r = self.gamma.min(1.0 / self.gamma).sqrt();
-        let (phi, sine) = (angle.phi(), angle.sine());
+        let phi = 2.0 * angle.from_left.sqrt().atan2(angle.from_right.sqrt());
+        let sine = angle.sine();
         let a = (r * sine).atan2((1.0 - r) + r * angle.from_left);
         let total = if r > 0.3 {
             phi - a * (1.0 - r) * (1.0 + r) / (r * r) + sine / r
@@ -168,10 +162,6 @@ struct Angle {
 }
 
 impl Angle {
-    fn phi(self) -> f64 {
-        2.0 * self.from_left.sqrt().atan2(self.from_right.sqrt())
-    }
-
     fn sine(self) -> f64 {
         self.from_left.sqrt() * self.from_right.sqrt()
     }

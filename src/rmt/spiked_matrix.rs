@@ -1,6 +1,4 @@
-//! One spike on Marchenko-Pastur noise.
-//!
-//! Equations: docs/theory.md, (11.1) to (11.4).
+//! One spike on Marchenko-Pastur noise (docs/theory.md, (11.1) to (11.4)).
 
 use crate::error::{InvalidSetting, in_range};
 
@@ -21,7 +19,7 @@ pub struct SpikedMatrix {
     gamma: f64,
 }
 
-/// Where a spike appears and how its singular vectors align.
+/// The outlier of a spike, and the overlaps of its singular vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpikeOutlier {
     /// The outlying singular value sqrt((1 + theta^2)(gamma + theta^2)) / theta.
@@ -46,11 +44,9 @@ impl SpikedMatrix {
         self.gamma.sqrt().sqrt()
     }
 
-    /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where the
-    /// largest singular value stays at the edge 1 + sqrt(gamma) and both overlaps vanish.
-    ///
-    /// Squared overlaps: left 1 - gamma (1 + theta^2) / (theta^2 (theta^2 + gamma)), right
-    /// 1 - (gamma + theta^2) / (theta^2 (theta^2 + 1)).
+    /// The outlier of a spike of strength `theta`, or `None` at or below the threshold, where both
+    /// overlaps vanish. Above it the squared overlaps are 1 - gamma (1 + theta^2) / (theta^2
+    /// (theta^2 + gamma)) on the left and 1 - (gamma + theta^2) / (theta^2 (theta^2 + 1)) on the right.
     ///
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless `theta` is finite and not negative.

@@ -54,6 +54,9 @@ pub enum PredictionError {
 
 debug_is_display!(PredictionError);
 
+/// What the parts of a prediction return.
+pub(crate) type Fallible<T> = Result<T, PredictionError>;
+
 /// `Ok` when `value` is finite and `holds`.
 pub(crate) fn require(
     name: &'static str,

@@ -13,7 +13,4 @@ pub mod prediction;
 mod problem;
 mod state;
 
-pub use formulas::{
-    ConditionalSpikes, FirstStep, LeadingOrder, OutlierCount, SpikeExpansion, information_exponent,
-    reuse_exponent,
-};
+pub use formulas::{ConditionalSpikes, LeadingOrder, OutlierCount, SpikeExpansion};

@@ -5,7 +5,7 @@ use linear_width::data::{Batch, Dataset, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError, Precision};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
-use linear_width::{Experiment, InvalidSetting, Place, Scalar};
+use linear_width::{Experiment, InvalidSetting, Scalar};
 use ndarray::{Array1, Array2, Axis, Slice, array, concatenate};
 
 fn target() -> Target {
@@ -126,11 +126,11 @@ fn dataset_names_bad_entries() {
         let mut with = x.clone();
         with[[2, 1]] = value;
         let error = new(with, ones()).unwrap_err();
-        let (name, place) = ("the given inputs", Place::Cell { row: 2, column: 1 });
-        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
+        let name = "the given inputs";
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, row: 2, column: Some(1), value });
         let error = new(x.clone(), array![1.0, value, 0.0]).unwrap_err();
-        let (name, place) = ("the given labels", Place::Entry(1));
-        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
+        let name = "the given labels";
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, row: 1, column: None, value });
     }
     let error = new(array![[0.0, f64::NAN]], array![1.0]).unwrap_err().to_string();
     let said = "row 0, column 1 of the given inputs (from 0) is NaN; it must be a finite number";
@@ -288,7 +288,8 @@ fn report_on_a_dataset_has_no_teacher_and_no_prediction() {
     let experiment = settings().data(data).batches(BatchPolicy::Reused).build().unwrap();
     let report = experiment.run().unwrap();
     assert_eq!(report.teacher.dim(), (0, 5));
-    assert!(report.leading_order.spikes.is_none() && report.leading_order.first_step.is_none());
+    assert!(report.leading_order.spikes.is_none());
+    assert!(report.leading_order.first_spike_strength.is_none());
     assert!(report.leading_order.link_coefficients.is_none());
     for stage in &report.stages {
         assert!(stage.prediction.is_none());

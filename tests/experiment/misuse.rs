@@ -16,8 +16,8 @@ use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{
     Histogram, OutlierRule, leading_triplets, overlap, principal_overlaps, singular_values,
 };
+use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::Options;
-use linear_width::theory::{OutlierCount, information_exponent};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting, Report};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, array};
@@ -534,7 +534,7 @@ fn spectra_and_theory() -> Vec<Misuse> {
         }),
         case("a ratio N/d of 0", "is 0; it must be", || error(MarchenkoPastur::new(0.0))),
         case("a tolerance of 0", "the tolerance", || {
-            error(information_exponent(&Link::hermite([0.0, 1.0]), 5, 0.0))
+            error(Link::hermite([0.0, 1.0]).information_exponent(5, 0.0))
         }),
         case("an expectation of ln z", "not finite", || {
             error(gaussian_expectation(f64::ln, &[], 1e-10))

@@ -164,7 +164,7 @@ fn run_with_constant_and_vanishing_links() {
             let report = run(sized(20, 10, 30).target(target.clone()).batches(policy));
             assert_eq!(report.leading_order.information_exponent, None);
             assert_eq!(report.leading_order.reuse_exponent, None);
-            assert!(report.leading_order.first_step.unwrap().target_overlap < 1e-9);
+            assert!(report.leading_order.beta_target_overlap.unwrap() < 1e-9);
             if value == 0.0 {
                 // nothing to predict, but the outputs of the network are still unlearned
                 assert!(report.no_prediction.unwrap().contains("labels vanish"));

@@ -155,9 +155,8 @@ fn check_report(experiment: &Experiment, report: &Report) -> Result<(), TestCase
     check_weights(report)?;
     let leading = &report.leading_order;
     prop_assert!(leading.activation_coefficients.iter().all(|c| c.is_finite()));
-    if let Some(first) = &leading.first_step {
-        prop_assert!(unit(first.target_overlap) && first.strength.is_finite());
-    }
+    prop_assert!(leading.beta_target_overlap.is_none_or(unit));
+    prop_assert!(leading.first_spike_strength.is_none_or(f64::is_finite));
     if let Some(spikes) = &leading.spikes {
         prop_assert!(spikes.count().corrected <= spikes.count().total);
     }

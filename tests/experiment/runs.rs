@@ -7,6 +7,7 @@ use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, Precision, Progress, RunError, RunOptions};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
+use linear_width::rmt::SpikedMatrix;
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -36,11 +37,12 @@ fn run_of_one_step_has_one_outlier_along_the_target() {
     assert_eq!(stage.outliers.count, 1);
     assert_eq!(report.stages[0].outliers.count, 0);
     // leading order within its own accuracy at this size
-    let first = report.leading_order.first_step.unwrap();
-    let expected = first.outlier(2.0).unwrap().unwrap();
+    let leading = &report.leading_order;
+    let strength = leading.first_spike_strength.unwrap();
+    let expected = SpikedMatrix::new(2.0).unwrap().spike(strength).unwrap().unwrap();
     let found = &stage.triplets[0];
     assert!((found.singular_value / expected.singular_value - 1.0).abs() < 0.15);
-    let overlap = first.target_overlap * expected.right_overlap;
+    let overlap = leading.beta_target_overlap.unwrap() * expected.right_overlap;
     assert!((found.target_overlap - overlap).abs() < 0.1, "{} {overlap}", found.target_overlap);
     assert!(found.left_overlaps[0] > 0.95);
 }
@@ -102,7 +104,8 @@ fn run_with_every_law_and_option() {
         .triplets(1);
     assert!(plain.build().unwrap().run().is_ok());
     let standard = builder().scaling(Scaling::Standard).build().unwrap().run().unwrap();
-    assert!(standard.leading_order.spikes.is_none() && standard.leading_order.first_step.is_none());
+    assert!(standard.leading_order.spikes.is_none());
+    assert!(standard.leading_order.first_spike_strength.is_none());
     assert!(standard.no_prediction.unwrap().contains("mean-field"));
     let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
     assert_eq!(three.stages.len(), 4);

@@ -6,9 +6,7 @@ use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
 use linear_width::theory::prediction::{
     BulkModel, Options, Prediction, PredictionError, Problem, predict,
 };
-use linear_width::theory::{
-    FirstStep, OutlierCount, SpikeExpansion, information_exponent, reuse_exponent,
-};
+use linear_width::theory::{OutlierCount, SpikeExpansion};
 use proptest::prelude::*;
 
 fn unit(x: f64) -> bool {
@@ -91,28 +89,6 @@ proptest! {
         }
         prop_assert_eq!(SpikedMatrix::new(any).is_ok(), any.is_finite() && any > 0.0);
     }
-
-    #[test]
-    fn first_step_is_finite_or_refused(
-        eta in wild(), c_1 in wild(), c_target in wild(), square in wild(), phi in wild(),
-    ) {
-        match FirstStep::new(eta, c_1, c_target, square, phi) {
-            Ok(step) => {
-                prop_assert!(unit(step.target_overlap), "{step:?}");
-                prop_assert!(step.beta_norm_squared.is_finite() && step.strength.is_finite());
-                prop_assert!(step.beta_norm_squared >= 0.0 && step.strength >= 0.0);
-                if let Some(outlier) = step.outlier(2.0).unwrap() {
-                    prop_assert!(unit(outlier.right_overlap));
-                }
-            }
-            Err(_) => {
-                let ordinary = |x: f64| x.is_finite() && x.abs() <= 1e30;
-                let bad = eta < 0.0 || square < 0.0 || phi < 0.0;
-                let all = [eta, c_1, c_target, square, phi].into_iter().all(ordinary);
-                prop_assert!(bad || !all);
-            }
-        }
-    }
 }
 
 proptest! {
@@ -124,8 +100,8 @@ proptest! {
     ) {
         // no quadrature tells what is finer
         let fine = (1e-11..1.0).contains(&tolerance);
-        let information = information_exponent(&link, 8, tolerance);
-        let reuse = reuse_exponent(&link, 6, tolerance);
+        let information = link.information_exponent(8, tolerance);
+        let reuse = link.reuse_exponent(6, tolerance);
         prop_assert_eq!(reuse.is_ok(), fine);
         prop_assert!(information.is_ok() || !fine);
         prop_assert!(information.is_err() || (tolerance > 0.0 && tolerance < 1.0));
@@ -136,7 +112,7 @@ proptest! {
             // scaling does not change them
             let inner = link.clone();
             let scaled = Link::new("scaled", move |z| 7.0 * inner.value(z)).with_kinks(link.kinks());
-            prop_assert_eq!(information_exponent(&scaled, 8, tolerance).unwrap(), found);
+            prop_assert_eq!(scaled.information_exponent(8, tolerance).unwrap(), found);
         }
     }
 }
@@ -219,11 +195,4 @@ proptest! {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
-}
-
-/// What the properties found once: a norm that overflowed, times a step that was zero.
-#[test]
-fn first_step_refuses_norms_that_overflow() {
-    assert!(FirstStep::new(0.0, 1.0, 1e200, 1.0, 1.0).is_err());
-    assert!(FirstStep::new(1e200, 1e200, 1.0, 1.0, 1.0).is_err());
 }

@@ -1,7 +1,7 @@
-//! Dense linear algebra for matrices of a dozen columns, written so that grading over many decades
-//! is respected; the backends of `linalg` are for large matrices of one scale.
+//! Dense linear algebra for matrices of a dozen columns whose sizes differ by many decades; the
+//! backends of `linalg` are for large matrices of one scale.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayViewMut2};
 
 use crate::numerics::{PowerOfTwo, exponent, times_power};
 
@@ -20,26 +20,21 @@ impl RowQr {
 
     /// Appends one row, which is destroyed.
     pub fn push(&mut self, row: &mut [f64]) {
-        let n = row.len();
-        for i in 0..n {
-            if row[i] == 0.0 {
-                continue;
-            }
-            let old = self.factor[[i, i]];
-            let norm = length(old, row[i]);
-            if norm == 0.0 {
-                continue;
-            }
-            let (cosine, sine) = (old / norm, row[i] / norm);
-            for (j, entry) in row.iter_mut().enumerate().skip(i) {
-                let upper = self.factor[[i, j]];
-                self.factor[[i, j]] = cosine * upper + sine * *entry;
-                *entry = cosine * *entry - sine * upper;
+        for i in 0..row.len() {
+            let (old, new) = (self.factor[[i, i]], row[i]);
+            if new != 0.0 {
+                let norm = length(old, new);
+                let (cosine, sine) = (old / norm, new / norm);
+                for (j, entry) in row.iter_mut().enumerate().skip(i) {
+                    let upper = self.factor[[i, j]];
+                    self.factor[[i, j]] = cosine * upper + sine * *entry;
+                    *entry = cosine * *entry - sine * upper;
+                }
             }
         }
     }
 
-    /// Appends all rows behind another factor.
+    /// Appends all rows of another factor.
     pub fn merge(&mut self, other: &Self) {
         for row in other.factor.rows() {
             self.push(&mut row.to_vec());
@@ -63,6 +58,27 @@ fn unit<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> i32 {
     if largest.is_finite() { exponent(largest) } else { 0 }
 }
 
+/// Turns the columns p and q by an angle of cosine c and sine s.
+fn turn(mut a: ArrayViewMut2<'_, f64>, (p, q): (usize, usize), (c, s): (f64, f64)) {
+    for mut row in a.rows_mut() {
+        (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
+    }
+}
+
+/// Cosine and sine of the smaller angle of twice the cotangent, from which Jacobi's rotation comes.
+fn jacobi_angle(cotangent: f64) -> (f64, f64) {
+    let tangent = cotangent.signum() / (cotangent.abs() + length(1.0, cotangent));
+    let cosine = 1.0 / (1.0 + tangent * tangent).sqrt();
+    (cosine, cosine * tangent)
+}
+
+/// The numbers 0 to `n` - 1 in increasing order of `key`.
+fn sorted_by(n: usize, key: impl Fn(usize) -> f64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| key(i).total_cmp(&key(j)));
+    order
+}
+
 /// Lower triangular C with C C^T = `matrix`, or `None` if a pivot is at most `smallest` times the
 /// diagonal entry it came from: 0 asks for a positive definite matrix, more for one that is so to
 /// working precision.
@@ -70,14 +86,15 @@ pub(crate) fn cholesky(matrix: &Array2<f64>, smallest: f64) -> Option<Array2<f64
     let n = matrix.nrows();
     let mut c: Array2<f64> = Array2::zeros((n, n));
     for j in 0..n {
-        let pivot = matrix[[j, j]] - (0..j).map(|k| c[[j, k]] * c[[j, k]]).sum::<f64>();
-        if pivot.is_nan() || pivot <= smallest * matrix[[j, j]] {
-            return None;
-        }
-        c[[j, j]] = pivot.sqrt();
-        for i in j + 1..n {
+        for i in j..n {
             let rest = matrix[[i, j]] - (0..j).map(|k| c[[i, k]] * c[[j, k]]).sum::<f64>();
-            c[[i, j]] = rest / c[[j, j]];
+            if i > j {
+                c[[i, j]] = rest / c[[j, j]];
+            } else if rest.is_nan() || rest <= smallest * matrix[[j, j]] {
+                return None;
+            } else {
+                c[[j, j]] = rest.sqrt();
+            }
         }
     }
     Some(c)
@@ -115,8 +132,8 @@ pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
                 let (e_p, e_q) = (unit(a.column(p)), unit(a.column(q)));
                 let (of_p, of_q) = (PowerOfTwo::new(-e_p), PowerOfTwo::new(-e_q));
                 let (mut pp, mut qq, mut pq) = (0.0, 0.0, 0.0);
-                for i in 0..rows {
-                    let (x, y) = (of_p.times(a[[i, p]]), of_q.times(a[[i, q]]));
+                for (x, y) in a.column(p).iter().zip(a.column(q)) {
+                    let (x, y) = (of_p.times(*x), of_q.times(*y));
                     pp += x * x;
                     qq += y * y;
                     pq += x * y;
@@ -127,15 +144,7 @@ pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
                 }
                 largest = largest.max(cosine);
                 let difference = times_power(qq, e_q - e_p) - times_power(pp, e_p - e_q);
-                let angle = difference / (2.0 * pq);
-                let tangent = angle.signum() / (angle.abs() + length(1.0, angle));
-                let c = 1.0 / (1.0 + tangent * tangent).sqrt();
-                let s = c * tangent;
-                for i in 0..rows {
-                    let (x, y) = (a[[i, p]], a[[i, q]]);
-                    a[[i, p]] = c * x - s * y;
-                    a[[i, q]] = s * x + c * y;
-                }
+                turn(a.view_mut(), (p, q), jacobi_angle(difference / (2.0 * pq)));
             }
         }
         if largest < 1e-14 {
@@ -149,8 +158,7 @@ pub(crate) fn left_singular(mut a: Array2<f64>) -> (Array1<f64>, Array2<f64>) {
             times_power(column.dot(&column).sqrt(), e)
         })
         .collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
+    let order = sorted_by(n, |j| -norms[j]);
     let values = order.iter().map(|&j| times_power(norms[j], e)).collect();
     let vectors = Array2::from_shape_fn((rows, n), |(i, k)| {
         let norm = norms[order[k]];
@@ -167,58 +175,27 @@ pub(crate) fn symmetric_eigen(matrix: &Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     let mut a = matrix.mapv(|x| factor.times(x));
     let mut v = Array2::eye(n);
     for _ in 0..60 {
-        let mut off = 0.0;
-        let mut all = 0.0;
-        for i in 0..n {
-            for j in 0..n {
-                let square = a[[i, j]] * a[[i, j]];
-                all += square;
-                if i != j {
-                    off += square;
-                }
-            }
+        let (mut off, mut all) = (0.0, 0.0);
+        for ((i, j), x) in a.indexed_iter() {
+            all += x * x;
+            off += if i == j { 0.0 } else { x * x };
         }
         if off <= 1e-32 * all || !all.is_finite() {
             break;
         }
-        for p in 0..n {
-            for q in p + 1..n {
-                rotate(&mut a, &mut v, p, q);
+        for (p, q) in (0..n).flat_map(|p| (p + 1..n).map(move |q| (p, q))) {
+            let apq = a[[p, q]];
+            if apq != 0.0 {
+                let by = jacobi_angle((a[[q, q]] - a[[p, p]]) / (2.0 * apq));
+                turn(a.view_mut(), (p, q), by);
+                turn(a.view_mut().reversed_axes(), (p, q), by);
+                turn(v.view_mut(), (p, q), by);
             }
         }
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| a[[i, i]].total_cmp(&a[[j, j]]));
+    let order = sorted_by(n, |i| a[[i, i]]);
     let values = order.iter().map(|&i| times_power(a[[i, i]], e)).collect();
     (values, Array2::from_shape_fn((n, n), |(i, k)| v[[i, order[k]]]))
-}
-
-/// Annihilates a[p][q].
-fn rotate(a: &mut Array2<f64>, v: &mut Array2<f64>, p: usize, q: usize) {
-    let apq = a[[p, q]];
-    if apq == 0.0 {
-        return;
-    }
-    let n = a.nrows();
-    let angle = (a[[q, q]] - a[[p, p]]) / (2.0 * apq);
-    let t = angle.signum() / (angle.abs() + (1.0 + angle * angle).sqrt());
-    let c = 1.0 / (1.0 + t * t).sqrt();
-    let s = c * t;
-    for i in 0..n {
-        let (x, y) = (a[[i, p]], a[[i, q]]);
-        a[[i, p]] = c * x - s * y;
-        a[[i, q]] = s * x + c * y;
-    }
-    for i in 0..n {
-        let (x, y) = (a[[p, i]], a[[q, i]]);
-        a[[p, i]] = c * x - s * y;
-        a[[q, i]] = s * x + c * y;
-    }
-    for i in 0..n {
-        let (x, y) = (v[[i, p]], v[[i, q]]);
-        v[[i, p]] = c * x - s * y;
-        v[[i, q]] = s * x + c * y;
-    }
 }
 
 #[cfg(test)]

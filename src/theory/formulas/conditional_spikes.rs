@@ -9,7 +9,7 @@ use crate::linalg::{Element, multiply};
 use crate::numerics::graded::left_singular;
 use crate::numerics::{exponent, times_power};
 
-/// The quadrature cannot reach the Hermite coefficients of later terms, and nobody needs them.
+/// The quadrature does not reach the Hermite coefficients of later terms.
 const MAX_TERMS: usize = 50;
 
 /// The vectors of W_2 = W_0 + sum_k u_k v_k^T + ..., k = 0, ..., K - 1, for given data
@@ -21,17 +21,12 @@ const MAX_TERMS: usize = 50;
 /// - v_k = eta_2 eta_1^k (k+1) c_{k+1} c_1^k X_2^T (y_2 o (X_2 beta_1)^{ok}) / n_2, of length d and
 ///   norm of order eta_2 eta_1^k; v_0 also carries eta_1 c_1 beta_1.
 ///
-/// No trained weights are read. The batches are read tile by tile and not stored; for a reused batch
-/// give the same one twice.
-///
 /// This is the leading order of the two steps in mean-field scaling, for Gaussian inputs and rows
-/// of W_0 of norm about 1: it shows which directions there are and with which power of N they grow.
-/// It leaves out the output of the network in the second residual, and the part of the first
-/// gradient that is not of rank one (docs/theory.md, section 4). Both are small beside the first
-/// spike, but not always beside the bulk: the output alone leaves a term of size
-/// N^(alpha_1 + alpha_2 - 1/2) with left vector a. As N grows the measured singular values approach
-/// the term k = 0 and, with independent batches and centred labels, k = 1; the coefficients of all
-/// other terms are right in order only. The approach is slow, by powers of N^(alpha_1 - 1/2).
+/// of W_0 of norm about 1. It leaves out the output of the network in the second residual (a term of
+/// size N^(alpha_1 + alpha_2 - 1/2) with left vector a) and the part of the first gradient that is
+/// not of rank one (docs/theory.md, section 4). As N grows, the measured singular values approach
+/// the term k = 0 and, with independent batches and centred labels, k = 1, slowly, by powers of
+/// N^(alpha_1 - 1/2); all other terms are right in order only.
 ///
 /// ```
 /// use linear_width::activation::Tanh;
@@ -62,18 +57,16 @@ pub struct ConditionalSpikes {
 impl ConditionalSpikes {
     /// The first `terms` terms (k = 0, ..., `terms` - 1; at most 50) for the second layer
     /// `second_layer` (a, of length N, norm about 1), the step sizes `etas` = \[eta_1, eta_2\] and
-    /// the batches of the two steps (n_1 x d and n_2 x d).
+    /// the batches of the two steps (n_1 x d and n_2 x d), read tile by tile and not stored; for a
+    /// reused batch give the same one twice.
     ///
     /// As N grows, only the first [`OutlierCount::total`](super::OutlierCount::total) terms do not
-    /// vanish; at moderate N one or two more come closer, unless eta_1 max|a| is large. A c_{k+1}
-    /// that is 0 only up to the rounding of its quadrature leaves a term of that relative size. The
-    /// mean c_0 of the activation plays no role.
+    /// vanish. The mean c_0 of the activation plays no role.
     ///
     /// # Errors
-    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is
-    /// negative or not finite, the batches differ in dimension, the second layer or a resulting
-    /// vector has a non-finite entry, or is so small that its digits are lost, or the activation
-    /// cannot be integrated against the Gaussian.
+    /// [`InvalidSetting`] when a size is 0, `terms` is not between 1 and 50, a step size is negative or
+    /// not finite, the batches differ in dimension, the second layer or a resulting vector is not
+    /// finite or too small for its digits, or the activation cannot be integrated.
     pub fn new(
         activation: &impl Activation,
         second_layer: ArrayView1<'_, f64>,
@@ -82,15 +75,20 @@ impl ConditionalSpikes {
         second_batch: &dyn Batch,
         terms: usize,
     ) -> Result<Self, InvalidSetting> {
-        check_scalars(etas, terms)?;
+        nonnegative("the step size eta_1", etas[0])?;
+        nonnegative("the step size eta_2", etas[1])?;
+        let listed = (1..=MAX_TERMS).contains(&terms);
+        in_range("the number of terms", terms as f64, listed, "between 1 and 50")?;
         nonzero("width", second_layer.len())?;
         finite("the second layer", second_layer.iter())?;
-        check_sizes(first_batch)?;
-        check_sizes(second_batch)?;
+        for batch in [first_batch, second_batch] {
+            nonzero("samples", batch.samples())?;
+            nonzero("dimension", batch.dimension())?;
+        }
         let shape = (second_batch.samples(), second_batch.dimension());
         has_columns("the second batch", shape, first_batch.dimension())?;
         let c = hermite_coefficients(activation, terms)
-            .map_err(|source| InvalidSetting::Function { name: activation.name(), source })?;
+            .map_err(InvalidSetting::function(activation.name()))?;
 
         let left = Array2::from_shape_fn((second_layer.len(), terms), |(j, k)| {
             second_layer[j].powi(k as i32 + 1)
@@ -115,13 +113,13 @@ impl ConditionalSpikes {
         }
         finite("a right vector v_k", right.iter())?;
         let spikes = Self { left, right, beta_1 };
-        spikes.check_sizes(second_layer)?;
+        spikes.check_digits(second_layer)?;
         Ok(spikes)
     }
 
-    /// Checks that no vector has lost its digits by being too small while its partner is so large
-    /// that this is seen beside the first term.
-    fn check_sizes(&self, second_layer: ArrayView1<'_, f64>) -> Result<(), InvalidSetting> {
+    /// Checks that no vector has lost its digits by being too small, unless its partner is so small
+    /// that this is not seen beside the first term.
+    fn check_digits(&self, second_layer: ArrayView1<'_, f64>) -> Result<(), InvalidSetting> {
         let largest = |numbers: ArrayView1<'_, f64>| numbers.fold(0.0_f64, |m, x| m.max(x.abs()));
         let first = largest(self.left.column(0)) * largest(self.right.row(0));
         let check = |name, value: f64, partner: f64| {
@@ -161,30 +159,27 @@ impl ConditionalSpikes {
         self.right.nrows()
     }
 
-    /// The K singular values of sum_k u_k v_k^T, largest first: the spikes without the bulk of W_0,
-    /// which moves them ([`SpikedMatrix`](crate::rmt::SpikedMatrix)). Those beyond the rank are 0 up to
-    /// rounding.
+    /// The K singular values of sum_k u_k v_k^T, largest first, 0 up to rounding beyond its rank:
+    /// the spikes without the bulk of W_0, which moves them
+    /// ([`SpikedMatrix`](crate::rmt::SpikedMatrix)).
     ///
     /// Terms of very different size keep their relative accuracy: the unit left vectors are
-    /// orthonormalised in order of decreasing |u_k| |v_k|, and the rows of what remains by Jacobi
-    /// rotations (Demmel et al., *Computing the singular value decomposition with high relative
-    /// accuracy*, Linear Algebra Appl. 299, 1999); no Gram matrix is formed.
+    /// orthonormalised in order of decreasing |u_k| |v_k|, and the remaining rows by Jacobi rotations
+    /// (Demmel et al., Linear Algebra Appl. 299, 1999).
     pub fn singular_values(&self) -> Array1<f64> {
         let mut terms: Vec<_> = (self.left.columns().into_iter().zip(self.right.rows()))
-            .filter_map(|(u, v)| Some((Length::of(u)?, Length::of(v)?, u, v)))
+            .filter_map(|(u, v)| Some((normalised(u)?, normalised(v)?)))
+            .map(|((u, size_u, e_u), (v, size_v, e_v))| (u, v, size_u * size_v, e_u + e_v))
             .collect();
         // sizes in the unit of the largest, so that no product of two overflows or vanishes
-        let e = terms.iter().map(|(u, v, ..)| u.exponent + v.exponent).max().unwrap_or(0);
-        let size = |(u, v): (&Length, &Length)| {
-            times_power(u.number * v.number, u.exponent + v.exponent - e)
-        };
-        terms.sort_by(|a, b| size((&b.0, &b.1)).total_cmp(&size((&a.0, &a.1))));
+        let e = terms.iter().map(|term| term.3).max().unwrap_or(0);
+        terms.iter_mut().for_each(|term| term.2 = times_power(term.2, term.3 - e));
+        terms.sort_by(|a, b| b.2.total_cmp(&a.2));
 
         // sum_k u_k v_k^T = sum_i q_i rows_i^T with orthonormal q_i
         let (mut orthonormal, mut rows) = (Vec::<Array1<f64>>::new(), Vec::<Array1<f64>>::new());
-        for (length_u, length_v, u, v) in terms {
-            let size = size((&length_u, &length_v));
-            let (mut rest, v) = (length_u.unit_vector(u), length_v.unit_vector(v) * size);
+        for (mut rest, mut v, size, _) in terms {
+            v *= size;
             for _ in 0..2 {
                 for (q, row) in orthonormal.iter().zip(&mut rows) {
                     let overlap = q.dot(&rest);
@@ -192,14 +187,14 @@ impl ConditionalSpikes {
                     row.scaled_add(overlap, &v);
                 }
             }
-            let size = rest.dot(&rest).sqrt();
-            if size > 100.0 * f64::EPSILON {
-                orthonormal.push(rest / size);
-                rows.push(v * size);
+            let length = rest.dot(&rest).sqrt();
+            if length > 100.0 * f64::EPSILON {
+                orthonormal.push(rest / length);
+                rows.push(v * length);
             }
         }
-        let dimension = self.right.ncols();
-        let columns = Array2::from_shape_fn((dimension, rows.len()), |(i, k)| rows[k][i]);
+        let shape = (self.right.ncols(), rows.len());
+        let columns = Array2::from_shape_fn(shape, |(i, k)| rows[k][i]);
         let mut values = left_singular(columns).0.mapv(|s| times_power(s, e)).to_vec();
         values.resize(self.terms(), 0.0);
         Array1::from(values)
@@ -223,20 +218,8 @@ impl ConditionalSpikes {
     }
 }
 
-fn check_scalars(etas: [f64; 2], terms: usize) -> Result<(), InvalidSetting> {
-    nonnegative("the step size eta_1", etas[0])?;
-    nonnegative("the step size eta_2", etas[1])?;
-    let listed = (1..=MAX_TERMS).contains(&terms);
-    in_range("the number of terms", terms as f64, listed, "between 1 and 50")
-}
-
-fn check_sizes(batch: &dyn Batch) -> Result<(), InvalidSetting> {
-    nonzero("samples", batch.samples())?;
-    nonzero("dimension", batch.dimension())
-}
-
-/// (1/n) sum_i weight_k(x_i, y_i) x_i, one row for each of `count` weights (`count` x d). `weights`
-/// returns the weights of one tile (`count` x samples of the tile).
+/// (1/n) sum_i weight_k(x_i, y_i) x_i, `count` x d; `weights` returns the weights of one tile
+/// (`count` x samples).
 fn moments(
     batch: &dyn Batch,
     count: usize,
@@ -252,24 +235,11 @@ fn moments(
     Ok(sums)
 }
 
-/// The Euclidean norm of a vector, number 2^exponent.
-struct Length {
-    number: f64,
-    exponent: i32,
-}
-
-impl Length {
-    /// `None` for the zero vector.
-    fn of(vector: ArrayView1<'_, f64>) -> Option<Self> {
-        let largest = vector.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let exponent = exponent(largest);
-        let squares = vector.iter().map(|x| times_power(*x, -exponent).powi(2));
-        let number = squares.sum::<f64>().sqrt();
-        (largest > 0.0).then_some(Self { number, exponent })
-    }
-
-    /// The vector divided by its length.
-    fn unit_vector(&self, vector: ArrayView1<'_, f64>) -> Array1<f64> {
-        vector.mapv(|x| times_power(x, -self.exponent) / self.number)
-    }
+/// The vector divided by its length, and the length as number 2^exponent; `None` for the zero vector.
+fn normalised(vector: ArrayView1<'_, f64>) -> Option<(Array1<f64>, f64, i32)> {
+    let largest = vector.fold(0.0_f64, |m, x| m.max(x.abs()));
+    let e = exponent(largest);
+    let scaled = vector.mapv(|x| times_power(x, -e));
+    let length = scaled.iter().map(|x| x.powi(2)).sum::<f64>().sqrt();
+    (largest > 0.0).then(|| (scaled / length, length, e))
 }

@@ -1,104 +1,97 @@
-//! Information exponent and reuse exponent of a link.
-//!
-//! Equations: docs/theory.md, (3.6).
+//! Information exponent and reuse exponent of a link (docs/theory.md, (3.6)).
 
 use crate::data::Link;
 use crate::error::{InvalidSetting, in_range};
-use crate::quadrature::{QuadratureError, gaussian_expectations};
+use crate::quadrature::gaussian_expectations;
 
-/// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link is
-/// not zero, `None` when all vanish.
-///
-/// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
-/// square. Both are exact for a Hermite series; for another link the coefficients have an error of
-/// up to 1e-11 in this measure, so the tolerance must not be smaller; where a larger part was taken
-/// away with [`Link::without`], what rounding leaves of it counts as zero too. Independent batches learn the
-/// teacher direction in two steps only if it is 1 (docs/theory.md, section 3).
-///
-/// # Errors
-/// [`InvalidSetting::OutOfRange`] for a tolerance that is not below 1, or below 1e-11 (for a Hermite
-/// series: not above 0); [`InvalidSetting::Function`] when the link is not finite, grows too fast
-/// or cannot be integrated.
-///
-/// ```
-/// use linear_width::{data::Link, theory::information_exponent};
-///
-/// assert_eq!(information_exponent(&Link::hermite([0.0, 0.0, 1.0, 1.0]), 10, 1e-8)?, Some(2));
-/// assert_eq!(information_exponent(&Link::new("1", |_| 1.0), 10, 1e-8)?, None);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-pub fn information_exponent(
-    link: &Link,
-    max_degree: usize,
-    tolerance: f64,
-) -> Result<Option<usize>, InvalidSetting> {
-    let exact = link.hermite_series().is_some();
-    check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
-    let size = link.root_mean_square().map_err(failed(link))?;
-    if size == 0.0 {
-        return Ok(None);
-    }
-    let coefficients = link.hermite_coefficients(max_degree).map_err(failed(link))?;
-    let zero = size * if exact { tolerance } else { tolerance.max(10.0 * link.accuracy(size)) };
-    let mut root_factorial = 1.0;
-    for (k, c) in coefficients.iter().enumerate().skip(1) {
-        root_factorial *= (k as f64).sqrt();
-        if c.abs() * root_factorial > zero {
-            return Ok(Some(k));
+impl Link {
+    /// The information exponent: the smallest k in 1..=`max_degree` whose Hermite part of the link
+    /// is not zero, `None` when all vanish. Independent batches learn the teacher direction in two
+    /// steps only if it is 1 (docs/theory.md, section 3).
+    ///
+    /// A part counts as zero when |c*_k| sqrt(k!) is at most `tolerance` times the link's root mean
+    /// square, or within the rounding of a part that [`Link::without`] took away.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::OutOfRange`] unless the tolerance is below 1 and at least 1e-11, the accuracy
+    /// of the coefficients (for a Hermite series, whose coefficients are exact: above 0);
+    /// [`InvalidSetting::Function`] when the link is not finite or cannot be integrated.
+    ///
+    /// ```
+    /// use linear_width::data::Link;
+    ///
+    /// let link = Link::hermite([0.0, 0.0, 1.0, 1.0]);
+    /// assert_eq!(link.information_exponent(10, 1e-8)?, Some(2));
+    /// assert_eq!(Link::new("1", |_| 1.0).information_exponent(10, 1e-8)?, None);
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn information_exponent(
+        &self,
+        max_degree: usize,
+        tolerance: f64,
+    ) -> Result<Option<usize>, InvalidSetting> {
+        let exact = self.hermite_series().is_some();
+        check_tolerance(tolerance, if exact { f64::MIN_POSITIVE } else { SMALLEST })?;
+        let size = self.root_mean_square().map_err(InvalidSetting::function(self.name()))?;
+        if size == 0.0 {
+            return Ok(None);
         }
+        let coefficients =
+            self.hermite_coefficients(max_degree).map_err(InvalidSetting::function(self.name()))?;
+        let zero = size * if exact { tolerance } else { tolerance.max(10.0 * self.accuracy(size)) };
+        let mut root_factorial = 1.0;
+        let counts = |(k, c): &(usize, &f64)| {
+            root_factorial *= (*k as f64).sqrt();
+            c.abs() * root_factorial > zero
+        };
+        Ok(coefficients.iter().enumerate().skip(1).find(counts).map(|(k, _)| k))
     }
-    Ok(None)
-}
 
-/// The reuse exponent q* = min { q >= 1 : E\[z g(z)^{q+1}\] != 0 } with q up to `max_power`, `None`
-/// when all vanish, as for every even link.
-///
-/// An expectation counts as zero when it is at most `tolerance` times the root mean square of
-/// g^{q+1}; it is computed to 1e-12 of that, so the tolerance must be at least 1e-11 (and rounding
-/// counts as for [`information_exponent`]). For information exponent above 1, a reused batch aligns
-/// an outlier with the teacher when the number of new directions is at least q* (docs/theory.md,
-/// section 3); label noise does not change q*.
-///
-/// # Errors
-/// As [`information_exponent`].
-///
-/// ```
-/// use linear_width::{data::Link, theory::reuse_exponent};
-///
-/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 1.0, 1.0]), 6, 1e-8)?, Some(1));
-/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 0.0, 1.0]), 6, 1e-8)?, Some(2));
-/// assert_eq!(reuse_exponent(&Link::hermite([0.0, 0.0, 1.0]), 6, 1e-8)?, None);
-/// # Ok::<(), linear_width::InvalidSetting>(())
-/// ```
-pub fn reuse_exponent(
-    link: &Link,
-    max_power: usize,
-    tolerance: f64,
-) -> Result<Option<usize>, InvalidSetting> {
-    check_tolerance(tolerance, SMALLEST)?;
-    let scale = link.root_mean_square().map_err(failed(link))?;
-    if scale == 0.0 {
-        return Ok(None);
-    }
-    for q in 1..=max_power {
-        let power = q as i32 + 1;
-        let accuracy = link.accuracy(scale / f64::from(power));
-        // in units of the link's own size, so that high powers neither overflow nor vanish
-        let moments = gaussian_expectations(
-            2,
-            |z, out| {
-                let y = (link.value(z) / scale).powi(power);
+    /// The reuse exponent q* = min { q >= 1 : E\[z g(z)^{q+1}\] != 0 } with q up to `max_power`,
+    /// `None` when all vanish, as for every even link (3.6).
+    ///
+    /// For information exponent above 1, a reused batch turns an outlier towards the teacher when
+    /// the number of new directions is at least q* (docs/theory.md, section 3); label noise does not
+    /// change q*. An expectation counts as zero when it is at most `tolerance` (1e-11 or more) times
+    /// the root mean square of g^{q+1}.
+    ///
+    /// # Errors
+    /// As [`Link::information_exponent`].
+    ///
+    /// ```
+    /// use linear_width::data::Link;
+    ///
+    /// assert_eq!(Link::hermite([0.0, 0.0, 1.0, 1.0]).reuse_exponent(6, 1e-8)?, Some(1));
+    /// assert_eq!(Link::hermite([0.0, 0.0, 0.0, 1.0]).reuse_exponent(6, 1e-8)?, Some(2));
+    /// assert_eq!(Link::hermite([0.0, 0.0, 1.0]).reuse_exponent(6, 1e-8)?, None);
+    /// # Ok::<(), linear_width::InvalidSetting>(())
+    /// ```
+    pub fn reuse_exponent(
+        &self,
+        max_power: usize,
+        tolerance: f64,
+    ) -> Result<Option<usize>, InvalidSetting> {
+        check_tolerance(tolerance, SMALLEST)?;
+        let scale = self.root_mean_square().map_err(InvalidSetting::function(self.name()))?;
+        if scale == 0.0 {
+            return Ok(None);
+        }
+        for q in 1..=max_power {
+            let power = q as i32 + 1;
+            let accuracy = self.accuracy(scale / f64::from(power));
+            // in units of the link's own size, so that high powers neither overflow nor vanish
+            let integrands = |z: f64, out: &mut [f64]| {
+                let y = (self.value(z) / scale).powi(power);
                 (out[0], out[1]) = (z * y, y * y);
-            },
-            link.kinks(),
-            accuracy,
-        )
-        .map_err(failed(link))?;
-        if moments[0].abs() > tolerance.max(10.0 * accuracy) * moments[1].sqrt() {
-            return Ok(Some(q));
+            };
+            let moments = gaussian_expectations(2, integrands, self.kinks(), accuracy);
+            let moments = moments.map_err(InvalidSetting::function(self.name()))?;
+            if moments[0].abs() > tolerance.max(10.0 * accuracy) * moments[1].sqrt() {
+                return Ok(Some(q));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }
 
 /// The accuracy of the quadrature, relative to the root mean square of what it is applied to.
@@ -110,10 +103,6 @@ fn check_tolerance(tolerance: f64, smallest: f64) -> Result<(), InvalidSetting> 
     in_range("the tolerance for a vanishing coefficient", tolerance, holds, allowed)
 }
 
-fn failed(link: &Link) -> impl Fn(QuadratureError) -> InvalidSetting + '_ {
-    |source| InvalidSetting::Function { name: link.name().to_owned(), source }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,8 +110,8 @@ mod tests {
 
     #[test]
     fn known_links() {
-        let information = |link: &Link| information_exponent(link, 12, 1e-8).unwrap();
-        let reuse = |link: &Link| reuse_exponent(link, 8, 1e-8).unwrap();
+        let information = |link: &Link| link.information_exponent(12, 1e-8).unwrap();
+        let reuse = |link: &Link| link.reuse_exponent(8, 1e-8).unwrap();
         let tanh = Link::from_activation(Tanh::default());
         assert_eq!((information(&tanh), reuse(&tanh)), (Some(1), Some(2)));
         let relu = Link::from_activation(Relu);
@@ -144,8 +133,8 @@ mod tests {
         for scale in [1e-60, 1e-8, 1e8, 1e60] {
             let sine = |z: f64| (2.0 * z).sin() - 2.0 * (-2.0_f64).exp() * z;
             let scaled = Link::new("third, reuse 2", move |z| scale * sine(z));
-            assert_eq!(information_exponent(&scaled, 12, 1e-6).unwrap(), Some(3), "{scale}");
-            assert_eq!(reuse_exponent(&scaled, 8, 1e-6).unwrap(), Some(2), "{scale}");
+            assert_eq!(scaled.information_exponent(12, 1e-6).unwrap(), Some(3), "{scale}");
+            assert_eq!(scaled.reuse_exponent(8, 1e-6).unwrap(), Some(2), "{scale}");
         }
     }
 
@@ -160,10 +149,10 @@ mod tests {
                     Link::hermite(coefficients.iter().map(|c| scale * c).collect::<Vec<_>>())
                 };
                 let third = factor * tolerance * 2.0;
-                let found = information_exponent(&link(&[0.0, 0.0, 0.0, third, 1.0]), 6, tolerance);
+                let found = link(&[0.0, 0.0, 0.0, third, 1.0]).information_exponent(6, tolerance);
                 assert_eq!(found.unwrap(), Some(if beyond { 3 } else { 4 }), "{factor} {scale}");
                 let first = factor * tolerance * 60.0_f64.sqrt() / 4.0;
-                let found = reuse_exponent(&link(&[0.0, first, 1.0]), 1, tolerance).unwrap();
+                let found = link(&[0.0, first, 1.0]).reuse_exponent(1, tolerance).unwrap();
                 assert_eq!(found, beyond.then_some(1), "{factor} {scale}");
             }
         }
@@ -174,12 +163,12 @@ mod tests {
     fn undeclared_kinks_of_tiny_and_huge_links() {
         for scale in [1e-200, 1e-12, 1.0, 1e200] {
             let odd = Link::new("odd", move |z: f64| scale * ((z - 0.3).abs() - (z + 0.3).abs()));
-            assert_eq!(information_exponent(&odd, 6, 1e-9).unwrap(), Some(1), "{scale}");
-            assert_eq!(reuse_exponent(&odd, 6, 1e-9).unwrap(), Some(2), "{scale}");
+            assert_eq!(odd.information_exponent(6, 1e-9).unwrap(), Some(1), "{scale}");
+            assert_eq!(odd.reuse_exponent(6, 1e-9).unwrap(), Some(2), "{scale}");
             // E |z| He_2(z) / 2 = 1 / sqrt(2 pi)
             let second = 1.0 / (2.0 * std::f64::consts::PI).sqrt();
             let fourth = Link::new("fourth", move |z: f64| scale * (z.abs() - second * z * z));
-            assert_eq!(information_exponent(&fourth, 6, 1e-9).unwrap(), Some(4), "{scale}");
+            assert_eq!(fourth.information_exponent(6, 1e-9).unwrap(), Some(4), "{scale}");
         }
     }
 
@@ -187,14 +176,14 @@ mod tests {
     fn bad_tolerances_and_links_are_errors() {
         let link = Link::hermite([0.0, 1.0]);
         for tolerance in [0.0, 1.0, -1.0, f64::NAN] {
-            assert!(information_exponent(&link, 3, tolerance).is_err());
-            assert!(reuse_exponent(&link, 3, tolerance).is_err());
+            assert!(link.information_exponent(3, tolerance).is_err());
+            assert!(link.reuse_exponent(3, tolerance).is_err());
         }
         // as fine as the coefficients are known
         let link = Link::hermite([0.0, 1e-30, 1.0]);
-        assert_eq!(information_exponent(&link, 3, 1e-31).unwrap(), Some(1));
-        assert_eq!(information_exponent(&link, 3, 1e-29).unwrap(), Some(2));
-        assert!(information_exponent(&Link::new("z", |z| z), 3, 1e-12).is_err());
-        assert!(information_exponent(&Link::new("ln", f64::ln), 3, 1e-8).is_err());
+        assert_eq!(link.information_exponent(3, 1e-31).unwrap(), Some(1));
+        assert_eq!(link.information_exponent(3, 1e-29).unwrap(), Some(2));
+        assert!(Link::new("z", |z| z).information_exponent(3, 1e-12).is_err());
+        assert!(Link::new("ln", f64::ln).information_exponent(3, 1e-8).is_err());
     }
 }

@@ -2,14 +2,11 @@
 
 mod conditional_spikes;
 mod exponents;
-mod first_step;
 mod leading_order;
 mod outlier_count;
 mod spike_expansion;
 
 pub use conditional_spikes::ConditionalSpikes;
-pub use exponents::{information_exponent, reuse_exponent};
-pub use first_step::FirstStep;
 pub use leading_order::LeadingOrder;
 pub use outlier_count::OutlierCount;
 pub use spike_expansion::SpikeExpansion;

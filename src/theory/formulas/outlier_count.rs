@@ -1,12 +1,10 @@
-//! How many outliers the second step makes.
-//!
-//! Equations: docs/theory.md, (2.10), (2.11).
+//! How many outliers the second step makes (docs/theory.md, (2.10), (2.11)).
 
 use crate::error::InvalidSetting;
 use crate::training::StepSize;
 
-/// Ratios and exponents this close to an integer or to zero are taken to be equal to it:
-/// 0.3 / (0.5 - 0.4) is 2.9999999999999996 in floating point and counts 3.
+/// Ratios and exponents this close to an integer count as equal to it: 0.3 / (0.5 - 0.4) is
+/// 2.9999999999999996 in floating point and counts 3.
 pub(super) const ROUNDING: f64 = 1e-9;
 
 /// Number of outliers of W_2 at leading order (Moniri & Hassani, arXiv:2605.17767, abstract), in
@@ -19,9 +17,7 @@ pub(super) const ROUNDING: f64 = 1e-9;
 /// use linear_width::theory::OutlierCount;
 ///
 /// let count = OutlierCount::new(0.4, 0.3)?;
-/// assert_eq!(count.new_directions, 3); // an exact multiple, despite rounding
-/// assert_eq!(count.total, 4);
-/// assert_eq!(OutlierCount::new(0.25, 0.2)?.new_directions, 0);
+/// assert_eq!((count.new_directions, count.total), (3, 4)); // an exact multiple, despite rounding
 /// assert!(OutlierCount::new(0.5, 0.2).is_err());
 /// # Ok::<(), linear_width::InvalidSetting>(())
 /// ```

@@ -1,12 +1,10 @@
-//! The terms of W_2 at leading order, and which of them vanish.
-//!
-//! Equations: docs/theory.md, (2.6) to (2.11).
+//! The terms of W_2 at leading order, and which of them vanish (docs/theory.md, (2.6) to (2.11)).
 
 use super::OutlierCount;
 use super::outlier_count::ROUNDING;
 use crate::error::InvalidSetting;
 
-/// Most terms that are listed one by one: alpha_1 close to 1/2 makes any number of them.
+/// Most terms that are listed: alpha_1 close to 1/2 makes any number of them.
 const MAX_TERMS: usize = 1000;
 
 /// The expansion W_2 = W_0 + sum_k a^{o(k+1)} v_k^T + o(1), k = 0, ..., l, in mean-field scaling;
@@ -22,6 +20,7 @@ const MAX_TERMS: usize = 1000;
 /// // ReLU: c_3 = 0 removes k = 2, c_5 = 0 removes k = 4
 /// let relu = spikes.clone().with_hermite_coefficients(&[0.4, 0.5, 0.2, 0.0, -0.02, 0.0], 1e-9)?;
 /// assert_eq!(relu.count().corrected, 3);
+/// assert_eq!(relu.special_cases(), ["k = 2 vanishes: c_3 = 0", "k = 4 vanishes: c_5 = 0"]);
 /// // Rademacher b: entrywise powers of a span two dimensions
 /// assert_eq!(spikes.with_distinct_second_layer_values(2).count().corrected, 2);
 /// # Ok::<(), linear_width::InvalidSetting>(())
@@ -42,13 +41,10 @@ impl SpikeExpansion {
     /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
     pub fn new(alpha_1: f64, alpha_2: f64) -> Result<Self, InvalidSetting> {
         let new_directions = OutlierCount::new(alpha_1, alpha_2)?.new_directions;
-        let exponent = |k: usize| match k {
-            0 => alpha_1.max(alpha_2),
-            _ => alpha_2 - k as f64 * (0.5 - alpha_1),
-        };
+        let later = (1..=new_directions).map(|k| alpha_2 - k as f64 * (0.5 - alpha_1));
         let rounded = |x: f64| if x.abs() <= ROUNDING { 0.0 } else { x };
-        let listed = (0..=new_directions).take(MAX_TERMS);
-        let exponents = listed.map(|k| rounded(exponent(k))).collect();
+        let exponents = std::iter::once(alpha_1.max(alpha_2)).chain(later).map(rounded);
+        let exponents = exponents.take(MAX_TERMS).collect();
         Ok(Self { new_directions, exponents, vanishing: Vec::new(), distinct_values: None })
     }
 
@@ -57,8 +53,7 @@ impl SpikeExpansion {
     /// (v_k carries c_{k+1} c_1^k).
     ///
     /// # Errors
-    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given (1001 when l is
-    /// larger than that: terms that are not listed are not looked at).
+    /// [`InvalidSetting::Shape`] when fewer than l + 2 coefficients are given (1001 for larger l).
     pub fn with_hermite_coefficients(
         mut self,
         coefficients: &[f64],
@@ -77,9 +72,8 @@ impl SpikeExpansion {
         Ok(self)
     }
 
-    /// Takes into account that b takes only `count` distinct nonzero values: the vectors a^{ok}
-    /// then span at most `count` dimensions, so there are at most that many distinct left
-    /// directions.
+    /// Takes into account that b takes only `count` distinct nonzero values: then the vectors a^{ok}
+    /// span at most `count` dimensions.
     pub fn with_distinct_second_layer_values(mut self, count: usize) -> Self {
         self.distinct_values = Some(count);
         self
@@ -98,8 +92,8 @@ impl SpikeExpansion {
         &self.vanishing
     }
 
-    /// The number of outliers, without and with the special cases: terms that do not vanish, those of
-    /// exponent 0 included, and no more than the distinct nonzero values of b.
+    /// The number of outliers, without and with the special cases: all terms that do not vanish, but
+    /// no more than the distinct nonzero values of b.
     pub fn count(&self) -> OutlierCount {
         let total = self.new_directions + 1;
         let left = total - self.vanishing.len();
@@ -109,34 +103,21 @@ impl SpikeExpansion {
 
     /// Why fewer outliers are expected than the formula counts, one reason an entry; empty when none
     /// of the special cases applies.
-    ///
-    /// ```
-    /// use linear_width::theory::SpikeExpansion;
-    ///
-    /// let spikes = SpikeExpansion::new(0.25, 0.3)?;
-    /// let odd = spikes.with_hermite_coefficients(&[0.0, 0.7, 0.0], 1e-9)?;
-    /// assert_eq!(odd.special_cases(), ["k = 1 vanishes: c_2 = 0"]);
-    /// # Ok::<(), linear_width::InvalidSetting>(())
-    /// ```
     pub fn special_cases(&self) -> Vec<String> {
         const NAMED: usize = 3;
         let vanishing = &self.vanishing;
-        let mut cases: Vec<String> = match vanishing.first() {
+        let named = |k: &usize| format!("k = {k} vanishes: c_{} = 0", k + 1);
+        let mut cases: Vec<String> = vanishing.iter().take(NAMED).map(named).collect();
+        if vanishing.first() == Some(&0) {
             // v_k carries c_1^k
-            Some(0) => vec!["all vanish: c_1 = 0".to_owned()],
-            _ => (vanishing.iter().take(NAMED))
-                .map(|k| format!("k = {k} vanishes: c_{} = 0", k + 1))
-                .chain(
-                    (vanishing.len() > NAMED)
-                        .then(|| format!("so do {} more", vanishing.len() - NAMED)),
-                )
-                .collect(),
-        };
+            cases = vec!["all vanish: c_1 = 0".to_owned()];
+        } else if vanishing.len() > NAMED {
+            cases.push(format!("so do {} more", vanishing.len() - NAMED));
+        }
         let left = self.new_directions + 1 - vanishing.len();
         if let Some(values) = self.distinct_values.filter(|values| *values < left) {
-            cases.push(format!(
-                "b takes {values} values other than 0, so that no more are independent"
-            ));
+            let limit = "values other than 0, so that no more are independent";
+            cases.push(format!("b takes {values} {limit}"));
         }
         cases
     }

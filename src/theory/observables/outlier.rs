@@ -40,6 +40,17 @@ pub(crate) fn neuron_share(entries: impl Iterator<Item = (f64, f64)>) -> f64 {
     if fourth_powers > 0.0 { (squares * squares / fourth_powers).min(1.0) } else { 1.0 }
 }
 
+/// Overlap of a left singular vector with another vector, which is normalised here, from the weights
+/// of the nodes of b, the entries of the other vector and those of the singular vector.
+pub(crate) fn overlap_of_entries(entries: impl Iterator<Item = (f64, f64, f64)>) -> f64 {
+    let (mut product, mut norm) = (0.0, 0.0);
+    for (weight, value, entry) in entries {
+        norm += weight * value * value;
+        product += weight * value * entry;
+    }
+    if norm > 0.0 { (product.abs() / norm.sqrt()).min(1.0) } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::neuron_share;

@@ -43,7 +43,7 @@ pub use super::problem::Problem;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 
-use super::dynamics::{nodes::Nodes, row_variance::RowVariance, setup::Setup, two_steps::TwoSteps};
+use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::structured::{self, StructuredSpectrum};
 use ndarray::{Array1, Array2};
@@ -266,21 +266,16 @@ pub fn predict(problem: &Problem, options: &Options) -> Result<Prediction, Predi
 fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let (steps, isotropic, missing) = expand(&setup, options)?;
-    let TwoSteps { law, groups, noise, state } = &steps;
+    let TwoSteps { law, state, .. } = &steps;
     let (edge, outliers, spectrum) = match options.bulk_model {
         BulkModel::Isotropic => {
             let (edge, outliers) = (isotropic.bulk.edge, isotropic.outliers()?);
             (edge, outliers, Spectrum::Isotropic(Box::new(isotropic.clone())))
         }
         BulkModel::Structured => {
-            let variance = RowVariance { setup: &setup, law };
-            let structured = structured::solve(
-                &structured::Model::new(&setup),
-                &structured::SampleTable::new(&setup, law, groups),
-                &structured::NeuronTable::new(&variance, noise),
-                0.5 / problem.samples as f64,
-                options.linear_terms,
-            )?;
+            let inputs = structured::Inputs::new(&setup, &steps);
+            let tail = 0.5 / problem.samples as f64;
+            let structured = structured::solve(inputs, tail, options.linear_terms)?;
             (structured.edge(), structured.outliers()?, Spectrum::Structured(structured))
         }
     };

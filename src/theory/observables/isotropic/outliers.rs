@@ -7,7 +7,7 @@ use super::bulk::Bulk;
 use crate::numerics::graded::{cholesky, left_singular};
 use crate::numerics::roots::bracketed;
 use crate::theory::error::PredictionError;
-use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
+use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share, overlap_of_entries};
 use crate::theory::state::State;
 use std::convert::Infallible;
 
@@ -201,14 +201,9 @@ impl IsotropicSpectrum {
     /// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised
     /// (5.30).
     pub fn left_overlap(&self, outlier: &Outlier, f: impl Fn(f64) -> f64) -> f64 {
-        let (mut square, mut sum) = (0.0, 0.0);
         let types = self.state.b.iter().zip(&self.state.weights);
-        for ((b, w), entry) in types.zip(self.left_entries(outlier)) {
-            let value = f(*b);
-            square += w * value * value;
-            sum += w * value * entry;
-        }
-        if square > 0.0 { (sum.abs() / square.sqrt()).min(1.0) } else { 0.0 }
+        let entries = types.zip(self.left_entries(outlier));
+        overlap_of_entries(entries.map(|((b, weight), entry)| (*weight, f(*b), entry)))
     }
 }
 

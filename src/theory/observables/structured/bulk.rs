@@ -1,15 +1,12 @@
-//! The bulk: equations for the order parameters at given a0 = G_00, and z as an explicit function
-//! of them (docs/theory.md, sections 10.4 and 10.8).
-//!
-//! Equations: docs/theory.md, (10.14) to (10.22), with several terms (10.39) to (10.47);
-//! sums over groups of samples (12.10).
+//! The bulk: equations for the order parameters at given a0 = G_00, and z as a function of them
+//! (docs/theory.md, (10.14) to (10.22), several terms (10.39) to (10.47), groups (12.10)).
 
-use super::inputs::{Model, NeuronTable, SampleTable};
+use super::inputs::Inputs;
 use super::order_parameters::OrderParameters;
 use super::sample_weights::SampleWeights;
 use crate::numerics::roots::Newton;
 use crate::numerics::small_matrix::{Field, Matrix, Vector, apply, dot, inverse, product};
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use std::array::from_fn;
 
 /// Everything the bulk depends on.
@@ -21,7 +18,7 @@ pub(crate) struct Bulk<const A: usize> {
     pub b_weight: Vec<f64>,
     /// lam(b).
     pub lam: Vec<f64>,
-    /// Isotropic part of the row variance: what the weights of the samples, averaged over b, lack.
+    /// Isotropic part of the row variance, which the averages over b leave out.
     pub rest: Vec<f64>,
     /// b q_a(b).
     pub terms: Vec<Vector<f64, A>>,
@@ -63,12 +60,8 @@ impl<T: Field, const A: usize> Delta<T, A> {
 
 impl<const A: usize> Bulk<A> {
     /// Collects what is needed and centres lam(b).
-    pub fn new(
-        model: &Model,
-        samples: &SampleTable,
-        neurons: &NeuronTable,
-        groups: Vec<SampleWeights<A>>,
-    ) -> Self {
+    pub fn new(inputs: &Inputs, groups: Vec<SampleWeights<A>>) -> Self {
+        let Inputs { model, samples, neurons } = inputs;
         let mut mean = [0.0; A];
         for group in &groups {
             for (w, l) in samples.weight.iter().zip(&group.l) {
@@ -77,9 +70,8 @@ impl<const A: usize> Bulk<A> {
         }
         let root = model.width.sqrt();
         let rho_1 = model.curvature * model.label_mean;
-        let terms: Vec<Vector<f64, A>> = (0..neurons.b.len())
-            .map(|j| from_fn(|a| neurons.b[j] * neurons.polynomials[[j, a]]))
-            .collect();
+        let rows = neurons.b.iter().zip(neurons.polynomials.rows());
+        let terms: Vec<Vector<f64, A>> = rows.map(|(b, q)| from_fn(|a| b * q[a])).collect();
         let shift = neurons.b.iter().zip(&neurons.rho_2);
         let shift = shift.map(|(b, rho_2)| b * (model.eta_1 * rho_1 + model.eta_2 * rho_2) / root);
         let lam = shift.zip(&terms).map(|(shift, e)| 1.0 + shift - dot(e, &mean)).collect();
@@ -99,21 +91,21 @@ impl<const A: usize> Bulk<A> {
     /// The isotropic part that gives the rows the variance `variance` besides their part along w.
     pub fn missing(&self, variance: &[f64]) -> Vec<f64> {
         let start = self.start();
-        let parts = variance.iter().enumerate().map(|(j, variance)| {
+        let missing = |(j, variance)| {
             let stretch = self.lam[j] + dot(&self.terms[j], &start.alpha);
             let found = self.row_variance(j, &start) - stretch * stretch;
             // a covariance stays positive
-            (variance - found).max(-0.9 * self.lam[j].powi(2))
-        });
-        parts.collect()
+            f64::max(variance - found, -0.9 * self.lam[j].powi(2))
+        };
+        variance.iter().enumerate().map(missing).collect()
     }
 
     /// The limit a0 -> 0.
     pub fn start(&self) -> OrderParameters<f64, A> {
         let delta = Delta { linear: [0.0; A], square: [[0.0; A]; A], noise: 0.0 };
-        let (l, l_squared, q) = self.sample_averages(&delta);
+        let (alpha, l_squared, q) = self.sample_averages(&delta);
         let beta = l_squared.map(|row| row.map(|x| x * self.phi));
-        OrderParameters { alpha: l, beta, chi: q * self.phi }
+        OrderParameters { alpha, beta, chi: q * self.phi }
     }
 
     /// D(b) at node j: m(b) = a0 D.
@@ -215,8 +207,8 @@ impl<const A: usize> Bulk<A> {
         let beta = product(&resolvent, &l_squared).map(|row| row.map(|x| x * phi));
         let image = OrderParameters { alpha: apply(&resolvent, &source), beta, chi: q * phi };
 
-        let fourth =
-            product(&product(&f.f_m, &order.second_moment()), &product(&f.f_m, &l_squared));
+        let f_moment = product(&f.f_m, &order.second_moment());
+        let fourth = product(&f_moment, &product(&f.f_m, &l_squared));
         let stretched = apply(&f.f_m, &apply(&theta, &order.alpha));
         let trace = |m: &Matrix<T, A>| (0..A).fold(T::zero(), |sum, i| sum + m[i][i]);
         let z = f.f_00
@@ -238,7 +230,7 @@ impl<const A: usize> Bulk<A> {
         &self,
         a0: f64,
         guess: OrderParameters<f64, A>,
-    ) -> Result<OrderParameters<f64, A>, PredictionError> {
+    ) -> Fallible<OrderParameters<f64, A>> {
         let newton = Newton { tolerance: 1e-13, longest_first_step: f64::INFINITY, steps: 60 };
         let found = newton.solve(guess.pack(), |u| self.residual(a0, u).0);
         let found = found.ok_or(PredictionError::NotConverged { near: a0.abs() })?;
@@ -248,11 +240,9 @@ impl<const A: usize> Bulk<A> {
     /// True on the physical branch of the real axis: 1 + m(b) > 0 and Delta > 0 at every node.
     pub fn admissible(&self, a0: f64, order: &OrderParameters<f64, A>) -> bool {
         let delta = self.delta(a0, order, &self.neuron_averages(a0, order));
-        let inside = |group: &SampleWeights<A>| {
-            group.l.iter().zip(&group.q).all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0)
-        };
+        let mut samples = self.groups.iter().flat_map(|group| group.l.iter().zip(&group.q));
         self.row_variances(order).iter().all(|d| 1.0 + a0 * d > 0.0)
-            && self.groups.iter().all(inside)
+            && samples.all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0)
     }
 }
 

@@ -1,11 +1,10 @@
-//! Density of the bulk: G_11(z + i0) by following the solution through the upper half plane.
-//!
-//! Equations: docs/theory.md, (10.23).
+//! Density of the bulk: G_11(z + i0) by following the solution through the upper half plane
+//! (docs/theory.md, (10.23)).
 
 use super::bulk::Bulk;
 use super::real_branch::RealBranch;
 use crate::numerics::roots::Newton;
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use num_complex::Complex64;
 use rayon::prelude::*;
 
@@ -18,10 +17,7 @@ struct ComplexPoint {
 }
 
 /// Density of the min(N, d) singular values at each of `sigma`, of mass 1.
-pub(crate) fn density<const A: usize>(
-    branch: &RealBranch<A>,
-    sigma: &[f64],
-) -> Result<Vec<f64>, PredictionError> {
+pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> Fallible<Vec<f64>> {
     let (bulk, edge) = (&branch.bulk, branch.edge.z);
     let mut inside: Vec<usize> =
         (0..sigma.len()).filter(|&i| sigma[i] > 0.0 && sigma[i] * sigma[i] < edge).collect();
@@ -40,13 +36,11 @@ pub(crate) fn density<const A: usize>(
         above = follow(bulk, above, Complex64::new(sigma[i] * sigma[i], height))?;
         starts.push(above.clone());
     }
-    let values: Result<Vec<f64>, PredictionError> = starts
-        .into_par_iter()
-        .map(|start| {
-            let target = Complex64::new(start.z.re, 1e-9 * edge);
-            Ok((follow(bulk, start, target)?.a0.im / std::f64::consts::PI).max(0.0))
-        })
-        .collect();
+    let value = |start: ComplexPoint| {
+        let target = Complex64::new(start.z.re, 1e-9 * edge);
+        Ok((follow(bulk, start, target)?.a0.im / std::f64::consts::PI).max(0.0))
+    };
+    let values: Fallible<Vec<f64>> = starts.into_par_iter().map(value).collect();
     let mut density = vec![0.0; sigma.len()];
     for (&i, value) in inside.iter().zip(values?) {
         density[i] = 2.0 * sigma[i] * value / bulk.gamma.min(1.0);
@@ -59,13 +53,13 @@ fn follow<const A: usize>(
     bulk: &Bulk<A>,
     from: ComplexPoint,
     target: Complex64,
-) -> Result<ComplexPoint, PredictionError> {
+) -> Fallible<ComplexPoint> {
     let (start, whole) = (from.z, target - from.z);
     if whole.norm() == 0.0 {
         return Ok(from);
     }
     let (mut here, mut done, mut step) = (from, 0.0f64, 0.25f64);
-    while done < 1.0 {
+    while done < 1.0 && step >= 1e-7 {
         let next = (done + step).min(1.0);
         let z = if next == 1.0 { target } else { start + whole * next };
         if let Some(point) = solve_near(bulk, &here, z) {
@@ -73,12 +67,10 @@ fn follow<const A: usize>(
             step *= 2.0;
         } else {
             step *= 0.4;
-            if step < 1e-7 {
-                return Err(PredictionError::NotConverged { near: here.a0.norm() });
-            }
         }
     }
-    Ok(here)
+    let near = here.a0.norm();
+    if done < 1.0 { Err(PredictionError::NotConverged { near }) } else { Ok(here) }
 }
 
 /// Solves z(a0) = z from a near solution; refuses a first step of more than a third and a solution

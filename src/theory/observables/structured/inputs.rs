@@ -1,40 +1,55 @@
-//! What the structured bulk needs to know of the setting, the samples and the neurons, all of it
-//! from the averages that the isotropic bulk uses too.
+//! What the structured bulk needs to know of the setting, the samples and the neurons.
 
 use crate::theory::dynamics::averages::AverageTables;
+use crate::theory::dynamics::labels::LabelNode;
 use crate::theory::dynamics::right_vectors::NoiseAverages;
 use crate::theory::dynamics::row_variance::RowVariance;
 use crate::theory::dynamics::sample_groups::SampleGroup as Group;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
 use crate::theory::dynamics::setup::Setup;
+use crate::theory::dynamics::two_steps::TwoSteps;
 use ndarray::{Array1, Array2, Array3};
 use rayon::prelude::*;
 
 /// Terms of l(b) that are computed; [`solve`](super::solve) keeps at most as many.
 const LINEAR_TERMS: usize = 3;
 
-/// Constants of the setting. The names are those of docs/theory.md, sections 1 and 4.
+/// Everything the spectrum is computed from.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs {
+    pub model: Model,
+    pub samples: SampleTable,
+    pub neurons: NeuronTable,
+}
+
+impl Inputs {
+    /// The inputs for the first layer after `steps`.
+    pub fn new(setup: &Setup, steps: &TwoSteps) -> Self {
+        let rows = RowVariance { setup, law: &steps.law };
+        Self {
+            model: Model::new(setup),
+            samples: SampleTable::new(setup, &steps.law, &steps.groups),
+            neurons: NeuronTable::new(&rows, &steps.noise),
+        }
+    }
+}
+
+/// Constants of the setting, named as in docs/theory.md, sections 1 and 4.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
     /// N, the number of neurons (enters through b / sqrt N only; may be huge).
     pub width: f64,
-    /// N / d.
     pub gamma: f64,
-    /// d / n, n the samples of a batch.
     pub phi: f64,
-    /// First step size eta_1.
     pub eta_1: f64,
-    /// Second step size eta_2; zero for one step.
+    /// Zero for one step.
     pub eta_2: f64,
-    /// c_1 = E sigma'(z).
     pub c_1: f64,
     /// E sigma''(z) = E[z sigma'(z)].
     pub curvature: f64,
     /// Var sigma'(z).
     pub derivative_variance: f64,
-    /// E y.
     pub label_mean: f64,
-    /// E y^2.
     pub label_second_moment: f64,
     /// c*_1 = E[y z*], one entry per direction of the target.
     pub label_linear: Vec<f64>,
@@ -44,12 +59,13 @@ impl Model {
     /// The constants of `setup`.
     pub fn new(setup: &Setup) -> Self {
         let Setup { problem, activation, labels, .. } = setup;
+        let [eta_1, eta_2] = problem.step_sizes;
         Self {
             width: problem.width as f64,
             gamma: problem.gamma(),
             phi: problem.phi(),
-            eta_1: problem.step_sizes[0],
-            eta_2: problem.step_sizes[1],
+            eta_1,
+            eta_2,
             c_1: activation.c_1,
             curvature: activation.curvature,
             derivative_variance: activation.derivative_variance,
@@ -70,19 +86,17 @@ impl Model {
 pub(crate) struct NeuronTable {
     /// Probability of the node.
     pub weight: Vec<f64>,
-    /// b = sqrt(N) a.
     pub b: Vec<f64>,
     /// q_k(b), orthonormal under b^2 dP(b): nodes x R.
     pub polynomials: Array2<f64>,
     /// rho_2(b) = E[r z sigma'(z + t h)].
     pub rho_2: Vec<f64>,
-    /// Squared norm of a noise row less that of its part along w; `None`: what the weights of the
-    /// samples make of it. Read with more than one term of l(b).
+    /// Squared norm of a noise row without its part along w, read with more than one term of l(b);
+    /// `None`: the norm that follows from the weights of the samples.
     pub rest: Option<Vec<f64>>,
     /// What step two returns of step one's noise, over its variance; read with more than one term.
     pub echo_share: f64,
-    /// sqrt(E b^2) = 1/q_0: 1 for a law of unit variance, close to it for the realised entries of
-    /// one network.
+    /// sqrt(E b^2) = 1/q_0, close to 1 for the entries of one network.
     pub scale: f64,
 }
 
@@ -102,15 +116,13 @@ impl NeuronTable {
     }
 }
 
-/// Nodes of the law of a sample, one entry per node, and what the steps make of them, group by
-/// group.
+/// Nodes of the law of a sample, one entry per node, and what the steps see of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SampleTable {
     /// Probability of the node.
     pub weight: Vec<f64>,
     /// z* = B* x: nodes x directions.
     pub projections: Array2<f64>,
-    /// y.
     pub label: Vec<f64>,
     /// s, the (leave-one-out) projection on beta_1.
     pub s: Vec<f64>,
@@ -131,9 +143,8 @@ pub(crate) struct SampleGroup {
 
 /// Averages of sigma' over the neurons' randomness in step two, at the nodes of a sample.
 ///
-/// `<.>` below is the average over (z, xi) at fixed b. E_b[b^2 .] is the average over the second
-/// layer with weight b^2; in `linear_square`, `variance` and `covariance` (not in `spikes` and
-/// `linear`) it is divided by E b^2 if that is not 1.
+/// `<.>` below is the average over (z, xi) at fixed b, E_b[b^2 .] the one over the second layer with
+/// weight b^2; in `linear_square`, `variance` and `covariance` it is divided by E b^2.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SecondStep {
     /// r = y - F(y, s), what the second step sees.
@@ -166,47 +177,39 @@ impl SampleTable {
         let grids: Vec<(&AverageTables, Array3<f64>)> = (groups.iter())
             .filter_map(|group| group.second.as_ref().map(|m| (m, grids(setup, law, group, m))))
             .collect();
-        let nodes: Vec<Vec<Node>> = (0..setup.labels.nodes.len())
-            .into_par_iter()
-            .map(|i| nodes(setup, &grids, i))
-            .collect();
-        let nodes: Vec<Node> = nodes.into_iter().flatten().collect();
+        let directions = setup.labels.nodes.par_iter();
+        let nodes: Vec<Node> =
+            directions.flat_map_iter(|direction| nodes(setup, &grids, direction)).collect();
 
         let total: f64 = nodes.iter().map(|node| node.weight).sum();
-        let label: Vec<f64> = nodes.iter().map(|node| node.label).collect();
-        let mut seen = 0..grids.len();
-        let mut second = || {
-            let seen = seen.next()?;
-            Some(SecondStep::new(law.polynomial_count(), &label, |i| &nodes[i].averages[seen]))
-        };
+        let mut grid = 0..grids.len();
+        let mut second = || Some(SecondStep::new(law.polynomial_count(), &nodes, grid.next()?));
         let groups = groups.iter().map(|group| SampleGroup {
             share: group.share,
             first: group.first,
             second: group.second.as_ref().and_then(|_| second()),
         });
-        let groups = groups.collect();
         let size = (nodes.len(), setup.labels.directions);
         Self {
+            groups: groups.collect(),
             weight: nodes.iter().map(|node| node.weight / total).collect(),
             projections: Array2::from_shape_fn(size, |(i, k)| nodes[i].z[k]),
             s: nodes.iter().map(|node| node.s).collect(),
-            label,
-            groups,
+            label: nodes.iter().map(|node| node.label).collect(),
         }
     }
 }
 
 impl SecondStep {
-    /// From the averages at every node, in the order of [`grids`].
-    fn new<'a>(r: usize, label: &[f64], averages: impl Fn(usize) -> &'a Array1<f64>) -> Self {
-        let n = label.len();
-        let terms = r.min(LINEAR_TERMS);
-        let column = |k: usize| (0..n).map(|i| averages(i)[r + terms + k]).collect();
-        let output: Vec<f64> = column(0);
+    /// From the averages of [`grids`] number `grid`, of which the first `r` are S_k.
+    fn new(r: usize, nodes: &[Node], grid: usize) -> Self {
+        let (n, terms) = (nodes.len(), r.min(LINEAR_TERMS));
+        let average = |i: usize, k: usize| nodes[i].averages[grid][k];
+        let column = |k: usize| (0..n).map(|i| average(i, r + terms + k)).collect();
         Self {
-            residual: label.iter().zip(output).map(|(y, output)| y - output).collect(),
-            spikes: Array2::from_shape_fn((n, r), |(i, k)| averages(i)[k]),
-            linear: Array2::from_shape_fn((n, terms), |(i, k)| averages(i)[r + k]),
+            residual: (0..n).map(|i| nodes[i].label - average(i, r + terms)).collect(),
+            spikes: Array2::from_shape_fn((n, r), |(i, k)| average(i, k)),
+            linear: Array2::from_shape_fn((n, terms), |(i, k)| average(i, r + k)),
             linear_square: column(1),
             variance: column(2),
             covariance: column(3),
@@ -214,28 +217,30 @@ impl SecondStep {
     }
 }
 
-/// The nodes of a sample at one node of the target directions; those of no weight are left out.
-fn nodes(setup: &Setup, grids: &[(&AverageTables, Array3<f64>)], direction: usize) -> Vec<Node> {
-    let direction = &setup.labels.nodes[direction];
+/// The nodes of a sample at one node of the target directions, without those of no weight.
+fn nodes(
+    setup: &Setup,
+    grids: &[(&AverageTables, Array3<f64>)],
+    direction: &LabelNode,
+) -> Vec<Node> {
     let mut nodes = Vec::new();
     for (noise, noise_weight) in setup.labels.noise.iter() {
         let label = direction.link + noise;
-        let lines: Vec<Array2<f64>> =
-            grids.iter().map(|(moments, grid)| at_label(moments, grid, label)).collect();
+        let lines = grids.iter().map(|(moments, grid)| (moments, at_label(moments, grid, label)));
+        let lines: Vec<_> = lines.collect();
         for (zeta, w) in setup.orthogonal.iter() {
             let weight = direction.weight * noise_weight * w;
             if weight < 1e-18 || direction.weight * w < 1e-13 {
                 continue;
             }
             let s = setup.s(direction, zeta);
-            let average = |((moments, _), lines): (&(&AverageTables, _), &Array2<f64>)| {
+            let averages = lines.iter().map(|(moments, lines)| {
                 let mut basis = vec![0.0; lines.ncols()];
                 moments.s.basis(s, &mut basis);
                 lines.dot(&Array1::from(basis))
-            };
-            let averages = grids.iter().zip(&lines).map(average).collect();
+            });
             let z = direction.z[..setup.labels.directions].to_vec();
-            nodes.push(Node { weight, z, label, s, averages });
+            nodes.push(Node { weight, z, label, s, averages: averages.collect() });
         }
     }
     nodes

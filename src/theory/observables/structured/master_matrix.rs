@@ -1,15 +1,14 @@
-//! The symmetric master matrix T(z), whose zero eigenvalues are the outliers.
-//!
-//! Equations: docs/theory.md, (10.25) to (10.34), several terms section 10.8, units section 10.9,
-//! groups of samples (12.10) to (12.14).
+//! The symmetric master matrix T(z), whose zero eigenvalues are the outliers: docs/theory.md,
+//! (10.25) to (10.34), several terms section 10.8, units section 10.9, groups (12.10) to (12.14).
 
 use super::bulk::{Bulk, Delta, NeuronAverages};
-use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
+use super::inputs::{Inputs, NeuronTable, SampleGroup, SampleTable};
 use super::real_branch::Point;
 use super::sample_weights::SampleWeights;
 use crate::numerics::graded::positive_inverse;
 use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
+use crate::theory::observables::outlier::overlap_of_entries;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
 /// What all samples share at one point of the branch.
@@ -25,21 +24,10 @@ pub(crate) struct SampleResolvent<const A: usize> {
     g: Array2<f64>,
 }
 
-/// The matrices of the samples of one group, one sample a row, each times its probability.
-struct SampleMatrices {
-    /// Theta, row by row.
-    theta: Array2<f64>,
-    /// Omega Psi, row by row.
-    omega_psi: Array2<f64>,
-    /// Psi, row by row.
-    psi: Array2<f64>,
-    /// (I - Omega Psi) e_0.
-    start: Array2<f64>,
-}
-
 impl<const A: usize> SampleResolvent<A> {
     pub fn new(bulk: &Bulk<A>, point: &Point<A>) -> Self {
-        let (a0, order) = (point.a0(), &point.order);
+        let a0 = point.a0();
+        let order = &point.order;
         let f = bulk.neuron_averages(a0, order);
         let second = order.second_moment();
         let f_inverse = inverse(&f.f_m);
@@ -52,12 +40,13 @@ impl<const A: usize> SampleResolvent<A> {
         Self { phi: bulk.phi, a0, f, delta, alpha: order.alpha, second, g }
     }
 
-    /// The matrices of the samples of one group, whose nodes have the probabilities `weight`.
-    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> SampleMatrices {
+    /// Theta, Omega Psi, Psi and (I - Omega Psi) e_0 of the samples of one group, times their
+    /// probabilities `weight`: one sample a row, its matrix row by row.
+    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> [Array2<f64>; 4] {
         let (n, m, phi, a0) = (weight.len(), A + 1, self.phi, self.a0);
         // Delta - 1
-        let excess = |i: usize| self.delta.excess(&samples.l[i], samples.q[i]);
-        let excess: Vec<f64> = (0..n).map(excess).collect();
+        let excess = samples.l.iter().zip(&samples.q).map(|(l, &q)| self.delta.excess(l, q));
+        let excess: Vec<f64> = excess.collect();
         // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
         let v: Vec<Vector<f64, A>> = samples.l.iter().map(|l| apply(&self.f.f_m, l)).collect();
         let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - samples.l[i][a];
@@ -65,8 +54,8 @@ impl<const A: usize> SampleResolvent<A> {
         // the matrices times Delta, with the first columns of Psi and Omega Psi without cancellation
         let theta = per_sample(n, m, |i, a, b| match (a, b) {
             (0, 0) => {
-                let corner = 2.0 * dot(&self.f.f_0, &samples.l[i]) + self.f.f * phi * samples.q[i];
-                corner - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
+                2.0 * dot(&self.f.f_0, &samples.l[i]) + self.f.f * phi * samples.q[i]
+                    - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
             }
             (0, c) | (c, 0) => (1.0 + x[i]) * v[i][c - 1],
             _ => -phi * a0 * v[i][a - 1] * v[i][b - 1],
@@ -88,14 +77,10 @@ impl<const A: usize> SampleResolvent<A> {
                 phi * (self.g[[a, b]] * (1.0 + excess[i]) - product.sum::<f64>())
             }
         });
-        let start = Array2::from_shape_fn((n, m), |(i, a)| match a {
-            0 => 1.0 + x[i],
-            a => -omega_psi[[i, a * m]],
-        });
+        let start = |(i, a)| if a == 0 { 1.0 + x[i] } else { -omega_psi[[i, a * m]] };
+        let start = Array2::from_shape_fn((n, m), start);
         let weight = Array1::from_shape_fn(n, |i| samples.share * weight[i] / (1.0 + excess[i]));
-        let [theta, omega_psi, psi, start] =
-            [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()));
-        SampleMatrices { theta, omega_psi, psi, start }
+        [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()))
     }
 }
 
@@ -115,7 +100,7 @@ pub(crate) struct SampleSums {
     pub perp: Array2<f64>,
 }
 
-/// T at one point, and what the overlaps need of it.
+/// T at one point, with the parts of it that the overlaps need.
 #[derive(Clone, Debug)]
 pub(crate) struct MasterMatrix {
     /// T without equilibration; blocks other than the first of every direction are in units
@@ -129,59 +114,37 @@ pub(crate) struct MasterMatrix {
     pub rows: Vec<f64>,
 }
 
-/// The low-rank part of the first layer: what T is made from besides the bulk.
-#[derive(Clone, Debug)]
-pub(crate) struct Signal {
-    pub model: Model,
-    pub neurons: NeuronTable,
-    pub samples: SampleTable,
-    /// (z*, xi), the coordinates of a sample along the teacher directions and w: nodes x (p + 1).
-    fresh: Array2<f64>,
-}
-
-impl Signal {
-    pub fn new(model: &Model, samples: &SampleTable, neurons: &NeuronTable) -> Self {
-        let (n, p) = samples.projections.dim();
-        let along = samples.projections.dot(&ArrayView1::from(&model.label_linear));
-        let xi = (&ArrayView1::from(&samples.s) - &along) / model.noise_norm();
-        let fresh = Array2::from_shape_fn((n, p + 1), |(i, k)| match k {
-            k if k == p => xi[i],
-            k => samples.projections[[i, k]],
-        });
-        let (model, neurons, samples) = (model.clone(), neurons.clone(), samples.clone());
-        Self { model, neurons, samples, fresh }
-    }
-
+impl Inputs {
     /// The sums over the samples at one point of the branch.
     pub fn sums<const A: usize>(
         &self,
         bulk: &Bulk<A>,
         resolvent: &SampleResolvent<A>,
     ) -> SampleSums {
-        let (m, r, d) = (A + 1, self.neurons.polynomials.ncols(), self.fresh.ncols());
-        let mut theta = Array2::zeros((d * d, m * m));
-        let mut omega_psi = Array2::zeros((d, m * m));
-        let mut psi = Array1::zeros(m * m);
-        let mut u = Array2::zeros((r, d * m));
-        let (mut yu, mut perp) = (Array2::zeros((r, m)), Array2::zeros((r, r)));
+        let (m, r, d) =
+            (A + 1, self.neurons.polynomials.ncols(), self.model.label_linear.len() + 1);
+        let shapes = [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)];
+        let [mut theta, mut omega_psi, mut psi, mut u, mut yu, mut perp] =
+            shapes.map(Array2::<f64>::zeros);
         let y = ArrayView1::from(&self.samples.label);
         for (weights, group) in bulk.groups.iter().zip(&self.samples.groups) {
-            let matrices = resolvent.matrices(weights, &self.samples.weight);
+            let [thetas, omega_psis, psis, starts] =
+                resolvent.matrices(weights, &self.samples.weight);
             let z = self.coordinates(group);
-            theta += &row_products(&z, &z).t().dot(&matrices.theta);
+            theta += &row_products(&z, &z).t().dot(&thetas);
             if group.first {
-                omega_psi += &scaled(z.view(), y).t().dot(&matrices.omega_psi);
-                psi += &(&y * &y).dot(&matrices.psi);
+                omega_psi += &scaled(z.view(), y).t().dot(&omega_psis);
+                psi += &(&y * &y).dot(&psis);
             }
             if let Some(second) = &group.second {
                 let residual = ArrayView1::from(&second.residual);
                 // u_k = r S_k
                 let spikes = scaled(second.spikes.view(), residual);
-                u += &spikes.t().dot(&row_products(&z, &matrices.start));
-                perp += &spikes.t().dot(&scaled(spikes.view(), matrices.psi.column(0)));
+                u += &spikes.t().dot(&row_products(&z, &starts));
+                perp += &spikes.t().dot(&scaled(spikes.view(), psis.column(0)));
                 if group.first {
-                    let psi_0 = matrices.psi.slice_axis(Axis(1), Slice::from(..m));
-                    yu += &spikes.t().dot(&scaled(psi_0, y));
+                    let first_rows = psis.slice_axis(Axis(1), Slice::from(..m));
+                    yu += &spikes.t().dot(&scaled(first_rows, y));
                 }
             }
         }
@@ -190,22 +153,24 @@ impl Signal {
                 theta[[i / m * d + k / m, i % m * m + k % m]]
             }),
             v_y: Array2::from_shape_fn((d * m, m), |(i, k)| omega_psi[[i / m, i % m * m + k]]),
-            y: Array2::from_shape_fn((m, m), |(i, k)| psi[i * m + k]),
+            y: Array2::from_shape_fn((m, m), |(i, k)| psi[[0, i * m + k]]),
             u,
             yu,
             perp,
         }
     }
 
-    /// Coordinates along the teacher directions and w: in the first batch, phi y/|w| more along w.
+    /// Coordinates (z*, xi) of the samples along the teacher directions and w, nodes x (p + 1): in
+    /// the first batch, phi y/|w| more along w.
     fn coordinates(&self, group: &SampleGroup) -> Array2<f64> {
-        let mut z = self.fresh.clone();
-        if group.first {
-            let shift = self.model.phi / self.model.noise_norm();
-            let last = z.ncols() - 1;
-            z.column_mut(last).scaled_add(shift, &ArrayView1::from(&self.samples.label));
-        }
-        z
+        let SampleTable { projections, label, s, .. } = &self.samples;
+        let (n, p) = projections.dim();
+        let norm = self.model.noise_norm();
+        let along = projections.dot(&ArrayView1::from(&self.model.label_linear));
+        let shift = if group.first { self.model.phi / norm } else { 0.0 };
+        let along_w = |i: usize| (s[i] - along[i]) / norm + shift * label[i];
+        let entry = |(i, k)| if k == p { along_w(i) } else { projections[[i, k]] };
+        Array2::from_shape_fn((n, p + 1), entry)
     }
 
     /// T at a point of the branch.
@@ -213,16 +178,14 @@ impl Signal {
         &self,
         bulk: &Bulk<A>,
         point: &Point<A>,
-    ) -> Result<MasterMatrix, PredictionError> {
+    ) -> Fallible<MasterMatrix> {
         let resolvent = SampleResolvent::new(bulk, point);
         let (f, m) = (&resolvent.f, A + 1);
         let SampleSums { mut l, v_y, y, u, yu, perp } = self.sums(bulk, &resolvent);
         for start in (0..l.nrows()).step_by(m) {
             l[[start, start]] += f.f_00 - point.z;
-            for i in 0..A {
-                for k in 0..A {
-                    l[[start + 1 + i, start + 1 + k]] -= f.f_m[i][k];
-                }
+            for (i, k) in (0..A).flat_map(|i| (0..A).map(move |k| (i, k))) {
+                l[[start + 1 + i, start + 1 + k]] -= f.f_m[i][k];
             }
         }
         let y_inverse = negative_inverse(&y).ok_or(PredictionError::Singular { name: "Y" })?;
@@ -239,23 +202,18 @@ impl Signal {
         }
 
         let rows = bulk.row_variances(&point.order);
-        let k_matrix = self.k_matrix(resolvent.a0, &rows);
+        // K = E_b[b^2 q q^T / (1 + m)]
+        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
+        let share = |j: usize| weight[j] * b[j].powi(2) / (1.0 + resolvent.a0 * rows[j]);
+        let share = Array1::from_shape_fn(b.len(), share);
+        let k_matrix = polynomials.t().dot(&scaled(polynomials.view(), share.view()));
         let k_inverse =
             positive_inverse(&k_matrix).ok_or(PredictionError::Singular { name: "K" })?;
-        let unit = |i: usize| match i % m {
+        let units = Array1::from_shape_fn(l.nrows(), |i| match i % m {
             0 => (-resolvent.a0).sqrt(),
             a => 1.0 / f.f_m[a - 1][a - 1].abs().sqrt(),
-        };
-        let units = Array1::from_shape_fn(l.nrows(), unit);
+        });
         Ok(MasterMatrix::assemble([&l, &v, &perp], units, k_inverse, rows))
-    }
-
-    /// K = E_b[b^2 q q^T / (1 + m)].
-    fn k_matrix(&self, a0: f64, rows: &[f64]) -> Array2<f64> {
-        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
-        let share =
-            Array1::from_shape_fn(b.len(), |j| weight[j] * b[j].powi(2) / (1.0 + a0 * rows[j]));
-        polynomials.t().dot(&scaled(polynomials.view(), share.view()))
     }
 
     /// Entries b q(b)^T left / (1 + m) of a left vector at the nodes of b, with their weights.
@@ -280,13 +238,8 @@ impl Signal {
         left: &Array1<f64>,
         p: &dyn Fn(f64) -> f64,
     ) -> f64 {
-        let (mut product, mut norm) = (0.0, 0.0);
-        for (b, (w, entry)) in self.neurons.b.iter().zip(self.left_entries(a0, rows, left)) {
-            let value = p(*b);
-            norm += w * value * value;
-            product += w * value * entry;
-        }
-        if norm > 0.0 { (product.abs() / norm.sqrt()).min(1.0) } else { 0.0 }
+        let entries = self.neurons.b.iter().zip(self.left_entries(a0, rows, left));
+        overlap_of_entries(entries.map(|(b, (weight, entry))| (weight, p(*b), entry)))
     }
 }
 
@@ -300,8 +253,8 @@ impl MasterMatrix {
     ) -> Self {
         let (r, parallel) = v.dim();
         let spike = |i: usize| i.checked_sub(parallel);
-        let size = parallel + r;
-        let t = Array2::from_shape_fn((size, size), |(i, j)| match (spike(i), spike(j)) {
+        let shape = (parallel + r, parallel + r);
+        let t = Array2::from_shape_fn(shape, |(i, j)| match (spike(i), spike(j)) {
             (None, None) => -0.5 * (l[[i, j]] + l[[j, i]]),
             (Some(k), None) => v[[k, j]],
             (None, Some(k)) => v[[k, i]],
@@ -317,8 +270,13 @@ impl MasterMatrix {
 
     /// S T S.
     pub fn equilibrated(&self) -> Array2<f64> {
-        Array2::from_shape_fn(self.t.dim(), |(i, j)| self.t[[i, j]] * self.scale[i] * self.scale[j])
+        on_both_sides(&self.t, &self.scale)
     }
+}
+
+/// S `matrix` S with the diagonal matrix S of entries `scale`.
+fn on_both_sides(matrix: &Array2<f64>, scale: &Array1<f64>) -> Array2<f64> {
+    Array2::from_shape_fn(matrix.dim(), |(i, k)| matrix[[i, k]] * scale[i] * scale[k])
 }
 
 /// An m x m matrix of `n` samples, row by row.
@@ -341,11 +299,8 @@ fn scaled(rows: ArrayView2<f64>, factors: ArrayView1<f64>) -> Array2<f64> {
 
 /// Inverse of a negative definite matrix, equilibrated: its entries may differ by the size of z.
 pub(crate) fn negative_inverse(matrix: &Array2<f64>) -> Option<Array2<f64>> {
-    let n = matrix.nrows();
-    let scale: Vec<f64> = (0..n).map(|i| 1.0 / (-matrix[[i, i]]).sqrt()).collect();
-    let scaled = Array2::from_shape_fn((n, n), |(i, k)| {
-        -0.5 * (matrix[[i, k]] + matrix[[k, i]]) * scale[i] * scale[k]
-    });
-    let inverse = positive_inverse(&scaled)?;
-    Some(Array2::from_shape_fn((n, n), |(i, k)| -inverse[[i, k]] * scale[i] * scale[k]))
+    let scale = matrix.diag().mapv(|x| 1.0 / (-x).sqrt());
+    let symmetric = (matrix + &matrix.t()) * -0.5;
+    let inverse = positive_inverse(&on_both_sides(&symmetric, &scale))?;
+    Some(-on_both_sides(&inverse, &scale))
 }

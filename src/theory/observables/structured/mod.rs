@@ -21,11 +21,10 @@ mod tests;
 use std::sync::Arc;
 
 use self::bulk::Bulk;
-pub(crate) use self::inputs::{Model, NeuronTable, SampleTable};
-use self::master_matrix::Signal;
+pub(crate) use self::inputs::Inputs;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
-use crate::theory::error::PredictionError;
+use crate::theory::error::Fallible;
 use crate::theory::observables::outlier::Outlier;
 
 /// The solved spectrum: the edge of the bulk is known, all else is computed when asked for.
@@ -34,60 +33,46 @@ pub(crate) trait StructuredSpectrum: Send + Sync {
     fn edge(&self) -> f64;
 
     /// The outliers, the largest first.
-    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;
+    fn outliers(&self) -> Fallible<Vec<Outlier>>;
 
     /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j),
     /// normalised.
-    fn left_overlap(
-        &self,
-        outlier: &Outlier,
-        p: &dyn Fn(f64) -> f64,
-    ) -> Result<f64, PredictionError>;
+    fn left_overlap(&self, outlier: &Outlier, p: &dyn Fn(f64) -> f64) -> Fallible<f64>;
 
     /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1); zero above the
     /// edge.
-    fn density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError>;
+    fn density(&self, sigma: &[f64]) -> Fallible<Vec<f64>>;
 }
 
 /// Solves for the edge of the bulk, with the first `terms` terms of l(b) (1 to 3, but no more than
 /// there are polynomials). `weight_tail` is the probability beyond which the weights of the samples
 /// are cut: 1/(2n).
-///
-/// # Errors
-/// [`PredictionError::NoEdge`] and [`PredictionError::NotConverged`] when the equations cannot be
-/// solved.
 pub(crate) fn solve(
-    model: &Model,
-    samples: &SampleTable,
-    neurons: &NeuronTable,
+    inputs: Inputs,
     weight_tail: f64,
     terms: usize,
-) -> Result<Arc<dyn StructuredSpectrum>, PredictionError> {
-    let signal = Signal::new(model, samples, neurons);
-    Ok(match terms.min(neurons.polynomials.ncols()) {
-        1 => Arc::new(BulkSolution::<1>::new(signal, weight_tail)?),
-        2 => Arc::new(BulkSolution::<2>::new(signal, weight_tail)?),
-        _ => Arc::new(BulkSolution::<3>::new(signal, weight_tail)?),
+) -> Fallible<Arc<dyn StructuredSpectrum>> {
+    Ok(match terms.min(inputs.neurons.polynomials.ncols()) {
+        1 => Arc::new(BulkSolution::<1>::new(inputs, weight_tail)?),
+        2 => Arc::new(BulkSolution::<2>::new(inputs, weight_tail)?),
+        _ => Arc::new(BulkSolution::<3>::new(inputs, weight_tail)?),
     })
 }
 
 /// The spectrum with `A` terms of l(b).
 struct BulkSolution<const A: usize> {
     branch: RealBranch<A>,
-    signal: Signal,
+    inputs: Inputs,
 }
 
 impl<const A: usize> BulkSolution<A> {
-    fn new(signal: Signal, weight_tail: f64) -> Result<Self, PredictionError> {
-        let Signal { model, samples, neurons, .. } = &signal;
-        let bulk = |tail| {
-            Bulk::<A>::new(model, samples, neurons, sample_weights(model, samples, neurons, tail))
-        };
+    fn new(inputs: Inputs, weight_tail: f64) -> Fallible<Self> {
+        let bulk = |tail| Bulk::<A>::new(&inputs, sample_weights(&inputs, tail));
         let mut cut = bulk(weight_tail);
-        if let (true, Some(rest)) = (A > 1, &neurons.rest) {
+        if let (true, Some(rest)) = (A > 1, &inputs.neurons.rest) {
             cut.rest = bulk(0.0).missing(rest);
         }
-        Ok(Self { branch: RealBranch::new(cut)?, signal })
+        Ok(Self { branch: RealBranch::new(cut)?, inputs })
     }
 }
 
@@ -96,21 +81,17 @@ impl<const A: usize> StructuredSpectrum for BulkSolution<A> {
         self.branch.edge.z.max(0.0).sqrt()
     }
 
-    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
-        outliers::outliers(&self.branch, &self.signal)
+    fn outliers(&self) -> Fallible<Vec<Outlier>> {
+        outliers::outliers(&self.branch, &self.inputs)
     }
 
-    fn left_overlap(
-        &self,
-        outlier: &Outlier,
-        p: &dyn Fn(f64) -> f64,
-    ) -> Result<f64, PredictionError> {
+    fn left_overlap(&self, outlier: &Outlier, p: &dyn Fn(f64) -> f64) -> Fallible<f64> {
         let point = self.branch.at(outlier.at.min(self.branch.edge.x))?;
         let rows = self.branch.bulk.row_variances(&point.order);
-        Ok(self.signal.left_overlap(point.a0(), &rows, &outlier.left, p))
+        Ok(self.inputs.left_overlap(point.a0(), &rows, &outlier.left, p))
     }
 
-    fn density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError> {
+    fn density(&self, sigma: &[f64]) -> Fallible<Vec<f64>> {
         density::density(&self.branch, sigma)
     }
 }

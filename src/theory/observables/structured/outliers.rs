@@ -1,22 +1,21 @@
-//! Outliers: the zeros of the eigenvalues of T(z), and the overlaps of their singular vectors.
-//!
-//! Equations: docs/theory.md, (10.34) to (10.37).
+//! Outliers: the zeros of the eigenvalues of T(z), and the overlaps of their singular vectors
+//! (docs/theory.md, (10.34) to (10.37)).
 
-use super::master_matrix::Signal;
+use super::inputs::Inputs;
 use super::real_branch::RealBranch;
 use crate::numerics::graded::symmetric_eigen;
 use crate::numerics::roots::bracketed;
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use ndarray::{Array1, Axis, Slice};
 
 /// All outliers, the largest first.
 pub(crate) fn outliers<const A: usize>(
     branch: &RealBranch<A>,
-    signal: &Signal,
-) -> Result<Vec<Outlier>, PredictionError> {
-    let eigenvalues = |x: f64| -> Result<Vec<f64>, PredictionError> {
-        let matrix = signal.master_matrix(&branch.bulk, &branch.at(x)?)?;
+    inputs: &Inputs,
+) -> Fallible<Vec<Outlier>> {
+    let eigenvalues = |x: f64| -> Fallible<Vec<f64>> {
+        let matrix = inputs.master_matrix(&branch.bulk, &branch.at(x)?)?;
         Ok(symmetric_eigen(&matrix.equilibrated()).0)
     };
     // known points (x, eigenvalues), increasing in x, down to one without negative eigenvalue
@@ -36,7 +35,7 @@ pub(crate) fn outliers<const A: usize>(
         let above = known.iter().position(|(_, values)| values[j] < 0.0).unwrap_or(0).max(1);
         let [low, high] = [above - 1, above].map(|i| (known[i].0, known[i].1[j]));
         let x = bracketed(|x| eigenvalues(x).map(|values| values[j]), low, high, 1e-11)?;
-        at_root(branch, signal, x, j)
+        at_root(branch, inputs, x, j)
     };
     (0..count).map(root).collect()
 }
@@ -44,18 +43,18 @@ pub(crate) fn outliers<const A: usize>(
 /// The outlier at x, where the j-th eigenvalue vanishes.
 fn at_root<const A: usize>(
     branch: &RealBranch<A>,
-    signal: &Signal,
+    inputs: &Inputs,
     x: f64,
     j: usize,
-) -> Result<Outlier, PredictionError> {
+) -> Fallible<Outlier> {
     let here = branch.at(x)?;
-    let matrix = signal.master_matrix(&branch.bulk, &here)?;
+    let matrix = inputs.master_matrix(&branch.bulk, &here)?;
     let (_, vectors) = symmetric_eigen(&matrix.equilibrated());
     let null: Array1<f64> = &vectors.column(j) * &matrix.scale;
     let end = branch.edge.x;
     let h = (1e-4f64).min(0.5 * (end - x)).max(1e-9);
     let [before, after] = [branch.at(x - h)?, branch.at((x + h).min(end))?];
-    let t = |point| signal.master_matrix(&branch.bulk, point).map(|matrix| matrix.t);
+    let t = |point| inputs.master_matrix(&branch.bulk, point).map(|matrix| matrix.t);
     // mu' = x^T (dT/dz) x, positive; infinite at the edge, where every overlap is 0
     let slope = null.dot(&(t(&after)? - t(&before)?).dot(&null)) / (after.z - before.z);
     let positive = slope > 0.0;
@@ -71,13 +70,13 @@ fn at_root<const A: usize>(
     let size = if positive { 1.0 / (here.z * slope).sqrt() } else { 0.0 };
     let left = matrix.k_inverse.dot(&null.slice_axis(Axis(0), Slice::from(spikes..))) * size;
     let left_overlap =
-        |power| signal.left_overlap(here.a0(), &matrix.rows, &left, &|b| b.powi(power));
+        |power| inputs.left_overlap(here.a0(), &matrix.rows, &left, &|b| b.powi(power));
     Ok(Outlier {
         singular_value: here.z.sqrt(),
         target_overlap: overlap(along.iter().sum()),
         direction_overlaps: along.iter().map(|square| overlap(*square)).collect(),
         left_overlaps: (1..=LEFT_POWERS).map(left_overlap).collect(),
-        neuron_share: neuron_share(signal.left_entries(here.a0(), &matrix.rows, &left)),
+        neuron_share: neuron_share(inputs.left_entries(here.a0(), &matrix.rows, &left)),
         left,
         at: x,
     })

@@ -1,14 +1,11 @@
 //! The physical branch z(a0) on the real axis above the bulk, and the right edge, where dz/da0
-//! vanishes.
-//!
-//! The parameter is x = ln(-a0): z decreases from infinity at x = -infinity to the edge.
-//!
-//! Equations: docs/theory.md, (10.21) to (10.23).
+//! vanishes (docs/theory.md, (10.21) to (10.23)). The parameter is x = ln(-a0): z decreases from
+//! infinity at x = -infinity to the edge.
 
 use super::bulk::Bulk;
 use super::order_parameters::OrderParameters;
 use crate::numerics::roots::{bracketed, last_where};
-use crate::theory::error::PredictionError;
+use crate::theory::error::{Fallible, PredictionError};
 
 /// Step of x in the numerical derivative dz/dx; rounding and truncation are both about 1e-8 of z.
 const DERIVATIVE_STEP: f64 = 1e-4;
@@ -27,11 +24,7 @@ impl<const A: usize> Point<A> {
         -self.x.exp()
     }
 
-    fn solve(
-        bulk: &Bulk<A>,
-        x: f64,
-        guess: OrderParameters<f64, A>,
-    ) -> Result<Self, PredictionError> {
+    fn solve(bulk: &Bulk<A>, x: f64, guess: OrderParameters<f64, A>) -> Fallible<Self> {
         let order = bulk.solve(-x.exp(), guess)?;
         Ok(Self { x, order, z: bulk.equations(-x.exp(), &order).1 })
     }
@@ -58,7 +51,7 @@ pub(crate) struct RealBranch<const A: usize> {
 
 impl<const A: usize> RealBranch<A> {
     /// Walks from far outside to the edge.
-    pub fn new(bulk: Bulk<A>) -> Result<Self, PredictionError> {
+    pub fn new(bulk: Bulk<A>) -> Fallible<Self> {
         let start = bulk.start();
         let largest = bulk.row_variances(&start).into_iter().fold(1.0, f64::max);
         let x = -(1e6 * largest * (1.0 + bulk.gamma)).ln();
@@ -71,12 +64,12 @@ impl<const A: usize> RealBranch<A> {
             if let Some(next) = here.next(&bulk, here.x + step) {
                 here = next;
                 ladder.push(here);
-                if ladder.len() > 2000 {
-                    return Err(PredictionError::NoEdge);
-                }
             } else {
                 beyond = here.x + step;
                 step *= 0.5;
+            }
+            if ladder.len() > 2000 {
+                return Err(PredictionError::NoEdge);
             }
         }
         if !beyond.is_finite() {
@@ -92,14 +85,14 @@ impl<const A: usize> RealBranch<A> {
     }
 
     /// The point at x, at most the edge's.
-    pub fn at(&self, x: f64) -> Result<Point<A>, PredictionError> {
+    pub fn at(&self, x: f64) -> Fallible<Point<A>> {
         let after = self.ladder.partition_point(|point| point.x <= x);
         let guess = if after == 0 { self.bulk.start() } else { self.ladder[after - 1].order };
         Point::solve(&self.bulk, x, guess)
     }
 
     /// The point where z(x) = `z`, for z at least the edge's.
-    pub fn inverse(&self, z: f64) -> Result<Point<A>, PredictionError> {
+    pub fn inverse(&self, z: f64) -> Fallible<Point<A>> {
         // far outside a0 is -1/z
         let far = self.ladder[0].x.min(-(4.0 * z.max(1.0)).ln());
         let excess = |point: Point<A>| point.z.ln() - z.ln();

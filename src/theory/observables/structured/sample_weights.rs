@@ -1,9 +1,7 @@
 //! Per-sample weights of the linear part (l) and of the noise (q) of each group of samples, in units
-//! where they are O(1) for every N.
-//!
-//! Equations: docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9).
+//! where they are O(1) for every N (docs/theory.md, (10.3), (10.4), (10.39), with groups (12.9)).
 
-use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable};
+use super::inputs::{Inputs, SampleGroup};
 
 /// l_a / sqrt N and q / N of one group at the sample nodes; l(b) = sum_a q_a(b) l_a.
 #[derive(Clone, Debug)]
@@ -14,17 +12,12 @@ pub(crate) struct SampleWeights<const A: usize> {
     pub q: Vec<f64>,
 }
 
-/// The weights of every group, cut at the quantiles exceeded with probability `tail`: the edge would
-/// otherwise be where the outermost quadrature node puts it. A batch of n samples does not contain
-/// more extreme ones than 1/(2n).
-pub(crate) fn sample_weights<const A: usize>(
-    model: &Model,
-    samples: &SampleTable,
-    neurons: &NeuronTable,
-    tail: f64,
-) -> Vec<SampleWeights<A>> {
+/// The weights of every group, cut at the quantiles exceeded with probability `tail`, because the
+/// outermost quadrature node would decide on the edge otherwise.
+pub(crate) fn sample_weights<const A: usize>(inputs: &Inputs, tail: f64) -> Vec<SampleWeights<A>> {
+    let samples = &inputs.samples;
     let cut_group = |group: &SampleGroup| {
-        let mut weights = SampleWeights::new(group, model, samples, neurons);
+        let mut weights = SampleWeights::new(group, inputs);
         let tail = tail / weights.share;
         cut(&mut weights.q, &samples.weight, tail, 1.0);
         for a in 0..A {
@@ -39,14 +32,9 @@ pub(crate) fn sample_weights<const A: usize>(
 }
 
 impl<const A: usize> SampleWeights<A> {
-    /// The weights of one group: what the first step makes, what the second makes, and their
-    /// covariance.
-    fn new(
-        group: &SampleGroup,
-        model: &Model,
-        samples: &SampleTable,
-        neurons: &NeuronTable,
-    ) -> Self {
+    /// The weights of one group, from the first step, the second and their covariance.
+    fn new(group: &SampleGroup, inputs: &Inputs) -> Self {
+        let Inputs { model, samples, neurons } = inputs;
         let n = samples.weight.len();
         let root = model.width.sqrt();
         let (eta_1, eta_2) = (model.eta_1 / root, model.eta_2 / root);
@@ -95,7 +83,7 @@ fn cut(values: &mut [f64], weights: &[f64], tail: f64, sign: f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::inputs::{Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
+    use super::super::inputs::{Inputs, Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
     use super::{SampleWeights, cut, sample_weights};
     use ndarray::{Array2, array};
 
@@ -140,13 +128,14 @@ mod tests {
             s: vec![0.0],
             groups: Vec::new(),
         };
+        let inputs = Inputs { model, samples, neurons };
         // eta_1 y / sqrt N = 6, eta_2 r / sqrt N = 1.5, Var sigma' - curvature^2 = 2
         let one = |first, second| {
-            let group = SampleWeights::<1>::new(&table(first, second), &model, &samples, &neurons);
+            let group = SampleWeights::<1>::new(&table(first, second), &inputs);
             (group.share, group.l[0][0], group.q[0])
         };
         let two = |first, second| {
-            let group = SampleWeights::<2>::new(&table(first, second), &model, &samples, &neurons);
+            let group = SampleWeights::<2>::new(&table(first, second), &inputs);
             (group.l[0], group.q[0])
         };
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
@@ -178,11 +167,12 @@ mod tests {
             s: vec![0.0; 3],
             groups: vec![table(true, None)],
         };
+        let inputs = Inputs { samples: three, ..inputs };
         for (weight_tail, l, q) in [
             (0.04, [-4.0, 2.0, 6.0], [32.0, 8.0, 72.0]),
             (0.06, [2.0, 2.0, 2.0], [32.0, 8.0, 32.0]),
         ] {
-            let group = &sample_weights::<1>(&model, &three, &neurons, weight_tail)[0];
+            let group = &sample_weights::<1>(&inputs, weight_tail)[0];
             assert_eq!((group.l.concat(), &group.q[..]), (l.to_vec(), &q[..]));
         }
     }

@@ -2,7 +2,7 @@
 //! it.
 
 use super::bulk::Bulk;
-use super::inputs::{Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
+use super::inputs::{Inputs, Model, NeuronTable, SampleGroup, SampleTable, SecondStep};
 use super::real_branch::Point;
 use super::sample_weights::SampleWeights;
 use crate::numerics::small_matrix::solve;
@@ -71,6 +71,10 @@ pub(super) fn neurons() -> NeuronTable {
         echo_share: 0.0,
         scale: second.sqrt(),
     }
+}
+
+pub(super) fn inputs(model: &Model, samples: &SampleTable, neurons: &NeuronTable) -> Inputs {
+    Inputs { model: model.clone(), samples: samples.clone(), neurons: neurons.clone() }
 }
 
 /// l and q of the three groups, times `size`.

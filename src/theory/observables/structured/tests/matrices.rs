@@ -2,12 +2,12 @@
 
 use super::super::bulk::Bulk;
 use super::super::inputs::NeuronTable;
-use super::super::master_matrix::{SampleResolvent, Signal, negative_inverse};
+use super::super::master_matrix::{SampleResolvent, negative_inverse};
 use super::super::order_parameters::OrderParameters;
 use super::super::real_branch::{Point, RealBranch};
 use super::super::test_support::{
-    Matrices, bulk as test_bulk, close, column, coordinates, inverse, model, neurons, samples,
-    spike,
+    Matrices, bulk as test_bulk, close, column, coordinates, inputs, inverse, model, neurons,
+    samples, spike,
 };
 use ndarray::{Array2, array, concatenate, linalg::kron};
 
@@ -70,7 +70,7 @@ fn start_of_the_curve() {
     );
 
     let neurons = NeuronTable { rho_2: vec![0.3, -0.2, 0.5], ..neurons() };
-    let found = Bulk::<2>::new(&model(), &samples(), &neurons, given.groups);
+    let found = Bulk::<2>::new(&inputs(&model(), &samples(), &neurons), given.groups);
     for j in 0..3 {
         let b = neurons.b[j];
         // N = 100, rho_1 = E sigma'' E y
@@ -145,7 +145,7 @@ fn against_matrices<const A: usize>() {
             }
         }
     }
-    let signal = Signal::new(&model, &samples, &neurons);
+    let signal = inputs(&model, &samples, &neurons);
     let sums = signal.sums(&bulk, &SampleResolvent::new(&bulk, &point));
     close(&sums.l, &l, 1e-10, "E[Z Z^T x Theta]");
     close(&sums.v_y, &v_y, 1e-10, "V_y");
@@ -219,7 +219,7 @@ fn graded_inverse() {
 /// kappa_p of (10.37) by hand, and a vector of zeros.
 #[test]
 fn overlap_on_the_left() {
-    let signal = Signal::new(&model(), &samples(), &neurons());
+    let signal = inputs(&model(), &samples(), &neurons());
     let (rows, left) = ([2.0, 0.5, 1.5], array![0.3, -0.1]);
     let neurons = neurons();
     let (mut product, mut norm) = (0.0, 0.0);

@@ -3,10 +3,9 @@
 
 use super::super::density::density;
 use super::super::inputs::{Model, SampleTable};
-use super::super::master_matrix::Signal;
 use super::super::outliers::outliers;
 use super::super::real_branch::RealBranch;
-use super::super::test_support::{bulk, coordinates, model, neurons, samples, spike};
+use super::super::test_support::{bulk, coordinates, inputs, model, neurons, samples, spike};
 use crate::rmt::{MarchenkoPastur, SpikedMatrix};
 use crate::theory::error::PredictionError;
 use ndarray::{Array1, Array2, array};
@@ -43,7 +42,7 @@ fn against_single_spikes<const A: usize>(gamma: f64) {
     let model = Model { gamma, eta_2: 8.0, ..model() };
     let (samples, neurons) = (samples(), neurons());
     let branch = RealBranch::new(bulk::<A>(&model, 0.0)).unwrap();
-    let found = outliers(&branch, &Signal::new(&model, &samples, &neurons)).unwrap();
+    let found = outliers(&branch, &inputs(&model, &samples, &neurons)).unwrap();
     let (gram, v) = gram(&model, &samples, neurons.scale);
     // eigenvalues of a 2 x 2 matrix by hand
     let (mean, half) = (0.5 * (gram[[0, 0]] + gram[[1, 1]]), 0.5 * (gram[[0, 0]] - gram[[1, 1]]));
@@ -103,7 +102,7 @@ fn one_spike_of_any_size() {
         let model = Model { gamma, eta_1, eta_2: 0.0, ..model() };
         let branch = RealBranch::new(bulk::<1>(&model, 0.0)).unwrap();
         assert!((branch.edge.z.sqrt() / (1.0 + gamma.sqrt()) - 1.0).abs() < 1e-9);
-        outliers(&branch, &Signal::new(&model, &samples, &neurons))
+        outliers(&branch, &inputs(&model, &samples, &neurons))
     };
     // squares beyond 1e300 are given up
     assert_eq!(find(1e151), Err(PredictionError::NotConverged { near: 0.0 }));
@@ -188,7 +187,7 @@ fn a_spike_at_the_threshold() {
     let base = Model { gamma: 1.5, eta_2: 0.0, ..model() };
     let branch = RealBranch::new(bulk::<1>(&base, 0.0)).unwrap();
     let find = |eta_1: f64| {
-        outliers(&branch, &Signal::new(&Model { eta_1, ..base.clone() }, &samples, &neurons))
+        outliers(&branch, &inputs(&Model { eta_1, ..base.clone() }, &samples, &neurons))
     };
     let (mut none, mut one) = (0.1, 10.0);
     let mut at_edge = 0;
