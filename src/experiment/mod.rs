@@ -50,7 +50,7 @@ pub use settings::{Precision, Settings};
 use crate::Scalar;
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
-use crate::theory::prediction::{Options, Prediction, Problem, predict};
+use crate::theory::prediction::{Options, Prediction, Problem};
 
 impl Experiment {
     /// A builder with every default in place.
@@ -259,6 +259,6 @@ impl Experiment {
         if step == 1 {
             setting.step_sizes[1] = 0.0;
         }
-        Ok(predict(&setting, options)?)
+        Ok(setting.predict(options)?)
     }
 }

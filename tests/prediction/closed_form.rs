@@ -6,9 +6,7 @@ use linear_width::activation::{Activation, FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::theory::prediction::{
-    BulkModel, Indicator, Options, Prediction, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Indicator, Options, Prediction, Problem};
 use linear_width::training::BatchPolicy;
 
 const C: f64 = 0.3;
@@ -32,7 +30,7 @@ fn options(bulk_model: BulkModel) -> Options {
 }
 
 fn run(setting: &Problem, bulk_model: BulkModel) -> Prediction {
-    predict(setting, &options(bulk_model)).unwrap()
+    setting.predict(&options(bulk_model)).unwrap()
 }
 
 fn close(found: f64, exact: f64, name: &str) {
@@ -143,7 +141,7 @@ fn linear_terms_default_to_two() {
             second_layer: SecondLayerLaw::Uniform,
             ..setting([12.0, 20.0], batches)
         };
-        let edge = |options| predict(&setting, &options).unwrap().edge;
+        let edge = |options| setting.predict(&options).unwrap().edge;
         let base = options(BulkModel::Structured);
         let default = edge(base);
         let edges = [1, 2, 3].map(|linear_terms| edge(Options { linear_terms, ..base }));
@@ -258,7 +256,7 @@ fn target_may_be_rotated() {
                     second_layer: SecondLayerLaw::Uniform,
                     ..setting([eta(0.3), eta(0.2)], batches)
                 };
-                predict(&setting, &options).unwrap()
+                setting.predict(&options).unwrap()
             });
             within(1e-4, a.edge, b.edge, "edge");
             assert!(a.outliers.len() == b.outliers.len() && !a.outliers.is_empty());
@@ -285,7 +283,7 @@ fn linear_terms_beyond_the_first_vanish_after_one_step() {
     };
     let with = |terms| {
         let options = Options { linear_terms: terms, ..options(BulkModel::Structured) };
-        predict(&setting, &options).unwrap()
+        setting.predict(&options).unwrap()
     };
     let one = with(1);
     assert!(!one.outliers.is_empty());

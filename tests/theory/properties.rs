@@ -3,9 +3,7 @@
 use crate::strategies::{activation, batches, cases, link, second_layer, size, target, wild};
 use linear_width::data::Link;
 use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
-use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, PredictionError, Problem};
 use linear_width::theory::{
     FirstStep, OutlierCount, SpikeExpansion, information_exponent, reuse_exponent,
 };
@@ -214,7 +212,7 @@ proptest! {
         // several directions with noise from data take seconds
         let isotropic = isotropic || setting.target.direction_count() > 1;
         let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
-        match predict(&setting, &Options { bulk_model, ..Options::default() }) {
+        match setting.predict(&Options { bulk_model, ..Options::default() }) {
             Ok(prediction) => check(&prediction)?,
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }

@@ -79,7 +79,7 @@ mod tests {
     use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
-    use crate::theory::prediction::{BulkModel, Options, Problem, predict};
+    use crate::theory::prediction::{BulkModel, Options, Problem};
     use crate::training::BatchPolicy;
 
     fn problem() -> Problem {
@@ -99,7 +99,7 @@ mod tests {
     fn the_largest_change_counts() {
         let bulk_model = BulkModel::Isotropic;
         let options = Options { bulk_model, node_factor: 0.5, ..Options::default() };
-        let a = predict(&problem(), &options).unwrap();
+        let a = problem().predict(&options).unwrap();
         assert!(a.outliers.len() >= 2);
         // so few nodes do matter
         let seen = 1e-9..1e-2;
@@ -134,11 +134,11 @@ mod tests {
         let found = |node_factor: f64| {
             let bulk_model = BulkModel::Isotropic;
             let options = Options { bulk_model, node_factor, ..Options::default() };
-            let prediction = predict(&problem(), &options).unwrap();
+            let prediction = problem().predict(&options).unwrap();
             let last = prediction.indicators.last().unwrap().clone();
             assert_eq!(last.name, Indicator::QUADRATURE);
             let silent = Options { compare_nodes: false, ..options };
-            let silent = predict(&problem(), &silent).unwrap();
+            let silent = problem().predict(&silent).unwrap();
             assert!(silent.indicators.iter().all(|i| i.name != Indicator::QUADRATURE));
             last
         };
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_outlier_of_fewest_neurons() {
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-        let mut outliers = predict(&problem(), &options).unwrap().outliers;
+        let mut outliers = problem().predict(&options).unwrap().outliers;
         // Rademacher b: every neuron counts
         assert_eq!(few_neurons(3000, &outliers).unwrap().value, 3000.0);
         outliers[1].neuron_share = 0.005;

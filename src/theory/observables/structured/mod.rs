@@ -27,27 +27,7 @@ use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::PredictionError;
 use crate::theory::observables::outlier::Outlier;
-
-/// The solved spectrum: the edge of the bulk is known, all else is computed when asked for.
-pub(crate) trait StructuredSpectrum: Send + Sync {
-    /// Largest singular value of the bulk.
-    fn edge(&self) -> f64;
-
-    /// The outliers, the largest first.
-    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;
-
-    /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j),
-    /// normalised.
-    fn left_overlap(
-        &self,
-        outlier: &Outlier,
-        p: &dyn Fn(f64) -> f64,
-    ) -> Result<f64, PredictionError>;
-
-    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1); zero above the
-    /// edge.
-    fn density(&self, sigma: &[f64]) -> Result<Vec<f64>, PredictionError>;
-}
+use crate::theory::observables::spectrum::Spectrum;
 
 /// Solves for the edge of the bulk, with the first `terms` terms of l(b) (1 to 3, but no more than
 /// there are polynomials). `weight_tail` is the probability beyond which the weights of the samples
@@ -62,7 +42,7 @@ pub(crate) fn solve(
     neurons: &NeuronTable,
     weight_tail: f64,
     terms: usize,
-) -> Result<Arc<dyn StructuredSpectrum>, PredictionError> {
+) -> Result<Arc<dyn Spectrum>, PredictionError> {
     let signal = Signal::new(model, samples, neurons);
     Ok(match terms.min(neurons.polynomials.ncols()) {
         1 => Arc::new(BulkSolution::<1>::new(signal, weight_tail)?),
@@ -91,7 +71,7 @@ impl<const A: usize> BulkSolution<A> {
     }
 }
 
-impl<const A: usize> StructuredSpectrum for BulkSolution<A> {
+impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
     }
