@@ -21,7 +21,7 @@ pub(crate) struct SecondLayerQuadrature {
     /// R x coarse: averages f(b_c) to E[b^2 q_k(b) f(b)].
     pub right_weights: Array2<f64>,
     /// Averages f(b_c) to E[b f(b)].
-    pub output_weights: Vec<f64>,
+    pub output_weights: Array1<f64>,
     /// sqrt(E b^2) = 1 / q_0.
     pub scale: f64,
     /// Fine nodes of b, with weights summing to one: the types of neurons of the state.
@@ -75,19 +75,16 @@ impl SecondLayerQuadrature {
         let polynomials = orthonormal(&rule, polynomials);
         let interpolation = Interpolation::new(nodes);
         let to_fine = interpolation.matrix(&rule.nodes);
-        let n = interpolation.nodes().len();
-        let mut right_weights = Array2::zeros((polynomials.ncols(), n));
-        let mut output_weights = vec![0.0; n];
+        let coarse = interpolation.nodes().to_vec();
+        let mut right_weights = Array2::zeros((polynomials.ncols(), coarse.len()));
+        let mut output_weights = Array1::zeros(coarse.len());
         for (i, (b, w)) in rule.iter().enumerate() {
-            for c in 0..n {
-                let share = w * to_fine[[i, c]];
-                output_weights[c] += b * share;
-                for (k, q) in polynomials.row(i).iter().enumerate() {
-                    right_weights[[k, c]] += b * b * q * share;
-                }
+            let share = &to_fine.row(i) * w;
+            output_weights.scaled_add(b, &share);
+            for (mut row, q) in right_weights.rows_mut().into_iter().zip(polynomials.row(i)) {
+                row.scaled_add(b * b * q, &share);
             }
         }
-        let coarse = interpolation.nodes().to_vec();
         Ok(Self { coarse, right_weights, output_weights, scale, fine: rule, to_fine, polynomials })
     }
 
