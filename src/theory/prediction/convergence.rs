@@ -2,6 +2,7 @@
 
 use super::validity::Indicator;
 use crate::theory::error::PredictionError;
+use crate::theory::observables::isotropic::IsotropicSpectrum;
 use crate::theory::observables::outlier::Outlier;
 
 /// Changes from which on a prediction is called not converged: of singular values (relative), of
@@ -11,64 +12,82 @@ const ALLOWED: [f64; 2] = [0.01, 0.03];
 /// An outlier that fewer neurons carry depends on which ones a network happens to have.
 const FEWEST_NEURONS: f64 = 30.0;
 
+/// Number of right vectors that is tried first.
+pub(super) const FIRST: usize = 10;
+/// Each next try takes this many times as many.
+const GROWTH: f64 = 1.45;
+/// Eigenvalues of H below this make no outlier, nor will one more right vector lift them above 1.
+const SMALLEST: f64 = 0.9;
+
+/// The number of right vectors to try after `count`, when `most` are allowed.
+pub(super) fn next(count: usize, most: usize) -> Option<usize> {
+    (count < most).then(|| ((count as f64 * GROWTH).ceil() as usize).min(most))
+}
+
+/// The largest relative change of the singular value of an outlier, with isotropic noise, when the
+/// last quarter of the `count` right vectors (at least three) is left out. It bounds the change by
+/// those after the last one as long as the changes fall.
+///
+/// The eigenvalues of H at the edge (5.23) are computed with and without them. A squared singular
+/// value is at most proportional to its eigenvalue, so it changes by half as much (section 6).
+pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64, PredictionError> {
+    let all = spectrum.strengths_of(count)?;
+    let fewer = match count - (count / 4).max(3).min(count) {
+        0 => Vec::new(),
+        fewer => spectrum.strengths_of(fewer)?,
+    };
+    let change = |(j, strength): (usize, &f64)| {
+        0.5 * (1.0 - fewer.get(j).copied().unwrap_or(0.0) / strength).abs()
+    };
+    Ok(all.iter().enumerate().filter(|(_, x)| **x > SMALLEST).map(change).fold(0.0, f64::max))
+}
+
 /// The indicator [`Indicator::QUADRATURE`] from the changes of a prediction when only a share `fewer` of
 /// the nodes is taken.
 pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {
-    let percent = 100.0 * fewer;
-    let (change, sentence) = match change {
-        Ok([values, overlaps]) => (
-            [values, overlaps],
-            format!(
-                "with {percent:.0} % of the quadrature nodes, singular values change by at most \
-                 {:.2} % and overlaps by {overlaps:.3}",
-                100.0 * values
-            ),
-        ),
-        Err(error) => (
-            [1.0, 1.0],
-            format!("with {percent:.0} % of the quadrature nodes there is no prediction: {error}"),
-        ),
+    let start = format!("with {:.0} % of the quadrature nodes ", 100.0 * fewer);
+    let ([values, overlaps], finding) = match change {
+        Ok([values, overlaps]) => {
+            let percent = 100.0 * values;
+            let finding =
+                format!("singular values change by {percent:.2} %, overlaps by {overlaps:.3}");
+            ([values, overlaps], finding)
+        }
+        Err(error) => ([1.0, 1.0], format!("there is no prediction: {error}")),
     };
-    let trusted = change[0] <= ALLOWED[0] && change[1] <= ALLOWED[1];
+    let trusted = values <= ALLOWED[0] && overlaps <= ALLOWED[1];
     let end = if trusted { "" } else { ": not converged, a larger `node_factor` is needed" };
-    Indicator {
-        trusted,
-        ..Indicator::up_to(ALLOWED[0], Indicator::QUADRATURE, change[0].min(1.0), sentence + end)
-    }
+    let sentence = start + &finding + end;
+    let name = Indicator::QUADRATURE;
+    Indicator { trusted, ..Indicator::up_to(ALLOWED[0], name, values.min(1.0), sentence) }
 }
 
-/// The indicator [`Indicator::TRUNCATION`]: `missing` is how much more right vectors than the `kept`
-/// ones can change a singular value, relative to it.
+/// The indicator [`Indicator::TRUNCATION`]: `missing` is the largest relative change of a singular
+/// value by more right vectors than the `kept` ones.
 pub(super) fn truncation(missing: f64, tolerance: f64, kept: usize, outliers: usize) -> Indicator {
     let percent = 100.0 * missing;
-    let sentence = match (missing <= tolerance, outliers >= kept) {
-        (true, _) => format!(
-            "right vectors beyond the {kept} kept change the singular value of an outlier by at \
-             most {percent:.2} %"
-        ),
-        (false, false) => format!(
-            "right vectors beyond the {kept} kept can change the singular value of an outlier by \
-             {percent:.1} %: not converged, more `right_vectors` are needed"
-        ),
-        (false, true) => format!(
-            "all {kept} right vectors kept make an outlier, so there may be more than {kept}: not \
-             converged, more `right_vectors` are needed"
-        ),
+    let change =
+        format!("right vectors beyond the {kept} kept change the singular value of an outlier by");
+    let advice = "not converged, more `right_vectors` are needed";
+    let sentence = if missing <= tolerance {
+        format!("{change} at most {percent:.2} %")
+    } else if outliers < kept {
+        format!("{change} {percent:.1} %: {advice}")
+    } else {
+        format!("all {kept} right vectors kept make an outlier, there may be more: {advice}")
     };
     Indicator::up_to(tolerance, Indicator::TRUNCATION, missing, sentence)
 }
 
 /// The indicator [`Indicator::FEW_NEURONS`] of a network of `width` neurons; none without outliers.
 pub(super) fn few_neurons(width: usize, outliers: &[Outlier]) -> Option<Indicator> {
-    let neurons = |o: &Outlier| o.neuron_share * width as f64;
-    let (at, value) =
-        outliers.iter().map(neurons).enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let neurons = outliers.iter().map(|o| o.neuron_share * width as f64);
+    let (at, value) = neurons.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let start = format!("the left vector of outlier {} is carried by {value:.0} neurons", at + 1);
     let end = if value >= FEWEST_NEURONS {
         ", and by more for the others"
     } else {
-        ", so its singular value differs from network to network: predict with the realised second \
-         layer (SecondLayerLaw::Fixed)"
+        ", so it differs from network to network: predict with SecondLayerLaw::Fixed"
     };
     Some(Indicator::from(FEWEST_NEURONS, Indicator::FEW_NEURONS, value, start + end))
 }
@@ -170,5 +189,16 @@ mod tests {
         assert!(!more.trusted && more.sentence.contains("by 2.0 %:"), "{more:?}");
         let enough = truncation(1e-3, 1e-3, 6, 6);
         assert!(enough.trusted && enough.sentence.contains("at most 0.10 %"), "{enough:?}");
+    }
+
+    #[test]
+    fn tries_end_at_the_most() {
+        let list = |most| {
+            std::iter::successors(Some(FIRST.min(most)), |r| next(*r, most)).collect::<Vec<_>>()
+        };
+        assert_eq!(list(48), [10, 15, 22, 32, 47, 48]);
+        assert_eq!(list(10), [10]);
+        assert_eq!(list(3), [3]);
+        assert_eq!(list(64), [10, 15, 22, 32, 47, 64]);
     }
 }

@@ -8,7 +8,6 @@
 
 mod convergence;
 mod options;
-mod truncation;
 mod validity;
 
 pub use super::error::PredictionError;
@@ -230,15 +229,15 @@ fn expand(
     setup: &Setup,
     options: &Options,
 ) -> Result<(TwoSteps, IsotropicSpectrum, f64), PredictionError> {
-    let mut count = truncation::FIRST.min(options.right_vectors);
+    let mut count = convergence::FIRST.min(options.right_vectors);
     loop {
         let steps = TwoSteps::new(setup, count, options.separate_columns())?;
         let isotropic = IsotropicSpectrum::new(&steps.state);
         // complete: after one step, or when the law of b has no more polynomials
         let found = steps.law.polynomial_count();
         let complete = found < count || setup.problem.step_sizes[1] == 0.0;
-        let missing = if complete { 0.0 } else { truncation::missing(&isotropic, found)? };
-        match truncation::next(count, options.right_vectors) {
+        let missing = if complete { 0.0 } else { convergence::missing(&isotropic, found)? };
+        match convergence::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,
             _ => return Ok((steps, isotropic, missing)),
         }

@@ -100,10 +100,8 @@ impl IsotropicSpectrum {
                 }
             }
         }
-        for row in 0..r {
-            for column in 0..row {
-                k[[column, row]] = k[[row, column]];
-            }
+        for (row, column) in (0..r).flat_map(|row| (0..row).map(move |column| (row, column))) {
+            k[[column, row]] = k[[row, column]];
         }
         k
     }
@@ -132,12 +130,11 @@ impl IsotropicSpectrum {
         if rate.is_nan() || rate <= 0.0 {
             return Err(PredictionError::NotConverged { near: m });
         }
-        let direction_overlaps: Vec<f64> = (0..self.state.directions)
-            .map(|i| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0))
-            .collect();
+        let along = |i: usize| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0);
+        let direction_overlaps: Vec<f64> = (0..self.state.directions).map(along).collect();
         let target_overlap = direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt().min(1.0);
-        let left =
-            y.iter().take(self.state.left.ncols()).map(|y| y / (zeta * rate).sqrt()).collect();
+        let spikes = y.iter().take(self.state.left.ncols());
+        let left = spikes.map(|y| y / (zeta * rate).sqrt()).collect();
         let entries = self.left_entries(&left, m);
         let types = self.state.weights.iter().copied();
         let overlap = |power| self.overlap(&entries, &|b| b.powi(power));
