@@ -1,5 +1,4 @@
-//! The question that the prediction answers: one or two steps at finite sizes (docs/theory.md,
-//! section 1).
+//! One or two steps at finite sizes (docs/theory.md, section 1), to be predicted.
 
 use super::error::{PredictionError, require};
 use std::sync::Arc;
@@ -88,9 +87,6 @@ impl Problem {
             require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
         }
         self.batches.check()?;
-        match self.second_layer.problem(self.width) {
-            Some(problem) => Err(problem.into()),
-            None => Ok(()),
-        }
+        self.second_layer.problem(self.width).map_or(Ok(()), |problem| Err(problem.into()))
     }
 }

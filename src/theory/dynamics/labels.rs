@@ -1,6 +1,4 @@
-//! The law of the labels reduced to nodes and moments.
-//!
-//! Equations: docs/theory.md, (1.2), (4.6), (8.1).
+//! The law of the labels reduced to nodes and moments (docs/theory.md, (1.2), (4.6), (8.1)).
 
 use super::nodes::{Nodes, gaussian_rule};
 use crate::data::Target;
@@ -74,7 +72,7 @@ impl Labels {
             };
             nodes = nodes.into_iter().flat_map(along).collect();
         }
-        // The corners of the cube of nodes carry nothing.
+        // nodes in the corners of the cube have no weight to speak of
         let largest = nodes.iter().map(|node| node.weight).fold(0.0, f64::max);
         let smallest = if p == 1 { 1e-16 } else { 1e-8 };
         nodes.retain(|node| node.weight > smallest * largest);

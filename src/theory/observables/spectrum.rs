@@ -8,11 +8,6 @@ pub(crate) trait Spectrum: Send + Sync {
     /// Right edge of the bulk, as a singular value.
     fn edge(&self) -> f64;
 
-    /// Left edge of the bulk of the min(N, d) singular values; `None` if the model does not compute it.
-    fn lower_edge(&self) -> Option<f64> {
-        None
-    }
-
     /// The outliers, largest first.
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;
 

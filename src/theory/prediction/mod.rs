@@ -1,10 +1,6 @@
 //! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to
-//! 8 and 10).
-//!
-//! [`Problem::predict`] gives a [`Prediction`]: edge and density of the bulk, every outlier with the
-//! overlaps of its singular vectors, the constants they come from, and indicators of when not to
-//! trust it. No simulation is read. [`Experiment::predict`](crate::Experiment::predict) states the
-//! problem for an experiment, which need not be run.
+//! 8 and 10), by [`Problem::predict`] or, for an experiment that need not be run, by
+//! [`Experiment::predict`](crate::Experiment::predict). No simulation is read.
 
 mod convergence;
 mod options;
@@ -27,14 +23,18 @@ use validity::ValidityInputs;
 /// Share of the nodes that the comparison made with every prediction takes.
 const FEWER_NODES: f64 = 0.75;
 
-/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5, behind it.
-///
-/// The example of [`Problem`] makes one.
+/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5; [`Problem`] has an
+/// example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
+    /// The model of the bulk.
+    pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
+    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
+    /// [`BulkModel::Isotropic`] computes it.
+    pub lower_edge: Option<f64>,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
     /// How far one network of this size is expected to lie from this prediction.
@@ -61,22 +61,10 @@ pub struct Prediction {
     pub gram: Array2<f64>,
     /// <v_k, beta*_i> (5.11): teacher directions x R.
     pub target_projections: Array2<f64>,
-    bulk_model: BulkModel,
     spectrum: Arc<dyn Spectrum>,
 }
 
 impl Prediction {
-    /// The model of the bulk behind this prediction.
-    pub fn bulk_model(&self) -> BulkModel {
-        self.bulk_model
-    }
-
-    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d) with
-    /// [`BulkModel::Isotropic`]; `None` with [`BulkModel::Structured`], which does not compute it.
-    pub fn lower_edge(&self) -> Option<f64> {
-        self.spectrum.lower_edge()
-    }
-
     /// Density of the bulk's singular values at each of `singular_values`, of mass one over the
     /// min(N, d) singular values; 0 outside the bulk.
     ///
@@ -102,17 +90,14 @@ impl Prediction {
         outlier.map(|outlier| self.spectrum.left_overlap(outlier, &f)).transpose()
     }
 
-    /// True when no indicator exceeds its threshold: singular values, overlaps and edge of one
-    /// network are expected within 5 %, 0.1 and 5 %, and the edge is known well enough to separate
-    /// the weakest outlier from it.
+    /// Whether every indicator is trusted.
     pub fn is_trusted(&self) -> bool {
         self.indicators.iter().all(|indicator| indicator.trusted)
     }
 
-    /// How much this prediction differs from `other`: the largest relative change of the edge and of
-    /// the singular values of outliers, and the largest absolute change of the overlaps of outliers
-    /// that both have. Outliers are compared in order of size; an outlier that only one of the two
-    /// has is compared with the edge of the other.
+    /// The largest relative change, from `other`, of the edge and of the singular values of outliers,
+    /// and the largest absolute change of the overlaps of outliers that both have. Outliers are
+    /// compared in order of size; one without counterpart is compared with the edge.
     pub fn change_from(&self, other: &Self) -> [f64; 2] {
         let value = |p: &Self, k: usize| p.outliers.get(k).map_or(p.edge, |o| o.singular_value);
         let change = |k: usize| (value(self, k) / value(other, k) - 1.0).abs();
@@ -134,9 +119,9 @@ impl Problem {
     /// (docs/theory.md, sections 5 and 10).
     ///
     /// # Errors
-    /// [`PredictionError::Invalid`] names the field of the problem or the options that is out of
-    /// range, [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`] concern the link
-    /// and the activation, all others equations that could not be solved.
+    /// [`PredictionError::Invalid`] for a field out of range, [`PredictionError::LabelsVanish`] and
+    /// [`PredictionError::NotFinite`] for an unfit link or activation, the others for equations that
+    /// could not be solved.
     pub fn predict(&self, options: &Options) -> Result<Prediction, PredictionError> {
         self.check()?;
         options.check()?;
@@ -149,9 +134,8 @@ impl Problem {
         Ok(prediction)
     }
 
-    /// Whether a prediction with `options` has converged: its
-    /// [`change_from`](Prediction::change_from) the prediction with everything that `options` limits
-    /// made finer, that is twice the nodes, a tenth of the tolerance, and as many right vectors as are
+    /// Whether a prediction with `options` has converged: its [`change_from`](Prediction::change_from)
+    /// a prediction with twice the nodes, a tenth of the tolerance, and as many right vectors as are
     /// allowed. Costs ten to thirty times one prediction.
     ///
     /// # Errors
@@ -175,7 +159,8 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     let (steps, isotropic, missing) = expand(&setup, options)?;
     let TwoSteps { law, groups, noise, state } = &steps;
     let isotropic = Arc::new(isotropic);
-    let spectrum: Arc<dyn Spectrum> = match options.bulk_model {
+    let bulk_model = options.bulk_model;
+    let spectrum: Arc<dyn Spectrum> = match bulk_model {
         BulkModel::Isotropic => isotropic.clone(),
         BulkModel::Structured => structured::solve(
             &structured::Model::new(&setup),
@@ -188,7 +173,6 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     let edge = spectrum.edge();
     let outliers = spectrum.outliers()?;
     let Setup { activation, labels, step, .. } = &setup;
-    let bulk_model = options.bulk_model;
     let inputs = ValidityInputs {
         problem,
         bulk_model,
@@ -202,8 +186,11 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
     let kept = law.polynomial_count();
     indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
+    let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {
+        bulk_model,
         edge,
+        lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
         outliers,
         errors,
         indicators,
@@ -218,7 +205,6 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
         tau_squared: step.tau * step.tau,
         gram: state.gram(),
         target_projections: state.target_projections(),
-        bulk_model,
         spectrum,
     })
 }

@@ -1,7 +1,5 @@
-//! The law of the second layer b = sqrt(N) a: its nodes, its orthonormal polynomials, and how a
-//! function of b is averaged.
-//!
-//! Equations: docs/theory.md, (5.1), (6.4).
+//! Nodes and orthonormal polynomials of the law of the second layer b = sqrt(N) a (docs/theory.md,
+//! (5.1), (6.4)).
 
 mod quantile_nodes;
 
@@ -12,8 +10,8 @@ use crate::quadrature::{
 use crate::theory::error::{PredictionError, require};
 use ndarray::{Array1, Array2};
 
-/// Quadrature over the law of b. Functions of b that are expensive are evaluated at few coarse
-/// nodes and interpolated to the fine ones.
+/// Quadrature over the law of b. Expensive functions of b are evaluated at few coarse nodes and
+/// interpolated to the fine ones.
 #[derive(Clone)]
 pub(crate) struct SecondLayerQuadrature {
     /// Coarse nodes b_c.

@@ -198,10 +198,6 @@ impl Spectrum for IsotropicSpectrum {
         self.bulk.edge
     }
 
-    fn lower_edge(&self) -> Option<f64> {
-        Some(self.bulk.lower_edge)
-    }
-
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
         let at_edge = self.strengths()?;
         let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
