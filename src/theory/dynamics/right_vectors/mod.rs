@@ -1,8 +1,5 @@
 //! The right vectors v_k in an orthonormal basis, and the functions of b that make the variance of
-//! a noise row (docs/theory.md, section 5).
-//!
-//! Equations: docs/theory.md, (5.2) to (5.15), with groups of samples (12.4) to (12.8); the Gram
-//! matrix as a sum of squares (5.12), (12.7).
+//! a noise row: docs/theory.md, (5.2) to (5.15), with groups of samples (12.4) to (12.8).
 
 use super::averages::{AverageTables, Averages};
 use super::labels::LabelNode;

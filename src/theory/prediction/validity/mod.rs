@@ -84,19 +84,14 @@ impl std::fmt::Display for ErrorEstimate {
     }
 }
 
-/// Factors fitted to the calibration half of tests/golden/prediction_errors.csv, to one digit.
+/// Factors of the parts of (7.12) to (7.14), fitted to the calibration half of
+/// tests/golden/prediction_errors.csv, to one digit.
 mod fitted {
-    /// Of the Tracy-Widom spread and shift of the edge.
     pub const FINITE_SIZE: f64 = 1.2;
-    /// Error of the structured edge, as a share of its gap to the isotropic edge.
     pub const GAP: f64 = 0.2;
-    /// Error of the isotropic edge, as a share of its gap to the edge of W_0.
     pub const ISOTROPIC_GAP: f64 = 0.5;
-    /// Of the change of the edge when ten rows are cut.
     pub const EXTREMES: f64 = 0.8;
-    /// Of the spread of singular values by the draw of labels and second layer.
     pub const NORM: f64 = 0.9;
-    /// Of the spread of overlaps by the draw of the labels.
     pub const OVERLAP: f64 = 0.8;
 }
 
@@ -199,10 +194,11 @@ impl ValidityInputs<'_> {
         if !self.draws_second_layer() {
             return 0.0;
         }
-        let entries = self.state.left.dot(&outlier.left);
-        let types = || self.state.weights.iter().zip(&entries);
-        let second: f64 = types().map(|(w, u)| w * u.powi(2)).sum();
-        let fourth: f64 = types().map(|(w, u)| w * u.powi(2) * u.powi(2)).sum();
+        let rows = self.state.left.rows().into_iter();
+        let squares: Vec<f64> = rows.map(|row| row.dot(&outlier.left).powi(2)).collect();
+        let types = || self.state.weights.iter().zip(&squares);
+        let second: f64 = types().map(|(w, square)| w * square).sum();
+        let fourth: f64 = types().map(|(w, square)| w * square * square).sum();
         let excess = if second > 0.0 { fourth / (second * second) - 1.0 } else { 0.0 };
         excess.max(0.0) / (4.0 * self.problem.width as f64)
     }
