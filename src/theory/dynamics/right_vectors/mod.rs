@@ -7,7 +7,7 @@ use super::sample_groups::SampleGroup;
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::{FirstStepConstants, Setup};
 use crate::numerics::graded::RowQr;
-use ndarray::Array2;
+use ndarray::{Array2, ShapeBuilder};
 use rayon::prelude::*;
 use std::array::from_fn;
 
@@ -210,7 +210,8 @@ impl RightVectors {
         // B^T).
         let root_phi = step.phi.sqrt();
         let scale = 1.0 / labels.second_moment.sqrt();
-        let coordinates = Array2::from_shape_fn((r, p + r + 1), |(k, i)| match i.checked_sub(p) {
+        let shape = (r, p + r + 1).f();
+        let coordinates = Array2::from_shape_fn(shape, |(k, i)| match i.checked_sub(p) {
             None => along[[k, i]],
             Some(i) => {
                 root_phi * eta_2 * qr.factor[[i, k]] + qr.factor[[i, r]] * along[[k, p]] * scale
