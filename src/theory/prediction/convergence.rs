@@ -5,8 +5,7 @@ use crate::theory::error::PredictionError;
 use crate::theory::observables::isotropic::IsotropicSpectrum;
 use crate::theory::observables::outlier::Outlier;
 
-/// Changes from which on a prediction is called not converged: of singular values (relative), of
-/// overlaps (absolute).
+/// Largest changes of a converged prediction: of singular values (relative), of overlaps (absolute).
 const ALLOWED: [f64; 2] = [0.01, 0.03];
 
 /// An outlier that fewer neurons carry depends on which ones a network happens to have.
@@ -24,12 +23,9 @@ pub(super) fn next(count: usize, most: usize) -> Option<usize> {
     (count < most).then(|| ((count as f64 * GROWTH).ceil() as usize).min(most))
 }
 
-/// The largest relative change of the singular value of an outlier, with isotropic noise, when the
-/// last quarter of the `count` right vectors (at least three) is left out. It bounds the change by
-/// those after the last one as long as the changes fall.
-///
-/// The eigenvalues of H at the edge (5.23) are computed with and without them. A squared singular
-/// value is at most proportional to its eigenvalue, so it changes by half as much (section 6).
+/// The largest relative change of the singular value of an outlier, with isotropic noise, without the
+/// last quarter of the `count` right vectors (at least three), which bounds the change by further
+/// ones: half the change of the eigenvalues of H at the edge (docs/theory.md, (5.23), section 6).
 pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64, PredictionError> {
     let all = spectrum.strengths_of(count)?;
     let fewer = match count - (count / 4).max(3).min(count) {
@@ -42,8 +38,7 @@ pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64,
     Ok(all.iter().enumerate().filter(|(_, x)| **x > SMALLEST).map(change).fold(0.0, f64::max))
 }
 
-/// The indicator [`Indicator::QUADRATURE`] from the changes of a prediction when only a share `fewer` of
-/// the nodes is taken.
+/// The indicator [`Indicator::QUADRATURE`] from the changes with a share `fewer` of the nodes.
 pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {
     let start = format!("with {:.0} % of the quadrature nodes ", 100.0 * fewer);
     let ([values, overlaps], finding) = match change {

@@ -13,11 +13,11 @@ use std::array::from_fn;
 
 /// The vectors v_k and the noise averages, from one pass over the samples of every group.
 pub(crate) struct RightVectors {
-    /// R x (p + R + 1): coordinates of v_k on orthonormal directions, the p teacher directions
-    /// first. Computed without squaring, so that rows of very different size keep their digits.
+    /// R x (p + R + 1): coordinates of v_k on orthonormal directions, the teacher's first. Computed
+    /// without squaring, so that rows of very different size keep their digits.
     pub coordinates: Array2<f64>,
-    /// Averages of the second step over all samples: unweighted, then weighted by z*_i z*_j
-    /// (row-major, all pairs) if these were asked for.
+    /// Averages of the second step over all samples: unweighted, then (if asked for) weighted by
+    /// z*_i z*_j, row by row.
     pub noise: Vec<NoiseAverages>,
 }
 

@@ -1,7 +1,5 @@
-//! Outliers of the bulk plus sum_k u_k v_k^T, and their overlaps.
-//!
-//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target
-//! columns (7.5) to (7.8).
+//! Outliers of the bulk plus sum_k u_k v_k^T, and their overlaps: docs/theory.md, (5.21) to (5.30), in
+//! the basis of (6.5) to (6.8); with separate target columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
 use crate::numerics::graded::{cholesky, left_singular};
@@ -26,8 +24,7 @@ pub(crate) struct IsotropicSpectrum {
 }
 
 impl IsotropicSpectrum {
-    /// The spectrum that belongs to `state`. Along the teacher directions the noise has the variances
-    /// D_* if the state has them.
+    /// The spectrum of `state`, with the variances D_* along the teacher directions if it has them.
     pub fn new(state: &State) -> Self {
         let bulk = Bulk::new(state.gamma, state.weights.clone(), state.noise.clone());
         Self::with_bulk(bulk, state.clone())
@@ -52,20 +49,19 @@ impl IsotropicSpectrum {
 
     /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
     fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
-        let decomposition = self.decomposition(self.bulk.edge_m);
-        let (values, _) = decomposition.ok_or(PredictionError::Singular { name: "K" })?;
-        Ok(values.to_vec())
+        Ok(self.decomposition(self.bulk.edge_m)?.0.to_vec())
     }
 
     /// Eigenvalues of H(m), decreasing, and eigenvectors: squared singular values of M^(1/2) V C (6.6).
-    fn decomposition(&self, m: f64) -> Option<(Array1<f64>, Array2<f64>)> {
-        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)?;
+    fn decomposition(&self, m: f64) -> Result<(Array1<f64>, Array2<f64>), PredictionError> {
+        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)
+            .ok_or(PredictionError::Singular { name: "K" })?;
         let mut a = self.right.t().dot(&factor);
         for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
             row *= metric.sqrt();
         }
         let (values, vectors) = left_singular(a);
-        Some((values.mapv(|value| value * value), vectors))
+        Ok((values.mapv(|value| value * value), vectors))
     }
 
     /// Whether `coordinate` is along a teacher direction with a column of its own.
@@ -111,7 +107,7 @@ impl IsotropicSpectrum {
     /// `None` when rounding puts it on the edge.
     fn outlier(&self, j: usize, at_edge: f64) -> Result<Option<Outlier>, PredictionError> {
         let m = self.root(j, at_edge);
-        let (_, vectors) = self.decomposition(m).ok_or(PredictionError::Singular { name: "K" })?;
+        let (_, vectors) = self.decomposition(m)?;
         let x = vectors.column(j);
         let zeta = self.bulk.zeta(m);
         let slope = self.bulk.zeta_slope(m);
