@@ -34,6 +34,7 @@ use crate::training::BatchPolicy;
 /// assert!(prediction.outliers[0].target_overlap > 0.9);
 /// assert!(prediction.density(&[0.5, 1.0, 1.5])?.iter().all(|height| *height > 0.0));
 ///
+/// let problem = Problem { batches: BatchPolicy::Independent, ..problem };
 /// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
 /// let [singular_values, overlaps] = problem.convergence(&options)?;
 /// assert!(singular_values < 1e-2 && overlaps < 1e-2);
