@@ -10,7 +10,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use linear_width::activation::{Activation, Relu, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{BulkModel, Options, Problem, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Problem};
 use linear_width::training::BatchPolicy;
 
 fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Problem {
@@ -40,7 +40,7 @@ fn prediction(c: &mut Criterion) {
                 let setting = setting(activation.clone(), batches);
                 let options = Options { bulk_model, ..Options::default() };
                 group.bench_function(format!("{level}, {batches}, {name}"), |b| {
-                    b.iter(|| black_box(predict(&setting, &options).unwrap()));
+                    b.iter(|| black_box(setting.predict(&options).unwrap()));
                 });
             }
         }

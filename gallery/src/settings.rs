@@ -8,7 +8,7 @@ use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
-use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem};
 use linear_width::training::{BatchPolicy, StepSize};
 
 /// e^(1/2) sin(z + 0.7), whose Hermite coefficients all differ from zero; bounded, so that large
@@ -75,6 +75,6 @@ impl TwoSteps {
         };
         // many predictions make one picture: tests/prediction/convergence.rs compares nodes for all
         let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
-        Ok(predict(&setting, &options)?)
+        Ok(setting.predict(&options)?)
     }
 }

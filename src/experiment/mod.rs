@@ -53,7 +53,7 @@ use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target};
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
-use crate::theory::prediction::{Options, Prediction, Problem, predict};
+use crate::theory::prediction::{Options, Prediction, Problem};
 
 impl Experiment {
     /// A builder with every default in place.
@@ -305,6 +305,6 @@ impl Experiment {
         if step == 1 {
             setting.step_sizes[1] = 0.0;
         }
-        Ok(predict(&setting, options)?)
+        Ok(setting.predict(options)?)
     }
 }

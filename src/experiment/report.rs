@@ -62,7 +62,7 @@ impl From<&Prediction> for PredictedSpectrum {
         });
         let untrusted = prediction.indicators.iter().filter(|i| !i.trusted);
         Self {
-            bulk_model: prediction.bulk_model(),
+            bulk_model: prediction.bulk_model,
             edge: prediction.edge,
             outliers: outliers.collect(),
             errors: prediction.errors.clone(),

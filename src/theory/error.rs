@@ -64,10 +64,8 @@ pub(crate) fn require(
     holds: bool,
     allowed: &'static str,
 ) -> Result<(), PredictionError> {
-    if value.is_finite() && holds {
-        return Ok(());
-    }
-    Err(InvalidSetting::OutOfRange { name, value, allowed }.into())
+    let error = InvalidSetting::OutOfRange { name, value, allowed };
+    if value.is_finite() && holds { Ok(()) } else { Err(error.into()) }
 }
 
 /// `Ok` when every value is finite.
@@ -75,9 +73,6 @@ pub(crate) fn finite<'a>(
     quantity: &'static str,
     values: impl IntoIterator<Item = &'a f64>,
 ) -> Result<(), PredictionError> {
-    if values.into_iter().all(|value| value.is_finite()) {
-        Ok(())
-    } else {
-        Err(PredictionError::NotFinite { quantity })
-    }
+    let finite = values.into_iter().all(|value| value.is_finite());
+    if finite { Ok(()) } else { Err(PredictionError::NotFinite { quantity }) }
 }

@@ -1,5 +1,4 @@
-//! The question that the prediction answers: one or two steps at finite sizes (docs/theory.md,
-//! section 1).
+//! One or two steps at finite sizes (docs/theory.md, section 1), to be predicted.
 
 use super::error::{PredictionError, require};
 use std::sync::Arc;
@@ -12,6 +11,35 @@ use crate::training::BatchPolicy;
 
 /// One or two gradient steps of a network of finite size (docs/theory.md, section 1), in mean-field
 /// scaling and with Gaussian inputs.
+///
+/// ```
+/// use linear_width::activation::{Activation, Tanh};
+/// use linear_width::data::{Link, Target};
+/// use linear_width::network::SecondLayerLaw;
+/// use linear_width::theory::prediction::{BulkModel, Options, Problem};
+/// use linear_width::training::BatchPolicy;
+///
+/// let problem = Problem {
+///     activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
+///     target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
+///     width: 3000,
+///     dimension: 1500,
+///     samples: 4500,
+///     step_sizes: [22.0, 49.0],
+///     batches: BatchPolicy::Reused,
+///     second_layer: SecondLayerLaw::Uniform,
+/// };
+/// let prediction = problem.predict(&Options::default())?;
+/// assert!(prediction.outliers[0].singular_value > prediction.edge);
+/// assert!(prediction.outliers[0].target_overlap > 0.9);
+/// assert!(prediction.density(&[0.5, 1.0, 1.5])?.iter().all(|height| *height > 0.0));
+///
+/// let problem = Problem { batches: BatchPolicy::Independent, ..problem };
+/// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
+/// let [singular_values, overlaps] = problem.convergence(&options)?;
+/// assert!(singular_values < 1e-2 && overlaps < 1e-2);
+/// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// sigma. Its mean E sigma(z) is subtracted, as the theory assumes.

@@ -1,27 +1,16 @@
-//! The state of the first layer: what the dynamics hand to the observables.
-//!
-//! A neuron belongs to a type, here its second-layer weight b. Given its type its row is
-//!
-//! ```text
-//! w_j = omega(b_j) + noise row,    |noise row|^2 = D(b_j),
-//! ```
-//!
-//! where omega has a few coordinates on orthonormal directions of R^d, the teacher first. How the
-//! steps change omega and D is a matter of `dynamics`; what follows from them is a matter of
-//! `observables`, which read nothing else.
+//! The state of the first layer, which `dynamics` computes and from which alone `observables` start.
 
 use ndarray::{Array2, Axis};
 
-/// Types of neurons with their weights, mean rows omega and noise D.
-///
-/// After one or two steps (docs/theory.md, (5.3), (5.4))
+/// Rows w_j = omega(b_j) + noise row with |noise row|^2 = D(b_j), for each type b of neurons
+/// (docs/theory.md, (5.3), (5.4)):
 ///
 /// ```text
 /// omega(b) = (1 / sqrt N) sum_k b q_k(b) v_k,     k = 0, ..., R - 1 .
 /// ```
 ///
-/// omega is kept as this product. The v_k differ by many decades at large N, and the small ones decide
-/// about the last outliers, whereas the left factors b q_k(b) are orthonormal.
+/// omega is kept as this product, because the v_k differ by many decades at large N and the small
+/// ones decide about the last outliers, whereas the left factors b q_k(b) are orthonormal.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     /// N / d.
@@ -39,7 +28,7 @@ pub(crate) struct State {
     /// D(b), the squared norm of the noise row (5.15).
     pub noise: Vec<f64>,
     /// D_*(b), p x p: d times the covariance of the noise along the teacher directions (7.4), (8.6);
-    /// `None` where it is taken to be D(b) as along all others.
+    /// `None`: D(b), as along all other directions.
     pub noise_along_targets: Option<Vec<Array2<f64>>>,
 }
 

@@ -6,9 +6,7 @@ use linear_width::activation::{Activation, FnActivation, Tanh};
 use linear_width::data::{Batch, CustomLaw, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, PredictionError, Problem};
 use linear_width::training::BatchPolicy;
 use ndarray::{Array1, Array2, s};
 
@@ -57,7 +55,7 @@ fn predicted(
         batches,
         second_layer: law,
     };
-    predict(&setting, &Options { bulk_model, ..Options::default() }).unwrap()
+    setting.predict(&Options { bulk_model, ..Options::default() }).unwrap()
 }
 
 #[test]

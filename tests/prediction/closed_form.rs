@@ -6,9 +6,7 @@ use linear_width::activation::{Activation, FnActivation, HermiteSeries, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::gaussian_expectation;
-use linear_width::theory::prediction::{
-    BulkModel, Indicator, Options, Prediction, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Indicator, Options, Prediction, Problem};
 use linear_width::training::BatchPolicy;
 
 const C: f64 = 0.3;
@@ -32,7 +30,7 @@ fn options(bulk_model: BulkModel) -> Options {
 }
 
 fn run(setting: &Problem, bulk_model: BulkModel) -> Prediction {
-    predict(setting, &options(bulk_model)).unwrap()
+    setting.predict(&options(bulk_model)).unwrap()
 }
 
 fn close(found: f64, exact: f64, name: &str) {
@@ -54,8 +52,8 @@ fn within(allowed: f64, found: f64, exact: f64, name: &str) {
 fn constants_and_indicators_of_a_quadratic_activation() {
     for model in MODELS {
         let prediction = run(&setting([8.0, 6.0], BatchPolicy::Independent), model);
-        assert_eq!(prediction.bulk_model(), model);
-        assert_eq!(prediction.lower_edge().is_some(), model == BulkModel::Isotropic);
+        assert_eq!(prediction.bulk_model, model);
+        assert_eq!(prediction.lower_edge.is_some(), model == BulkModel::Isotropic);
         let constants = &prediction;
         let (nu, tau_squared) = (1.3125, 0.3125 * 4.0 * C * C);
         close(constants.c_1, 1.0, "c_1");
@@ -143,7 +141,7 @@ fn linear_terms_default_to_two() {
             second_layer: SecondLayerLaw::Uniform,
             ..setting([12.0, 20.0], batches)
         };
-        let edge = |options| predict(&setting, &options).unwrap().edge;
+        let edge = |options| setting.predict(&options).unwrap().edge;
         let base = options(BulkModel::Structured);
         let default = edge(base);
         let edges = [1, 2, 3].map(|linear_terms| edge(Options { linear_terms, ..base }));
@@ -165,7 +163,7 @@ fn bulk_after_one_step_is_marchenko_pastur() {
         let d = 1.0 + eta * eta / width as f64 * phi * 1.25 * 4.0 * C * C;
         let (low, high) = (d.sqrt() * (1.0 - gamma.sqrt()).abs(), d.sqrt() * (1.0 + gamma.sqrt()));
         close(prediction.edge, high, "edge");
-        close(prediction.lower_edge().unwrap(), low, "lower edge");
+        close(prediction.lower_edge.unwrap(), low, "lower edge");
         let grid: Vec<f64> = (0..20).map(|i| high * (0.03 + f64::from(i) / 18.0)).collect();
         let density = prediction.density(&grid).unwrap();
         assert_eq!(density.len(), grid.len());
@@ -258,7 +256,7 @@ fn target_may_be_rotated() {
                     second_layer: SecondLayerLaw::Uniform,
                     ..setting([eta(0.3), eta(0.2)], batches)
                 };
-                predict(&setting, &options).unwrap()
+                setting.predict(&options).unwrap()
             });
             within(1e-4, a.edge, b.edge, "edge");
             assert!(a.outliers.len() == b.outliers.len() && !a.outliers.is_empty());
@@ -285,7 +283,7 @@ fn linear_terms_beyond_the_first_vanish_after_one_step() {
     };
     let with = |terms| {
         let options = Options { linear_terms: terms, ..options(BulkModel::Structured) };
-        predict(&setting, &options).unwrap()
+        setting.predict(&options).unwrap()
     };
     let one = with(1);
     assert!(!one.outliers.is_empty());
@@ -339,7 +337,7 @@ fn kinks_declared_on_a_smooth_activation_change_nothing() {
         let smooth = with(&[], batches);
         let split = with(&[-0.8, 0.3], batches);
         same(&split, &smooth, 1e-6);
-        close(split.lower_edge().unwrap(), smooth.lower_edge().unwrap(), "lower edge");
+        close(split.lower_edge.unwrap(), smooth.lower_edge.unwrap(), "lower edge");
         assert!(smooth.outliers.len() >= 2);
     }
 }

@@ -7,9 +7,7 @@
 use linear_width::activation::{Activation, Relu, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{
-    BulkModel, Indicator, Options, Prediction, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Indicator, Options, Prediction, Problem};
 use linear_width::training::BatchPolicy;
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
@@ -58,7 +56,7 @@ fn table(options: &Options) {
                 let mut counts = Vec::new();
                 for width in [1e4, 1e6, 1e9, 1e12] {
                     let setting = setting(width, alphas, batches, law.clone());
-                    let p = predict(&setting, options).unwrap();
+                    let p = setting.predict(options).unwrap();
                     let [(vectors, a), (nodes, b), (neurons, c)] =
                         [Indicator::TRUNCATION, Indicator::QUADRATURE, Indicator::FEW_NEURONS]
                             .map(|name| value(&p, name));
@@ -113,7 +111,7 @@ fn convergence_estimates_hold_against_a_finer_prediction() {
         list.push(other);
     }
     for setting in &list {
-        let p = predict(setting, &isotropic()).unwrap();
+        let p = setting.predict(&isotropic()).unwrap();
         let [found, _] = setting.convergence(&isotropic()).unwrap();
         let (vectors, a) = value(&p, Indicator::TRUNCATION);
         let (nodes, b) = value(&p, Indicator::QUADRATURE);
@@ -135,7 +133,7 @@ fn convergence_estimates_hold_against_a_finer_prediction() {
 fn convergence_names_a_cap() {
     let setting = setting(1e12, [0.4, 0.45], BatchPolicy::Reused, SecondLayerLaw::Gaussian);
     for right_vectors in [4, 6, 10] {
-        let p = predict(&setting, &Options { right_vectors, ..isotropic() }).unwrap();
+        let p = setting.predict(&Options { right_vectors, ..isotropic() }).unwrap();
         assert_eq!(p.outliers.len(), right_vectors);
         let found = p.indicators.iter().find(|i| i.name == Indicator::TRUNCATION).unwrap();
         assert!(!found.trusted && !p.is_trusted());
@@ -150,7 +148,7 @@ fn outliers_grow_with_their_exponents() {
     for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
         let [small, large] = [1e12, 1e15].map(|width| {
             let setting = setting(width, [0.2, 0.4], batches, SecondLayerLaw::Gaussian);
-            predict(&setting, &isotropic()).unwrap().outliers
+            setting.predict(&isotropic()).unwrap().outliers
         });
         for (k, exponent) in [0.4, 0.1].into_iter().enumerate() {
             let slope = (large[k].singular_value / small[k].singular_value).log10() / 3.0;
@@ -165,13 +163,13 @@ fn outliers_grow_with_their_exponents() {
 fn outliers_of_a_realised_second_layer_are_those_of_its_law() {
     let width = 20_000;
     let of = |law| setting(width as f64, [0.4, 0.45], BatchPolicy::Reused, law);
-    let law = predict(&of(SecondLayerLaw::Gaussian), &isotropic()).unwrap();
+    let law = of(SecondLayerLaw::Gaussian).predict(&isotropic()).unwrap();
     assert!(law.outliers.len() >= 5);
     for seed in 0..3 {
         let mut generator = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let b: Vec<f64> = (0..width).map(|_| StandardNormal.sample(&mut generator)).collect();
         let given = of(SecondLayerLaw::Fixed(b.into()));
-        let one = predict(&given, &Options { compare_nodes: false, ..isotropic() }).unwrap();
+        let one = given.predict(&Options { compare_nodes: false, ..isotropic() }).unwrap();
         for (k, (one, law)) in one.outliers.iter().zip(&law.outliers).enumerate() {
             let error = 1.0 / (law.neuron_share * width as f64).sqrt();
             let found = one.singular_value / law.singular_value - 1.0;

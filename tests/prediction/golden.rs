@@ -3,7 +3,7 @@
 //! (it was computed with few nodes).
 
 use crate::common::{experiment, number, numbers, predictions};
-use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem, predict};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem};
 use serde_json::Value;
 
 fn setting(case: &Value) -> Problem {
@@ -70,7 +70,7 @@ fn deviations(prediction: &Prediction, golden: &Value, vectors: usize) -> [f64; 
 #[test]
 fn level_1() {
     for (i, case) in predictions().iter().enumerate() {
-        let prediction = predict(&setting(case), &level_1_options()).unwrap();
+        let prediction = setting(case).predict(&level_1_options()).unwrap();
         let gaussian = case["second_layer"] == "gaussian";
         let vectors = match i {
             12 => 0,
@@ -95,7 +95,7 @@ fn structured_prediction_with_default_nodes() {
     let golden: Vec<Value> = serde_json::from_str(include_str!("../golden/level2.json")).unwrap();
     for (i, case) in golden.iter().enumerate() {
         let options = Options { right_vectors: 6, linear_terms: 1, ..Options::default() };
-        let prediction = predict(&setting(case), &options).unwrap();
+        let prediction = setting(case).predict(&options).unwrap();
         let golden = &case["prediction_level2"];
         let edge = number(&golden["bulk_edge"]);
         assert!((prediction.edge / edge - 1.0).abs() < 3e-3, "{i}: {} {edge}", prediction.edge);

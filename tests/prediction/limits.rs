@@ -4,9 +4,7 @@ use linear_width::InvalidSetting;
 use linear_width::activation::{Activation, FnActivation, LeakyRelu, Relu, Sine, Softplus, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, PredictionError, Problem};
 use linear_width::training::BatchPolicy;
 use std::sync::Arc;
 
@@ -81,7 +79,7 @@ fn plain() -> Options {
 }
 
 fn run(setting: &Problem) -> Prediction {
-    predict(setting, &plain()).unwrap()
+    setting.predict(&plain()).unwrap()
 }
 
 #[test]
@@ -92,10 +90,10 @@ fn prediction_without_a_step_is_marchenko_pastur() {
     for (model, batches) in MODELS.into_iter().flat_map(|m| ALL.map(|b| (m, b))) {
         for eta in [0.0, 1e-9] {
             let setting = case.setting(batches, [eta, eta]);
-            let prediction = predict(&setting, &options(model)).unwrap();
+            let prediction = setting.predict(&options(model)).unwrap();
             assert!(prediction.outliers.is_empty());
             assert!((prediction.edge - high).abs() < 1e-7, "{model:?}: {}", prediction.edge);
-            assert!(prediction.lower_edge().is_none_or(|edge| (edge - low).abs() < 1e-8));
+            assert!(prediction.lower_edge.is_none_or(|edge| (edge - low).abs() < 1e-8));
             for (x, density) in grid.iter().zip(prediction.density(&grid).unwrap()) {
                 let inside = (high * high - x * x) * (x * x - low * low);
                 let exact =
@@ -118,7 +116,7 @@ fn prediction_of_one_weak_step_is_a_spiked_matrix() {
                 samples: 150_000_000_000_000,
                 ..case.setting(BatchPolicy::Independent, [eta, 0.0])
             };
-            let prediction = predict(&setting, &options(model)).unwrap();
+            let prediction = setting.predict(&options(model)).unwrap();
             let constants = &prediction;
             let norm = constants.beta_1_norm_squared.sqrt();
             let theta = eta * constants.c_1 * norm;
@@ -171,7 +169,7 @@ fn reuse_learns_beyond_information_exponent_one() {
     for model in MODELS {
         let case = Case::single(sine(), cosine());
         let run = |case: &Case, batches| {
-            predict(&case.setting(batches, [33.0, 49.0]), &options(model)).unwrap().outliers
+            case.setting(batches, [33.0, 49.0]).predict(&options(model)).unwrap().outliers
         };
         let fresh = run(&case, BatchPolicy::Independent);
         let by_spikes = |o: &&linear_width::theory::prediction::Outlier| o.left_overlaps[1] > 0.3;
@@ -307,7 +305,7 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
         let structured = Options { compare_nodes: false, ..options(BulkModel::Structured) };
         for options in [plain(), column, structured] {
             let [a, b, d] = [&one, &two, &three]
-                .map(|case| predict(&case.setting(batches, [15.0, 40.0]), &options).unwrap());
+                .map(|case| case.setting(batches, [15.0, 40.0]).predict(&options).unwrap());
             assert!(a.outliers.len() == b.outliers.len() && a.outliers.len() == d.outliers.len());
             for ((a, b), d) in a.outliers.iter().zip(&b.outliers).zip(&d.outliers) {
                 assert!((a.singular_value / b.singular_value - 1.0).abs() < 1e-4);
@@ -327,7 +325,7 @@ fn target_of_one_direction_is_found_in_the_span_of_two() {
 fn prediction_refuses_nonsensical_settings() {
     let case = Case::single(sine(), skewed());
     let good = case.setting(BatchPolicy::Reused, [22.0, 49.0]);
-    let refused = |setting: Problem| predict(&setting, &Options::default()).unwrap_err();
+    let refused = |setting: Problem| setting.predict(&Options::default()).unwrap_err();
     let with = |target: Target| refused(Problem { target, ..good.clone() });
     let noisy = Target::single_index(skewed()).noise(-1.0);
     assert_eq!(with(noisy), PredictionError::Invalid(InvalidSetting::Noise { value: -1.0 }));
@@ -354,7 +352,7 @@ fn prediction_refuses_nonsensical_settings() {
         Options { right_vectors: 0, ..Options::default() },
         Options { linear_terms: 4, ..Options::default() },
     ] {
-        assert!(matches!(predict(&good, &options), Err(PredictionError::Invalid(_))));
+        assert!(matches!(good.predict(&options), Err(PredictionError::Invalid(_))));
     }
 }
 
@@ -421,11 +419,12 @@ fn prediction_of_random_settings_is_sane() {
         // an indicator of its own, which the quick rounds show
         let compare_nodes = !(several && bulk_model == BulkModel::Structured);
         let options = Options { target_column, compare_nodes, ..options(bulk_model) };
-        let prediction = predict(&setting, &options)
+        let prediction = setting
+            .predict(&options)
             .unwrap_or_else(|error| panic!("round {round} {setting:?}: {error}"));
         let edge = prediction.edge;
         assert!(
-            edge.is_finite() && prediction.lower_edge().is_none_or(|l| l < edge),
+            edge.is_finite() && prediction.lower_edge.is_none_or(|l| l < edge),
             "round {round}"
         );
         let mut last = f64::INFINITY;

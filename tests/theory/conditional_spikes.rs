@@ -9,7 +9,7 @@ use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
 use linear_width::network::{Initialisation, Network, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
 use linear_width::spectral::{SingularTriplets, singular_values};
-use linear_width::theory::prediction::{Options, Problem, predict};
+use linear_width::theory::prediction::{Options, Problem};
 use linear_width::theory::{ConditionalSpikes, OutlierCount};
 use linear_width::training::{BatchPolicy, StepSize};
 use std::sync::Arc;
@@ -359,7 +359,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
             batches: BatchPolicy::Independent,
             second_layer: SecondLayerLaw::Uniform,
         };
-        let prediction = predict(&setting, &Options::default()).unwrap();
+        let prediction = setting.predict(&Options::default()).unwrap();
         let gram = singular_values(prediction.gram.view()).unwrap();
         let resummed = gram.mapv(f64::sqrt);
         let mut mean = [0.0; 2];

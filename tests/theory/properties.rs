@@ -3,9 +3,7 @@
 use crate::strategies::{activation, batches, cases, link, second_layer, size, target, wild};
 use linear_width::data::Link;
 use linear_width::rmt::{MarchenkoPastur, SpikedMatrix};
-use linear_width::theory::prediction::{
-    BulkModel, Options, Prediction, PredictionError, Problem, predict,
-};
+use linear_width::theory::prediction::{BulkModel, Options, Prediction, PredictionError, Problem};
 use linear_width::theory::{OutlierCount, SpikeExpansion};
 use proptest::prelude::*;
 
@@ -153,7 +151,7 @@ fn check(prediction: &Prediction) -> Result<(), TestCaseError> {
         let overlaps = outlier.direction_overlaps.iter().chain(&outlier.left_overlaps);
         prop_assert!(overlaps.chain([&outlier.target_overlap]).all(|o| unit(*o)), "{outlier:?}");
     }
-    prop_assert!(prediction.lower_edge().is_none_or(|low| (0.0..=edge).contains(&low)));
+    prop_assert!(prediction.lower_edge.is_none_or(|low| (0.0..=edge).contains(&low)));
     prop_assert!(prediction.indicators.iter().all(|i| !i.sentence.is_empty()));
     let i = &prediction;
     let numbers =
@@ -190,7 +188,7 @@ proptest! {
         // several directions with noise from data take seconds
         let isotropic = isotropic || setting.target.direction_count() > 1;
         let bulk_model = if isotropic { BulkModel::Isotropic } else { BulkModel::Structured };
-        match predict(&setting, &Options { bulk_model, ..Options::default() }) {
+        match setting.predict(&Options { bulk_model, ..Options::default() }) {
             Ok(prediction) => check(&prediction)?,
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }

@@ -6,7 +6,7 @@ use linear_width::activation::{Activation, HermiteSeries, Sine, Tanh};
 use linear_width::data::{Batch, GeneratedBatch, Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::SecondLayerLaw;
-use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Problem, predict};
+use linear_width::theory::prediction::{BulkModel, Options, PredictionError, Problem};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting};
 use ndarray::{Array1, Array2};
@@ -55,7 +55,7 @@ fn partial_reuse_refuses_a_fraction_out_of_range() {
         let error = small().width(0).batches(partly(fraction)).build().unwrap_err();
         assert_eq!(error.problems.len(), 2, "{error}");
         assert!(error.problems.iter().any(named), "{error}");
-        let refused = predict(&setting(partly(fraction), 1.0), &Options::default());
+        let refused = setting(partly(fraction), 1.0).predict(&Options::default());
         assert!(matches!(refused, Err(PredictionError::Invalid(problem)) if named(&problem)));
     }
 }
@@ -96,7 +96,7 @@ fn setting(batches: BatchPolicy, noise: f64) -> Problem {
 fn prediction_limits_of_partial_reuse() {
     for (model, terms) in [(MODELS[0], 2), (MODELS[1], 1), (MODELS[1], 2), (MODELS[1], 3)] {
         let options = Options { bulk_model: model, linear_terms: terms, ..predicted_once() };
-        let at = |policy| predict(&setting(policy, 0.1), &options).unwrap();
+        let at = |policy| setting(policy, 0.1).predict(&options).unwrap();
         let (fresh, reused) = (at(BatchPolicy::Independent), at(BatchPolicy::Reused));
         for (pure, fraction) in [(&fresh, 0.0), (&reused, 1.0)] {
             let (values, overlaps) = distance(&at(partly(fraction)), pure);
@@ -129,7 +129,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
             ..setting(partly(fraction), 0.1)
         };
         let [one, two] = MODELS.map(|bulk_model| {
-            predict(&setting, &Options { bulk_model, ..predicted_once() }).unwrap()
+            setting.predict(&Options { bulk_model, ..predicted_once() }).unwrap()
         });
         assert_eq!(one.outliers.len(), 2);
         let (values, overlaps) = distance(&one, &two);
@@ -156,7 +156,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             second_layer: SecondLayerLaw::Rademacher,
         };
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-        predict(&setting, &options).unwrap()
+        setting.predict(&options).unwrap()
     };
     let unit = steps[0] / (width as f64).sqrt();
     let phi = dimension as f64 / samples as f64;

@@ -1,6 +1,4 @@
-//! The activation as the theory sees it: centred, with its Gaussian constants.
-//!
-//! Equations: docs/theory.md, (1.7), (4.2), (4.3).
+//! The centred activation with its Gaussian constants (docs/theory.md, (1.7), (4.2), (4.3)).
 
 use super::nodes::gaussian_rule;
 use std::sync::Arc;
@@ -8,8 +6,7 @@ use std::sync::Arc;
 use crate::activation::Activation;
 use crate::theory::error::{PredictionError, finite};
 
-/// The activation with its mean subtracted, its kinks sorted, and the constants of docs/theory.md,
-/// section 4.
+/// The activation with its mean subtracted, and the constants of docs/theory.md, section 4.
 pub(crate) struct ActivationConstants {
     function: Arc<dyn Activation>,
     /// Kinks, increasing, distinct, within reach of a Gaussian.
@@ -35,10 +32,8 @@ impl ActivationConstants {
         let c_1 = rule.integrate(|z| function.derivative(z));
         let curvature = rule.integrate(|z| z * function.derivative(z));
         let derivative_variance = rule.integrate(|z| (function.derivative(z) - c_1).powi(2));
-        finite(
-            "a Gaussian mean of the activation",
-            [&mean, &c_1, &curvature, &derivative_variance],
-        )?;
+        let constants = [mean, c_1, curvature, derivative_variance];
+        finite("a Gaussian mean of the activation", &constants)?;
         Ok(Self { function: function.clone(), kinks, mean, c_1, curvature, derivative_variance })
     }
 

@@ -1,6 +1,4 @@
-//! The law of the labels reduced to nodes and moments.
-//!
-//! Equations: docs/theory.md, (1.2), (4.6), (8.1).
+//! The law of the labels reduced to nodes and moments (docs/theory.md, (1.2), (4.6), (8.1)).
 
 use super::nodes::{Nodes, gaussian_rule};
 use crate::data::Target;
@@ -51,9 +49,10 @@ pub(crate) struct SamplingVariance {
 }
 
 impl Labels {
-    /// Reduces the law to nodes.
-    pub fn new(target: &Target, nodes: &Nodes) -> Result<Self, PredictionError> {
-        let (p, noise_std) = (target.direction_count(), target.noise_std());
+    /// Reduces the law to nodes, `counts` of them.
+    pub fn new(target: &Target, counts: &Nodes) -> Result<Self, PredictionError> {
+        let p = target.direction_count();
+        let noise_std = target.noise_std();
         require(
             "the number of teacher directions",
             p as f64,
@@ -61,8 +60,8 @@ impl Labels {
             "between 1 and 3",
         )?;
         let kinks: Vec<f64> = target.kinks().iter().copied().filter(|x| x.is_finite()).collect();
-        let axis = gaussian_rule(nodes.target[p - 1], &kinks);
-        let mut list = vec![LabelNode { z: [0.0; MAX_DIRECTIONS], link: 0.0, weight: 1.0 }];
+        let axis = gaussian_rule(counts.target[p - 1], &kinks);
+        let mut nodes = vec![LabelNode { z: [0.0; MAX_DIRECTIONS], link: 0.0, weight: 1.0 }];
         for i in 0..p {
             let along = |node: LabelNode| {
                 axis.iter().map(move |(x, w)| {
@@ -71,48 +70,47 @@ impl Labels {
                     next
                 })
             };
-            list = list.into_iter().flat_map(along).collect();
+            nodes = nodes.into_iter().flat_map(along).collect();
         }
-        // The corners of the cube of nodes carry nothing.
-        let largest = list.iter().map(|node| node.weight).fold(0.0, f64::max);
+        // nodes in the corners of the cube have no weight to speak of
+        let largest = nodes.iter().map(|node| node.weight).fold(0.0, f64::max);
         let smallest = if p == 1 { 1e-16 } else { 1e-8 };
-        list.retain(|node| node.weight > smallest * largest);
-        let total: f64 = list.iter().map(|node| node.weight).sum();
-        for node in &mut list {
+        nodes.retain(|node| node.weight > smallest * largest);
+        let total: f64 = nodes.iter().map(|node| node.weight).sum();
+        for node in &mut nodes {
             node.link = target.noiseless_label(&node.z[..p]);
             node.weight /= total;
         }
-        finite("the link", list.iter().map(|node| &node.link))?;
-        let count = if p == 1 { nodes.noise } else { (2 * nodes.noise).div_ceil(3) };
-        let noise = noise_rule(noise_std, count);
+        finite("the link", nodes.iter().map(|node| &node.link))?;
+        let noise_count = if p == 1 { counts.noise } else { (2 * counts.noise).div_ceil(3) };
         let variance = noise_std * noise_std;
-        let mut labels = Self {
-            directions: p,
-            nodes: list,
-            noise,
-            mean: 0.0,
-            second_moment: variance,
-            linear: vec![0.0; p],
-            weighted: Array2::zeros((p, p)),
-            weighted_square: Array2::from_diag_elem(p, variance),
+        let sum = |start: f64, term: &dyn Fn(&LabelNode) -> f64| {
+            nodes.iter().map(term).fold(start, |sum, term| sum + term)
         };
-        for node in &labels.nodes {
-            let (w, g) = (node.weight, node.link);
-            labels.mean += w * g;
-            labels.second_moment += w * g * g;
-            for i in 0..p {
-                labels.linear[i] += w * g * node.z[i];
-                for j in 0..p {
-                    labels.weighted[[i, j]] += w * g * node.z[i] * node.z[j];
-                    labels.weighted_square[[i, j]] += w * g * g * node.z[i] * node.z[j];
-                }
-            }
-        }
-        finite("a moment of the labels", [&labels.mean, &labels.second_moment])?;
-        if labels.second_moment < 1e-300 {
+        let mean = sum(0.0, &|node| node.weight * node.link);
+        let second_moment = sum(variance, &|node| node.weight * node.link * node.link);
+        finite("a moment of the labels", [&mean, &second_moment])?;
+        if second_moment < 1e-300 {
             return Err(PredictionError::LabelsVanish);
         }
-        Ok(labels)
+        let linear = |i: usize| sum(0.0, &|node| node.weight * node.link * node.z[i]);
+        let weighted = |(i, j): (usize, usize)| {
+            sum(0.0, &|node| node.weight * node.link * node.z[i] * node.z[j])
+        };
+        let weighted_square = |(i, j): (usize, usize)| {
+            let start = if i == j { variance } else { 0.0 };
+            sum(start, &|node| node.weight * node.link * node.link * node.z[i] * node.z[j])
+        };
+        Ok(Self {
+            directions: p,
+            noise: noise_rule(noise_std, noise_count),
+            mean,
+            second_moment,
+            linear: (0..p).map(linear).collect(),
+            weighted: Array2::from_shape_fn((p, p), weighted),
+            weighted_square: Array2::from_shape_fn((p, p), weighted_square),
+            nodes,
+        })
     }
 
     /// Variances over draws of `samples` samples in `dimension` dimensions (docs/theory.md, section

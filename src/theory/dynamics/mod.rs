@@ -2,9 +2,9 @@
 //! sections 4 and 5).
 //!
 //! `setup` reduces the problem to constants (`activation_constants`, `labels`) and nodes;
-//! `second_layer` is quadrature over b; `averages` tabulates what a neuron contributes for a sample,
-//! for each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; and
-//! `two_steps` puts the state together.
+//! `second_layer` integrates over b; `averages` tabulates the contribution of a neuron for a sample of
+//! each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; `two_steps`
+//! makes the state from them.
 
 pub(crate) mod activation_constants;
 pub(crate) mod averages;

@@ -52,18 +52,17 @@ impl RowVariance<'_> {
         let p = labels.directions;
         let variance = step.phi * activation.derivative_variance;
         let types = self.law.fine.len();
-        let mut linear = vec![Array2::<f64>::eye(p); types];
-        let mut rest = vec![Array2::<f64>::zeros((p, p)); types];
+        let mut matrices = vec![(Array2::<f64>::eye(p), Array2::<f64>::zeros((p, p))); types];
         for (pair, noise) in noise.iter().enumerate() {
             let at = [pair / p, pair % p];
             let rho = activation.curvature * labels.weighted[at];
             let parts = self.parts(noise, rho, variance * labels.weighted_square[at]);
-            for (j, (linear_part, rest_part)) in parts.into_iter().enumerate() {
-                linear[j][at] += linear_part;
-                rest[j][at] += rest_part;
+            for ((linear, rest), parts) in matrices.iter_mut().zip(parts) {
+                linear[at] += parts.0;
+                rest[at] += parts.1;
             }
         }
-        linear.into_iter().zip(rest).map(|(linear, rest)| linear.t().dot(&linear) + rest).collect()
+        matrices.into_iter().map(|(linear, rest)| linear.t().dot(&linear) + rest).collect()
     }
 
     /// (b / sqrt N)(eta_1 rho_1 + eta_2 rho_2) and (b^2 / N)(eta_1^2 tau^2 + eta_2^2 tau_2^2 + 2
@@ -71,17 +70,15 @@ impl RowVariance<'_> {
     fn parts(&self, noise: &NoiseAverages, rho_1: f64, tau_squared: f64) -> Vec<(f64, f64)> {
         let [eta_1, eta_2] = self.setup.problem.step_sizes;
         let root = (self.setup.problem.width as f64).sqrt();
-        let rho_2 = self.law.at_fine(&noise.rho_2);
-        let tau_2 = self.law.at_fine(&noise.tau_2_squared);
-        let kappa = self.law.at_fine(&noise.kappa);
-        let parts = self.law.fine.nodes.iter().enumerate().map(|(i, b)| {
+        let [rho_2, tau_2, kappa] =
+            [&noise.rho_2, &noise.tau_2_squared, &noise.kappa].map(|f| self.law.at_fine(f));
+        let part = |(i, b): (usize, &f64)| {
             let unit = b / root;
-            let rest = eta_1 * eta_1 * tau_squared
-                + eta_2 * eta_2 * tau_2[i]
-                + 2.0 * eta_1 * eta_2 * kappa[i];
+            let second = eta_2 * eta_2 * tau_2[i];
+            let rest = eta_1 * eta_1 * tau_squared + second + 2.0 * eta_1 * eta_2 * kappa[i];
             (unit * (eta_1 * rho_1 + eta_2 * rho_2[i]), unit * unit * rest)
-        });
-        parts.collect()
+        };
+        self.law.fine.nodes.iter().enumerate().map(part).collect()
     }
 }
 

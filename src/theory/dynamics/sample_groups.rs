@@ -1,11 +1,8 @@
 //! The samples of both batches, grouped by the steps that see them.
 //!
-//! Step two keeps a share of the n samples of the first batch. That leaves three groups: samples
-//! that both steps see, samples of the first batch alone, and samples of the second batch alone.
-//! With independent batches the first group is empty; with a reused batch it is the only one. Every
-//! average over the samples is a sum over the groups, each with its share of n.
-//!
-//! Equations: docs/theory.md, (12.1), (12.2).
+//! There are three groups: samples that both steps see, samples of the first batch alone, and samples
+//! of the second batch alone. Every average over the samples is a sum over the groups, each with its
+//! share of n (docs/theory.md, (12.1), (12.2)).
 
 use super::averages::AverageTables;
 use super::second_layer::SecondLayerQuadrature;

@@ -1,5 +1,4 @@
-//! What a problem says before the number of right vectors is chosen: constants of the first step and
-//! the nodes of a sample.
+//! Constants of the first step and nodes of a sample, for any number of right vectors.
 
 use super::activation_constants::ActivationConstants;
 use super::labels::{LabelNode, Labels};
@@ -66,14 +65,10 @@ impl<'a> Setup<'a> {
 
     /// Largest |s| over the nodes of a sample that matter.
     pub fn largest_s(&self) -> f64 {
-        let mut largest = 0f64;
-        for node in &self.labels.nodes {
-            for (zeta, w) in self.orthogonal.iter() {
-                if node.weight * w > 1e-13 {
-                    largest = largest.max(self.s(node, zeta).abs());
-                }
-            }
-        }
-        largest.max(1e-3)
+        let at_node = |node: &LabelNode| {
+            let matter = self.orthogonal.iter().filter(|(_, w)| node.weight * w > 1e-13);
+            matter.map(|(zeta, _)| self.s(node, zeta).abs()).fold(0.0, f64::max)
+        };
+        self.labels.nodes.iter().map(at_node).fold(1e-3, f64::max)
     }
 }

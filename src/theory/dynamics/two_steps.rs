@@ -1,5 +1,4 @@
-//! The two-step theory by quadrature: from a problem to the state of the first layer (docs/theory.md,
-//! sections 4 to 6 and 12).
+//! From a problem to the state of the first layer (docs/theory.md, sections 4 to 6 and 12).
 
 use super::right_vectors::{NoiseAverages, RightVectors};
 use super::row_variance::RowVariance;
@@ -19,8 +18,8 @@ pub(crate) struct TwoSteps {
 }
 
 impl TwoSteps {
-    /// Takes the steps with at most `count` right vectors. `along_targets`: with the variances D_* of
-    /// the noise along the teacher directions.
+    /// Takes the steps with at most `count` right vectors, and with the variances D_* of the noise
+    /// along the teacher directions if `along_targets`.
     pub fn new(setup: &Setup, count: usize, along_targets: bool) -> Result<Self, PredictionError> {
         let nodes = &setup.nodes;
         let law = SecondLayerQuadrature::new(

@@ -2,4 +2,5 @@
 
 pub(crate) mod isotropic;
 pub(crate) mod outlier;
+pub(crate) mod spectrum;
 pub(crate) mod structured;

@@ -16,14 +16,12 @@ pub struct Outlier {
     pub direction_overlaps: Vec<f64>,
     /// Overlap of the left singular vector with a, a^{o2}, a^{o3} (entrywise powers, normalised).
     pub left_overlaps: Vec<f64>,
-    /// Share of the neurons that carry the left singular vector u, (sum u_j^2)^2 / (N sum u_j^4)
-    /// with the entries u(b_j) that depend on b: 1 when all are equally large, a few over N when
-    /// only the neurons of largest |b| count.
+    /// Share of the neurons that carry the left singular vector u, (sum u_j^2)^2 / (N sum u_j^4):
+    /// 1 when all entries are equally large, a few over N when few neurons count.
     pub neuron_share: f64,
     /// Coefficients on b q_k(b) of the left vector.
     pub(crate) left: Array1<f64>,
-    /// Where on its curve the model found it: m with isotropic noise, ln(-G_11) with structured
-    /// noise.
+    /// Where the model found it: m with isotropic noise, ln(-G_11) with structured noise.
     pub(crate) at: f64,
 }
 

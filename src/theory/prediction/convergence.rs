@@ -2,73 +2,87 @@
 
 use super::validity::Indicator;
 use crate::theory::error::PredictionError;
+use crate::theory::observables::isotropic::IsotropicSpectrum;
 use crate::theory::observables::outlier::Outlier;
 
-/// Changes from which on a prediction is called not converged: of singular values (relative), of
-/// overlaps (absolute).
+/// Largest changes of a converged prediction: of singular values (relative), of overlaps (absolute).
 const ALLOWED: [f64; 2] = [0.01, 0.03];
 
 /// An outlier that fewer neurons carry depends on which ones a network happens to have.
 const FEWEST_NEURONS: f64 = 30.0;
 
-/// The indicator [`Indicator::QUADRATURE`] from the changes of a prediction when only a share `fewer` of
-/// the nodes is taken.
-pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {
-    let percent = 100.0 * fewer;
-    let (change, sentence) = match change {
-        Ok([values, overlaps]) => (
-            [values, overlaps],
-            format!(
-                "with {percent:.0} % of the quadrature nodes, singular values change by at most \
-                 {:.2} % and overlaps by {overlaps:.3}",
-                100.0 * values
-            ),
-        ),
-        Err(error) => (
-            [1.0, 1.0],
-            format!("with {percent:.0} % of the quadrature nodes there is no prediction: {error}"),
-        ),
-    };
-    let trusted = change[0] <= ALLOWED[0] && change[1] <= ALLOWED[1];
-    let end = if trusted { "" } else { ": not converged, a larger `node_factor` is needed" };
-    Indicator {
-        trusted,
-        ..Indicator::up_to(ALLOWED[0], Indicator::QUADRATURE, change[0].min(1.0), sentence + end)
-    }
+/// Number of right vectors that is tried first.
+pub(super) const FIRST: usize = 10;
+/// Each next try takes this many times as many.
+const GROWTH: f64 = 1.45;
+/// Eigenvalues of H below this make no outlier, nor will one more right vector lift them above 1.
+const SMALLEST: f64 = 0.9;
+
+/// The number of right vectors to try after `count`, when `most` are allowed.
+pub(super) fn next(count: usize, most: usize) -> Option<usize> {
+    (count < most).then(|| ((count as f64 * GROWTH).ceil() as usize).min(most))
 }
 
-/// The indicator [`Indicator::TRUNCATION`]: `missing` is how much more right vectors than the `kept`
-/// ones can change a singular value, relative to it.
+/// The largest relative change of the singular value of an outlier, with isotropic noise, without the
+/// last quarter of the `count` right vectors (at least three), which bounds the change by further
+/// ones: half the change of the eigenvalues of H at the edge (docs/theory.md, (5.23), section 6).
+pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64, PredictionError> {
+    let all = spectrum.strengths_of(count)?;
+    let fewer = match count - (count / 4).max(3).min(count) {
+        0 => Vec::new(),
+        fewer => spectrum.strengths_of(fewer)?,
+    };
+    let change = |(j, strength): (usize, &f64)| {
+        0.5 * (1.0 - fewer.get(j).copied().unwrap_or(0.0) / strength).abs()
+    };
+    Ok(all.iter().enumerate().filter(|(_, x)| **x > SMALLEST).map(change).fold(0.0, f64::max))
+}
+
+/// The indicator [`Indicator::QUADRATURE`] from the changes with a share `fewer` of the nodes.
+pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {
+    let start = format!("with {:.0} % of the quadrature nodes ", 100.0 * fewer);
+    let ([values, overlaps], finding) = match change {
+        Ok([values, overlaps]) => {
+            let percent = 100.0 * values;
+            let finding =
+                format!("singular values change by {percent:.2} %, overlaps by {overlaps:.3}");
+            ([values, overlaps], finding)
+        }
+        Err(error) => ([1.0, 1.0], format!("there is no prediction: {error}")),
+    };
+    let trusted = values <= ALLOWED[0] && overlaps <= ALLOWED[1];
+    let end = if trusted { "" } else { ": not converged, a larger `node_factor` is needed" };
+    let sentence = start + &finding + end;
+    let name = Indicator::QUADRATURE;
+    Indicator { trusted, ..Indicator::up_to(ALLOWED[0], name, values.min(1.0), sentence) }
+}
+
+/// The indicator [`Indicator::TRUNCATION`]: `missing` is the largest relative change of a singular
+/// value by more right vectors than the `kept` ones.
 pub(super) fn truncation(missing: f64, tolerance: f64, kept: usize, outliers: usize) -> Indicator {
     let percent = 100.0 * missing;
-    let sentence = match (missing <= tolerance, outliers >= kept) {
-        (true, _) => format!(
-            "right vectors beyond the {kept} kept change the singular value of an outlier by at \
-             most {percent:.2} %"
-        ),
-        (false, false) => format!(
-            "right vectors beyond the {kept} kept can change the singular value of an outlier by \
-             {percent:.1} %: not converged, more `right_vectors` are needed"
-        ),
-        (false, true) => format!(
-            "all {kept} right vectors kept make an outlier, so there may be more than {kept}: not \
-             converged, more `right_vectors` are needed"
-        ),
+    let change =
+        format!("right vectors beyond the {kept} kept change the singular value of an outlier by");
+    let advice = "not converged, more `right_vectors` are needed";
+    let sentence = if missing <= tolerance {
+        format!("{change} at most {percent:.2} %")
+    } else if outliers < kept {
+        format!("{change} {percent:.1} %: {advice}")
+    } else {
+        format!("all {kept} right vectors kept make an outlier, there may be more: {advice}")
     };
     Indicator::up_to(tolerance, Indicator::TRUNCATION, missing, sentence)
 }
 
 /// The indicator [`Indicator::FEW_NEURONS`] of a network of `width` neurons; none without outliers.
 pub(super) fn few_neurons(width: usize, outliers: &[Outlier]) -> Option<Indicator> {
-    let neurons = |o: &Outlier| o.neuron_share * width as f64;
-    let (at, value) =
-        outliers.iter().map(neurons).enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let neurons = outliers.iter().map(|o| o.neuron_share * width as f64);
+    let (at, value) = neurons.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let start = format!("the left vector of outlier {} is carried by {value:.0} neurons", at + 1);
     let end = if value >= FEWEST_NEURONS {
         ", and by more for the others"
     } else {
-        ", so its singular value differs from network to network: predict with the realised second \
-         layer (SecondLayerLaw::Fixed)"
+        ", so it differs from network to network: predict with SecondLayerLaw::Fixed"
     };
     Some(Indicator::from(FEWEST_NEURONS, Indicator::FEW_NEURONS, value, start + end))
 }
@@ -79,7 +93,7 @@ mod tests {
     use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
-    use crate::theory::prediction::{BulkModel, Options, Problem, predict};
+    use crate::theory::prediction::{BulkModel, Options, Problem};
     use crate::training::BatchPolicy;
 
     fn problem() -> Problem {
@@ -99,7 +113,7 @@ mod tests {
     fn the_largest_change_counts() {
         let bulk_model = BulkModel::Isotropic;
         let options = Options { bulk_model, node_factor: 0.5, ..Options::default() };
-        let a = predict(&problem(), &options).unwrap();
+        let a = problem().predict(&options).unwrap();
         assert!(a.outliers.len() >= 2);
         // so few nodes do matter
         let seen = 1e-9..1e-2;
@@ -134,11 +148,11 @@ mod tests {
         let found = |node_factor: f64| {
             let bulk_model = BulkModel::Isotropic;
             let options = Options { bulk_model, node_factor, ..Options::default() };
-            let prediction = predict(&problem(), &options).unwrap();
+            let prediction = problem().predict(&options).unwrap();
             let last = prediction.indicators.last().unwrap().clone();
             assert_eq!(last.name, Indicator::QUADRATURE);
             let silent = Options { compare_nodes: false, ..options };
-            let silent = predict(&problem(), &silent).unwrap();
+            let silent = problem().predict(&silent).unwrap();
             assert!(silent.indicators.iter().all(|i| i.name != Indicator::QUADRATURE));
             last
         };
@@ -151,7 +165,7 @@ mod tests {
     #[test]
     fn the_outlier_of_fewest_neurons() {
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-        let mut outliers = predict(&problem(), &options).unwrap().outliers;
+        let mut outliers = problem().predict(&options).unwrap().outliers;
         // Rademacher b: every neuron counts
         assert_eq!(few_neurons(3000, &outliers).unwrap().value, 3000.0);
         outliers[1].neuron_share = 0.005;
@@ -170,5 +184,16 @@ mod tests {
         assert!(!more.trusted && more.sentence.contains("by 2.0 %:"), "{more:?}");
         let enough = truncation(1e-3, 1e-3, 6, 6);
         assert!(enough.trusted && enough.sentence.contains("at most 0.10 %"), "{enough:?}");
+    }
+
+    #[test]
+    fn tries_end_at_the_most() {
+        let list = |most| {
+            std::iter::successors(Some(FIRST.min(most)), |r| next(*r, most)).collect::<Vec<_>>()
+        };
+        assert_eq!(list(48), [10, 15, 22, 32, 47, 48]);
+        assert_eq!(list(10), [10]);
+        assert_eq!(list(3), [3]);
+        assert_eq!(list(64), [10, 15, 22, 32, 47, 64]);
     }
 }

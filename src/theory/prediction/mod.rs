@@ -1,40 +1,9 @@
 //! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to
-//! 8 and 10).
-//!
-//! [`predict`] turns a [`Problem`] into a [`Prediction`]: edge and density of the bulk, every
-//! outlier with the overlaps of its singular vectors, the constants on the way, and indicators of
-//! when not to trust it. No simulation is read.
-//!
-//! The shortest way to a prediction is through an experiment, which need not be run:
-//!
-//! ```
-//! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
-//! use linear_width::network::SecondLayerLaw;
-//! use linear_width::theory::prediction::Options;
-//! use linear_width::training::StepSize;
-//!
-//! let experiment = Experiment::builder()
-//!     .width(2000).dimension(1000).samples(3000)
-//!     .activation(Tanh { scale: 2.0, shift: 0.5 })
-//!     .target(Target::single_index(Link::from_activation(Tanh::default())).noise(0.1))
-//!     .second_layer(SecondLayerLaw::Uniform)
-//!     .steps([StepSize::scaled(2.0, 0.3)])
-//!     .build()?;
-//! let prediction = experiment.predict(1, &Options::default())?;
-//! println!("the bulk of W_1 ends at {:.2}", prediction.edge);
-//! for outlier in &prediction.outliers {
-//!     let (s, overlap) = (outlier.singular_value, outlier.target_overlap);
-//!     println!("outlier at {s:.2}, overlap {overlap:.2} with the direction of the target");
-//! }
-//! let density = prediction.density(&[0.5, 1.0, 1.5])?;
-//! # assert_eq!(prediction.outliers.len(), 1);
-//! # assert!(density.iter().all(|height| *height > 0.0));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! 8 and 10), by [`Problem::predict`] or, for an experiment that need not be run, by
+//! [`Experiment::predict`](crate::Experiment::predict). No simulation is read.
 
 mod convergence;
 mod options;
-mod truncation;
 mod validity;
 
 pub use super::error::PredictionError;
@@ -45,7 +14,7 @@ pub use validity::{ErrorEstimate, Indicator};
 
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
-use super::observables::structured::{self, StructuredSpectrum};
+use super::observables::{spectrum::Spectrum, structured};
 use ndarray::{Array1, Array2};
 use options::MOST_RIGHT_VECTORS;
 use std::sync::Arc;
@@ -54,12 +23,18 @@ use validity::ValidityInputs;
 /// Share of the nodes that the comparison made with every prediction takes.
 const FEWER_NODES: f64 = 0.75;
 
-/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5, on the way.
+/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5; [`Problem`] has an
+/// example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
+    /// The model of the bulk.
+    pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
+    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
+    /// [`BulkModel::Isotropic`] computes it.
+    pub lower_edge: Option<f64>,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
     /// How far one network of this size is expected to lie from this prediction.
@@ -86,40 +61,10 @@ pub struct Prediction {
     pub gram: Array2<f64>,
     /// <v_k, beta*_i> (5.11): teacher directions x R.
     pub target_projections: Array2<f64>,
-    spectrum: Spectrum,
-}
-
-/// The observable that answers further questions.
-#[derive(Clone)]
-enum Spectrum {
-    Isotropic(Box<IsotropicSpectrum>),
-    Structured(Arc<dyn StructuredSpectrum>),
-}
-
-impl std::fmt::Debug for Spectrum {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if matches!(self, Self::Isotropic(_)) { "Isotropic" } else { "Structured" })
-    }
+    spectrum: Arc<dyn Spectrum>,
 }
 
 impl Prediction {
-    /// The model of the bulk behind this prediction.
-    pub fn bulk_model(&self) -> BulkModel {
-        match self.spectrum {
-            Spectrum::Isotropic(_) => BulkModel::Isotropic,
-            Spectrum::Structured(_) => BulkModel::Structured,
-        }
-    }
-
-    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d) with
-    /// [`BulkModel::Isotropic`]; `None` with [`BulkModel::Structured`], which does not compute it.
-    pub fn lower_edge(&self) -> Option<f64> {
-        match &self.spectrum {
-            Spectrum::Isotropic(isotropic) => Some(isotropic.bulk.lower_edge),
-            Spectrum::Structured(_) => None,
-        }
-    }
-
     /// Density of the bulk's singular values at each of `singular_values`, of mass one over the
     /// min(N, d) singular values; 0 outside the bulk.
     ///
@@ -127,12 +72,7 @@ impl Prediction {
     /// [`PredictionError::NotConverged`] with [`BulkModel::Structured`], when the equations cannot
     /// be followed into the bulk.
     pub fn density(&self, singular_values: &[f64]) -> Result<Array1<f64>, PredictionError> {
-        match &self.spectrum {
-            Spectrum::Isotropic(isotropic) => {
-                Ok(singular_values.iter().map(|x| isotropic.bulk.density(*x)).collect())
-            }
-            Spectrum::Structured(structured) => Ok(structured.density(singular_values)?.into()),
-        }
+        Ok(self.spectrum.density(singular_values)?.into())
     }
 
     /// Overlap of the left singular vector of outlier `index` (from 0) with the vector of entries
@@ -146,120 +86,71 @@ impl Prediction {
         index: usize,
         f: impl Fn(f64) -> f64,
     ) -> Result<Option<f64>, PredictionError> {
-        let Some(outlier) = self.outliers.get(index) else { return Ok(None) };
-        match &self.spectrum {
-            Spectrum::Isotropic(isotropic) => Ok(Some(isotropic.left_overlap(outlier, f))),
-            Spectrum::Structured(structured) => structured.left_overlap(outlier, &f).map(Some),
-        }
+        let outlier = self.outliers.get(index);
+        outlier.map(|outlier| self.spectrum.left_overlap(outlier, &f)).transpose()
     }
 
-    /// True when no indicator exceeds its threshold: singular values, overlaps and edge of one
-    /// network are expected within 5 %, 0.1 and 5 %, and the edge is known well enough to tell the
-    /// weakest outlier from it.
+    /// Whether every indicator is trusted.
     pub fn is_trusted(&self) -> bool {
         self.indicators.iter().all(|indicator| indicator.trusted)
     }
 
-    /// How much this prediction differs from `other`: the largest relative change of the edge and of
-    /// the singular values of outliers, and the largest absolute change of the overlaps of outliers
-    /// that both have. Outliers are compared in order of size; an outlier that only one of the two
-    /// has is compared with the edge of the other.
+    /// The largest relative change, from `other`, of the edge and of the singular values of outliers,
+    /// and the largest absolute change of the overlaps of outliers that both have. Outliers are
+    /// compared in order of size; one without counterpart is compared with the edge.
     pub fn change_from(&self, other: &Self) -> [f64; 2] {
-        let (a, b) = (&self.outliers, &other.outliers);
         let value = |p: &Self, k: usize| p.outliers.get(k).map_or(p.edge, |o| o.singular_value);
         let change = |k: usize| (value(self, k) / value(other, k) - 1.0).abs();
         let edge = (self.edge / other.edge - 1.0).abs();
-        let overlaps = a.iter().zip(b).flat_map(|(a, b)| {
+        let overlaps = self.outliers.iter().zip(&other.outliers).flat_map(|(a, b)| {
             let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
             directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
         });
+        let count = self.outliers.len().max(other.outliers.len());
         [
-            (0..a.len().max(b.len())).map(change).fold(edge, f64::max),
+            (0..count).map(change).fold(edge, f64::max),
             overlaps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
         ]
     }
 }
 
 impl Problem {
-    /// Whether a prediction with `options` has converged: its
-    /// [`change_from`](Prediction::change_from) the prediction with everything that `options` limits
-    /// made finer, that is twice the nodes, a tenth of the tolerance, and as many right vectors as are
+    /// Predicts the spectrum of W_1 (eta_2 = 0) or W_2, in milliseconds and without a simulation
+    /// (docs/theory.md, sections 5 and 10).
+    ///
+    /// # Errors
+    /// [`PredictionError::Invalid`] for a field out of range, [`PredictionError::LabelsVanish`] and
+    /// [`PredictionError::NotFinite`] for an unfit link or activation, the others for equations that
+    /// could not be solved.
+    pub fn predict(&self, options: &Options) -> Result<Prediction, PredictionError> {
+        self.check()?;
+        options.check()?;
+        let mut prediction = evaluate(self, options)?;
+        if options.compare_nodes {
+            let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
+            let change = evaluate(self, &fewer).map(|other| other.change_from(&prediction));
+            prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
+        }
+        Ok(prediction)
+    }
+
+    /// Whether a prediction with `options` has converged: its [`change_from`](Prediction::change_from)
+    /// a prediction with twice the nodes, a tenth of the tolerance, and as many right vectors as are
     /// allowed. Costs ten to thirty times one prediction.
     ///
     /// # Errors
-    /// As [`predict`].
-    ///
-    /// ```
-    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
-    /// use linear_width::theory::prediction::{BulkModel, Options};
-    ///
-    /// let experiment = Experiment::builder()
-    ///     .width(3000).dimension(1500).samples(4500)
-    ///     .activation(Tanh::default())
-    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
-    ///     .steps([22.0, 49.0])
-    ///     .build()?;
-    /// let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
-    /// let [singular_values, overlaps] = experiment.prediction_setting()?.convergence(&options)?;
-    /// assert!(singular_values < 1e-3 && overlaps < 1e-3);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// As [`predict`](Self::predict).
     pub fn convergence(&self, options: &Options) -> Result<[f64; 2], PredictionError> {
-        let plain = Options { compare_nodes: false, ..*options };
+        self.check()?;
+        options.check()?;
         let finer = Options {
             node_factor: 2.0 * options.node_factor,
             right_vectors: MOST_RIGHT_VECTORS,
             tolerance: 0.1 * options.tolerance,
-            ..plain
+            ..*options
         };
-        self.check()?;
-        options.check()?;
-        Ok(evaluate(self, &plain)?.change_from(&evaluate(self, &finer)?))
+        Ok(evaluate(self, options)?.change_from(&evaluate(self, &finer)?))
     }
-}
-
-/// Predicts the spectrum of W_1 (eta_2 = 0) or W_2 for one problem, in milliseconds and without a
-/// simulation (docs/theory.md, sections 5 and 10).
-///
-/// # Errors
-/// [`PredictionError::Invalid`] names the field of the problem or the options that is out of range,
-/// [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`] speak of the link and the
-/// activation, the others of equations that could not be solved.
-///
-/// ```
-/// use linear_width::activation::{Activation, Tanh};
-/// use linear_width::data::{Link, Target};
-/// use linear_width::network::SecondLayerLaw;
-/// use linear_width::theory::prediction::{Options, Problem, predict};
-/// use linear_width::training::BatchPolicy;
-///
-/// let prediction = predict(
-///     &Problem {
-///         activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
-///         target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
-///         width: 3000,
-///         dimension: 1500,
-///         samples: 4500,
-///         step_sizes: [22.0, 49.0],
-///         batches: BatchPolicy::Reused,
-///         second_layer: SecondLayerLaw::Uniform,
-///     },
-///     &Options::default(),
-/// )?;
-/// assert!(prediction.outliers[0].singular_value > prediction.edge);
-/// assert!(prediction.outliers[0].target_overlap > 0.9);
-/// # Ok::<(), linear_width::theory::prediction::PredictionError>(())
-/// ```
-pub fn predict(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
-    problem.check()?;
-    options.check()?;
-    let mut prediction = evaluate(problem, options)?;
-    if options.compare_nodes {
-        let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
-        let change = evaluate(problem, &fewer).map(|other| other.change_from(&prediction));
-        prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
-    }
-    Ok(prediction)
 }
 
 /// The prediction with one set of nodes; neither problem nor options are checked.
@@ -267,20 +158,18 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let (steps, isotropic, missing) = expand(&setup, options)?;
     let TwoSteps { law, state, .. } = &steps;
-    let (edge, outliers, spectrum) = match options.bulk_model {
-        BulkModel::Isotropic => {
-            let (edge, outliers) = (isotropic.bulk.edge, isotropic.outliers()?);
-            (edge, outliers, Spectrum::Isotropic(Box::new(isotropic.clone())))
-        }
+    let isotropic = Arc::new(isotropic);
+    let bulk_model = options.bulk_model;
+    let spectrum: Arc<dyn Spectrum> = match bulk_model {
+        BulkModel::Isotropic => isotropic.clone(),
         BulkModel::Structured => {
             let inputs = structured::Inputs::new(&setup, &steps);
-            let tail = 0.5 / problem.samples as f64;
-            let structured = structured::solve(inputs, tail, options.linear_terms)?;
-            (structured.edge(), structured.outliers()?, Spectrum::Structured(structured))
+            structured::solve(inputs, 0.5 / problem.samples as f64, options.linear_terms)?
         }
     };
+    let edge = spectrum.edge();
+    let outliers = spectrum.outliers()?;
     let Setup { activation, labels, step, .. } = &setup;
-    let bulk_model = options.bulk_model;
     let inputs = ValidityInputs {
         problem,
         bulk_model,
@@ -292,10 +181,13 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     };
     let (errors, mut indicators) = inputs.judge();
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
-    let (kept, found) = (law.polynomial_count(), outliers.len());
-    indicators.push(convergence::truncation(missing, options.tolerance, kept, found));
+    let kept = law.polynomial_count();
+    indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
+    let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {
+        bulk_model,
         edge,
+        lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
         outliers,
         errors,
         indicators,
@@ -314,21 +206,21 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     })
 }
 
-/// Takes more right vectors until those left out matter less than the tolerance, or there are no more.
-/// The last number is the largest relative change that they can make to a singular value.
+/// Takes more right vectors until the next ones matter less than the tolerance, or there are no more.
+/// The last number is the largest relative change that the next ones can make to a singular value.
 fn expand(
     setup: &Setup,
     options: &Options,
 ) -> Result<(TwoSteps, IsotropicSpectrum, f64), PredictionError> {
-    let mut count = truncation::FIRST.min(options.right_vectors);
+    let mut count = convergence::FIRST.min(options.right_vectors);
     loop {
         let steps = TwoSteps::new(setup, count, options.separate_columns())?;
         let isotropic = IsotropicSpectrum::new(&steps.state);
         // complete: after one step, or when the law of b has no more polynomials
         let found = steps.law.polynomial_count();
         let complete = found < count || setup.problem.step_sizes[1] == 0.0;
-        let missing = if complete { 0.0 } else { truncation::missing(&isotropic, found)? };
-        match truncation::next(count, options.right_vectors) {
+        let missing = if complete { 0.0 } else { convergence::missing(&isotropic, found)? };
+        match convergence::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,
             _ => return Ok((steps, isotropic, missing)),
         }

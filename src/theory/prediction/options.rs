@@ -40,16 +40,13 @@ pub struct Options {
     /// noise, 1 to 3 (docs/theory.md, sections 10.3 and 10.8). Two agree best with simulations.
     pub linear_terms: usize,
     /// Largest number R of right vectors v_k, one for each orthogonal polynomial q_k of the second
-    /// layer; 1 to 96 (docs/theory.md, section 5.1). Fewer are taken when they are enough for
-    /// `tolerance`; when more would be needed, the indicator
-    /// [`TRUNCATION`](super::Indicator::TRUNCATION) says so.
+    /// layer; 1 to 96 (docs/theory.md, section 5.1). The indicator
+    /// [`TRUNCATION`](super::Indicator::TRUNCATION) tells when `tolerance` needs more.
     pub right_vectors: usize,
-    /// Largest relative change of the singular value of an outlier that right vectors left out may
-    /// make; above 0.
+    /// Largest relative change of the singular value of an outlier by omitted right vectors; above 0.
     pub tolerance: f64,
-    /// Predict a second time with three quarters of the quadrature nodes, and report the change as
-    /// the indicator [`QUADRATURE`](super::Indicator::QUADRATURE). Takes about half the time of the
-    /// prediction itself.
+    /// Predict again with three quarters of the quadrature nodes, in about half the time, and report
+    /// the change as the indicator [`QUADRATURE`](super::Indicator::QUADRATURE).
     pub compare_nodes: bool,
     /// Multiplies every number of quadrature nodes and the sizes of the interpolation tables; 0.1 to
     /// 20. The default 1 is enough for a relative accuracy of about 1e-4.
@@ -72,33 +69,17 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
-        let (count, terms) = (self.right_vectors, self.linear_terms);
-        let most = MOST_RIGHT_VECTORS;
-        require(
-            "prediction_options.right_vectors",
-            count as f64,
-            (1..=most).contains(&count),
-            "between 1 and 96",
-        )?;
-        require(
-            "prediction_options.tolerance",
-            self.tolerance,
-            self.tolerance > 0.0,
-            "a finite number above 0",
-        )?;
-        require(
-            "prediction_options.linear_terms",
-            terms as f64,
-            (1..=3).contains(&terms),
-            "between 1 and 3",
-        )?;
+        let count = self.right_vectors;
+        let fine = (1..=MOST_RIGHT_VECTORS).contains(&count);
+        require("prediction_options.right_vectors", count as f64, fine, "between 1 and 96")?;
+        let (name, fine) = ("prediction_options.tolerance", self.tolerance > 0.0);
+        require(name, self.tolerance, fine, "a finite number above 0")?;
+        let terms = self.linear_terms;
+        let fine = (1..=3).contains(&terms);
+        require("prediction_options.linear_terms", terms as f64, fine, "between 1 and 3")?;
         let factor = self.node_factor;
-        require(
-            "prediction_options.node_factor",
-            factor,
-            (0.1..=20.0).contains(&factor),
-            "between 0.1 and 20",
-        )
+        let fine = (0.1..=20.0).contains(&factor);
+        require("prediction_options.node_factor", factor, fine, "between 0.1 and 20")
     }
 
     /// Whether the columns along the teacher are separate.

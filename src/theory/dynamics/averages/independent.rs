@@ -4,60 +4,51 @@
 //! Equations: docs/theory.md, (4.4), (6.1).
 
 use super::table::{Accumulator, Averages};
-use crate::quadrature::{Rule, SplitGaussian};
+use crate::quadrature::SplitGaussian;
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::nodes::{Nodes, gaussian_rule};
 use crate::theory::dynamics::setup::FirstStepConstants;
 use ndarray::Array2;
+use rayon::prelude::*;
 
+/// The averages at every s, for each of `t` = eta_1 b / sqrt N: tables of one row, as they do not
+/// depend on y.
+///
 /// u = z + t (c_1 s + rho_1 z + tau xi) is N(t c_1 s, v^2) given s, v^2 = (1 + t rho_1)^2 + t^2
 /// tau^2.
-pub(super) struct IndependentAverages<'a> {
-    activation: &'a ActivationConstants,
+pub(super) fn independent_tables(
+    activation: &ActivationConstants,
     step: FirstStepConstants,
-    plain: Rule,
-    split: SplitGaussian,
-}
-
-impl<'a> IndependentAverages<'a> {
-    pub fn new(
-        activation: &'a ActivationConstants,
-        step: FirstStepConstants,
-        nodes: &Nodes,
-    ) -> Self {
-        let plain = gaussian_rule(nodes.preactivation, &[]);
-        Self { activation, step, plain, split: SplitGaussian::new(nodes.preactivation) }
-    }
-
-    /// The averages at every s, for t = eta_1 b / sqrt N; one row, as they do not depend on y.
-    pub fn table(&self, t: f64, s: &[f64]) -> Array2<Averages> {
-        let FirstStepConstants { c_1, rho_1, tau, .. } = self.step;
+    nodes: &Nodes,
+    t: &[f64],
+    s: &[f64],
+) -> Vec<Array2<Averages>> {
+    let FirstStepConstants { c_1, rho_1, tau, .. } = step;
+    let plain = gaussian_rule(nodes.preactivation, &[]);
+    let split = SplitGaussian::new(nodes.preactivation);
+    let kinks = &activation.kinks;
+    let table = |&t: &f64| {
         let slope = 1.0 + t * rho_1;
         let deviation = slope.hypot(t * tau);
-        let kinks = &self.activation.kinks;
-        let mut accumulator = Accumulator::new(self.activation);
-        let mut u = Vec::new();
+        let mut accumulator = Accumulator::new(activation);
         let mut at_s = |s: f64| {
             let centre = t * c_1 * s;
-            let split: Rule;
             let rule = if kinks.is_empty() || deviation == 0.0 {
-                &self.plain
+                &plain
             } else {
                 let breaks: Vec<f64> =
                     kinks.iter().map(|kink| (kink - centre) / deviation).collect();
-                split = self.split.rule(&breaks);
-                &split
+                &split.rule(&breaks)
             };
-            u.clear();
-            u.extend(rule.nodes.iter().map(|g| centre + deviation * g));
+            let u: Vec<f64> = rule.nodes.iter().map(|g| centre + deviation * g).collect();
             let sums = accumulator.sums(rule, &u, &[]);
-            // E[z | u] = slope (u - centre) / v^2
-            // and E[t tau xi | u] = t^2 tau^2 (u - centre) / v^2
+            // E[z | u] = slope (u - centre) / v^2, E[t tau xi | u] = t^2 tau^2 (u - centre) / v^2
             let along = if deviation > 0.0 { sums.z_dsigma / deviation } else { 0.0 };
             Averages { z_dsigma: slope * along, echo: (t * tau).powi(2) * along, ..sums }
         };
         Array2::from_shape_fn((1, s.len()), |(_, i)| at_s(s[i]))
-    }
+    };
+    t.par_iter().map(table).collect()
 }
 
 #[cfg(test)]
@@ -78,8 +69,7 @@ mod tests {
         exact: impl Fn(&ActivationConstants, f64, f64, f64) -> [f64; 6],
     ) {
         let activation = ActivationConstants::new(&function, 200).unwrap();
-        let averages = IndependentAverages::new(&activation, step, &Nodes::new(1.0));
-        let table = averages.table(t, &S);
+        let table = &independent_tables(&activation, step, &Nodes::new(1.0), &[t], &S)[0];
         for (i, s) in S.iter().enumerate() {
             let slope = 1.0 + t * step.rho_1;
             let deviation = (slope * slope + t * t * step.tau * step.tau).sqrt();

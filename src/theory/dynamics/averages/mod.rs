@@ -1,9 +1,8 @@
 //! Gaussian averages of sigma and sigma' over the preactivation, tabulated in (b, y, s).
 //!
-//! Per sample the preactivation before step two is u = z + t h with t = eta_1 b / sqrt N
-//! (docs/theory.md, section 4). All that follows needs six averages over (z, xi), functions of y
-//! and s = <beta_1, x>. They are smooth in b, y and s, so they are computed on a small tensor grid
-//! and interpolated.
+//! Before step two the preactivation of a sample is u = z + t h with t = eta_1 b / sqrt N. Six
+//! averages over (z, xi) are needed. They are smooth in b, the label y and s = <beta_1, x>, so they
+//! are computed on a small tensor grid and interpolated.
 //!
 //! Equations: docs/theory.md, (4.4) to (4.10).
 
@@ -11,7 +10,7 @@ mod independent;
 mod reused;
 mod table;
 
-use independent::IndependentAverages;
+use independent::independent_tables;
 use ndarray::Array2;
 use rayon::prelude::*;
 use reused::ReusedAverages;
@@ -50,19 +49,17 @@ impl AverageTables {
         let s_count = size(14.0, 2.5 * reach * step.c_1.abs() * largest_s);
         let s = Interpolation::new(chebyshev_points(s_count, -largest_s, largest_s));
         let label_scale = labels.second_moment.sqrt();
-        let label = Interpolation::new(if reused {
-            label_points(labels, label_scale, |range| size(8.0, 3.0 * range))
-        } else {
-            vec![0.0]
-        });
-        let tables: Vec<Array2<Averages>> = if reused {
+        let t: Vec<f64> = law.coarse.iter().map(|&b| step.unit * b).collect();
+        let (label, tables) = if reused {
+            let points = label_points(labels, label_scale, |range| size(8.0, 3.0 * range));
+            let label = Interpolation::new(points);
             let y: Vec<f64> = label.nodes().iter().map(|x| label_scale * x.sinh()).collect();
             let sizes = |range: f64| size(16.0, 3.0 * reach * range);
             let averages = ReusedAverages::new(activation, *step, nodes, s.nodes(), sizes);
-            law.coarse.par_iter().map(|&b| averages.table(step.unit * b, &y)).collect()
+            (label, t.par_iter().map(|&t| averages.table(t, &y)).collect())
         } else {
-            let averages = IndependentAverages::new(activation, *step, nodes);
-            law.coarse.par_iter().map(|&b| averages.table(step.unit * b, s.nodes())).collect()
+            let tables = independent_tables(activation, *step, nodes, &t, s.nodes());
+            (Interpolation::new(vec![0.0]), tables)
         };
         for at in tables.iter().flatten() {
             finite("an average of the activation after step one", &at.to_array())?;

@@ -63,9 +63,7 @@ impl<'a> Accumulator<'a> {
             sums.dsigma += d;
             sums.z_dsigma += d * z;
             sums.dsigma_sq += d * self.derivatives[i];
-            if let Some(first) = first.get(i) {
-                sums.cross += d * first;
-            }
+            sums.cross += first.get(i).map_or(0.0, |first| d * first);
         }
         sums
     }

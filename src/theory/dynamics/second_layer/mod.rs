@@ -1,7 +1,5 @@
-//! The law of the second layer b = sqrt(N) a: its nodes, its orthonormal polynomials, and how a
-//! function of b is averaged.
-//!
-//! Equations: docs/theory.md, (5.1), (6.4).
+//! Nodes and orthonormal polynomials of the law of the second layer b = sqrt(N) a (docs/theory.md,
+//! (5.1), (6.4)).
 
 mod quantile_nodes;
 
@@ -10,10 +8,10 @@ use crate::quadrature::{
     Interpolation, Rule, chebyshev_points, gauss_legendre, normal_density, normal_quantile,
 };
 use crate::theory::error::{PredictionError, require};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
-/// Quadrature over the law of b. Functions of b that are expensive are evaluated at few coarse
-/// nodes and interpolated to the fine ones.
+/// Quadrature over the law of b. Expensive functions of b are evaluated at few coarse nodes and
+/// interpolated to the fine ones.
 #[derive(Clone)]
 pub(crate) struct SecondLayerQuadrature {
     /// Coarse nodes b_c.
@@ -21,7 +19,7 @@ pub(crate) struct SecondLayerQuadrature {
     /// R x coarse: averages f(b_c) to E[b^2 q_k(b) f(b)].
     pub right_weights: Array2<f64>,
     /// Averages f(b_c) to E[b f(b)].
-    pub output_weights: Vec<f64>,
+    pub output_weights: Array1<f64>,
     /// sqrt(E b^2) = 1 / q_0.
     pub scale: f64,
     /// Fine nodes of b, with weights summing to one: the types of neurons of the state.
@@ -36,8 +34,8 @@ impl SecondLayerQuadrature {
     /// Reduces the law for a network of `width` neurons to about `coarse` and `fine` nodes with at
     /// most `polynomials` polynomials; there are no more of them than distinct nonzero values of b.
     ///
-    /// A Gaussian law is cut at the 1 - 1/(2N) quantile of |b|, the expected largest of N draws: the
-    /// edge of the bulk depends on the cut, so the cut must scale with N (6.4).
+    /// The edge of the bulk depends on the largest |b|, so a Gaussian law is cut where the largest of N
+    /// draws is expected (6.4).
     pub fn new(
         law: &SecondLayerLaw,
         width: usize,
@@ -46,11 +44,9 @@ impl SecondLayerQuadrature {
         polynomials: usize,
     ) -> Result<Self, PredictionError> {
         let interval = |half: f64| gauss_legendre(coarse, -half, half).nodes;
+        let root_3 = 3f64.sqrt();
         let (rule, points) = match law {
-            SecondLayerLaw::Uniform => {
-                let half = 3f64.sqrt();
-                (gauss_legendre(fine, -half, half), interval(half))
-            }
+            SecondLayerLaw::Uniform => (gauss_legendre(fine, -root_3, root_3), interval(root_3)),
             SecondLayerLaw::Rademacher => {
                 (Rule { nodes: vec![-1.0, 1.0], weights: vec![0.5, 0.5] }, interval(1.0))
             }
@@ -75,19 +71,16 @@ impl SecondLayerQuadrature {
         let polynomials = orthonormal(&rule, polynomials);
         let interpolation = Interpolation::new(nodes);
         let to_fine = interpolation.matrix(&rule.nodes);
-        let n = interpolation.nodes().len();
-        let mut right_weights = Array2::zeros((polynomials.ncols(), n));
-        let mut output_weights = vec![0.0; n];
+        let coarse = interpolation.nodes().to_vec();
+        let mut right_weights = Array2::zeros((polynomials.ncols(), coarse.len()));
+        let mut output_weights = Array1::zeros(coarse.len());
         for (i, (b, w)) in rule.iter().enumerate() {
-            for c in 0..n {
-                let share = w * to_fine[[i, c]];
-                output_weights[c] += b * share;
-                for (k, q) in polynomials.row(i).iter().enumerate() {
-                    right_weights[[k, c]] += b * b * q * share;
-                }
+            let share = &to_fine.row(i) * w;
+            output_weights.scaled_add(b, &share);
+            for (mut row, q) in right_weights.rows_mut().into_iter().zip(polynomials.row(i)) {
+                row.scaled_add(b * b * q, &share);
             }
         }
-        let coarse = interpolation.nodes().to_vec();
         Ok(Self { coarse, right_weights, output_weights, scale, fine: rule, to_fine, polynomials })
     }
 
@@ -105,7 +98,7 @@ impl SecondLayerQuadrature {
 
     /// Values at the fine nodes of a function known at the coarse ones.
     pub fn at_fine(&self, values: &[f64]) -> Array1<f64> {
-        self.to_fine.dot(&Array1::from_iter(values.iter().copied()))
+        self.to_fine.dot(&ArrayView1::from(values))
     }
 }
 
@@ -114,13 +107,11 @@ fn merged(rule: Rule) -> Rule {
     let total: f64 = rule.weights.iter().sum();
     let mut result = Rule { nodes: Vec::new(), weights: Vec::new() };
     for (b, weight) in rule.iter() {
-        match (result.nodes.last(), result.weights.last_mut()) {
-            (Some(&last), Some(sum)) if last == b => *sum += weight / total,
-            _ => {
-                result.nodes.push(b);
-                result.weights.push(weight / total);
-            }
+        if result.nodes.last() != Some(&b) {
+            result.nodes.push(b);
+            result.weights.push(0.0);
         }
+        result.weights[result.nodes.len() - 1] += weight / total;
     }
     result
 }
@@ -138,8 +129,8 @@ fn empirical(values: &[f64]) -> Result<Rule, PredictionError> {
     Ok(rule)
 }
 
-/// The polynomials orthonormal under b^2 dP(b) at the nodes of `rule` (nodes x R), by the Stieltjes
-/// procedure. At most `count`; fewer when the law has no more distinct nonzero values.
+/// At most `count` polynomials orthonormal under b^2 dP(b) at the nodes of `rule` (nodes x R), by the
+/// Stieltjes procedure.
 fn orthonormal(rule: &Rule, count: usize) -> Array2<f64> {
     let weights: Vec<f64> = rule.iter().map(|(b, w)| b * b * w).collect();
     let distinct = rule.iter().filter(|&(b, w)| b != 0.0 && w > 0.0).count();

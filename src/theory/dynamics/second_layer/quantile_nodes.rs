@@ -22,8 +22,7 @@ pub(super) fn nodes(
         CustomLawKind::Discrete(values) => {
             let (nodes, weights) = values.iter().copied().unzip();
             let rule = Rule { nodes, weights };
-            let (low, high) = (rule.nodes[0], rule.nodes[rule.len() - 1]);
-            let points = chebyshev_points(coarse, low, high);
+            let points = chebyshev_points(coarse, rule.nodes[0], rule.nodes[rule.len() - 1]);
             return Ok((rule, points));
         }
         CustomLawKind::Sampled(_) => {
@@ -48,15 +47,13 @@ pub(super) fn nodes(
         if left || right {
             let low = normal_quantile(if left { cut } else { pair[0] });
             let high = if right { -normal_quantile(cut) } else { normal_quantile(pair[1]) };
-            for (z, weight) in gauss_legendre(per_piece, low, high).iter() {
-                rule.nodes.push(function(normal_distribution(z)));
-                rule.weights.push(weight * normal_density(z));
-            }
+            let piece = gauss_legendre(per_piece, low, high);
+            rule.nodes.extend(piece.nodes.iter().map(|z| function(normal_distribution(*z))));
+            rule.weights.extend(piece.iter().map(|(z, weight)| weight * normal_density(z)));
         } else {
-            for (u, weight) in gauss_legendre(per_piece, pair[0], pair[1]).iter() {
-                rule.nodes.push(function(u));
-                rule.weights.push(weight);
-            }
+            let piece = gauss_legendre(per_piece, pair[0], pair[1]);
+            rule.nodes.extend(piece.nodes.iter().map(|u| function(*u)));
+            rule.weights.extend(piece.weights);
         }
     }
     let low = function(if unbounded[0] { cut } else { 0.0 });

@@ -1,6 +1,4 @@
-//! The bulk: rows are independent with covariance D(b) I / d (docs/theory.md, section 5).
-//!
-//! Equations: docs/theory.md, (5.16) to (5.19).
+//! The bulk of independent rows with covariance D(b) I / d (docs/theory.md, (5.16) to (5.19)).
 
 use crate::numerics::roots::{Newton, last_where};
 use num_complex::Complex64;
@@ -23,8 +21,7 @@ pub(crate) struct Bulk {
 }
 
 impl Bulk {
-    /// The bulk of a matrix of `gamma` rows per column, a share `weights` of which has the covariance
-    /// `d`.
+    /// The bulk of `gamma` rows per column, shares `weights` of which have the variances `d`.
     pub fn new(gamma: f64, weights: Vec<f64>, mut d: Vec<f64>) -> Self {
         d.iter_mut().for_each(|d| *d = d.max(1e-12));
         let mut bulk = Self { gamma, d, weights, edge_m: 0.0, edge: 0.0, lower_edge: 0.0 };
@@ -34,7 +31,7 @@ impl Bulk {
         bulk
     }
 
-    /// The bulk whose rows of largest D, a share `tail` of all, have no more than the next.
+    /// The bulk with D cut at its quantile exceeded with probability `tail`.
     pub fn without_extremes(&self, tail: f64) -> Self {
         let mut order: Vec<usize> = (0..self.d.len()).collect();
         order.sort_by(|i, j| self.d[*j].total_cmp(&self.d[*i]));
@@ -83,11 +80,11 @@ impl Bulk {
 
     /// m at the lower edge: positive for gamma > 1, below -1 / min D for gamma < 1.
     fn left_edge(&self) -> Option<f64> {
-        let smallest = self.d.iter().fold(f64::INFINITY, |a, &d| a.min(d));
-        let largest = self.d.iter().fold(0f64, |a, &d| a.max(d));
         if self.gamma == 1.0 {
             return None;
         }
+        let smallest = self.d.iter().fold(f64::INFINITY, |a, &d| a.min(d));
+        let largest = self.d.iter().fold(0f64, |a, &d| a.max(d));
         let above = self.gamma > 1.0;
         let at = |v: f64| if above { v.exp() / largest } else { -(1.0 + v.exp()) / smallest };
         // The spread grows with v for gamma > 1 and falls with v for gamma < 1.
@@ -108,11 +105,8 @@ impl Bulk {
     fn transform(&self, z: f64) -> Complex64 {
         let newton = Newton { tolerance: 1e-12, longest_first_step: f64::INFINITY, steps: 30 };
         let residual = |m: &[Complex64]| vec![-1.0 / m[0] + self.rows(m[0]) - z];
-        let damped = |mut m: Complex64, count: usize| {
-            for _ in 0..count {
-                m = 0.5 * (m - 1.0 / (z - self.rows(m)));
-            }
-            m
+        let damped = |start: Complex64, count: usize| {
+            (0..count).fold(start, |m, _| 0.5 * (m - 1.0 / (z - self.rows(m))))
         };
         // m if all rows had the mean covariance
         let mean = self.mean(|d| d);
@@ -121,9 +115,9 @@ impl Bulk {
         let mut m = Complex64::new(-b, imaginary) / (2.0 * z * mean);
         for _ in 0..6 {
             m = damped(m, 30);
-            match newton.solve(vec![m], residual) {
-                Some(root) if root[0].im > 0.0 => return root[0],
-                _ => {}
+            let root = newton.solve(vec![m], residual).map(|root| root[0]);
+            if let Some(root) = root.filter(|root| root.im > 0.0) {
+                return root;
             }
         }
         damped(m, 3000)

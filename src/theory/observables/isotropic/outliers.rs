@@ -1,13 +1,12 @@
-//! Outliers of the bulk plus sum_k u_k v_k^T, and their overlaps.
-//!
-//! Equations: docs/theory.md, (5.21) to (5.30), in the basis of (6.5) to (6.8); separate target
-//! columns (7.5) to (7.8).
+//! Outliers of the bulk plus sum_k u_k v_k^T, and their overlaps: docs/theory.md, (5.21) to (5.30), in
+//! the basis of (6.5) to (6.8); with separate target columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
 use crate::numerics::graded::{cholesky, left_singular};
 use crate::numerics::roots::bracketed;
-use crate::theory::error::PredictionError;
+use crate::theory::error::{PredictionError, finite};
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share, overlap_of_entries};
+use crate::theory::observables::spectrum::Spectrum;
 use crate::theory::state::State;
 use std::convert::Infallible;
 
@@ -25,8 +24,7 @@ pub(crate) struct IsotropicSpectrum {
 }
 
 impl IsotropicSpectrum {
-    /// The spectrum that belongs to `state`. Along the teacher directions the noise has the variances
-    /// D_* if the state has them.
+    /// The spectrum of `state`, with the variances D_* along the teacher directions if it has them.
     pub fn new(state: &State) -> Self {
         let bulk = Bulk::new(state.gamma, state.weights.clone(), state.noise.clone());
         Self::with_bulk(bulk, state.clone())
@@ -49,29 +47,21 @@ impl IsotropicSpectrum {
         Self::with_bulk(self.bulk.clone(), state).strengths()
     }
 
-    /// All outliers, largest first.
-    pub fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
-        let at_edge = self.strengths()?;
-        let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
-        (0..count).filter_map(|j| self.outlier(j, at_edge[j]).transpose()).collect()
-    }
-
     /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
     fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
-        let decomposition = self.decomposition(self.bulk.edge_m);
-        let (values, _) = decomposition.ok_or(PredictionError::Singular { name: "K" })?;
-        Ok(values.to_vec())
+        Ok(self.decomposition(self.bulk.edge_m)?.0.to_vec())
     }
 
     /// Eigenvalues of H(m), decreasing, and eigenvectors: squared singular values of M^(1/2) V C (6.6).
-    fn decomposition(&self, m: f64) -> Option<(Array1<f64>, Array2<f64>)> {
-        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)?;
+    fn decomposition(&self, m: f64) -> Result<(Array1<f64>, Array2<f64>), PredictionError> {
+        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)
+            .ok_or(PredictionError::Singular { name: "K" })?;
         let mut a = self.right.t().dot(&factor);
         for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
             row *= metric.sqrt();
         }
         let (values, vectors) = left_singular(a);
-        Some((values.mapv(|value| value * value), vectors))
+        Ok((values.mapv(|value| value * value), vectors))
     }
 
     /// Whether `coordinate` is along a teacher direction with a column of its own.
@@ -90,8 +80,8 @@ impl IsotropicSpectrum {
     /// E[f(D) b^2 q q^T], bordered by gamma E[f(D) D_*] for separate target columns: K(m) for f =
     /// 1 / (1 + m D), and -K'(m) for f = D / (1 + m D)^2.
     fn left_resolvent(&self, f: impl Fn(f64) -> f64) -> Array2<f64> {
-        let (n, r) = (self.right.nrows(), self.state.left.ncols());
-        let mut k = Array2::zeros((n, n));
+        let r = self.state.left.ncols();
+        let mut k = Array2::zeros((self.right.nrows(), self.right.nrows()));
         for (i, left) in self.state.left.rows().into_iter().enumerate() {
             let share = self.state.weights[i] * f(self.bulk.d[i]);
             for row in 0..r {
@@ -106,66 +96,53 @@ impl IsotropicSpectrum {
                 }
             }
         }
-        for row in 0..r {
-            for column in 0..row {
-                k[[column, row]] = k[[row, column]];
-            }
+        for (row, column) in (0..r).flat_map(|row| (0..row).map(move |column| (row, column))) {
+            k[[column, row]] = k[[row, column]];
         }
         k
     }
 
     /// The j-th outlier, whose eigenvalue at the edge is `at_edge` > 1.
     ///
-    /// `None` when it cannot be told from the edge in floating point.
+    /// `None` when rounding puts it on the edge.
     fn outlier(&self, j: usize, at_edge: f64) -> Result<Option<Outlier>, PredictionError> {
         let m = self.root(j, at_edge);
-        let (_, vectors) = self.decomposition(m).ok_or(PredictionError::Singular { name: "K" })?;
+        let (_, vectors) = self.decomposition(m)?;
         let x = vectors.column(j);
         let zeta = self.bulk.zeta(m);
         let slope = self.bulk.zeta_slope(m);
-        if !zeta.is_finite() {
-            return Err(PredictionError::NotFinite {
-                quantity: "the singular value of an outlier",
-            });
-        }
+        finite("the singular value of an outlier", [&zeta])?;
         if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge {
             return Ok(None);
         }
         // x^T H' x at an eigenvalue 1 is x^T (M'/M) x + y^T K' y with y = V^T M^(1/2) x (6.8)
         let metric = self.metric(m);
-        let y = self
-            .right
-            .dot(&Array1::from_iter(x.iter().zip(&metric).map(|(x, metric)| x * metric.sqrt())));
-        let squares = x.iter().enumerate();
-        let of_metric: f64 = squares
-            .map(|(i, x)| x * x * if self.is_separate(i) { -slope / zeta } else { 1.0 / m })
-            .sum();
+        let y = self.right.dot(&(&x * &Array1::from_iter(metric.iter().map(|value| value.sqrt()))));
+        let log_slope = |i: usize| if self.is_separate(i) { -slope / zeta } else { 1.0 / m };
+        let of_metric: f64 = x.iter().enumerate().map(|(i, x)| x * x * log_slope(i)).sum();
         let of_left = y.dot(&self.left_resolvent(|d| d / (1.0 + m * d).powi(2)).dot(&y));
         // -h' of (5.26)
         let rate = (of_left - of_metric) / slope;
         if rate.is_nan() || rate <= 0.0 {
             return Err(PredictionError::NotConverged { near: m });
         }
-        let direction_overlaps: Vec<f64> = (0..self.state.directions)
-            .map(|i| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0))
-            .collect();
+        let along = |i: usize| (metric[i] * x[i] * x[i] / rate).sqrt().min(1.0);
+        let direction_overlaps: Vec<f64> = (0..self.state.directions).map(along).collect();
         let target_overlap = direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt().min(1.0);
-        let left =
-            y.iter().take(self.state.left.ncols()).map(|y| y / (zeta * rate).sqrt()).collect();
-        let mut outlier = Outlier {
+        let spikes = y.iter().take(self.state.left.ncols());
+        let left = spikes.map(|y| y / (zeta * rate).sqrt()).collect();
+        let entries = self.left_entries(&left, m);
+        let types = self.state.weights.iter().copied();
+        let overlap = |power| self.overlap(&entries, &|b| b.powi(power));
+        Ok(Some(Outlier {
             singular_value: zeta.sqrt(),
             target_overlap,
             direction_overlaps,
-            left_overlaps: Vec::new(),
-            neuron_share: 1.0,
+            left_overlaps: (1..=LEFT_POWERS).map(overlap).collect(),
+            neuron_share: neuron_share(types.zip(entries.iter().copied())),
             left,
             at: m,
-        };
-        let entries = self.left_entries(&outlier);
-        outlier.neuron_share = neuron_share(self.state.weights.iter().copied().zip(entries));
-        outlier.left_overlaps =
-            (1..=LEFT_POWERS).map(|k| self.left_overlap(&outlier, |b| b.powi(k))).collect();
-        Ok(Some(outlier))
+        }))
     }
 
     /// m where the j-th eigenvalue of H passes 1, sought in ln(-m).
@@ -192,18 +169,41 @@ impl IsotropicSpectrum {
         -v.exp()
     }
 
-    /// Entries u(b) of the left singular vector, up to a common factor.
-    fn left_entries<'a>(&'a self, outlier: &'a Outlier) -> impl Iterator<Item = f64> + 'a {
+    /// Entries u(b) of the left singular vector with the coefficients `left` at m, up to a common
+    /// factor.
+    fn left_entries(&self, left: &Array1<f64>, m: f64) -> Vec<f64> {
         let rows = self.state.left.rows().into_iter().zip(&self.bulk.d);
-        rows.map(|(left, d)| left.dot(&outlier.left) / (1.0 + outlier.at * d))
+        rows.map(|(row, d)| row.dot(left) / (1.0 + m * d)).collect()
     }
 
-    /// Overlap of the left singular vector of `outlier` with the vector of entries f(b_j), normalised
-    /// (5.30).
-    pub fn left_overlap(&self, outlier: &Outlier, f: impl Fn(f64) -> f64) -> f64 {
-        let types = self.state.b.iter().zip(&self.state.weights);
-        let entries = types.zip(self.left_entries(outlier));
-        overlap_of_entries(entries.map(|((b, weight), entry)| (*weight, f(*b), entry)))
+    /// Overlap of a left singular vector of these `entries` with the vector of entries f(b_j) (5.30).
+    fn overlap(&self, entries: &[f64], f: &dyn Fn(f64) -> f64) -> f64 {
+        let types = self.state.b.iter().zip(&self.state.weights).zip(entries);
+        overlap_of_entries(types.map(|((b, weight), entry)| (*weight, f(*b), *entry)))
+    }
+}
+
+impl Spectrum for IsotropicSpectrum {
+    fn edge(&self) -> f64 {
+        self.bulk.edge
+    }
+
+    fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
+        let at_edge = self.strengths()?;
+        let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();
+        (0..count).filter_map(|j| self.outlier(j, at_edge[j]).transpose()).collect()
+    }
+
+    fn left_overlap(
+        &self,
+        outlier: &Outlier,
+        f: &dyn Fn(f64) -> f64,
+    ) -> Result<f64, PredictionError> {
+        Ok(self.overlap(&self.left_entries(&outlier.left, outlier.at), f))
+    }
+
+    fn density(&self, singular_values: &[f64]) -> Result<Vec<f64>, PredictionError> {
+        Ok(singular_values.iter().map(|x| self.bulk.density(*x)).collect())
     }
 }
 

@@ -26,32 +26,12 @@ use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;
 use crate::theory::observables::outlier::Outlier;
-
-/// The solved spectrum: the edge of the bulk is known, all else is computed when asked for.
-pub(crate) trait StructuredSpectrum: Send + Sync {
-    /// Largest singular value of the bulk.
-    fn edge(&self) -> f64;
-
-    /// The outliers, the largest first.
-    fn outliers(&self) -> Fallible<Vec<Outlier>>;
-
-    /// Overlap of the left singular vector of `outlier` with the vector of entries p(b_j),
-    /// normalised.
-    fn left_overlap(&self, outlier: &Outlier, p: &dyn Fn(f64) -> f64) -> Fallible<f64>;
-
-    /// Density at `sigma` of the min(N, d) singular values of the bulk (mass 1); zero above the
-    /// edge.
-    fn density(&self, sigma: &[f64]) -> Fallible<Vec<f64>>;
-}
+use crate::theory::observables::spectrum::Spectrum;
 
 /// Solves for the edge of the bulk, with the first `terms` terms of l(b) (1 to 3, but no more than
 /// there are polynomials). `weight_tail` is the probability beyond which the weights of the samples
 /// are cut: 1/(2n).
-pub(crate) fn solve(
-    inputs: Inputs,
-    weight_tail: f64,
-    terms: usize,
-) -> Fallible<Arc<dyn StructuredSpectrum>> {
+pub(crate) fn solve(inputs: Inputs, weight_tail: f64, terms: usize) -> Fallible<Arc<dyn Spectrum>> {
     Ok(match terms.min(inputs.neurons.polynomials.ncols()) {
         1 => Arc::new(BulkSolution::<1>::new(inputs, weight_tail)?),
         2 => Arc::new(BulkSolution::<2>::new(inputs, weight_tail)?),
@@ -76,7 +56,7 @@ impl<const A: usize> BulkSolution<A> {
     }
 }
 
-impl<const A: usize> StructuredSpectrum for BulkSolution<A> {
+impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
     }

@@ -17,9 +17,9 @@ pub struct Indicator {
     pub name: String,
     /// Its value, in the unit that its constant names.
     pub value: f64,
-    /// The value from which on (or below which, see the sentence) the prediction is not trusted.
+    /// The last value at which the prediction is still trusted.
     pub threshold: f64,
-    /// Whether the prediction is trusted on this count.
+    /// Whether the prediction passes this check.
     pub trusted: bool,
     /// The finding in plain words.
     pub sentence: String,
@@ -52,20 +52,18 @@ impl Indicator {
     }
 }
 
-/// Expected deviation of one network of this size from the prediction: root mean squares over
-/// networks, which hold the error of the theory and the fluctuation from network to network.
+/// Expected deviation of one network of this size from the prediction, by the error of the theory
+/// and by the fluctuation from network to network: root mean squares over networks.
 ///
 /// With [`BulkModel::Structured`] right within a factor of 3 in at least four of five settings that
-/// had no part in the calibration (tests/prediction_errors.rs, table in docs/reliability.md).
+/// had no part in the calibration (table in docs/reliability.md).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ErrorEstimate {
-    /// Deviation of the singular values of the outliers, relative, root mean square over the
-    /// outliers; 0 without outliers.
+    /// Root mean square of `singular_values`; 0 without outliers.
     pub singular_value: f64,
-    /// Deviation of their overlaps with the teacher, absolute, root mean square over the outliers; 0
-    /// without outliers.
+    /// Root mean square of `overlaps`; 0 without outliers.
     pub overlap: f64,
     /// Deviation of the first singular value below the outliers from the edge of the bulk, relative.
     pub edge: f64,
@@ -86,19 +84,14 @@ impl std::fmt::Display for ErrorEstimate {
     }
 }
 
-/// Factors fitted to the calibration half of tests/golden/prediction_errors.csv, to one digit.
+/// Factors of the parts of (7.12) to (7.14), fitted to the calibration half of
+/// tests/golden/prediction_errors.csv, to one digit.
 mod fitted {
-    /// Of the Tracy-Widom spread and shift of the edge.
     pub const FINITE_SIZE: f64 = 1.2;
-    /// Share of the gap between the edges of level 1 and level 2 that level 2 is off.
     pub const GAP: f64 = 0.2;
-    /// Share of the gap between the edges of level 1 and of W_0 that level 1 is off.
     pub const ISOTROPIC_GAP: f64 = 0.5;
-    /// Of the change of the edge when ten rows are cut.
     pub const EXTREMES: f64 = 0.8;
-    /// Of the spread of singular values by the draw of labels and second layer.
     pub const NORM: f64 = 0.9;
-    /// Of the spread of overlaps by the draw of the labels.
     pub const OVERLAP: f64 = 0.8;
 }
 
@@ -134,44 +127,36 @@ impl ValidityInputs<'_> {
         let mean = |list: &[f64]| {
             (list.iter().map(|x| x * x).sum::<f64>() / list.len().max(1) as f64).sqrt()
         };
-        let errors = ErrorEstimate {
-            singular_value: mean(&singular_values),
-            overlap: mean(&overlaps),
-            edge,
-            singular_values,
-            overlaps,
-        };
-        let mut list = Vec::new();
+        let value = mean(&singular_values);
+        let overlap = mean(&overlaps);
+        let mut indicators = Vec::new();
+        let edge_percent = 100.0 * edge;
         if let Some(weakest) = self.outliers.last() {
+            let percent = 100.0 * value;
+            let cause = largest(&value_parts.concat());
+            let sentence =
+                format!("singular values should deviate by {percent:.1} %, mostly by {cause}");
+            indicators.push(Indicator::up_to(0.05, Indicator::SINGULAR_VALUES, value, sentence));
             let sentence = format!(
-                "singular values of one network are expected to deviate by {:.1} %, mostly by {}",
-                100.0 * errors.singular_value,
-                largest(value_parts.concat())
+                "overlaps with the teacher should deviate by {overlap:.3}, by the draw of the samples"
             );
-            let value = errors.singular_value;
-            list.push(Indicator::up_to(0.05, Indicator::SINGULAR_VALUES, value, sentence));
-            let sentence = format!(
-                "overlaps of one network with the teacher are expected to deviate by {:.3}, by the \
-                 draw of its samples",
-                errors.overlap
-            );
-            list.push(Indicator::up_to(0.1, Indicator::OVERLAPS, errors.overlap, sentence));
-            let distance = weakest.singular_value / self.edge - 1.0;
+            indicators.push(Indicator::up_to(0.1, Indicator::OVERLAPS, overlap, sentence));
+            let above = weakest.singular_value / self.edge - 1.0;
             let sentence = format!(
                 "the weakest outlier lies {:.1} % above the edge of the bulk, which is known to \
-                 {:.1} %",
-                100.0 * distance,
-                100.0 * edge
+                 {edge_percent:.1} %",
+                100.0 * above
             );
-            list.push(Indicator::from(edge, Indicator::NEAR_EDGE, distance, sentence));
+            indicators.push(Indicator::from(edge, Indicator::NEAR_EDGE, above, sentence));
         }
+        let cause = largest(&edge_parts);
         let sentence = format!(
-            "the edge of the bulk of one network is expected to deviate by {:.1} %, mostly by {}",
-            100.0 * edge,
-            largest(edge_parts.to_vec())
+            "the edge of the bulk should deviate by {edge_percent:.1} %, mostly by {cause}"
         );
-        list.push(Indicator::up_to(0.05, Indicator::EDGE, edge, sentence));
-        (errors, list)
+        indicators.push(Indicator::up_to(0.05, Indicator::EDGE, edge, sentence));
+        let errors =
+            ErrorEstimate { singular_value: value, overlap, edge, singular_values, overlaps };
+        (errors, indicators)
     }
 
     /// What moves the edge, relative (7.12).
@@ -179,19 +164,16 @@ impl ValidityInputs<'_> {
         let [n, d] = [self.problem.width as f64, self.problem.dimension as f64].map(f64::sqrt);
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
         let unit = (1.0 / n + 1.0 / d).cbrt() / (n + d);
-        let level_1 = self.isotropic.edge;
+        let isotropic = self.isotropic.edge;
         let gap = match self.bulk_model {
-            BulkModel::Structured => fitted::GAP * change(self.edge, level_1),
-            BulkModel::Isotropic => fitted::ISOTROPIC_GAP * change(level_1, 1.0 + n / d),
+            BulkModel::Structured => fitted::GAP * change(self.edge, isotropic),
+            BulkModel::Isotropic => fitted::ISOTROPIC_GAP * change(isotropic, 1.0 + n / d),
         };
-        let extremes = if self.draws_second_layer() {
-            change(level_1, self.isotropic.without_extremes(EXTREME_ROWS / (n * n)).edge)
-        } else {
-            0.0
-        };
+        let without = || self.isotropic.without_extremes(EXTREME_ROWS / (n * n)).edge;
+        let extremes = if self.draws_second_layer() { change(isotropic, without()) } else { 0.0 };
         [
             (fitted::FINITE_SIZE * 0.9 * unit, "the finite size of the matrix"),
-            (gap, "noise with the structure of the data, which the theory simplifies"),
+            (gap, "the structure of the data in the noise, which the theory simplifies"),
             (fitted::EXTREMES * extremes, "the largest entries of the second layer"),
         ]
     }
@@ -212,12 +194,11 @@ impl ValidityInputs<'_> {
         if !self.draws_second_layer() {
             return 0.0;
         }
-        let (mut second, mut fourth) = (0.0, 0.0);
-        for (left, w) in self.state.left.rows().into_iter().zip(&self.state.weights) {
-            let square = left.dot(&outlier.left).powi(2);
-            second += w * square;
-            fourth += w * square * square;
-        }
+        let rows = self.state.left.rows().into_iter();
+        let squares: Vec<f64> = rows.map(|row| row.dot(&outlier.left).powi(2)).collect();
+        let types = || self.state.weights.iter().zip(&squares);
+        let second: f64 = types().map(|(w, square)| w * square).sum();
+        let fourth: f64 = types().map(|(w, square)| w * square * square).sum();
         let excess = if second > 0.0 { fourth / (second * second) - 1.0 } else { 0.0 };
         excess.max(0.0) / (4.0 * self.problem.width as f64)
     }
@@ -243,8 +224,8 @@ fn root_sum(parts: &[Part]) -> f64 {
 }
 
 /// The cause of the largest part.
-fn largest(parts: Vec<Part>) -> &'static str {
-    parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, cause)| cause)
+fn largest(parts: &[Part]) -> &'static str {
+    parts.iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, cause)| cause)
 }
 
 #[cfg(test)]

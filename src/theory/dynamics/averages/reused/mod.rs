@@ -1,10 +1,9 @@
 //! Averages for reused samples: u = A(z) + t c with A(z) = z (1 + t rho_1) + t phi y sigma'(z) and
 //! c = c_1 s + tau xi.
 //!
-//! The two Gaussian sources s and xi enter through c alone. For given (t, y) the average over z is
-//! a smooth function of c, tabulated at Chebyshev points; smoothing over xi is then one fixed
-//! matrix from c to s. Where sigma has kinks the integral over z is split where z or u meets one,
-//! and the table in c is cut where those crossings coincide.
+//! For given (t, y) the average over z is a smooth function of c, tabulated at Chebyshev points; the
+//! average over xi is then one fixed matrix from c to s. If sigma has kinks, the integral over z is
+//! split where z or u meets one, and the table in c is cut where those crossings coincide.
 //!
 //! Equations: docs/theory.md, (4.5), (6.2).
 
@@ -17,6 +16,7 @@ use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::nodes::{Nodes, gaussian_rule};
 use crate::theory::dynamics::setup::FirstStepConstants;
 use ndarray::{Array2, ArrayView1};
+use std::array::from_fn;
 use std::convert::Infallible;
 
 /// Nodes of one piece of the table in c.
@@ -79,25 +79,22 @@ impl<'a> ReusedAverages<'a> {
     /// The averages at every (y, s), for t = eta_1 b / sqrt N.
     pub fn table(&self, t: f64, y: &[f64]) -> Array2<Averages> {
         let mut accumulator = Accumulator::new(self.activation);
-        let smooth = self.activation.kinks.is_empty();
-        let mut table = Array2::from_elem((y.len(), self.s.len()), Averages::default());
-        for (mut row, &y) in table.rows_mut().into_iter().zip(y) {
-            let averages = if smooth {
+        let mut row = |&y: &f64| {
+            if self.activation.kinks.is_empty() {
                 self.smooth(t, y, &mut accumulator)
             } else {
                 self.kinked(t, y, &mut accumulator)
-            };
-            row.iter_mut().zip(averages).for_each(|(to, at)| *to = at);
-        }
-        table
+            }
+        };
+        let rows: Vec<Vec<Averages>> = y.iter().map(&mut row).collect();
+        Array2::from_shape_fn((y.len(), self.s.len()), |(i, j)| rows[i][j])
     }
 
     /// The averages at every s, for a smooth activation.
     fn smooth(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Vec<Averages> {
         let FirstStepConstants { phi, rho_1, .. } = self.step;
-        let nodes = self.plain.nodes.iter().zip(&self.first);
-        let base: Vec<f64> =
-            nodes.map(|(z, first)| z * (1.0 + t * rho_1) + t * phi * y * first).collect();
+        let argument = |(z, first): (&f64, &f64)| z * (1.0 + t * rho_1) + t * phi * y * first;
+        let base: Vec<f64> = self.plain.nodes.iter().zip(&self.first).map(argument).collect();
         let mut u = vec![0.0; base.len()];
         let mut at_c = |c: &f64| {
             u.iter_mut().zip(&base).for_each(|(u, base)| *u = base + t * c);
@@ -130,18 +127,17 @@ impl<'a> ReusedAverages<'a> {
                     continue;
                 }
                 let half = 0.5 * (high - low);
-                let mut shares = [0.0; PIECE];
-                let mut tilted = [0.0; PIECE];
+                let mut shares = [[0.0; 2]; PIECE];
                 for (x, w) in self.window.iter() {
                     let c = low + half * (1.0 + x);
                     let weight = half * w * normal_density((c - centre) / tau) / tau;
                     piece.points.basis(c, &mut basis);
-                    for (k, basis) in basis.iter().enumerate() {
-                        shares[k] += weight * basis;
-                        tilted[k] += weight * t * (c - centre) * basis;
+                    for ([share, tilt], basis) in shares.iter_mut().zip(&basis) {
+                        *share += weight * basis;
+                        *tilt += weight * t * (c - centre) * basis;
                     }
                 }
-                for ((at, share), tilt) in piece.values.iter().zip(shares).zip(tilted) {
+                for (at, [share, tilt]) in piece.values.iter().zip(shares) {
                     sums.add(share, at);
                     sums.echo += tilt * at.dsigma;
                 }
@@ -178,8 +174,8 @@ impl<'a> ReusedAverages<'a> {
             for part in 0..parts {
                 let low = pair[0] + length * part as f64;
                 let points = Interpolation::new(chebyshev_points(PIECE, low, low + length));
-                let nodes = points.nodes().iter();
-                let values = nodes.map(|&c| self.split_average(t, y, c, accumulator)).collect();
+                let at_c = |&c| self.split_average(t, y, c, accumulator);
+                let values = points.nodes().iter().map(at_c).collect();
                 pieces.push(Piece { low, high: low + length, points, values });
             }
         }
@@ -192,14 +188,13 @@ impl<'a> ReusedAverages<'a> {
         let argument =
             |z: f64| z * (1.0 + t * rho_1) + t * phi * y * self.activation.derivative(z) + t * c;
         let mut breaks = self.activation.kinks.clone();
-        let mut ends = vec![-8.6];
-        ends.extend(breaks.iter().copied().filter(|x| x.abs() < 8.6));
-        ends.push(8.6);
+        let inner = breaks.iter().copied().filter(|x| x.abs() < 8.6);
+        let ends: Vec<f64> = [-8.6].into_iter().chain(inner).chain([8.6]).collect();
         for pair in ends.windows(2) {
             let margin = 1e-10 * (1.0 + pair[0].abs() + pair[1].abs());
-            let (low, high) = (pair[0] + margin, pair[1] - margin);
             for &kink in &self.activation.kinks {
-                roots(|z| argument(z) - kink, low, high, &mut breaks);
+                let crossing = |z| argument(z) - kink;
+                roots(crossing, pair[0] + margin, pair[1] - margin, &mut breaks);
             }
         }
         let rule = self.split.rule(&breaks);
@@ -219,21 +214,16 @@ struct Piece {
 
 /// Appends the roots of `f` on `(low, high)` that a scan of six intervals separates.
 fn roots(f: impl Fn(f64) -> f64, low: f64, high: f64, found: &mut Vec<f64>) {
-    const INTERVALS: usize = 6;
     if high <= low {
         return;
     }
-    let step = (high - low) / INTERVALS as f64;
-    let (mut left, mut at_left) = (low, f(low));
-    for i in 1..=INTERVALS {
-        let right = low + step * i as f64;
-        let at_right = f(right);
-        if at_left * at_right < 0.0 {
-            let value = |z| Ok::<f64, Infallible>(f(z));
-            let Ok(z) = bracketed(value, (left, at_left), (right, at_right), 1e-14);
+    let step = (high - low) / 6.0;
+    let scan: [_; 7] = from_fn(|i| low + step * i as f64).map(|z| (z, f(z)));
+    for pair in scan.windows(2) {
+        if pair[0].1 * pair[1].1 < 0.0 {
+            let Ok(z) = bracketed(|z| Ok::<f64, Infallible>(f(z)), pair[0], pair[1], 1e-14);
             found.push(z);
         }
-        (left, at_left) = (right, at_right);
     }
 }
 
