@@ -26,7 +26,6 @@
 mod centred;
 mod closure;
 mod dual;
-mod evaluate;
 mod hermite_coefficients;
 mod hermite_series;
 mod kernels;
@@ -34,11 +33,8 @@ mod periodic;
 mod rectified;
 mod sigmoidal;
 
-pub use centred::Centred;
 pub use closure::FnActivation;
 pub use dual::Dual;
-pub(crate) use evaluate::Evaluate;
-pub use hermite_coefficients::hermite_coefficients;
 pub(crate) use hermite_coefficients::{hermite_coefficients_of, known_series};
 pub use hermite_series::HermiteSeries;
 pub use periodic::Sine;
@@ -49,6 +45,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::numerics::Real;
+use crate::numerics::quadrature::QuadratureError;
 
 /// An activation function of one real number.
 ///
@@ -81,9 +78,35 @@ pub trait Activation: Send + Sync {
     }
 
     /// The coefficients c_0, c_1, ... when the activation is a finite Hermite series;
-    /// [`hermite_coefficients`] takes them as they are. `None` by default.
+    /// [`hermite_coefficients`](Activation::hermite_coefficients) takes them as they are. `None` by
+    /// default.
     fn hermite_series(&self) -> Option<Vec<f64>> {
         None
+    }
+
+    /// The Hermite coefficients c_0, ..., c_max_degree; c_k = E\[sigma(z) He_k(z)\] / k! with
+    /// z ~ N(0, 1) and the probabilists' polynomials (docs/theory.md, (1.7)), so that
+    /// sigma = sum_k c_k He_k and k! c_k = E\[sigma^(k)(z)\].
+    ///
+    /// For a [`HermiteSeries`], shared or centred too, they are its own, exactly. For any other
+    /// activation the error of sqrt(k!) c_k is at most 1e-11 of the root mean square
+    /// sqrt(E sigma(z)^2), for the functions named in
+    /// [`gaussian_expectation`](crate::quadrature::gaussian_expectation); declared kinks save work.
+    ///
+    /// # Errors
+    /// [`QuadratureError`] when the activation is not finite on the range of the quadrature, grows
+    /// so fast that the expectations are infinite, or the accuracy cannot be reached.
+    ///
+    /// ```
+    /// use linear_width::activation::{Activation, Relu};
+    ///
+    /// let c = Relu.hermite_coefficients(3)?;
+    /// assert!((c[1] - 0.5).abs() < 1e-12);
+    /// assert!(c[3].abs() < 1e-12); // no third direction at leading order
+    /// # Ok::<(), linear_width::quadrature::QuadratureError>(())
+    /// ```
+    fn hermite_coefficients(&self, max_degree: usize) -> Result<Vec<f64>, QuadratureError> {
+        hermite_coefficients::of_activation(self, max_degree)
     }
 
     /// A name for reports, with the parameters; the type's name by default.
@@ -105,6 +128,30 @@ pub trait Activation: Send + Sync {
         Self: Sized + 'static,
     {
         Arc::new(self)
+    }
+
+    /// The activation minus its Gaussian mean: sigma(z) - E sigma(z), z ~ N(0, 1).
+    ///
+    /// The theory assumes centred activations, since the Hermite coefficient c_0 would add a
+    /// constant to the network output. The mean of a Hermite series is its c_0; any other mean is
+    /// computed to 1e-13, or to 1e-13 E |sigma(z)| where that is more.
+    ///
+    /// # Errors
+    /// [`QuadratureError`] when the mean cannot be computed, for instance because the activation is
+    /// not finite everywhere.
+    ///
+    /// ```
+    /// use linear_width::activation::{Activation, Relu};
+    ///
+    /// let mean = 1.0 / (2.0 * std::f64::consts::PI).sqrt();
+    /// assert!((Relu.centred()?.value(1.0) - (1.0 - mean)).abs() < 1e-13);
+    /// # Ok::<(), linear_width::quadrature::QuadratureError>(())
+    /// ```
+    fn centred(self) -> Result<Arc<dyn Activation>, QuadratureError>
+    where
+        Self: Sized + 'static,
+    {
+        Ok(Arc::new(centred::Centred::new(self.shared())?))
     }
 }
 

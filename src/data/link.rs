@@ -104,7 +104,7 @@ impl Link {
 
     /// c*_0, ..., c*_max_degree with c*_k = E\[g(z) He_k(z)\] / k!: exactly for a Hermite series, and
     /// otherwise with the accuracy of
-    /// [`hermite_coefficients`](crate::activation::hermite_coefficients), an error of sqrt(k!) c*_k
+    /// [`Activation::hermite_coefficients`]: an error of sqrt(k!) c*_k
     /// of at most 1e-11 of the root mean square of g, or of the rounding errors that a larger part
     /// taken away by [`without`](Self::without) has left in it.
     ///
@@ -115,7 +115,7 @@ impl Link {
         if let Some(known) = &self.known.series {
             return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
         }
-        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree, self.known.rounding)
+        hermite_coefficients_of(&|z| self.value(z), self.kinks(), max_degree, self.known.rounding)
     }
 
     /// The coefficients, when the link is a finite Hermite series.
