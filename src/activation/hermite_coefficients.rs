@@ -2,31 +2,10 @@
 //!
 //! Equations: docs/theory.md, (1.7).
 
-use super::Activation;
 use crate::numerics::quadrature::{QuadratureError, half_density, integrate};
 
 /// The accuracy asked of the quadrature, relative to E |f(z) h_k(z)|, which is at most the norm of f.
 const RELATIVE: f64 = 1e-12;
-
-/// The coefficients of an activation of type `A`, which may be `dyn Activation`.
-pub(super) fn of_activation<A: Activation + ?Sized>(
-    activation: &A,
-    max_degree: usize,
-) -> Result<Vec<f64>, QuadratureError> {
-    if let Some(mut known) = known_series(activation) {
-        known.resize(max_degree + 1, 0.0);
-        return Ok(known);
-    }
-    let scanned = |points: &[f64], values: &mut [f64]| {
-        activation.evaluate_f64(points, values, &mut vec![0.0; points.len()]);
-    };
-    coefficients(&|z| activation.value(z), &scanned, &activation.kinks(), max_degree, 0.0)
-}
-
-/// The coefficients of a finite Hermite series, when they are finite numbers.
-pub(crate) fn known_series<A: Activation + ?Sized>(activation: &A) -> Option<Vec<f64>> {
-    activation.hermite_series().filter(|series| series.iter().all(|c| c.is_finite()))
-}
 
 /// The coefficients of any function whose values have errors of size `rounding`.
 pub(crate) fn hermite_coefficients_of(
@@ -41,8 +20,8 @@ pub(crate) fn hermite_coefficients_of(
     coefficients(f, &scanned, kinks, max_degree, rounding)
 }
 
-/// `scanned` writes the values of `f` at many points.
-fn coefficients(
+/// The same, with a function `scanned` that writes the values of `f` at many points.
+pub(super) fn coefficients(
     f: &dyn Fn(f64) -> f64,
     scanned: &dyn Fn(&[f64], &mut [f64]),
     kinks: &[f64],

@@ -1,6 +1,6 @@
 //! Polynomial activations.
 
-use super::kernels::{BLOCK, Block, in_blocks};
+use super::kernels::{Block, in_blocks};
 use super::{Activation, evaluations};
 use crate::number::Short;
 use crate::numerics::Real;
@@ -36,8 +36,8 @@ pub struct HermiteSeries {
 /// recurrence therefore runs over He_k / 2^e_k with 2^e_k near sqrt(k!); powers of two round nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
-    value: f64,
-    derivative: f64,
+    /// Of the value and of the derivative.
+    coefficients: [f64; 2],
     /// In front of z b_{k+1}.
     once: f64,
     /// In front of b_{k+2}.
@@ -72,8 +72,7 @@ impl HermiteSeries {
                 };
                 let next = (k + 1) as f64;
                 Step {
-                    value: scaled(1.0, k),
-                    derivative: scaled(next, k + 1),
+                    coefficients: [scaled(1.0, k), scaled(next, k + 1)],
                     once: libm::scalbn(1.0, e - exponents[k + 1]),
                     twice: libm::scalbn(next, e - exponents[k + 2]),
                 }
@@ -100,7 +99,7 @@ impl HermiteSeries {
     /// Value and derivative.
     fn both(&self, z: f64) -> (f64, f64) {
         let (mut value, mut derivative) = ([0.0], [0.0]);
-        recurrence(&self.steps, &[z], &mut value, &mut derivative);
+        Clenshaw(&self.steps).at::<false, 1>(&[z], &mut value, &mut derivative);
         self.finish(&[z], &mut value, &mut derivative);
         (value[0], derivative[0])
     }
@@ -118,25 +117,24 @@ impl HermiteSeries {
                 *x = T::of(libm::scalbn(x.as_f64(), self.exponent));
             }
         }
-        let degree = self.steps.len().saturating_sub(1);
         for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
             let finite = value.is_finite() && derivative.is_finite();
             if !finite && !z.is_nan() {
-                let z = z.as_f64();
-                *value = T::of(self.carefully(z, degree, |step| step.value));
-                let lower = degree.saturating_sub(1);
-                *derivative = T::of(self.carefully(z, lower, |step| step.derivative));
+                *value = T::of(self.carefully(z.as_f64(), 0));
+                *derivative = T::of(self.carefully(z.as_f64(), 1));
             }
         }
     }
 
-    /// The recurrence at one number for a polynomial of this degree. Whenever the sum is above 1, a
-    /// power of two is taken out: otherwise two infinities could meet on the way to a large result.
-    fn carefully(&self, z: f64, degree: usize, coefficient: impl Fn(&Step) -> f64) -> f64 {
+    /// The recurrence at one number, for the value or the first derivative. Whenever the sum is above
+    /// 1, a power of two is taken out: otherwise two infinities could meet on the way to a large
+    /// result.
+    fn carefully(&self, z: f64, derivative: usize) -> f64 {
         let bounded = z.clamp(-1e300, 1e300);
         let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
         for step in &self.steps {
-            let mut b = libm::scalbn(coefficient(step), -exponent) + (bounded * step.once) * next
+            let mut b = libm::scalbn(step.coefficients[derivative], -exponent)
+                + (bounded * step.once) * next
                 - step.twice * after;
             if b.abs() > 1.0 {
                 let taken = b.abs().log2() as i32 + 1;
@@ -146,40 +144,34 @@ impl HermiteSeries {
             }
             (next, after) = (b, next);
         }
-        if z.is_infinite() && degree > 0 {
+        if z.is_infinite() && self.steps.len() > derivative + 1 {
             return f64::INFINITY.copysign(next);
         }
         libm::scalbn(next, exponent + self.exponent)
     }
 }
 
-/// The recurrence at `N` numbers; `v` and `d` become values and derivatives.
-#[inline(always)]
-fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N], v: &mut [T; N], d: &mut [T; N]) {
-    let (mut v_after, mut d_after) = ([T::zero(); N], [T::zero(); N]);
-    (*v, *d) = ([T::zero(); N], [T::zero(); N]);
-    let Some((first, rest)) = steps.split_first() else { return };
-    *v = [T::of(first.value); N];
-    for step in rest {
-        let (once, twice) = (T::of(step.once), T::of(step.twice));
-        let (c, slope) = (T::of(step.value), T::of(step.derivative));
-        for i in 0..N {
-            let factor = once * z[i];
-            let next = c + (factor * v[i] - twice * v_after[i]);
-            (v[i], v_after[i]) = (next, v[i]);
-            let next = slope + (factor * d[i] - twice * d_after[i]);
-            (d[i], d_after[i]) = (next, d[i]);
-        }
-    }
-}
-
-/// The recurrence as vector code.
+/// The recurrence at several numbers.
 struct Clenshaw<'a>(&'a [Step]);
 
 impl<T: Real> Block<T> for Clenshaw<'_> {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
-        recurrence(self.0, z, value, slope);
+    fn at<const FMA: bool, const N: usize>(&self, z: &[T; N], v: &mut [T; N], d: &mut [T; N]) {
+        let (mut v_after, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+        (*v, *d) = ([T::zero(); N], [T::zero(); N]);
+        let Some((first, rest)) = self.0.split_first() else { return };
+        *v = [T::of(first.coefficients[0]); N];
+        for step in rest {
+            let (once, twice) = (T::of(step.once), T::of(step.twice));
+            let [c, slope] = step.coefficients.map(T::of);
+            for i in 0..N {
+                let factor = once * z[i];
+                let next = c + (factor * v[i] - twice * v_after[i]);
+                (v[i], v_after[i]) = (next, v[i]);
+                let next = slope + (factor * d[i] - twice * d_after[i]);
+                (d[i], d_after[i]) = (next, d[i]);
+            }
+        }
     }
 }
 

@@ -23,7 +23,6 @@
 //! assert!((SquareTanh.value(1.0) - 0.7615941559557649).abs() < 1e-15);
 //! ```
 
-mod centred;
 mod closure;
 mod dual;
 mod hermite_coefficients;
@@ -35,7 +34,8 @@ mod sigmoidal;
 
 pub use closure::FnActivation;
 pub use dual::Dual;
-pub(crate) use hermite_coefficients::{hermite_coefficients_of, known_series};
+use hermite_coefficients::coefficients;
+pub(crate) use hermite_coefficients::hermite_coefficients_of;
 pub use hermite_series::HermiteSeries;
 pub use periodic::Sine;
 pub use rectified::{Gelu, LeakyRelu, Relu, Silu, Softplus};
@@ -45,7 +45,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::numerics::Real;
-use crate::numerics::quadrature::QuadratureError;
+use crate::numerics::quadrature::{QuadratureError, gaussian_expectation};
 
 /// An activation function of one real number.
 ///
@@ -106,7 +106,14 @@ pub trait Activation: Send + Sync {
     /// # Ok::<(), linear_width::quadrature::QuadratureError>(())
     /// ```
     fn hermite_coefficients(&self, max_degree: usize) -> Result<Vec<f64>, QuadratureError> {
-        hermite_coefficients::of_activation(self, max_degree)
+        if let Some(mut known) = known_series(self) {
+            known.resize(max_degree + 1, 0.0);
+            return Ok(known);
+        }
+        let scanned = |points: &[f64], values: &mut [f64]| {
+            self.evaluate_f64(points, values, &mut vec![0.0; points.len()]);
+        };
+        coefficients(&|z| self.value(z), &scanned, &self.kinks(), max_degree, 0.0)
     }
 
     /// A name for reports, with the parameters; the type's name by default.
@@ -151,7 +158,12 @@ pub trait Activation: Send + Sync {
     where
         Self: Sized + 'static,
     {
-        Ok(Arc::new(centred::Centred::new(self.shared())?))
+        let inner = self.shared();
+        let mean = match known_series(&inner) {
+            Some(series) => series.first().copied().unwrap_or(0.0),
+            None => gaussian_expectation(|z| inner.value(z), &inner.kinks(), 1e-13)?,
+        };
+        Ok(Arc::new(Centred { inner, mean }))
     }
 }
 
@@ -188,6 +200,47 @@ impl fmt::Debug for dyn Activation {
     }
 }
 
+/// The coefficients of a finite Hermite series, when they are finite numbers.
+pub(crate) fn known_series<A: Activation + ?Sized>(activation: &A) -> Option<Vec<f64>> {
+    activation.hermite_series().filter(|series| series.iter().all(|c| c.is_finite()))
+}
+
+/// An activation minus its Gaussian mean.
+struct Centred {
+    inner: Arc<dyn Activation>,
+    mean: f64,
+}
+
+impl Activation for Centred {
+    fn value(&self, z: f64) -> f64 {
+        self.inner.value(z) - self.mean
+    }
+    fn derivative(&self, z: f64) -> f64 {
+        self.inner.derivative(z)
+    }
+    fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+        self.inner.evaluate_f64(z, value, derivative);
+        value.iter_mut().for_each(|value| *value -= self.mean);
+    }
+    fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+        self.inner.evaluate_f32(z, value, derivative);
+        value.iter_mut().for_each(|value| *value -= self.mean as f32);
+    }
+    fn kinks(&self) -> Vec<f64> {
+        self.inner.kinks()
+    }
+    fn hermite_series(&self) -> Option<Vec<f64>> {
+        let mut series = self.inner.hermite_series()?;
+        if let Some(constant) = series.first_mut() {
+            *constant -= self.mean;
+        }
+        Some(series)
+    }
+    fn name(&self) -> String {
+        format!("centred {}", self.inner.name())
+    }
+}
+
 /// Writes value and derivative at every number of `z`.
 fn each<T: Real>(both: impl Fn(T) -> (T, T), z: &[T], value: &mut [T], derivative: &mut [T]) {
     for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
@@ -219,9 +272,6 @@ macro_rules! evaluations {
         fn derivative(&self, z: f64) -> f64 {
             $both(self, z).1
         }
-        super::evaluations!($slices);
-    };
-    ($slices:path) => {
         fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
             $slices(self, z, value, derivative);
         }
@@ -231,6 +281,20 @@ macro_rules! evaluations {
     };
 }
 use evaluations;
+
+/// A [`BuiltIn`](kernels::BuiltIn) as an [`Activation`] with this name.
+macro_rules! built_in {
+    ($type:ident, |$self:pat_param| $name:expr) => {
+        impl super::Activation for $type {
+            super::evaluations!(super::kernels::BuiltIn::both, super::kernels::BuiltIn::slices);
+            fn name(&self) -> String {
+                let $self = self;
+                $name.to_string()
+            }
+        }
+    };
+}
+use built_in;
 
 #[cfg(test)]
 mod tests;

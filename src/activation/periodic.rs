@@ -1,9 +1,9 @@
 //! The sine.
 
 use super::kernels::{BuiltIn, Lane, evaluate, held, polynomial};
-use super::{Activation, each, evaluations};
+use super::{built_in, each};
 use crate::linalg::simd::fma;
-use crate::number::Short;
+use crate::number::short;
 
 /// amplitude * sin(z + phase). c_k = amplitude e^(-1/2) sin(phase + k pi/2) / k!.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,9 +81,6 @@ impl BuiltIn for Sine {
     }
 }
 
-impl Activation for Sine {
-    evaluations!(Self::both, Self::slices);
-    fn name(&self) -> String {
-        format!("sine(amplitude={},phase={})", Short(self.amplitude), Short(self.phase))
-    }
-}
+built_in!(Sine, |Self { amplitude, phase }| {
+    format!("sine(amplitude={},phase={})", short(amplitude), short(phase))
+});

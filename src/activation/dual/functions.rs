@@ -3,6 +3,9 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::Dual;
+use crate::activation::kernels::{BuiltIn, square_error};
+use crate::activation::rectified::Softplus;
+use crate::activation::sigmoidal::Sigmoid;
 
 /// Functions of one variable: the value is the standard library's, the slope a formula in the
 /// argument `x` and the value `f`.
@@ -57,34 +60,21 @@ functions! {
     signum: |x, f| 0.0;
 }
 
-/// exp(-x^2), corrected for the rounding error of x^2 (Dekker 1971).
+/// exp(-x^2), corrected for the rounding error of x^2.
 #[inline]
 fn gaussian(x: f64) -> f64 {
     let square = x * x;
     let main = (-square).exp();
-    // beyond, the exponential is zero and the split below may overflow
-    if square > 1000.0 {
-        return main;
-    }
-    // 2^27 + 1 splits the digits of x in two halves
-    let scaled = 134_217_729.0 * x;
-    let head = scaled - (scaled - x);
-    let tail = x - head;
-    let rest = ((head * head - square) + 2.0 * head * tail) + tail * tail;
-    main - main * rest
+    // beyond, the exponential is zero and the error of the square may overflow
+    if square > 1000.0 { main } else { main - main * square_error::<f64, false>(x, square) }
 }
 
 impl Dual {
     /// The absolute value.
     pub fn abs(self) -> Self {
-        let Self { value, derivative } = self;
-        if value < 0.0 {
-            -self
-        } else if value == 0.0 {
-            Self { value: value.abs(), derivative: derivative.abs() }
-        } else {
-            self
-        }
+        let Self { value, derivative } = self.max(-self);
+        // of 0 and -0 either may be the larger one
+        Self { value: value.abs(), derivative }
     }
 
     /// The larger one; NaN if either is.
@@ -144,17 +134,13 @@ impl Dual {
 
     /// The logistic function 1/(1 + e^-self), without overflow.
     pub fn sigmoid(self) -> Self {
-        let e = (-self.value.abs()).exp();
-        let (small, large) = (e / (1.0 + e), (1.0 + e).recip());
-        let value = if self.value < 0.0 { small } else { large };
-        self.chain(value, small * large)
+        let (value, slope) = Sigmoid.both(self.value);
+        self.chain(value, slope)
     }
 
     /// ln(1 + e^self), without overflow; its derivative is the logistic function.
     pub fn softplus(self) -> Self {
-        let x = self.value;
-        let tail = (-x.abs()).exp().ln_1p();
-        let value = if x > 0.0 { x + tail } else { tail };
-        self.chain(value, self.sigmoid().value)
+        let (value, slope) = Softplus::default().both(self.value);
+        self.chain(value, slope)
     }
 }

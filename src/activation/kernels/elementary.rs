@@ -39,21 +39,25 @@ pub fn exp<T: Lane, const FMA: bool>(y: T) -> T {
     if y < T::EXP_MIN { T::zero() } else { result }
 }
 
+/// The rounding error of `square`, the square of `x` (Dekker 1971).
+#[inline(always)]
+pub fn square_error<T: Lane, const FMA: bool>(x: T, square: T) -> T {
+    if FMA {
+        return x.mul_add(x, -square);
+    }
+    let split = T::SPLITTER * x;
+    let high = split - (split - x);
+    let low = x - high;
+    ((high * high - square) + (high * low + high * low)) + low * low
+}
+
 /// exp(-scale x^2) for |x| <= ERFC_MAX / sqrt(scale) and a power of two as scale. The square is
 /// taken in two parts: its rounding error alone would cost x^2 units of the last place.
 #[inline(always)]
 pub fn gaussian<T: Lane, const FMA: bool>(scale: T, x: T) -> T {
     let square = x * x;
-    let rest = if FMA {
-        x.mul_add(x, -square)
-    } else {
-        let split = T::SPLITTER * x;
-        let high = split - (split - x);
-        let low = x - high;
-        ((high * high - square) + (high * low + high * low)) + low * low
-    };
     let e = exp::<T, FMA>(-scale * square);
-    fma::<T, FMA>(-scale * rest, e, e)
+    fma::<T, FMA>(-scale * square_error::<T, FMA>(x, square), e, e)
 }
 
 /// exp(x^2) erfc(x) for 0 <= x <= ERFC_MAX.

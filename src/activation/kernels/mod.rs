@@ -16,7 +16,7 @@ mod lane;
 mod tests;
 
 pub(super) use elementary::{
-    at_most, exp, exp_parts, gaussian, ln_1p, logistic_pair, polynomial, scaled_erfc,
+    at_most, exp, exp_parts, gaussian, ln_1p, logistic_pair, polynomial, scaled_erfc, square_error,
 };
 pub(super) use lane::Lane;
 
@@ -52,7 +52,7 @@ pub(super) fn evaluate<T: Lane>(
     derivative: &mut [T],
 ) {
     if built_in.fits::<T>() {
-        in_blocks(OneByOne(built_in), z, value, derivative);
+        in_blocks(built_in, z, value, derivative);
     } else {
         each_in_f64(|z| built_in.both(z), z, value, derivative);
     }
@@ -63,24 +63,32 @@ pub(super) fn held<T: Real>(parameters: &[f64]) -> bool {
     parameters.iter().all(|p| T::of(*p).is_normal() || *p == 0.0)
 }
 
-struct OneByOne<K>(K);
+/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
+pub(super) trait Block<T> {
+    fn at<const FMA: bool, const N: usize>(
+        &self,
+        z: &[T; N],
+        value: &mut [T; N],
+        slope: &mut [T; N],
+    );
+}
 
-impl<T: Lane, K: BuiltIn> Block<T> for OneByOne<K> {
+impl<T: Lane, K: BuiltIn> Block<T> for K {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
-        for ((z, value), slope) in z.iter().zip(value).zip(slope) {
-            (*value, *slope) = self.0.kernel::<T, FMA>(*z);
+    fn at<const FMA: bool, const N: usize>(
+        &self,
+        z: &[T; N],
+        value: &mut [T; N],
+        slope: &mut [T; N],
+    ) {
+        for i in 0..N {
+            (value[i], slope[i]) = self.kernel::<T, FMA>(z[i]);
         }
     }
 }
 
 /// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
-pub(super) const BLOCK: usize = 32;
-
-/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
-pub(super) trait Block<T> {
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]);
-}
+const BLOCK: usize = 32;
 
 /// Takes `z` in blocks, with the best vector instructions there are.
 pub(super) fn in_blocks<T: Real>(
@@ -109,7 +117,7 @@ impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
             let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
             let mut x = [T::zero(); BLOCK];
             x[..z.len()].copy_from_slice(z);
-            self.block.at::<FMA>(&x, &mut v, &mut d);
+            self.block.at::<FMA, BLOCK>(&x, &mut v, &mut d);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }

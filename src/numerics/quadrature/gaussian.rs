@@ -31,11 +31,8 @@ pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);
     let half = ((2.0 * PI * n as f64).cbrt() + 0.8).min(10.0);
     let spacing = 2.0 * half / n as f64;
-    let nodes: Vec<f64> = (0..n).map(|i| spacing * (i as f64 + 0.5 - 0.5 * n as f64)).collect();
-    let mut weights: Vec<f64> = nodes.iter().map(|&x| normal_density(x)).collect();
-    let total: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= total);
-    Rule { nodes, weights }
+    let nodes = (0..n).map(|i| spacing * (i as f64 + 0.5 - 0.5 * n as f64)).collect();
+    Rule::normalised(nodes, normal_density)
 }
 
 /// Builds rules for N(0, 1) that are split at given points, so that a jump or a kink there costs no
@@ -65,7 +62,7 @@ impl SplitGaussian {
         let inside = breaks.iter().copied().filter(|x| x.abs() < self.half);
         let mut ends: Vec<f64> = inside.chain([-self.half, self.half]).collect();
         ends.sort_by(f64::total_cmp);
-        let mut rule = Rule { nodes: Vec::new(), weights: Vec::new() };
+        let mut rule = Rule::default();
         for pair in ends.windows(2) {
             let (low, high) = (pair[0], pair[1]);
             if high - low <= 0.0 {
