@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Activation, Dual, each_in_f64, evaluations};
+use super::{Activation, Dual, each, evaluations};
 use crate::numerics::Real;
 
 /// An activation made of closures on `f64`: value and derivative, or one formula on [`Dual`]
@@ -97,7 +97,7 @@ impl<F: Fn(f64) -> (f64, f64)> Both<F> {
         (self.0)(z)
     }
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        each_in_f64(&self.0, z, value, derivative);
+        each(&self.0, z, value, derivative);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Polynomial activations.
 
-use super::kernels::{Block, in_blocks};
+use super::kernels::{Block, Blocks};
 use super::{Activation, evaluations};
-use crate::number::Short;
+use crate::linalg::simd::vectorised;
+use crate::number::short;
 use crate::numerics::Real;
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
@@ -51,33 +52,28 @@ impl HermiteSeries {
         let count = coefficients.iter().rposition(|c| *c != 0.0).map_or(0, |last| last + 1);
         // e_k, with two more for the steps
         let mut half_log = 0.0;
-        let exponents: Vec<i32> = (0..count + 2)
-            .map(|k| {
-                half_log += 0.5 * (k.max(1) as f64).log2();
-                half_log as i32
-            })
-            .collect();
+        let next_exponent = |k: usize| {
+            half_log += 0.5 * (k.max(1) as f64).log2();
+            half_log as i32
+        };
+        let exponents: Vec<i32> = (0..count + 2).map(next_exponent).collect();
         let size = |k: usize| coefficients[k].abs().log2() + f64::from(exponents[k]);
         let sizes = (0..count).map(size).filter(|size| size.is_finite());
         let largest = sizes.fold(f64::NEG_INFINITY, f64::max);
         // single precision holds what is near 1
         let exponent = if largest.abs() > 60.0 { largest as i32 } else { 0 };
-        let steps = (0..count)
-            .rev()
-            .map(|k| {
-                let e = exponents[k];
-                let scaled = |factor: f64, k: usize| {
-                    let c = coefficients[..count].get(k).copied().unwrap_or(0.0);
-                    factor * libm::scalbn(c, e - exponent)
-                };
-                let next = (k + 1) as f64;
-                Step {
-                    coefficients: [scaled(1.0, k), scaled(next, k + 1)],
-                    once: libm::scalbn(1.0, e - exponents[k + 1]),
-                    twice: libm::scalbn(next, e - exponents[k + 2]),
-                }
-            })
-            .collect();
+        let step = |k: usize| {
+            let e = exponents[k];
+            let next = (k + 1) as f64;
+            let c_next = coefficients[..count].get(k + 1).copied().unwrap_or(0.0);
+            let scaled = |c: f64| libm::scalbn(c, e - exponent);
+            Step {
+                coefficients: [scaled(coefficients[k]), next * scaled(c_next)],
+                once: libm::scalbn(1.0, e - exponents[k + 1]),
+                twice: libm::scalbn(next, e - exponents[k + 2]),
+            }
+        };
+        let steps = (0..count).rev().map(step).collect();
         Self { coefficients, steps, exponent }
     }
 
@@ -105,7 +101,7 @@ impl HermiteSeries {
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        in_blocks(Clenshaw(&self.steps), z, value, derivative);
+        vectorised(Blocks { block: Clenshaw(&self.steps), z, value, derivative });
         self.finish(z, value, derivative);
     }
 
@@ -181,13 +177,12 @@ impl Activation for HermiteSeries {
         Some(self.coefficients.clone())
     }
     fn name(&self) -> String {
-        let terms: Vec<String> = self
-            .coefficients
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| **c != 0.0)
-            .map(|(k, c)| if *c == 1.0 { format!("He{k}") } else { format!("{} He{k}", Short(*c)) })
-            .collect();
+        let term = |(k, c): (usize, &f64)| match *c {
+            0.0 => None,
+            1.0 => Some(format!("He{k}")),
+            _ => Some(format!("{} He{k}", short(c))),
+        };
+        let terms: Vec<String> = self.coefficients.iter().enumerate().filter_map(term).collect();
         if terms.is_empty() { "0".into() } else { terms.join(" + ") }
     }
 }

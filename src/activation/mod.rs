@@ -2,9 +2,8 @@
 //! Hermite coefficients.
 //!
 //! An [`Activation`] needs two methods on `f64`, or only a formula: a closure on dual numbers
-//! ([`FnActivation::from_formula`]), whose derivative is taken automatically. What takes an
-//! activation takes `impl Activation`; what stores one holds an `Arc<dyn Activation>`
-//! ([`Activation::shared`]), so no other type grows a parameter.
+//! ([`FnActivation::from_formula`]), whose derivative is taken automatically. Functions take
+//! `impl Activation`; types store an `Arc<dyn Activation>` ([`Activation::shared`]).
 //!
 //! ```
 //! use linear_width::activation::Activation;
@@ -60,16 +59,16 @@ pub trait Activation: Send + Sync {
     fn derivative(&self, z: f64) -> f64;
 
     /// Value and derivative of a whole slice; training in `f64` calls this. All three slices have
-    /// the same length. Override it where value and derivative share work. The built-in activations
-    /// override it with vector code, whose results are within a few units of the last place of
-    /// [`value`](Activation::value) and [`derivative`](Activation::derivative), not always equal.
+    /// the same length. Override it where value and derivative share work. The vector code of the
+    /// built-in activations agrees with [`value`](Activation::value) and
+    /// [`derivative`](Activation::derivative) to a few units of the last place.
     fn evaluate_f64(&self, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
-        each_in_f64(|z| (self.value(z), self.derivative(z)), z, value, derivative);
+        each(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
     /// The same for training in `f32`. By default the results are computed in `f64` and rounded.
     fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
-        each_in_f64(|z| (self.value(z), self.derivative(z)), z, value, derivative);
+        each(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
     /// Where the activation or its derivative jumps; quadrature splits there. None by default.
@@ -123,13 +122,6 @@ pub trait Activation: Send + Sync {
     }
 
     /// The activation behind a reference count: cheap to clone, and an activation again.
-    ///
-    /// ```
-    /// use linear_width::activation::{Activation, Relu, Tanh};
-    ///
-    /// let both = [Relu.shared(), Tanh::default().shared()];
-    /// assert_eq!(both[0].name(), "relu");
-    /// ```
     fn shared(self) -> Arc<dyn Activation>
     where
         Self: Sized + 'static,
@@ -241,25 +233,17 @@ impl Activation for Centred {
     }
 }
 
-/// Writes value and derivative at every number of `z`.
-fn each<T: Real>(both: impl Fn(T) -> (T, T), z: &[T], value: &mut [T], derivative: &mut [T]) {
-    for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
-        (*value, *derivative) = both(*z);
-    }
-}
-
-/// The same, computed in `f64` and rounded.
-fn each_in_f64<T: Real>(
-    both: impl Fn(f64) -> (f64, f64),
+/// Writes value and derivative at every number of `z`, computed in the precision `S` and rounded.
+fn each<S: Real, T: Real>(
+    both: impl Fn(S) -> (S, S),
     z: &[T],
     value: &mut [T],
     derivative: &mut [T],
 ) {
-    let rounded = |z: T| {
-        let (value, derivative) = both(z.as_f64());
-        (T::of(value), T::of(derivative))
-    };
-    each(rounded, z, value, derivative);
+    for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
+        let both = both(S::of(z.as_f64()));
+        (*value, *derivative) = (T::of(both.0.as_f64()), T::of(both.1.as_f64()));
+    }
 }
 
 /// Writes methods of [`Activation`]: `value` and `derivative` from one function of one number, and

@@ -60,7 +60,7 @@ impl BuiltIn for Sine {
     #[inline(always)]
     fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let x = z + T::of(self.phase);
-        let rounded = fma::<T, FMA>(x, T::TWO_OVER_PI, T::ROUNDER);
+        let rounded = fma::<T, FMA>(x, T::FRAC_2_PI(), T::ROUNDER);
         let k = rounded - T::ROUNDER;
         let [first, second, third] = T::HALF_PI;
         let r = fma::<T, FMA>(-k, third, fma::<T, FMA>(-k, second, fma::<T, FMA>(-k, first, x)));

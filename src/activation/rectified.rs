@@ -6,7 +6,7 @@ use super::kernels::{
     BuiltIn, Lane, at_most, exp, gaussian, held, ln_1p, logistic_pair, scaled_erfc,
 };
 use super::sigmoidal::{logistic, logistic_from};
-use super::{Activation, built_in, each, each_in_f64, evaluations};
+use super::{Activation, built_in, each, evaluations};
 use crate::linalg::simd::fma;
 use crate::number::short;
 use crate::numerics::Real;
@@ -22,7 +22,7 @@ impl Relu {
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        each(|z| self.at(z), z, value, derivative);
+        each(|z: T| self.at(z), z, value, derivative);
     }
 }
 
@@ -58,9 +58,9 @@ impl LeakyRelu {
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         if held::<T>(&[self.slope]) {
-            each(|z| self.at(z), z, value, derivative);
+            each(|z: T| self.at(z), z, value, derivative);
         } else {
-            each_in_f64(|z| self.at(z), z, value, derivative);
+            each(|z: f64| self.at(z), z, value, derivative);
         }
     }
 }

@@ -10,9 +10,9 @@ use crate::activation::sigmoidal::Sigmoid;
 /// Functions of one variable: the value is the standard library's, the slope a formula in the
 /// argument `x` and the value `f`.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident: |$x:ident, $f:ident| $slope:expr;)+) => {
+    ($($name:ident: |$x:ident, $f:ident| $slope:expr;)+) => {
         impl Dual {$(
-            $(#[$doc])*
+            #[doc = concat!("[`f64::", stringify!($name), "`] with its derivative.")]
             #[inline]
             pub fn $name(self) -> Self {
                 let ($x, $f) = (self.value, self.value.$name());
@@ -24,39 +24,24 @@ macro_rules! functions {
 }
 
 functions! {
-    /// e^self.
     exp: |x, f| f;
-    /// e^self - 1.
     exp_m1: |x, f| x.exp();
-    /// The natural logarithm.
     ln: |x, f| x.recip();
-    /// ln(1 + self).
     ln_1p: |x, f| (1.0 + x).recip();
-    /// The square root.
     sqrt: |x, f| 0.5 / f;
-    /// The cube root.
     cbrt: |x, f| (3.0 * f * f).recip();
-    /// 1/self.
     recip: |x, f| -f * f;
-    /// The sine.
     sin: |x, f| x.cos();
-    /// The cosine.
     cos: |x, f| -x.sin();
-    /// The inverse tangent.
     atan: |x, f| (1.0 + x * x).recip();
-    /// The hyperbolic sine.
     sinh: |x, f| x.cosh();
-    /// The hyperbolic cosine.
     cosh: |x, f| x.sinh();
-    /// The hyperbolic tangent.
     tanh: |x, f| {
         // 1/cosh^2 from the exponential that cannot overflow
         let e = (-2.0 * x.abs()).exp();
         4.0 * e / (1.0 + e).powi(2)
     };
-    /// The inverse hyperbolic sine.
     asinh: |x, f| 1.0_f64.hypot(x).recip();
-    /// The sign, 1 or -1.
     signum: |x, f| 0.0;
 }
 

@@ -20,7 +20,7 @@ pub(super) use elementary::{
 };
 pub(super) use lane::Lane;
 
-use super::each_in_f64;
+use super::each;
 use crate::linalg::simd::{Loop, vectorised};
 use crate::numerics::Real;
 
@@ -52,9 +52,9 @@ pub(super) fn evaluate<T: Lane>(
     derivative: &mut [T],
 ) {
     if built_in.fits::<T>() {
-        in_blocks(built_in, z, value, derivative);
+        vectorised(Blocks { block: built_in, z, value, derivative });
     } else {
-        each_in_f64(|z| built_in.both(z), z, value, derivative);
+        each(|z| built_in.both(z), z, value, derivative);
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn held<T: Real>(parameters: &[f64]) -> bool {
     parameters.iter().all(|p| T::of(*p).is_normal() || *p == 0.0)
 }
 
-/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
+/// Value and derivative of a block of numbers, inlined into [`Blocks`].
 pub(super) trait Block<T> {
     fn at<const FMA: bool, const N: usize>(
         &self,
@@ -90,21 +90,12 @@ impl<T: Lane, K: BuiltIn> Block<T> for K {
 /// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
 const BLOCK: usize = 32;
 
-/// Takes `z` in blocks, with the best vector instructions there are.
-pub(super) fn in_blocks<T: Real>(
-    block: impl Block<T>,
-    z: &[T],
-    value: &mut [T],
-    derivative: &mut [T],
-) {
-    vectorised(Blocks { block, z, value, derivative });
-}
-
-struct Blocks<'a, T, B> {
-    block: B,
-    z: &'a [T],
-    value: &'a mut [T],
-    derivative: &'a mut [T],
+/// Takes `z` in blocks.
+pub(super) struct Blocks<'a, T, B> {
+    pub block: B,
+    pub z: &'a [T],
+    pub value: &'a mut [T],
+    pub derivative: &'a mut [T],
 }
 
 impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
@@ -114,8 +105,7 @@ impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
     fn run<const FMA: bool>(self) {
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-            let mut x = [T::zero(); BLOCK];
+            let [mut x, mut v, mut d] = [[T::zero(); BLOCK]; 3];
             x[..z.len()].copy_from_slice(z);
             self.block.at::<FMA, BLOCK>(&x, &mut v, &mut d);
             value.copy_from_slice(&v[..z.len()]);
