@@ -66,7 +66,7 @@ pub trait Activation: Send + Sync {
         each(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }
 
-    /// The same for training in `f32`. By default the results are computed in `f64` and rounded.
+    /// The same for training in `f32`; by default computed in `f64` and rounded.
     fn evaluate_f32(&self, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
         each(|z| (self.value(z), self.derivative(z)), z, value, derivative);
     }

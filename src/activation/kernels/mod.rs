@@ -1,11 +1,9 @@
 //! Whole-slice kernels of the built-in activations: value and derivative out of one computation.
 //!
 //! Every kernel is a branch-free function of one number, written once for `f32` and `f64` beside its
-//! activation ([`BuiltIn`]), and runs over slices as vector code. A test bounds the errors against a
-//! 50-digit reference, in units of the last place.
-//!
-//! Special arguments: a NaN stays a NaN, infinities give the limits (the sine of one is a NaN), and
-//! results below eight times the smallest normal number may be flushed to zero.
+//! activation ([`BuiltIn`]), and runs over slices as vector code. A NaN stays a NaN, infinities give
+//! the limits (the sine of one is a NaN), and results below eight times the smallest normal number
+//! may be flushed to zero.
 
 #[allow(clippy::approx_constant, clippy::excessive_precision, clippy::unreadable_literal)]
 #[rustfmt::skip]

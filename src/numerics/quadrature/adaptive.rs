@@ -125,10 +125,9 @@ pub(crate) fn integrate(
                 worst = (excess, 0.5 * (panel.from + panel.to));
             }
             match panel.halves().filter(|_| exceeds(excess, 1.0)) {
-                Some(halves) => {
-                    for ends in halves {
-                        next.push(Panel::new(ends, count, weighted)?);
-                    }
+                Some([left, right]) => {
+                    next.push(Panel::new(left, count, weighted)?);
+                    next.push(Panel::new(right, count, weighted)?);
                 }
                 None if exceeds(share * excess, 1.0) => return not_converged(panel.from),
                 None => next.push(panel),

@@ -32,8 +32,7 @@ pub fn gaussian_trapezoid(n: usize) -> Rule {
     Rule::normalised(nodes, normal_density)
 }
 
-/// Builds rules for N(0, 1) that are split at given points, so that a jump or a kink there costs no
-/// accuracy.
+/// Builds rules for N(0, 1), split at given points so that a jump or kink there costs no accuracy.
 #[derive(Clone, Debug)]
 pub struct SplitGaussian {
     /// Gauss-Legendre rules on [-1, 1] by number of nodes.
@@ -43,8 +42,7 @@ pub struct SplitGaussian {
 }
 
 impl SplitGaussian {
-    /// `nodes` is the number of nodes a rule without any break would need, as in
-    /// [`gaussian_trapezoid`].
+    /// `nodes` is the number of nodes of a rule without any break, as in [`gaussian_trapezoid`].
     pub fn new(nodes: usize) -> Self {
         let half = (nodes as f64 / 5.0).clamp(5.5, 8.5);
         let density = nodes as f64 / (2.0 * half);
@@ -53,8 +51,8 @@ impl SplitGaussian {
         Self { panels, density, half }
     }
 
-    /// A rule for N(0, 1), split at `breaks` (any order; those outside the range of the rule are
-    /// ignored). Weights sum to one up to quadrature error.
+    /// A rule split at `breaks`, in any order; breaks outside the range of the rule are ignored. The
+    /// weights sum to one up to quadrature error.
     pub fn rule(&self, breaks: &[f64]) -> Rule {
         let inside = breaks.iter().copied().filter(|x| x.abs() < self.half);
         let mut ends: Vec<f64> = inside.chain([-self.half, self.half]).collect();
