@@ -61,7 +61,8 @@ impl HermiteSeries {
         let sizes = (0..count).map(size).filter(|size| size.is_finite());
         let largest = sizes.fold(f64::NEG_INFINITY, f64::max);
         // single precision holds what is near 1
-        let exponent = if largest.abs() > 60.0 { largest as i32 } else { 0 };
+        let scaled = largest.is_finite() && largest.abs() > 60.0;
+        let exponent = if scaled { largest as i32 } else { 0 };
         let step = |k: usize| {
             let e = exponents[k];
             let next = (k + 1) as f64;
