@@ -1,14 +1,13 @@
 //! The two precisions a run can have.
 
-use crate::activation::Evaluate;
+use crate::activation::Activation;
 use crate::linalg::Element;
 
 /// A floating-point number the simulation can run in: `f32` or `f64`.
 ///
 /// Sealed: dense linear algebra and activations exist for these two types only. Everything in
 /// [`num_traits::Float`] is available; `T::of(x)` is the nearest value to the `f64` number `x`, and
-/// `x.as_f64()` converts back exactly. `T::evaluate(activation, z, value, derivative)` evaluates an
-/// [`Activation`](crate::activation::Activation) in this precision.
+/// `x.as_f64()` converts back exactly.
 ///
 /// ```
 /// use linear_width::{Scalar, activation::Tanh};
@@ -21,6 +20,25 @@ use crate::linalg::Element;
 /// assert!((half_tanh(1.0_f64) - 0.5 * 1.0_f64.tanh()).abs() < 1e-15);
 /// assert!((half_tanh(1.0_f32) - 0.5 * 1.0_f32.tanh()).abs() < 1e-7);
 /// ```
-pub trait Scalar: Element + Evaluate {}
-impl Scalar for f32 {}
-impl Scalar for f64 {}
+pub trait Scalar: Element {
+    /// Value and derivative of `activation` at every number of `z`; all three slices have the same
+    /// length.
+    fn evaluate(
+        activation: &dyn Activation,
+        z: &[Self],
+        value: &mut [Self],
+        derivative: &mut [Self],
+    );
+}
+
+impl Scalar for f32 {
+    fn evaluate(activation: &dyn Activation, z: &[f32], value: &mut [f32], derivative: &mut [f32]) {
+        activation.evaluate_f32(z, value, derivative);
+    }
+}
+
+impl Scalar for f64 {
+    fn evaluate(activation: &dyn Activation, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
+        activation.evaluate_f64(z, value, derivative);
+    }
+}

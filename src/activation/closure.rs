@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Activation, Dual, each_in_f64, evaluations};
+use super::{Activation, Dual, each, evaluations};
 use crate::numerics::Real;
 
 /// An activation made of closures on `f64`: value and derivative, or one formula on [`Dual`]
@@ -33,8 +33,7 @@ impl FnActivation {
         F: Fn(f64) -> f64 + Send + Sync + 'static,
         D: Fn(f64) -> f64 + Send + Sync + 'static,
     {
-        let function = Arc::new(Pair { value, derivative });
-        Self { name: name.into(), function, kinks: Vec::new() }
+        Self::from_both(name.into(), move |z| (value(z), derivative(z)))
     }
 
     /// An activation with this name and formula; the derivative comes from dual numbers.
@@ -42,7 +41,18 @@ impl FnActivation {
     where
         F: Fn(Dual) -> Dual + Send + Sync + 'static,
     {
-        Self { name: name.into(), function: Arc::new(Formula(formula)), kinks: Vec::new() }
+        let both = move |z| {
+            let Dual { value, derivative } = formula(Dual::variable(z));
+            (value, derivative)
+        };
+        Self::from_both(name.into(), both)
+    }
+
+    fn from_both<F>(name: String, both: F) -> Self
+    where
+        F: Fn(f64) -> (f64, f64) + Send + Sync + 'static,
+    {
+        Self { name, function: Arc::new(Both(both)), kinks: Vec::new() }
     }
 
     /// Declares where the function or its derivative jumps.
@@ -79,38 +89,18 @@ impl fmt::Debug for FnActivation {
     }
 }
 
-/// Value and derivative apart.
-struct Pair<F, D> {
-    value: F,
-    derivative: D,
-}
+/// Value and derivative out of one closure.
+struct Both<F>(F);
 
-impl<F, D> Activation for Pair<F, D>
-where
-    F: Fn(f64) -> f64 + Send + Sync,
-    D: Fn(f64) -> f64 + Send + Sync,
-{
-    fn value(&self, z: f64) -> f64 {
-        (self.value)(z)
-    }
-    fn derivative(&self, z: f64) -> f64 {
-        (self.derivative)(z)
-    }
-}
-
-/// Value and derivative out of one formula.
-struct Formula<F>(F);
-
-impl<F: Fn(Dual) -> Dual> Formula<F> {
-    fn both(&self, z: f64) -> (f64, f64) {
-        let Dual { value, derivative } = (self.0)(Dual::variable(z));
-        (value, derivative)
+impl<F: Fn(f64) -> (f64, f64)> Both<F> {
+    fn at(&self, z: f64) -> (f64, f64) {
+        (self.0)(z)
     }
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        each_in_f64(|z| self.both(z), z, value, derivative);
+        each(&self.0, z, value, derivative);
     }
 }
 
-impl<F: Fn(Dual) -> Dual + Send + Sync> Activation for Formula<F> {
-    evaluations!(Self::both, Self::slices);
+impl<F: Fn(f64) -> (f64, f64) + Send + Sync> Activation for Both<F> {
+    evaluations!(Self::at, Self::slices);
 }

@@ -1,8 +1,9 @@
 //! Polynomial activations.
 
-use super::kernels::{BLOCK, Block, in_blocks};
+use super::kernels::{Block, Blocks};
 use super::{Activation, evaluations};
-use crate::number::Short;
+use crate::linalg::simd::vectorised;
+use crate::number::short;
 use crate::numerics::Real;
 
 /// The finite series sum_k c_k He_k(z) in the probabilists' Hermite polynomials
@@ -36,8 +37,8 @@ pub struct HermiteSeries {
 /// recurrence therefore runs over He_k / 2^e_k with 2^e_k near sqrt(k!); powers of two round nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
-    value: f64,
-    derivative: f64,
+    /// Of the value and of the derivative.
+    coefficients: [f64; 2],
     /// In front of z b_{k+1}.
     once: f64,
     /// In front of b_{k+2}.
@@ -51,34 +52,29 @@ impl HermiteSeries {
         let count = coefficients.iter().rposition(|c| *c != 0.0).map_or(0, |last| last + 1);
         // e_k, with two more for the steps
         let mut half_log = 0.0;
-        let exponents: Vec<i32> = (0..count + 2)
-            .map(|k| {
-                half_log += 0.5 * (k.max(1) as f64).log2();
-                half_log as i32
-            })
-            .collect();
+        let next_exponent = |k: usize| {
+            half_log += 0.5 * (k.max(1) as f64).log2();
+            half_log as i32
+        };
+        let exponents: Vec<i32> = (0..count + 2).map(next_exponent).collect();
         let size = |k: usize| coefficients[k].abs().log2() + f64::from(exponents[k]);
         let sizes = (0..count).map(size).filter(|size| size.is_finite());
         let largest = sizes.fold(f64::NEG_INFINITY, f64::max);
         // single precision holds what is near 1
-        let exponent = if largest.abs() > 60.0 { largest as i32 } else { 0 };
-        let steps = (0..count)
-            .rev()
-            .map(|k| {
-                let e = exponents[k];
-                let scaled = |factor: f64, k: usize| {
-                    let c = coefficients[..count].get(k).copied().unwrap_or(0.0);
-                    factor * libm::scalbn(c, e - exponent)
-                };
-                let next = (k + 1) as f64;
-                Step {
-                    value: scaled(1.0, k),
-                    derivative: scaled(next, k + 1),
-                    once: libm::scalbn(1.0, e - exponents[k + 1]),
-                    twice: libm::scalbn(next, e - exponents[k + 2]),
-                }
-            })
-            .collect();
+        let scaled = largest.is_finite() && largest.abs() > 60.0;
+        let exponent = if scaled { largest as i32 } else { 0 };
+        let step = |k: usize| {
+            let e = exponents[k];
+            let next = (k + 1) as f64;
+            let c_next = coefficients[..count].get(k + 1).copied().unwrap_or(0.0);
+            let scaled = |c: f64| libm::scalbn(c, e - exponent);
+            Step {
+                coefficients: [scaled(coefficients[k]), next * scaled(c_next)],
+                once: libm::scalbn(1.0, e - exponents[k + 1]),
+                twice: libm::scalbn(next, e - exponents[k + 2]),
+            }
+        };
+        let steps = (0..count).rev().map(step).collect();
         Self { coefficients, steps, exponent }
     }
 
@@ -100,13 +96,13 @@ impl HermiteSeries {
     /// Value and derivative.
     fn both(&self, z: f64) -> (f64, f64) {
         let (mut value, mut derivative) = ([0.0], [0.0]);
-        recurrence(&self.steps, &[z], &mut value, &mut derivative);
+        Clenshaw(&self.steps).at::<false, 1>(&[z], &mut value, &mut derivative);
         self.finish(&[z], &mut value, &mut derivative);
         (value[0], derivative[0])
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        in_blocks(Clenshaw(&self.steps), z, value, derivative);
+        vectorised(Blocks { block: Clenshaw(&self.steps), z, value, derivative });
         self.finish(z, value, derivative);
     }
 
@@ -118,25 +114,24 @@ impl HermiteSeries {
                 *x = T::of(libm::scalbn(x.as_f64(), self.exponent));
             }
         }
-        let degree = self.steps.len().saturating_sub(1);
         for ((z, value), derivative) in z.iter().zip(value).zip(derivative) {
             let finite = value.is_finite() && derivative.is_finite();
             if !finite && !z.is_nan() {
-                let z = z.as_f64();
-                *value = T::of(self.carefully(z, degree, |step| step.value));
-                let lower = degree.saturating_sub(1);
-                *derivative = T::of(self.carefully(z, lower, |step| step.derivative));
+                *value = T::of(self.carefully(z.as_f64(), 0));
+                *derivative = T::of(self.carefully(z.as_f64(), 1));
             }
         }
     }
 
-    /// The recurrence at one number for a polynomial of this degree. Whenever the sum is above 1, a
-    /// power of two is taken out: otherwise two infinities could meet on the way to a large result.
-    fn carefully(&self, z: f64, degree: usize, coefficient: impl Fn(&Step) -> f64) -> f64 {
+    /// The recurrence at one number, for the value or the first derivative. Whenever the sum is above
+    /// 1, a power of two is taken out: otherwise two infinities could meet on the way to a large
+    /// result.
+    fn carefully(&self, z: f64, derivative: usize) -> f64 {
         let bounded = z.clamp(-1e300, 1e300);
         let (mut next, mut after, mut exponent) = (0.0_f64, 0.0_f64, 0);
         for step in &self.steps {
-            let mut b = libm::scalbn(coefficient(step), -exponent) + (bounded * step.once) * next
+            let mut b = libm::scalbn(step.coefficients[derivative], -exponent)
+                + (bounded * step.once) * next
                 - step.twice * after;
             if b.abs() > 1.0 {
                 let taken = b.abs().log2() as i32 + 1;
@@ -146,40 +141,34 @@ impl HermiteSeries {
             }
             (next, after) = (b, next);
         }
-        if z.is_infinite() && degree > 0 {
+        if z.is_infinite() && self.steps.len() > derivative + 1 {
             return f64::INFINITY.copysign(next);
         }
         libm::scalbn(next, exponent + self.exponent)
     }
 }
 
-/// The recurrence at `N` numbers; `v` and `d` become values and derivatives.
-#[inline(always)]
-fn recurrence<T: Real, const N: usize>(steps: &[Step], z: &[T; N], v: &mut [T; N], d: &mut [T; N]) {
-    let (mut v_after, mut d_after) = ([T::zero(); N], [T::zero(); N]);
-    (*v, *d) = ([T::zero(); N], [T::zero(); N]);
-    let Some((first, rest)) = steps.split_first() else { return };
-    *v = [T::of(first.value); N];
-    for step in rest {
-        let (once, twice) = (T::of(step.once), T::of(step.twice));
-        let (c, slope) = (T::of(step.value), T::of(step.derivative));
-        for i in 0..N {
-            let factor = once * z[i];
-            let next = c + (factor * v[i] - twice * v_after[i]);
-            (v[i], v_after[i]) = (next, v[i]);
-            let next = slope + (factor * d[i] - twice * d_after[i]);
-            (d[i], d_after[i]) = (next, d[i]);
-        }
-    }
-}
-
-/// The recurrence as vector code.
+/// The recurrence at several numbers.
 struct Clenshaw<'a>(&'a [Step]);
 
 impl<T: Real> Block<T> for Clenshaw<'_> {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
-        recurrence(self.0, z, value, slope);
+    fn at<const FMA: bool, const N: usize>(&self, z: &[T; N], v: &mut [T; N], d: &mut [T; N]) {
+        let (mut v_after, mut d_after) = ([T::zero(); N], [T::zero(); N]);
+        (*v, *d) = ([T::zero(); N], [T::zero(); N]);
+        let Some((first, rest)) = self.0.split_first() else { return };
+        *v = [T::of(first.coefficients[0]); N];
+        for step in rest {
+            let (once, twice) = (T::of(step.once), T::of(step.twice));
+            let [c, slope] = step.coefficients.map(T::of);
+            for i in 0..N {
+                let factor = once * z[i];
+                let next = c + (factor * v[i] - twice * v_after[i]);
+                (v[i], v_after[i]) = (next, v[i]);
+                let next = slope + (factor * d[i] - twice * d_after[i]);
+                (d[i], d_after[i]) = (next, d[i]);
+            }
+        }
     }
 }
 
@@ -189,13 +178,12 @@ impl Activation for HermiteSeries {
         Some(self.coefficients.clone())
     }
     fn name(&self) -> String {
-        let terms: Vec<String> = self
-            .coefficients
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| **c != 0.0)
-            .map(|(k, c)| if *c == 1.0 { format!("He{k}") } else { format!("{} He{k}", Short(*c)) })
-            .collect();
+        let term = |(k, c): (usize, &f64)| match *c {
+            0.0 => None,
+            1.0 => Some(format!("He{k}")),
+            _ => Some(format!("{} He{k}", short(c))),
+        };
+        let terms: Vec<String> = self.coefficients.iter().enumerate().filter_map(term).collect();
         if terms.is_empty() { "0".into() } else { terms.join(" + ") }
     }
 }

@@ -1,9 +1,9 @@
 //! The sine.
 
 use super::kernels::{BuiltIn, Lane, evaluate, held, polynomial};
-use super::{Activation, each, evaluations};
+use super::{built_in, each};
 use crate::linalg::simd::fma;
-use crate::number::Short;
+use crate::number::short;
 
 /// amplitude * sin(z + phase). c_k = amplitude e^(-1/2) sin(phase + k pi/2) / k!.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,7 +60,7 @@ impl BuiltIn for Sine {
     #[inline(always)]
     fn kernel<T: Lane, const FMA: bool>(self, z: T) -> (T, T) {
         let x = z + T::of(self.phase);
-        let rounded = fma::<T, FMA>(x, T::TWO_OVER_PI, T::ROUNDER);
+        let rounded = fma::<T, FMA>(x, T::FRAC_2_PI(), T::ROUNDER);
         let k = rounded - T::ROUNDER;
         let [first, second, third] = T::HALF_PI;
         let r = fma::<T, FMA>(-k, third, fma::<T, FMA>(-k, second, fma::<T, FMA>(-k, first, x)));
@@ -81,9 +81,6 @@ impl BuiltIn for Sine {
     }
 }
 
-impl Activation for Sine {
-    evaluations!(Self::both, Self::slices);
-    fn name(&self) -> String {
-        format!("sine(amplitude={},phase={})", Short(self.amplitude), Short(self.phase))
-    }
-}
+built_in!(Sine, |Self { amplitude, phase }| {
+    format!("sine(amplitude={},phase={})", short(amplitude), short(phase))
+});

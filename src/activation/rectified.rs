@@ -6,9 +6,9 @@ use super::kernels::{
     BuiltIn, Lane, at_most, exp, gaussian, held, ln_1p, logistic_pair, scaled_erfc,
 };
 use super::sigmoidal::{logistic, logistic_from};
-use super::{Activation, each, each_in_f64, evaluations};
+use super::{Activation, built_in, each, evaluations};
 use crate::linalg::simd::fma;
-use crate::number::Short;
+use crate::number::short;
 use crate::numerics::Real;
 
 /// max(z, 0). The derivative at 0 is 0. c_1 = 1/2, c_2 = 1/(2 sqrt(2 pi)), c_3 = 0.
@@ -22,7 +22,7 @@ impl Relu {
     }
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
-        each(|z| self.at(z), z, value, derivative);
+        each(|z: T| self.at(z), z, value, derivative);
     }
 }
 
@@ -58,9 +58,9 @@ impl LeakyRelu {
 
     fn slices<T: Real>(&self, z: &[T], value: &mut [T], derivative: &mut [T]) {
         if held::<T>(&[self.slope]) {
-            each(|z| self.at(z), z, value, derivative);
+            each(|z: T| self.at(z), z, value, derivative);
         } else {
-            each_in_f64(|z| self.at(z), z, value, derivative);
+            each(|z: f64| self.at(z), z, value, derivative);
         }
     }
 }
@@ -71,7 +71,7 @@ impl Activation for LeakyRelu {
         vec![0.0]
     }
     fn name(&self) -> String {
-        format!("leaky_relu(slope={})", Short(self.slope))
+        format!("leaky_relu(slope={})", short(&self.slope))
     }
 }
 
@@ -117,12 +117,9 @@ impl BuiltIn for Softplus {
     }
 }
 
-impl Activation for Softplus {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        format!("softplus(beta={},scale={})", Short(self.beta), Short(self.scale))
-    }
-}
+built_in!(Softplus, |Self { beta, scale }| {
+    format!("softplus(beta={},scale={})", short(beta), short(scale))
+});
 
 /// z Phi(z) with the exact Gaussian distribution function Phi, not an approximation by tanh.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -153,12 +150,7 @@ impl BuiltIn for Gelu {
     }
 }
 
-impl Activation for Gelu {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        "gelu".into()
-    }
-}
+built_in!(Gelu, |_| "gelu");
 
 /// z / (1 + exp(-z)), also called swish.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -183,9 +175,4 @@ impl BuiltIn for Silu {
     }
 }
 
-impl Activation for Silu {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        "silu".into()
-    }
-}
+built_in!(Silu, |_| "silu");

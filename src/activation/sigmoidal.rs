@@ -2,12 +2,12 @@
 
 use std::f64::consts::FRAC_2_SQRT_PI;
 
+use super::built_in;
 use super::kernels::{
     BuiltIn, Lane, at_most, exp, exp_parts, gaussian, held, logistic_pair, polynomial, scaled_erfc,
 };
-use super::{Activation, evaluations};
 use crate::linalg::simd::fma;
-use crate::number::Short;
+use crate::number::short;
 
 /// scale * tanh(z + shift).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,15 +51,13 @@ impl BuiltIn for Tanh {
     }
 }
 
-impl Activation for Tanh {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        if *self == Self::default() {
-            return "tanh".into();
-        }
-        format!("tanh(scale={},shift={})", Short(self.scale), Short(self.shift))
+built_in!(Tanh, |Self { scale, shift }| {
+    if (*scale, *shift) == (1.0, 0.0) {
+        "tanh".to_owned()
+    } else {
+        format!("tanh(scale={},shift={})", short(scale), short(shift))
     }
-}
+});
 
 /// The error function erf(z). c_k = 0 for even k, c_1 = 2/sqrt(3 pi).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -81,12 +79,7 @@ impl BuiltIn for Erf {
     }
 }
 
-impl Activation for Erf {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        "erf".into()
-    }
-}
+built_in!(Erf, |_| "erf");
 
 /// The logistic function 1/(1 + exp(-z)).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,12 +99,7 @@ impl BuiltIn for Sigmoid {
     }
 }
 
-impl Activation for Sigmoid {
-    evaluations!(BuiltIn::both, BuiltIn::slices);
-    fn name(&self) -> String {
-        "sigmoid".into()
-    }
-}
+built_in!(Sigmoid, |_| "sigmoid");
 
 /// 1/(1 + exp(-u)) without overflow.
 pub(super) fn logistic(u: f64) -> f64 {

@@ -16,7 +16,7 @@ fn every_built_in() -> Vec<Arc<dyn Activation>> {
         Sine { amplitude: 1.6, phase: 0.7 }.shared(),
         HermiteSeries::new([0.3, 1.0, -0.5, 0.25]).shared(),
         FnActivation::new("z^2", |z| z * z, |z| 2.0 * z).shared(),
-        Centred::new(Gelu).unwrap().shared(),
+        Gelu.centred().unwrap(),
     ]
 }
 
@@ -40,7 +40,7 @@ fn derivatives_match_finite_differences() {
 #[test]
 fn slices_agree_with_scalars_in_both_precisions() {
     // 80 001 arguments; the scalar functions in f64 serve as reference for both precisions
-    fn check<T: Evaluate>(activation: &dyn Activation) {
+    fn check<T: crate::Scalar>(activation: &dyn Activation) {
         let z: Vec<T> = (-40_000..=40_000).map(|i| T::of(1e-3 * f64::from(i))).collect();
         let (mut value, mut derivative) = (vec![T::zero(); z.len()], vec![T::zero(); z.len()]);
         T::evaluate(activation, &z, &mut value, &mut derivative);
@@ -104,7 +104,7 @@ fn extreme_arguments_stay_finite_and_nan_stays_nan() {
 }
 
 fn assert_coefficients(activation: &dyn Activation, expected: &[f64]) {
-    let c = hermite_coefficients(activation, expected.len() - 1).unwrap();
+    let c = activation.hermite_coefficients(expected.len() - 1).unwrap();
     for (k, (c, e)) in c.iter().zip(expected).enumerate() {
         assert!((c - e).abs() < 1e-10, "{}: c_{k} = {c}, not {e}", activation.name());
     }
@@ -146,7 +146,7 @@ fn hermite_coefficients_match_closed_forms() {
 #[test]
 fn parseval_closes() {
     // sum_k k! c_k^2 = E sigma^2; the tail of tanh beyond degree 60 is below 1e-6
-    let c = hermite_coefficients(&Tanh::default(), 60).unwrap();
+    let c = Tanh::default().hermite_coefficients(60).unwrap();
     let mut factorial = 1.0;
     let mut sum = 0.0;
     for (k, c) in c.iter().enumerate() {
@@ -160,8 +160,8 @@ fn parseval_closes() {
 #[test]
 fn centring_removes_the_mean() {
     for activation in every_built_in() {
-        let centred = Centred::new(activation).unwrap();
-        let c = hermite_coefficients(&centred, 0).unwrap();
+        let centred = activation.centred().unwrap();
+        let c = centred.hermite_coefficients(0).unwrap();
         assert!(c[0].abs() < 1e-11, "{}: {}", centred.name(), c[0]);
     }
 }
@@ -169,8 +169,8 @@ fn centring_removes_the_mean() {
 #[test]
 fn an_activation_that_is_not_finite_is_refused() {
     let log = FnActivation::new("log", f64::ln, f64::recip);
-    assert!(hermite_coefficients(&log, 2).is_err());
-    assert!(Centred::new(log).is_err());
+    assert!(log.hermite_coefficients(2).is_err());
+    assert!(log.centred().is_err());
 }
 
 /// The scalar functions against the 50-digit table of the kernels (tests/reference/kernels.py).
@@ -240,7 +240,7 @@ fn hermite_coefficients_against_the_table() {
     ];
     let mut error = Largest::default();
     for (name, activation) in functions {
-        let c = hermite_coefficients(&activation, 12).unwrap();
+        let c = activation.hermite_coefficients(12).unwrap();
         for [k, _, exact] in rows(SPECIAL, &format!("coefficient:{name}")) {
             // orthonormal coefficients sqrt(k!) c_k are of order one
             let norm = (1..=k as usize).map(|j| (j as f64).sqrt()).product::<f64>();
@@ -251,7 +251,7 @@ fn hermite_coefficients_against_the_table() {
 }
 
 /// Value and derivative of a slice of one number. In `f64` the functions of one number give the same.
-fn both<T: Evaluate>(activation: &dyn Activation, z: f64) -> [f64; 2] {
+fn both<T: crate::Scalar>(activation: &dyn Activation, z: f64) -> [f64; 2] {
     let z = T::of(z);
     let (mut value, mut derivative) = ([T::zero()], [T::zero()]);
     T::evaluate(activation, &[z], &mut value, &mut derivative);
@@ -280,7 +280,7 @@ fn series_of_high_degree_do_not_overflow_inside() {
         assert_eq!(series.coefficients().len(), length);
     }
     // tanh to degree 80
-    let tanh = HermiteSeries::new(hermite_coefficients(&Tanh::default(), 80).unwrap());
+    let tanh = HermiteSeries::new(Tanh::default().hermite_coefficients(80).unwrap());
     let rounding = f64::from(f32::EPSILON);
     for i in -40..=40 {
         let z = 0.125 * f64::from(i);

@@ -100,7 +100,7 @@ impl Link {
         if let Some(known) = &self.series {
             return Ok((0..=max_degree).map(|k| known.get(k).copied().unwrap_or(0.0)).collect());
         }
-        hermite_coefficients_of(|z| self.value(z), self.kinks(), max_degree, self.rounding)
+        hermite_coefficients_of(&|z| self.value(z), self.kinks(), max_degree, self.rounding)
     }
 
     /// The coefficients, when the link is a finite Hermite series.

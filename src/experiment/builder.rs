@@ -7,7 +7,7 @@ use super::checked::Experiment;
 use super::data_source::{self, Source};
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
-use crate::activation::{Activation, Centred};
+use crate::activation::Activation;
 use crate::data::{Batch, Dataset, InputLaw, Target};
 use crate::error::InvalidSetting;
 use crate::guard::guarded;
@@ -275,7 +275,7 @@ fn integrated(
     let problem = |source| InvalidSetting::Function { name: activation.name(), source };
     let kinks = activation.kinks();
     let result = if centred {
-        Centred::new(activation.clone()).map_err(problem)?.shared()
+        activation.clone().centred().map_err(problem)?
     } else {
         gaussian_expectation(|z| activation.value(z), &kinks, 1e-10).map_err(problem)?;
         activation.clone()

@@ -1,9 +1,7 @@
 //! What the adaptive quadrature promises, at thousands of random places: jumps, kinks, powers,
 //! windows, bumps and steep slopes that nobody declared, alone and in sums.
 
-use linear_width::activation::{
-    Activation, Centred, FnActivation, HermiteSeries, hermite_coefficients,
-};
+use linear_width::activation::{Activation, FnActivation, HermiteSeries};
 use linear_width::data::Link;
 use linear_width::quadrature::{QuadratureError, gaussian_expectation};
 
@@ -255,9 +253,9 @@ fn hermite_coefficients_of_a_hermite_series_are_its_own() {
         let series = HermiteSeries::polynomial(n);
         let mut expected = vec![0.0; n + 3];
         expected[n] = 1.0;
-        assert_eq!(hermite_coefficients(&series, n + 2).unwrap(), expected);
-        let shared = Centred::new(series.clone()).unwrap().shared();
-        assert_eq!(hermite_coefficients(&shared, 0).unwrap(), [0.0]);
+        assert_eq!(series.hermite_coefficients(n + 2).unwrap(), expected);
+        let shared = series.clone().centred().unwrap();
+        assert_eq!(shared.hermite_coefficients(0).unwrap(), [0.0]);
         let link = Link::from_activation(shared);
         let parts = if n == 0 { vec![0.0; 3] } else { expected.clone() };
         assert_eq!(link.hermite_coefficients(n + 2).unwrap()[..3], parts[..3]);
@@ -266,7 +264,7 @@ fn hermite_coefficients_of_a_hermite_series_are_its_own() {
         assert_eq!(without.value(1.5), 0.0);
     }
     let broken = HermiteSeries::new([0.0, f64::NAN]);
-    assert!(hermite_coefficients(&broken, 1).is_err() && Centred::new(broken).is_err());
+    assert!(broken.hermite_coefficients(1).is_err() && broken.centred().is_err());
 }
 
 /// Of any size, and with kinks that nobody declared.
@@ -274,14 +272,14 @@ fn hermite_coefficients_of_a_hermite_series_are_its_own() {
 fn hermite_coefficients_of_a_clamp_and_a_sign_anywhere() {
     let mut places = Places(5);
     let clamp = FnActivation::from_formula("clamp", |z| z.max(-1.001).min(1.001));
-    let c = hermite_coefficients(&clamp, 1).unwrap();
+    let c = clamp.hermite_coefficients(1).unwrap();
     assert!((c[1] - 0.683_173_191_615_440_3).abs() < 1e-11, "{c:?}");
     for _ in 0..400 {
         let (a, b, size) =
             (places.between(-3.0, 0.0), places.between(0.0, 3.0), places.size(-250.0, 250.0));
         let activation =
             FnActivation::new("clamp", move |z: f64| size * z.clamp(a, b), |_| f64::NAN);
-        let c = hermite_coefficients(&activation, 2).unwrap();
+        let c = activation.hermite_coefficients(2).unwrap();
         // c_1 is the mean slope, 2 c_2 the mean of the second derivative, two jumps of the slope
         let exact = [a + hinge(a) - hinge(b), tail(a) - tail(b), 0.5 * (density(a) - density(b))];
         for (c, exact) in c.iter().zip(exact) {

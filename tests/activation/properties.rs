@@ -2,9 +2,7 @@
 
 use crate::strategies::{activation, both, cases, finite, wild};
 use linear_width::Scalar;
-use linear_width::activation::{
-    Activation, Centred, FnActivation, HermiteSeries, Sigmoid, Softplus, Tanh, hermite_coefficients,
-};
+use linear_width::activation::{Activation, FnActivation, HermiteSeries, Sigmoid, Softplus, Tanh};
 use linear_width::quadrature::{QuadratureError, gaussian_expectation};
 use proptest::prelude::*;
 
@@ -110,8 +108,8 @@ proptest! {
 
     #[test]
     fn centred_activations_obey_parseval(activation in activation()) {
-        let centred = Centred::new(activation.clone()).unwrap();
-        let c = hermite_coefficients(&centred, 8).unwrap();
+        let centred = activation.clone().centred().unwrap();
+        let c = centred.hermite_coefficients(8).unwrap();
         prop_assert!(c.iter().all(|c| c.is_finite()) && c[0].abs() < 1e-11);
         let square = |z: f64| centred.value(z).powi(2);
         let variance = gaussian_expectation(square, &centred.kinks(), 1e-11).unwrap();
@@ -128,7 +126,7 @@ proptest! {
 
     #[test]
     fn hermite_series_have_their_own_coefficients(c in proptest::collection::vec(-2.0..2.0, 1..9)) {
-        let found = hermite_coefficients(&HermiteSeries::new(c.clone()), c.len() + 1).unwrap();
+        let found = HermiteSeries::new(c.clone()).hermite_coefficients(c.len() + 1).unwrap();
         for (k, found) in found.iter().enumerate() {
             let c = c.get(k).copied().unwrap_or(0.0);
             prop_assert!((found - c).abs() < 1e-10, "{k}: {found} {c}");

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use linear_width::activation::{FnActivation, Tanh};
+use linear_width::activation::{Activation, FnActivation, Tanh};
 use linear_width::data::{Dataset, Link, Target};
 use linear_width::readout::{LinearFeatures, Ridge};
 use linear_width::rmt::MarchenkoPastur;
@@ -74,7 +74,7 @@ fn errors_print_their_sentence() {
         boxed(OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 }.apply(&[1.0], 2, 2)),
         boxed(singular),
         boxed(quadrature::gaussian_expectation(|z| 1.0 / z, &[], 1e-10)),
-        boxed(linear_width::activation::hermite_coefficients(&steep, 3)),
+        boxed(steep.hermite_coefficients(3)),
         boxed(MarchenkoPastur::new(-1.0)),
         boxed(OutlierCount::new(0.7, 0.3)),
         boxed(diverging.build().unwrap().run()),

@@ -2,9 +2,7 @@
 //! series, and against simulated steps at growing width.
 
 use linear_width::InvalidSetting;
-use linear_width::activation::{
-    Activation, Centred, Erf, FnActivation, Sine, Tanh, hermite_coefficients,
-};
+use linear_width::activation::{Activation, Erf, FnActivation, Sine, Tanh};
 use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
 use linear_width::network::{Initialisation, Network, SecondLayerLaw};
 use linear_width::quadrature::gaussian_expectation;
@@ -59,7 +57,7 @@ fn check_vectors(first: &GeneratedBatch, second: &GeneratedBatch) {
     assert_eq!(spikes.left().dim(), (width, 4));
     assert_eq!(spikes.right().dim(), (4, dimension));
 
-    let c = hermite_coefficients(&SINE, 4).unwrap();
+    let c = SINE.hermite_coefficients(4).unwrap();
     let ((x_1, y_1), (x_2, y_2)) = (first.to_arrays().unwrap(), second.to_arrays().unwrap());
     let beta_1 = x_1.t().dot(&y_1) / y_1.len() as f64;
     close(spikes.beta_1().view(), beta_1.view(), 1e-13);
@@ -229,7 +227,7 @@ fn conditional_spikes_keep_the_relative_accuracy_of_small_values() {
 fn spike_series_is_that_of_the_mean_derivative() {
     // E sigma'(z + u) = sum_k (k+1) c_{k+1} u^k
     let sigma = Tanh { scale: 2.0, shift: 0.5 };
-    let c = hermite_coefficients(&sigma, 40).unwrap();
+    let c = sigma.hermite_coefficients(40).unwrap();
     for u in [-1.5, -0.4, 0.0, 0.3, 0.8, 1.5] {
         let derivative = |z: f64| sigma.derivative(z + u);
         let exact = gaussian_expectation(derivative, &[], 1e-13).unwrap();
@@ -278,7 +276,7 @@ fn simulated_and_leading(
     seed: u64,
 ) -> [Array2<f64>; 2] {
     let dimension = width / 2;
-    let sigma = Centred::new(SINE).unwrap().shared();
+    let sigma = SINE.centred().unwrap();
     let mut network = network(width, sigma, seed);
     let batches = [0, 1].map(|index| batch(dimension, samples, seed, index));
     let etas = steps.map(|step| step.eta(width));

@@ -2,7 +2,7 @@
 //! against itself under other tilings. (Threads: tests/determinism.rs.)
 
 use linear_width::Scalar;
-use linear_width::activation::{Activation, Centred, Relu, Silu, Sine, Tanh};
+use linear_width::activation::{Activation, Relu, Silu, Sine, Tanh};
 use linear_width::data::{Batch, Dataset, GeneratedBatch, Link, Target};
 use linear_width::network::{Network, Scaling};
 use linear_width::training::TrainingError;
@@ -17,7 +17,7 @@ fn network<T: Scalar>(
     activation: impl Activation + 'static,
     scaling: Scaling,
 ) -> Network<T> {
-    let activation = Centred::new(activation).unwrap().shared();
+    let activation = activation.centred().unwrap();
     Network::random(width, dimension, activation, 11).unwrap().with_scaling(scaling)
 }
 

@@ -3,13 +3,16 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::Dual;
+use crate::activation::kernels::{BuiltIn, square_error};
+use crate::activation::rectified::Softplus;
+use crate::activation::sigmoidal::Sigmoid;
 
 /// Functions of one variable: the value is the standard library's, the slope a formula in the
 /// argument `x` and the value `f`.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident: |$x:ident, $f:ident| $slope:expr;)+) => {
+    ($($name:ident: |$x:ident, $f:ident| $slope:expr;)+) => {
         impl Dual {$(
-            $(#[$doc])*
+            #[doc = concat!("[`f64::", stringify!($name), "`] with its derivative.")]
             #[inline]
             pub fn $name(self) -> Self {
                 let ($x, $f) = (self.value, self.value.$name());
@@ -21,70 +24,42 @@ macro_rules! functions {
 }
 
 functions! {
-    /// e^self.
     exp: |x, f| f;
-    /// e^self - 1.
     exp_m1: |x, f| x.exp();
-    /// The natural logarithm.
     ln: |x, f| x.recip();
-    /// ln(1 + self).
     ln_1p: |x, f| (1.0 + x).recip();
-    /// The square root.
     sqrt: |x, f| 0.5 / f;
-    /// The cube root.
     cbrt: |x, f| (3.0 * f * f).recip();
-    /// 1/self.
     recip: |x, f| -f * f;
-    /// The sine.
     sin: |x, f| x.cos();
-    /// The cosine.
     cos: |x, f| -x.sin();
-    /// The inverse tangent.
     atan: |x, f| (1.0 + x * x).recip();
-    /// The hyperbolic sine.
     sinh: |x, f| x.cosh();
-    /// The hyperbolic cosine.
     cosh: |x, f| x.sinh();
-    /// The hyperbolic tangent.
     tanh: |x, f| {
         // 1/cosh^2 from the exponential that cannot overflow
         let e = (-2.0 * x.abs()).exp();
         4.0 * e / (1.0 + e).powi(2)
     };
-    /// The inverse hyperbolic sine.
     asinh: |x, f| 1.0_f64.hypot(x).recip();
-    /// The sign, 1 or -1.
     signum: |x, f| 0.0;
 }
 
-/// exp(-x^2), corrected for the rounding error of x^2 (Dekker 1971).
+/// exp(-x^2), corrected for the rounding error of x^2.
 #[inline]
 fn gaussian(x: f64) -> f64 {
     let square = x * x;
     let main = (-square).exp();
-    // beyond, the exponential is zero and the split below may overflow
-    if square > 1000.0 {
-        return main;
-    }
-    // 2^27 + 1 splits the digits of x in two halves
-    let scaled = 134_217_729.0 * x;
-    let head = scaled - (scaled - x);
-    let tail = x - head;
-    let rest = ((head * head - square) + 2.0 * head * tail) + tail * tail;
-    main - main * rest
+    // beyond, the exponential is zero and the error of the square may overflow
+    if square > 1000.0 { main } else { main - main * square_error::<f64, false>(x, square) }
 }
 
 impl Dual {
     /// The absolute value.
     pub fn abs(self) -> Self {
-        let Self { value, derivative } = self;
-        if value < 0.0 {
-            -self
-        } else if value == 0.0 {
-            Self { value: value.abs(), derivative: derivative.abs() }
-        } else {
-            self
-        }
+        let Self { value, derivative } = self.max(-self);
+        // of 0 and -0 either may be the larger one
+        Self { value: value.abs(), derivative }
     }
 
     /// The larger one; NaN if either is.
@@ -144,17 +119,13 @@ impl Dual {
 
     /// The logistic function 1/(1 + e^-self), without overflow.
     pub fn sigmoid(self) -> Self {
-        let e = (-self.value.abs()).exp();
-        let (small, large) = (e / (1.0 + e), (1.0 + e).recip());
-        let value = if self.value < 0.0 { small } else { large };
-        self.chain(value, small * large)
+        let (value, slope) = Sigmoid.both(self.value);
+        self.chain(value, slope)
     }
 
     /// ln(1 + e^self), without overflow; its derivative is the logistic function.
     pub fn softplus(self) -> Self {
-        let x = self.value;
-        let tail = (-x.abs()).exp().ln_1p();
-        let value = if x > 0.0 { x + tail } else { tail };
-        self.chain(value, self.sigmoid().value)
+        let (value, slope) = Softplus::default().both(self.value);
+        self.chain(value, slope)
     }
 }

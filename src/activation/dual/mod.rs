@@ -12,21 +12,16 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 /// A number and its derivative with respect to the pre-activation z.
 ///
-/// The usual operators work between two of them and with `f64` constants on either side; the
-/// elementary functions are methods. Comparisons look at the value only, so that formulas may
-/// branch.
+/// Operators work between two of them and with `f64` constants on either side; elementary functions
+/// are methods; comparisons look at the value only, so that formulas may branch.
 ///
 /// Values of the elementary functions are those of the standard library. Derivatives are within a
-/// few units of the last place, each by its own formula (that of tanh as 1/cosh^2, not as
-/// 1 - tanh^2, which loses all digits at large z). A formula that overflows or cancels still does.
+/// few units of the last place, but a formula that overflows or cancels still does.
 ///
-/// Where a function has no derivative:
-///
-/// * at the kink of [`abs`](Self::abs), [`max`](Self::max), [`min`](Self::min) and
-///   [`clamp`](Self::clamp) it is the one from the right;
-/// * at the end of a domain it is infinite (sqrt at 0), and NaN when the argument is stationary
-///   there;
-/// * outside the domain, value and derivative are NaN; a NaN stays one, in `max` and `min` too.
+/// At the kink of [`abs`](Self::abs), [`max`](Self::max), [`min`](Self::min) and
+/// [`clamp`](Self::clamp) the derivative is the one from the right. At the end of a domain it is
+/// infinite (sqrt at 0), and NaN when the argument is stationary there. Outside the domain, value and
+/// derivative are NaN; a NaN stays one, in `max` and `min` too.
 ///
 /// ```
 /// use linear_width::activation::Dual;
@@ -69,14 +64,12 @@ impl From<f64> for Dual {
 }
 
 impl<B: Copy + Into<Dual>> PartialEq<B> for Dual {
-    #[inline]
     fn eq(&self, other: &B) -> bool {
         self.value == (*other).into().value
     }
 }
 
 impl<B: Copy + Into<Dual>> PartialOrd<B> for Dual {
-    #[inline]
     fn partial_cmp(&self, other: &B) -> Option<Ordering> {
         self.value.partial_cmp(&(*other).into().value)
     }
@@ -96,7 +89,6 @@ macro_rules! operator {
      |$a:ident, $b:ident, $value:ident| $derivative:expr) => {
         impl<B: Into<Dual>> $trait<B> for Dual {
             type Output = Self;
-            #[inline]
             fn $method(self, other: B) -> Self {
                 let ($a, $b) = (self, other.into());
                 let $value = $a.value.$method($b.value);
@@ -111,7 +103,6 @@ macro_rules! operator {
             }
         }
         impl<B: Into<Dual>> $assign<B> for Dual {
-            #[inline]
             fn $assign_method(&mut self, other: B) {
                 *self = self.$method(other);
             }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::activation::{
     Activation, FnActivation, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sine, Softplus, Tanh,
-    hermite_coefficients,
 };
 
 type Function = fn(Dual) -> Dual;
@@ -175,7 +174,7 @@ fn formulas_agree_with_the_built_in_activations() {
             assert_eq!(single_value[i], dual.value(rounded) as f32);
             assert_eq!(single_derivative[i], dual.derivative(rounded) as f32);
         }
-        let (c, expected) = (hermite_coefficients(&dual, 6), hermite_coefficients(&built_in, 6));
+        let (c, expected) = (dual.hermite_coefficients(6), built_in.hermite_coefficients(6));
         for (c, expected) in c.unwrap().iter().zip(expected.unwrap()) {
             assert!((c - expected).abs() < 1e-11, "{}", dual.name());
         }

@@ -1,17 +1,13 @@
 //! Elementary functions the kernels are made of. Their coefficients come from
 //! tests/reference/kernels.py.
 
-use super::Lane;
+use super::lane::{Coefficients, Lane};
 use crate::linalg::simd::fma;
 
 /// c_0 + c_1 x + c_2 x^2 + ..., by Horner's rule.
 #[inline(always)]
 pub fn polynomial<T: Lane, const FMA: bool>(coefficients: &[T], x: T) -> T {
-    let mut sum = T::zero();
-    for c in coefficients.iter().rev() {
-        sum = fma::<T, FMA>(sum, x, *c);
-    }
-    sum
+    coefficients.iter().rev().fold(T::zero(), |sum, c| fma::<T, FMA>(sum, x, *c))
 }
 
 /// The smaller of `x` and `limit`; a NaN stays.
@@ -24,9 +20,10 @@ pub fn at_most<T: Lane>(x: T, limit: T) -> T {
 #[inline(always)]
 pub fn exp_parts<T: Lane, const FMA: bool>(y: T) -> (T, T) {
     let y = if y < T::EXP_MIN { T::EXP_MIN } else { y };
-    let rounded = fma::<T, FMA>(y, T::LOG2_E, T::ROUNDER);
+    let rounded = fma::<T, FMA>(y, T::LOG2_E(), T::ROUNDER);
     let k = rounded - T::ROUNDER;
-    let r = fma::<T, FMA>(-k, T::LN_2[1], fma::<T, FMA>(-k, T::LN_2[0], y));
+    let [high, low] = <T as Coefficients>::LN_2;
+    let r = fma::<T, FMA>(-k, low, fma::<T, FMA>(-k, high, y));
     let tail = fma::<T, FMA>(r, polynomial::<T, FMA>(T::EXPM1, r), T::of(0.5));
     (T::power_of_two(rounded), fma::<T, FMA>(r * r, tail, r))
 }
@@ -39,21 +36,25 @@ pub fn exp<T: Lane, const FMA: bool>(y: T) -> T {
     if y < T::EXP_MIN { T::zero() } else { result }
 }
 
+/// The rounding error of `square`, the square of `x` (Dekker 1971).
+#[inline(always)]
+pub fn square_error<T: Lane, const FMA: bool>(x: T, square: T) -> T {
+    if FMA {
+        return x.mul_add(x, -square);
+    }
+    let split = T::SPLITTER * x;
+    let high = split - (split - x);
+    let low = x - high;
+    ((high * high - square) + (high * low + high * low)) + low * low
+}
+
 /// exp(-scale x^2) for |x| <= ERFC_MAX / sqrt(scale) and a power of two as scale. The square is
 /// taken in two parts: its rounding error alone would cost x^2 units of the last place.
 #[inline(always)]
 pub fn gaussian<T: Lane, const FMA: bool>(scale: T, x: T) -> T {
     let square = x * x;
-    let rest = if FMA {
-        x.mul_add(x, -square)
-    } else {
-        let split = T::SPLITTER * x;
-        let high = split - (split - x);
-        let low = x - high;
-        ((high * high - square) + (high * low + high * low)) + low * low
-    };
     let e = exp::<T, FMA>(-scale * square);
-    fma::<T, FMA>(-scale * rest, e, e)
+    fma::<T, FMA>(-scale * square_error::<T, FMA>(x, square), e, e)
 }
 
 /// exp(x^2) erfc(x) for 0 <= x <= ERFC_MAX.

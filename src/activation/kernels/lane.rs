@@ -1,5 +1,7 @@
 //! Constants and bits of a precision.
 
+use num_traits::FloatConst;
+
 use crate::numerics::Real;
 
 /// Constants written by tests/reference/kernels.py.
@@ -17,13 +19,9 @@ pub trait Coefficients: Real {
 }
 
 /// What the kernels need of `f32` and `f64` beyond arithmetic.
-pub trait Lane: Coefficients {
+pub trait Lane: Coefficients + FloatConst {
     /// 1.5 * 2^(mantissa bits): adding it rounds to an integer, which stands in the low bits.
     const ROUNDER: Self;
-    /// 1 / ln 2.
-    const LOG2_E: Self;
-    /// 2 / pi.
-    const TWO_OVER_PI: Self;
     /// Below this, exp is flushed to zero.
     const EXP_MIN: Self;
     /// Largest argument of the sine kernel.
@@ -45,8 +43,6 @@ macro_rules! lane {
     ($t:ident, mantissa $mantissa:literal, bias $bias:literal, $($constant:ident = $value:literal),+) => {
         impl Lane for $t {
             const ROUNDER: Self = 1.5 * (1_u64 << $mantissa) as $t;
-            const LOG2_E: Self = std::$t::consts::LOG2_E;
-            const TWO_OVER_PI: Self = std::$t::consts::FRAC_2_PI;
             $(const $constant: Self = $value;)+
 
             #[inline(always)]

@@ -1,11 +1,9 @@
 //! Whole-slice kernels of the built-in activations: value and derivative out of one computation.
 //!
 //! Every kernel is a branch-free function of one number, written once for `f32` and `f64` beside its
-//! activation ([`BuiltIn`]), and runs over slices as vector code. A test bounds the errors against a
-//! 50-digit reference, in units of the last place.
-//!
-//! Special arguments: a NaN stays a NaN, infinities give the limits (the sine of one is a NaN), and
-//! results below eight times the smallest normal number may be flushed to zero.
+//! activation ([`BuiltIn`]), and runs over slices as vector code. A NaN stays a NaN, infinities give
+//! the limits (the sine of one is a NaN), and results below eight times the smallest normal number
+//! may be flushed to zero.
 
 #[allow(clippy::approx_constant, clippy::excessive_precision, clippy::unreadable_literal)]
 #[rustfmt::skip]
@@ -16,11 +14,11 @@ mod lane;
 mod tests;
 
 pub(super) use elementary::{
-    at_most, exp, exp_parts, gaussian, ln_1p, logistic_pair, polynomial, scaled_erfc,
+    at_most, exp, exp_parts, gaussian, ln_1p, logistic_pair, polynomial, scaled_erfc, square_error,
 };
 pub(super) use lane::Lane;
 
-use super::each_in_f64;
+use super::each;
 use crate::linalg::simd::{Loop, vectorised};
 use crate::numerics::Real;
 
@@ -52,9 +50,9 @@ pub(super) fn evaluate<T: Lane>(
     derivative: &mut [T],
 ) {
     if built_in.fits::<T>() {
-        in_blocks(OneByOne(built_in), z, value, derivative);
+        vectorised(Blocks { block: built_in, z, value, derivative });
     } else {
-        each_in_f64(|z| built_in.both(z), z, value, derivative);
+        each(|z| built_in.both(z), z, value, derivative);
     }
 }
 
@@ -63,40 +61,39 @@ pub(super) fn held<T: Real>(parameters: &[f64]) -> bool {
     parameters.iter().all(|p| T::of(*p).is_normal() || *p == 0.0)
 }
 
-struct OneByOne<K>(K);
+/// Value and derivative of a block of numbers, inlined into [`Blocks`].
+pub(super) trait Block<T> {
+    fn at<const FMA: bool, const N: usize>(
+        &self,
+        z: &[T; N],
+        value: &mut [T; N],
+        slope: &mut [T; N],
+    );
+}
 
-impl<T: Lane, K: BuiltIn> Block<T> for OneByOne<K> {
+impl<T: Lane, K: BuiltIn> Block<T> for K {
     #[inline(always)]
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]) {
-        for ((z, value), slope) in z.iter().zip(value).zip(slope) {
-            (*value, *slope) = self.0.kernel::<T, FMA>(*z);
+    fn at<const FMA: bool, const N: usize>(
+        &self,
+        z: &[T; N],
+        value: &mut [T; N],
+        slope: &mut [T; N],
+    ) {
+        for i in 0..N {
+            (value[i], slope[i]) = self.kernel::<T, FMA>(z[i]);
         }
     }
 }
 
 /// Numbers taken at once, through buffers of a fixed size that the compiler can see through.
-pub(super) const BLOCK: usize = 32;
+const BLOCK: usize = 32;
 
-/// Value and derivative of a block of numbers, inlined into [`in_blocks`].
-pub(super) trait Block<T> {
-    fn at<const FMA: bool>(&self, z: &[T; BLOCK], value: &mut [T; BLOCK], slope: &mut [T; BLOCK]);
-}
-
-/// Takes `z` in blocks, with the best vector instructions there are.
-pub(super) fn in_blocks<T: Real>(
-    block: impl Block<T>,
-    z: &[T],
-    value: &mut [T],
-    derivative: &mut [T],
-) {
-    vectorised(Blocks { block, z, value, derivative });
-}
-
-struct Blocks<'a, T, B> {
-    block: B,
-    z: &'a [T],
-    value: &'a mut [T],
-    derivative: &'a mut [T],
+/// Takes `z` in blocks.
+pub(super) struct Blocks<'a, T, B> {
+    pub block: B,
+    pub z: &'a [T],
+    pub value: &'a mut [T],
+    pub derivative: &'a mut [T],
 }
 
 impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
@@ -106,10 +103,9 @@ impl<T: Real, B: Block<T>> Loop for Blocks<'_, T, B> {
     fn run<const FMA: bool>(self) {
         let blocks = self.z.chunks(BLOCK).zip(self.value.chunks_mut(BLOCK));
         for ((z, value), derivative) in blocks.zip(self.derivative.chunks_mut(BLOCK)) {
-            let (mut v, mut d) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-            let mut x = [T::zero(); BLOCK];
+            let [mut x, mut v, mut d] = [[T::zero(); BLOCK]; 3];
             x[..z.len()].copy_from_slice(z);
-            self.block.at::<FMA>(&x, &mut v, &mut d);
+            self.block.at::<FMA, BLOCK>(&x, &mut v, &mut d);
             value.copy_from_slice(&v[..z.len()]);
             derivative.copy_from_slice(&d[..z.len()]);
         }

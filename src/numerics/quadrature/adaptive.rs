@@ -24,15 +24,14 @@ const MAX_SUMS: usize = 2_000_000;
 /// E f(z), z ~ N(0, 1), to an absolute accuracy of `tolerance`, or of 1e-13 E |f(z)| where that is
 /// more.
 ///
-/// A tolerance of 0 asks for the relative accuracy alone. `kinks` are the places where `f` or one of
-/// its derivatives jumps. Declaring them saves work; undeclared ones are found.
+/// `kinks` are the places where `f` or one of its derivatives jumps. Declaring them saves work;
+/// undeclared ones are found.
 ///
-/// The promise is the accuracy, or an error, for every function made of smooth pieces with jumps or
+/// The accuracy, or an error, is promised for every function made of smooth pieces with jumps or
 /// kinks between them, when each piece is at least 0.001 long for |z| < 7 and at least 0.1 long
-/// beyond, or joins two different values (as a steep slope does). A narrower feature that returns to
-/// the value before it, such as a window 1e-5 wide, can fall between the points of the scan: declare
-/// a kink on it. `f` may grow as long as its product with the density dies out while both are
-/// finite: exp(18 z) and the Hermite polynomial of degree 150 do, exp(z^2 / 2) does not.
+/// beyond, or joins two different values (as a steep slope does). A narrower window can fall between
+/// the points of the scan: declare a kink on it. `f` may grow as long as its product with the density
+/// dies out while both are finite: exp(18 z) does, exp(z^2 / 2) does not.
 ///
 /// # Errors
 /// [`QuadratureError`] when `f` is not finite somewhere in |z| < 20, when it has not died out
@@ -44,8 +43,6 @@ const MAX_SUMS: usize = 2_000_000;
 /// let relu = |z: f64| z.max(0.0);
 /// let mean = gaussian_expectation(relu, &[0.0], 1e-13)?;
 /// assert!((mean - 1.0 / (2.0 * std::f64::consts::PI).sqrt()).abs() < 1e-13);
-/// let large = gaussian_expectation(|z| (18.0 * z).exp(), &[], 1e-13)?;
-/// assert!((large / 162.0_f64.exp() - 1.0).abs() < 1e-12);
 /// let infinite = gaussian_expectation(|z| (0.6 * z * z).exp(), &[], 1e-13);
 /// assert!(matches!(infinite, Err(QuadratureError::Growth { .. })));
 /// # Ok::<(), QuadratureError>(())
@@ -89,9 +86,9 @@ pub(crate) fn gaussian_expectations(
 }
 
 /// The integrals of the `weighted` functions, which contain the density, each to `absolute` or to
-/// `relative` times the integral of its absolute value, whichever is more. The `scanned` functions,
-/// without the density, are searched for narrow features. Both are given by their number and a way
-/// to write their values: at one point, and at many points one function after the other.
+/// `relative` times the integral of its absolute value. The `scanned` functions, without the density,
+/// are searched for narrow features. Both are given by their number and a way to write their values:
+/// at one point, and at many points one function after the other.
 pub(crate) fn integrate(
     (scanned_count, scanned): (usize, impl FnOnce(&[f64], &mut [f64])),
     (count, weighted): (usize, &impl Fn(f64, &mut [f64])),
@@ -118,17 +115,17 @@ pub(crate) fn integrate(
             |near| Err(QuadratureError::NotConverged { tolerance: allowed[first_open], near });
         let share = 0.5 / panels.len() as f64;
         let mut next = Vec::with_capacity(panels.len() + 16);
-        let (mut halved, mut worst) = (false, (0.0, 0.0));
+        let mut worst = (0.0, 0.0);
+        let before = panels.len();
         for panel in panels {
             let excess = |k: &usize| panel.parts[*k].error / (share * allowed[*k]);
-            let excess =
-                open.iter().map(excess).fold(0.0, |a, b| if exceeds(b, a) { b } else { a });
+            let larger = |a, b| if exceeds(b, a) { b } else { a };
+            let excess = open.iter().map(excess).fold(0.0, larger);
             if exceeds(excess, worst.0) {
                 worst = (excess, 0.5 * (panel.from + panel.to));
             }
             match panel.halves().filter(|_| exceeds(excess, 1.0)) {
                 Some([left, right]) => {
-                    halved = true;
                     next.push(Panel::new(left, count, weighted)?);
                     next.push(Panel::new(right, count, weighted)?);
                 }
@@ -136,7 +133,7 @@ pub(crate) fn integrate(
                 None => next.push(panel),
             }
         }
-        if !halved || next.len() > most {
+        if next.len() == before || next.len() > most {
             return not_converged(worst.1);
         }
         panels = next;

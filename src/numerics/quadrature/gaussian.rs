@@ -22,24 +22,17 @@ pub fn normal_distribution(x: f64) -> f64 {
 /// The trapezoidal rule for N(0, 1) with `n` equally spaced nodes, weights summing to one.
 ///
 /// For an integrand analytic in a strip of half-width a (tanh, logistic, sine) the error falls like
-/// exp(-2 pi a / spacing), much faster than that of Gauss-Hermite nodes, which spend themselves on
-/// the tails. The range |z| < (2 pi n)^(1/3) + 0.8, at most 10, grows with `n` so that the two errors
-/// balance; a function that grows like exp(k z), k near the range, needs [`gaussian_expectation`].
-///
-/// [`gaussian_expectation`]: super::gaussian_expectation
+/// exp(-2 pi a / spacing), faster than that of Gauss-Hermite nodes. The range
+/// |z| < (2 pi n)^(1/3) + 0.8, at most 10, grows with `n` so that both errors balance.
 pub fn gaussian_trapezoid(n: usize) -> Rule {
     let n = n.max(2);
     let half = ((2.0 * PI * n as f64).cbrt() + 0.8).min(10.0);
     let spacing = 2.0 * half / n as f64;
-    let nodes: Vec<f64> = (0..n).map(|i| spacing * (i as f64 + 0.5 - 0.5 * n as f64)).collect();
-    let mut weights: Vec<f64> = nodes.iter().map(|&x| normal_density(x)).collect();
-    let total: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= total);
-    Rule { nodes, weights }
+    let nodes = (0..n).map(|i| spacing * (i as f64 + 0.5 - 0.5 * n as f64)).collect();
+    Rule::normalised(nodes, normal_density)
 }
 
-/// Builds rules for N(0, 1) that are split at given points, so that a jump or a kink there costs no
-/// accuracy.
+/// Builds rules for N(0, 1), split at given points so that a jump or kink there costs no accuracy.
 #[derive(Clone, Debug)]
 pub struct SplitGaussian {
     /// Gauss-Legendre rules on [-1, 1] by number of nodes.
@@ -49,8 +42,7 @@ pub struct SplitGaussian {
 }
 
 impl SplitGaussian {
-    /// `nodes` is the number of nodes a rule without any break would need, as in
-    /// [`gaussian_trapezoid`].
+    /// `nodes` is the number of nodes of a rule without any break, as in [`gaussian_trapezoid`].
     pub fn new(nodes: usize) -> Self {
         let half = (nodes as f64 / 5.0).clamp(5.5, 8.5);
         let density = nodes as f64 / (2.0 * half);
@@ -59,18 +51,15 @@ impl SplitGaussian {
         Self { panels, density, half }
     }
 
-    /// A rule for N(0, 1), split at `breaks` (any order; those outside the range of the rule are
-    /// ignored). Weights sum to one up to quadrature error.
+    /// A rule split at `breaks`, in any order; breaks outside the range of the rule are ignored. The
+    /// weights sum to one up to quadrature error.
     pub fn rule(&self, breaks: &[f64]) -> Rule {
         let inside = breaks.iter().copied().filter(|x| x.abs() < self.half);
         let mut ends: Vec<f64> = inside.chain([-self.half, self.half]).collect();
         ends.sort_by(f64::total_cmp);
-        let mut rule = Rule { nodes: Vec::new(), weights: Vec::new() };
-        for pair in ends.windows(2) {
+        let mut rule = Rule::default();
+        for pair in ends.windows(2).filter(|pair| pair[1] > pair[0]) {
             let (low, high) = (pair[0], pair[1]);
-            if high - low <= 0.0 {
-                continue;
-            }
             let n = 4 + (self.density * (high - low)).ceil() as usize;
             let panel = &self.panels[n.min(self.panels.len() - 1)];
             let (centre, half) = (0.5 * (low + high), 0.5 * (high - low));

@@ -1,6 +1,7 @@
 //! Gauss-Hermite nodes for the standard normal law.
 
 use super::Rule;
+use crate::numerics::roots::last_where;
 
 /// Beyond this number of nodes the orthonormal polynomial overflows at the outer nodes.
 const MAX_NODES: usize = 600;
@@ -9,51 +10,21 @@ const MAX_NODES: usize = 600;
 /// one. `None` for `n = 0` and `n > 600`.
 ///
 /// The nodes are the eigenvalues of the Jacobi matrix with off-diagonal sqrt(1), sqrt(2), ...
-/// (Golub & Welsch 1969), isolated by Sturm counts and polished by Newton steps on the orthonormal
-/// polynomial p_n; the weights are 1 / (n p_{n-1}^2). Outer weights below the smallest double are
-/// zero.
+/// (Golub & Welsch 1969), by bisection on Sturm counts; the weights are 1 / (n p_{n-1}^2) with the
+/// orthonormal polynomials. Outer weights below the smallest double are zero.
 pub(crate) fn gauss_hermite(n: usize) -> Option<Rule> {
     if n == 0 || n > MAX_NODES {
         return None;
     }
     let mut nodes = vec![0.0; n];
-    let mut weights = vec![0.0; n];
-    let bound = 2.0 * (n as f64).sqrt() + 1.0;
-    let mut upper = bound;
-    for i in 0..n.div_ceil(2) {
-        // The (n - i)-th smallest eigenvalue, that is the i-th largest.
-        let x = if 2 * i + 1 == n { 0.0 } else { largest_but(n, i, upper) };
-        upper = x;
-        let p = orthonormal(n, x).1;
-        let weight = 1.0 / (n as f64) / p / p;
+    let mut x = 2.0 * (n as f64).sqrt() + 1.0;
+    for i in 0..n / 2 {
+        x = last_where(0.0, x, 0.0, |x| above(n, x) > i);
         nodes[n - 1 - i] = x;
         nodes[i] = -x;
-        weights[n - 1 - i] = weight;
-        weights[i] = weight;
     }
-    let total: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= total);
-    Some(Rule { nodes, weights })
-}
-
-/// The i-th largest eigenvalue of the n x n Jacobi matrix, known to be positive and at most
-/// `upper`.
-fn largest_but(n: usize, i: usize, upper: f64) -> f64 {
-    let (mut low, mut high) = (0.0, upper);
-    while high - low > 1e-4 {
-        let middle = 0.5 * (low + high);
-        if above(n, middle) > i { low = middle } else { high = middle }
-    }
-    let mut x = 0.5 * (low + high);
-    for _ in 0..8 {
-        let (p, previous) = orthonormal(n, x);
-        let step = p / ((n as f64).sqrt() * previous); // p_n' = sqrt(n) p_{n-1}
-        x -= step;
-        if step.abs() <= 4.0 * f64::EPSILON * x.abs() {
-            break;
-        }
-    }
-    x
+    let weight = |x| 1.0 / (n as f64 * orthonormal(n - 1, x).powi(2));
+    Some(Rule::normalised(nodes, weight))
 }
 
 /// Number of eigenvalues above `x`: a Sturm count on the shifted Jacobi matrix.
@@ -70,14 +41,14 @@ fn above(n: usize, x: f64) -> usize {
     count
 }
 
-/// The orthonormal polynomials (p_n, p_{n-1}) at `x`.
-fn orthonormal(n: usize, x: f64) -> (f64, f64) {
+/// The orthonormal polynomial p_n at `x`.
+fn orthonormal(n: usize, x: f64) -> f64 {
     let (mut previous, mut current) = (0.0, 1.0);
     for k in 0..n {
         let k = k as f64;
         (previous, current) = (current, (x * current - k.sqrt() * previous) / (k + 1.0).sqrt());
     }
-    (current, previous)
+    current
 }
 
 #[cfg(test)]

@@ -25,11 +25,11 @@ impl Interpolation {
         let high = nodes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // the capacity of the interval keeps the products of n factors near one
         let scale = if high > low { 4.0 / (high - low) } else { 1.0 };
-        let others = |i: usize| nodes.iter().enumerate().filter(move |&(j, _)| j != i);
-        let weight = |i: usize| {
-            others(i).map(|(_, &other)| 1.0 / (scale * (nodes[i] - other))).product::<f64>()
+        let factor = |x: f64, other: f64| 1.0 / (scale * (x - other));
+        let weight = |x: &f64| -> f64 {
+            nodes.iter().filter(|other| *other != x).map(|other| factor(*x, *other)).product()
         };
-        let barycentric = (0..nodes.len()).map(weight).collect();
+        let barycentric = nodes.iter().map(weight).collect();
         Self { nodes, barycentric }
     }
 
@@ -58,10 +58,8 @@ impl Interpolation {
     /// The matrix (points x nodes) that turns values at the nodes into values at `points`.
     pub fn matrix(&self, points: &[f64]) -> Array2<f64> {
         let mut matrix = Array2::zeros((points.len(), self.nodes.len()));
-        let mut row = vec![0.0; self.nodes.len()];
-        for (i, &x) in points.iter().enumerate() {
-            self.basis(x, &mut row);
-            matrix.row_mut(i).iter_mut().zip(&row).for_each(|(to, &from)| *to = from);
+        for (mut row, x) in matrix.rows_mut().into_iter().zip(points) {
+            self.basis(*x, row.as_slice_mut().unwrap_or_default());
         }
         matrix
     }

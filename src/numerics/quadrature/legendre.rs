@@ -16,26 +16,22 @@ pub(crate) fn gauss_legendre(count: usize, low: f64, high: f64) -> Rule {
     let mut weights = vec![0.0; count];
     for i in 0..count.div_ceil(2) {
         let mut x = (PI * (i as f64 + 0.75) / (n + 0.5)).cos();
-        let mut slope = 1.0;
         for _ in 0..20 {
-            let (value, derivative) = legendre(count, x);
-            slope = derivative;
-            let change = value / derivative;
-            x -= change;
-            if change.abs() < 1e-15 {
-                slope = legendre(count, x).1;
+            let (value, slope) = legendre(count, x);
+            x -= value / slope;
+            if (value / slope).abs() < 1e-15 {
                 break;
             }
         }
+        let slope = legendre(count, x).1;
         let mirror = count - 1 - i;
         if i == mirror {
             x = 0.0;
         }
         nodes[mirror] = centre + half * x;
         nodes[i] = centre - half * x;
-        let weight = 2.0 * half / ((1.0 - x * x) * slope * slope);
-        weights[mirror] = weight;
-        weights[i] = weight;
+        weights[i] = 2.0 * half / ((1.0 - x * x) * slope * slope);
+        weights[mirror] = weights[i];
     }
     Rule { nodes, weights }
 }

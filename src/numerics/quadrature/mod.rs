@@ -1,11 +1,9 @@
 //! Gaussian expectations to a stated accuracy.
 //!
 //! [`gaussian_expectation`] says for which functions its accuracy holds, and returns an error where
-//! it cannot be reached.
-//!
-//! Inside the crate there are also fixed rules, whose error depends on the function: for a polynomial
-//! against N(0, 1) Gauss-Hermite, for a function with poles at a finite distance (tanh, softplus)
-//! against N(0, 1) the trapezoidal rule, on a bounded interval Gauss-Legendre.
+//! it cannot be reached. Inside the crate there are also fixed rules: Gauss-Hermite for polynomials
+//! against N(0, 1), the trapezoidal rule for functions like tanh against N(0, 1), and Gauss-Legendre
+//! on a bounded interval.
 
 mod adaptive;
 mod error;

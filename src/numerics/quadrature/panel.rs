@@ -22,7 +22,7 @@ struct Rule {
 #[derive(Clone, Copy)]
 struct Pair {
     weight: f64,
-    /// The entries of f(x) + f(-x) and of f(-x) - f(x) in the last coefficients.
+    /// The entries of f(-x) + f(x) and of f(-x) - f(x) in the last coefficients.
     even: [f64; TAIL],
     odd: [f64; TAIL],
 }

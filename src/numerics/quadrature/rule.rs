@@ -1,7 +1,7 @@
 //! Nodes and weights.
 
 /// A quadrature rule: `sum_i weights[i] f(nodes[i])`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rule {
     /// Nodes, in increasing order.
     pub nodes: Vec<f64>,
@@ -10,6 +10,14 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
+    /// The rule with these nodes whose weights are proportional to `weight` and sum to one.
+    pub fn normalised(nodes: Vec<f64>, weight: impl Fn(f64) -> f64) -> Self {
+        let mut weights: Vec<f64> = nodes.iter().map(|x| weight(*x)).collect();
+        let total: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= total);
+        Self { nodes, weights }
+    }
+
     /// The weighted sum of `f` over the nodes.
     pub fn integrate(&self, mut f: impl FnMut(f64) -> f64) -> f64 {
         self.iter().map(|(x, w)| w * f(x)).sum()

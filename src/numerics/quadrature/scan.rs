@@ -71,10 +71,8 @@ pub(super) fn rough_pieces(
     }
     // half a point before the first one of the piece
     let start = |p: usize| point((HALF_ORDER + p * PIECE) as f64 - 0.5);
-    let mut ends = Vec::new();
-    for (p, _) in rough.iter().enumerate().filter(|(_, rough)| **rough) {
-        ends.extend([start(p), start(p + 1)]);
-    }
+    let found = (0..PIECES).filter(|p| rough[*p]);
+    let mut ends: Vec<f64> = found.flat_map(|p| [start(p), start(p + 1)]).collect();
     ends.dedup();
     Ok(ends)
 }
@@ -82,15 +80,14 @@ pub(super) fn rough_pieces(
 /// The sum of the absolute twelfth differences around the points of one piece.
 fn differences(values: &[f64]) -> f64 {
     const BINOMIAL: [f64; HALF_ORDER + 1] = [1.0, -12.0, 66.0, -220.0, 495.0, -792.0, 924.0];
-    let mut sums = [0.0; PIECE];
-    for (i, sum) in sums.iter_mut().enumerate() {
-        let values = &values[i..=i + 2 * HALF_ORDER];
-        *sum = BINOMIAL[HALF_ORDER] * values[HALF_ORDER];
+    let difference = |values: &[f64]| {
+        let mut sum = BINOMIAL[HALF_ORDER] * values[HALF_ORDER];
         for (j, factor) in BINOMIAL[..HALF_ORDER].iter().enumerate() {
-            *sum += factor * (values[j] + values[2 * HALF_ORDER - j]);
+            sum += factor * (values[j] + values[2 * HALF_ORDER - j]);
         }
-    }
-    sums.iter().map(|sum| sum.abs()).sum()
+        sum.abs()
+    };
+    values.windows(2 * HALF_ORDER + 1).map(difference).sum()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use crate::activation::{Activation, hermite_coefficients};
+use crate::activation::Activation;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_columns, in_range, nonnegative, nonzero};
 use crate::linalg::{Element, multiply};
@@ -87,7 +87,8 @@ impl ConditionalSpikes {
         }
         let shape = (second_batch.samples(), second_batch.dimension());
         has_columns("the second batch", shape, first_batch.dimension())?;
-        let c = hermite_coefficients(activation, terms)
+        let c = activation
+            .hermite_coefficients(terms)
             .map_err(InvalidSetting::function(activation.name()))?;
 
         let left = Array2::from_shape_fn((second_layer.len(), terms), |(j, k)| {

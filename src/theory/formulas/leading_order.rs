@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::SpikeExpansion;
-use crate::activation::{Activation, hermite_coefficients};
+use crate::activation::Activation;
 use crate::data::{Link, Target};
 use crate::error::{InvalidSetting, in_range, nonnegative};
 use crate::network::{Scaling, SecondLayerLaw};
@@ -61,7 +61,8 @@ impl LeadingOrder {
         };
         let total = spikes.as_ref().map_or(0, |spikes| spikes.count().total);
         let degree = total.clamp(3, MAX_DEGREE);
-        let c = hermite_coefficients(activation, degree)
+        let c = activation
+            .hermite_coefficients(degree)
             .map_err(InvalidSetting::function(activation.name()))?;
         if let Some(expansion) = spikes.take_if(|_| total <= degree) {
             let expansion = expansion.with_hermite_coefficients(&c, ZERO)?;
