@@ -120,7 +120,7 @@ pub mod spectral;
 pub mod theory;
 pub mod training;
 
-pub use error::{InvalidSetting, Place};
+pub use error::InvalidSetting;
 pub use experiment::{Experiment, Report};
 pub use linalg::backend_name;
 pub use linalg::simd::instruction_set;

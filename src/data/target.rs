@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::link::Link;
-use crate::error::{InvalidSetting, finite_matrix, nonzero, not_orthonormal};
+use crate::error::{InvalidSetting, finite_matrix, nonnegative, nonzero, not_orthonormal};
 use crate::guard::guarded;
 use crate::memory;
 use crate::quadrature::QuadratureError;
@@ -142,9 +142,7 @@ impl Target {
         if p > dimension {
             problems.push(InvalidSetting::TooManyDirections { directions: p, dimension });
         }
-        if !(self.noise.is_finite() && self.noise >= 0.0) {
-            problems.push(InvalidSetting::Noise { value: self.noise });
-        }
+        problems.extend(nonnegative("target.noise", self.noise).err());
         if let Some(directions) = &self.directions {
             problems.extend(frame_problem(directions, p, dimension));
         }
@@ -283,6 +281,9 @@ mod tests {
             assert!(matches!(large, Err(InvalidSetting::Memory { .. })), "{dimension}");
         }
         let noise = Target::single_index(link()).noise(-0.1).realised_directions(2, 0);
-        assert_eq!(noise.unwrap_err(), InvalidSetting::Noise { value: -0.1 });
+        let noise = noise.unwrap_err();
+        assert!(
+            matches!(noise, InvalidSetting::OutOfRange { name: "target.noise", value, .. } if value == -0.1)
+        );
     }
 }

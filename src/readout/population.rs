@@ -1,7 +1,7 @@
 //! What a linear predictor can reach with infinitely many samples.
 
 use crate::data::Target;
-use crate::error::{InvalidSetting, in_range};
+use crate::error::{InvalidSetting, in_range, nonnegative};
 
 /// Errors E(y - prediction)^2 over Gaussian inputs x ~ N(0, I), with the best coefficients: no batch
 /// enters. `None` for a multi-index target.
@@ -45,9 +45,7 @@ impl Target {
 /// The errors of the best constant and of the best linear predictor.
 fn best_errors(target: &Target, intercept: bool) -> Result<Option<(f64, f64)>, InvalidSetting> {
     let noise = target.noise_std();
-    if !(noise.is_finite() && noise >= 0.0) {
-        return Err(InvalidSetting::Noise { value: noise });
-    }
+    nonnegative("target.noise", noise)?;
     let Some(link) = target.link() else { return Ok(None) };
     let named = |source| InvalidSetting::Function { name: link.name().to_owned(), source };
     let c = link.hermite_coefficients(1).map_err(named)?;

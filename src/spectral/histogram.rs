@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use ndarray::Array1;
 
-use crate::error::{InvalidSetting, Place, nonzero};
+use crate::error::{InvalidSetting, nonzero};
 
 /// A histogram of equal bins, as a density over all the values it was made of: the bars' area is
 /// the fraction of values inside the range.
@@ -56,7 +56,7 @@ impl Histogram {
         for value in values {
             let value = *value.borrow();
             if !value.is_finite() {
-                let (name, place) = ("the values of the histogram", Place::Entry(total));
+                let (name, place) = ("the values of the histogram", format!("entry {total}"));
                 return Err(InvalidSetting::NonFiniteEntry { name, place, value });
             }
             total += 1;

@@ -5,7 +5,7 @@ use linear_width::data::{Batch, Dataset, InputLaw, Link, Target};
 use linear_width::experiment::{ExperimentBuilder, NoPredictionError, Precision};
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
-use linear_width::{Experiment, InvalidSetting, Place, Scalar};
+use linear_width::{Experiment, InvalidSetting, Scalar};
 use ndarray::{Array1, Array2, Axis, Slice, array, concatenate};
 
 fn target() -> Target {
@@ -126,10 +126,10 @@ fn dataset_names_bad_entries() {
         let mut with = x.clone();
         with[[2, 1]] = value;
         let error = new(with, ones()).unwrap_err();
-        let (name, place) = ("the given inputs", Place::Cell { row: 2, column: 1 });
+        let (name, place) = ("the given inputs", "row 2, column 1".into());
         assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
         let error = new(x.clone(), array![1.0, value, 0.0]).unwrap_err();
-        let (name, place) = ("the given labels", Place::Entry(1));
+        let (name, place) = ("the given labels", "entry 1".into());
         assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
     }
     let error = new(array![[0.0, f64::NAN]], array![1.0]).unwrap_err().to_string();

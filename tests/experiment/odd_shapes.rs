@@ -210,7 +210,7 @@ fn run_with_exponents_close_to_one_half() {
     assert!(spikes.count().new_directions > 1_000_000_000);
     assert!(matches!(
         problem(sized(20, 10, 30).steps([StepSize::scaled(1.0, 0.5)])),
-        InvalidSetting::Exponent { step: 1, .. }
+        InvalidSetting::StepSize { step: 1, parameter: "alpha", .. }
     ));
 }
 
@@ -285,7 +285,10 @@ fn run_with_plain_settings_at_odd_shapes() {
     }
     let gap = OutlierRule::LargestGap { max_outliers: 1, factor: 8.0 };
     run(sized(4, 9, 9).outlier_rule(gap).with_prediction(false));
-    assert!(matches!(problem(sized(3, 9, 9).outlier_rule(gap)), InvalidSetting::Shape { .. }));
+    assert!(matches!(
+        problem(sized(3, 9, 9).outlier_rule(gap)),
+        InvalidSetting::OutOfRange { name: "outlier_rule.largest_gap.max_outliers", .. }
+    ));
     assert_eq!(
         problem(sized(3, 9, 9).triplets(4)),
         InvalidSetting::TripletCount { asked: 4, available: 3 }
