@@ -107,18 +107,14 @@ impl ExperimentBuilder {
     /// step, or a reused batch) the default is all there are.
     ///
     /// ```
-    /// use linear_width::activation::Tanh;
-    /// use linear_width::data::Dataset;
-    /// use linear_width::Experiment;
+    /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((40, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
     /// let y = Array1::from_shape_fn(40, |i| x[[i, 0]] * x[[i, 1]]);
     /// let data = Dataset::new(x, y)?.standardised()?;
-    /// let report = Experiment::builder()
-    ///     .width(6).activation(Tanh::default()).steps([2.0, 2.0])
-    ///     .data(data).samples(20)
-    ///     .build()?.run()?;
+    /// let builder = Experiment::builder().width(6).activation(Tanh::default()).steps([2.0, 2.0]);
+    /// let report = builder.data(data).samples(20).build()?.run()?;
     /// assert!(report.no_prediction.as_ref().unwrap().contains("given data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -154,11 +150,7 @@ impl ExperimentBuilder {
         let settings = self.resolved();
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Dataset(data)),
-            (None, target) => target.map(|target| Source::Generated {
-                target,
-                input_law: settings.input_law.clone(),
-                first: Arc::default(),
-            }),
+            (None, target) => target.map(Source::generated),
         };
         if settings.available() > 0 {
             let held = source.as_ref().map_or(0, |source| source.bytes(settings.dimension));

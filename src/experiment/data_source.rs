@@ -6,8 +6,9 @@ use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
 use super::settings::{Precision, Settings};
 use crate::Scalar;
-use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
+use crate::data::{Batch, Dataset, GeneratedBatch, Target, check_read, read_by};
 use crate::error::{InvalidSetting, has_columns};
+use crate::memory;
 use crate::training::BatchPolicy;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
@@ -18,7 +19,6 @@ const FIRST_TEST_BATCH: u64 = 1 << 32;
 pub(crate) enum Source {
     Generated {
         target: Target,
-        input_law: InputLaw,
         /// The batch of the first step, with the realised directions that all batches share. Made
         /// when first asked for, so that an experiment too large to run can still be predicted.
         first: Arc<OnceLock<GeneratedBatch>>,
@@ -49,16 +49,9 @@ impl Source {
         }
     }
 
-    /// The same source without anything realised from a seed.
-    pub fn unrealised(&self) -> Self {
-        match self {
-            Self::Generated { target, input_law, .. } => Self::Generated {
-                target: target.clone(),
-                input_law: input_law.clone(),
-                first: Arc::default(),
-            },
-            Self::Dataset(data) => Self::Dataset(data.clone()),
-        }
+    /// A source of samples that are made from the seed of the settings when first asked for.
+    pub fn generated(target: Target) -> Self {
+        Self::Generated { target, first: Arc::default() }
     }
 
     /// The teacher's directions, given or realised.
@@ -106,7 +99,7 @@ impl Source {
 
     /// The batch of the first step, made once.
     fn first_batch(&self, settings: &Settings) -> Result<&GeneratedBatch, InvalidSetting> {
-        let Self::Generated { target, input_law, first } = self else {
+        let Self::Generated { target, first } = self else {
             return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
         };
         if let Some(batch) = first.get() {
@@ -114,7 +107,7 @@ impl Source {
         }
         let Settings { dimension, samples, seed, .. } = *settings;
         let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
-        Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
+        Ok(first.get_or_init(|| batch.with_input_law(settings.input_law.clone())))
     }
 
     /// The bytes of the samples that are held, or of what generates them: the directions, as the
@@ -122,9 +115,7 @@ impl Source {
     pub fn bytes(&self, dimension: usize) -> u128 {
         match self {
             Self::Generated { target, .. } => {
-                let directions =
-                    (target.direction_count() as u128).saturating_mul(dimension as u128);
-                directions.saturating_mul(4 * 8)
+                memory::total(4 * 8, &[(target.direction_count() as u128, dimension as u128)])
             }
             Self::Dataset(data) => data.bytes(),
         }

@@ -1,22 +1,16 @@
 //! The experiment: settings checked once, a run, a report.
 //!
 //! ```
-//! use linear_width::activation::Tanh;
-//! use linear_width::data::{Link, Target};
+//! use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
 //! use linear_width::training::{BatchPolicy, StepSize};
-//! use linear_width::Experiment;
 //!
 //! let report = Experiment::builder()
-//!     .width(120)
-//!     .dimension(60)
-//!     .samples(180)
+//!     .width(120).dimension(60).samples(180).seed(1)
 //!     .activation(Tanh { scale: 2.0, shift: 0.5 })
 //!     .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
 //!     .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.4)])
 //!     .batches(BatchPolicy::Reused)
-//!     .seed(1)
-//!     .build()?
-//!     .run()?;
+//!     .build()?.run()?;
 //! println!("{report}");
 //! assert_eq!(report.stages.len(), 3); // W_0, W_1, W_2
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,25 +60,20 @@ impl Experiment {
         &self.settings
     }
 
-    /// An upper estimate of the bytes a run holds at once, a data set included: the number that
-    /// [`memory_limit`](ExperimentBuilder::memory_limit) is compared with. Generated batches cost
-    /// the same for any number of samples. To [`Settings::estimated_bytes`] it adds
-    ///
-    /// - the data set, 8 (d + 1) for each of all its samples, of which a run makes no copy;
-    /// - the teacher's p directions, 32 p d.
-    ///
-    /// A [`readout`](crate::readout) trained afterwards has
+    /// An upper estimate of the bytes a run holds at once, which
+    /// [`memory_limit`](ExperimentBuilder::memory_limit) is compared with:
+    /// [`Settings::estimated_bytes`], and 8 (d + 1) for each sample of a data set, or 32 p d for the
+    /// teacher's p directions. The number of generated samples does not matter. A
+    /// [`readout`](crate::readout) trained afterwards has
     /// [an estimate of its own](crate::readout::Ridge::estimated_bytes).
     ///
     /// ```
     /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
     /// use ndarray::{Array1, Array2};
     ///
-    /// let x = Array2::from_shape_fn((5000, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
-    /// let data = Dataset::new(x, Array1::ones(5000))?;
-    /// let experiment = Experiment::builder()
-    ///     .width(6).activation(Tanh::default()).steps([2.0]).data(data)
-    ///     .build()?;
+    /// let data = Dataset::new(Array2::ones((5000, 3)), Array1::ones(5000))?;
+    /// let builder = Experiment::builder().width(6).activation(Tanh::default()).steps([2.0]);
+    /// let experiment = builder.data(data).build()?;
     /// let alone = experiment.settings().estimated_bytes();
     /// assert_eq!(experiment.estimated_bytes(), alone + 8 * 4 * 5000);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -168,31 +157,25 @@ impl Experiment {
     ///
     /// ```
     /// use std::ops::ControlFlow;
-    /// use linear_width::experiment::{RunError, RunOptions};
-    /// use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
-    ///
-    /// let experiment = Experiment::builder()
-    ///     .width(40).dimension(20).samples(60)
-    ///     .activation(Tanh::default())
-    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
-    ///     .steps([2.0, 3.0])
-    ///     .build()?;
-    /// let stop = |p: &linear_width::experiment::Progress| match p.step {
+    /// use linear_width::experiment::{Progress, RunError, RunOptions};
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
+    /// let stop = |p: &Progress| match p.step {
     ///     2 => ControlFlow::Break(()),
     ///     _ => ControlFlow::Continue(()),
     /// };
     /// let stopped = experiment.run_with(RunOptions::new().observe(stop));
     /// assert!(matches!(stopped, Err(RunError::Cancelled { step: 2 })));
     /// # #[cfg(feature = "checkpoint")] {
-    /// # let folder = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
+    /// # let file = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
     /// // with the feature `checkpoint`: the second start takes the second step alone
-    /// let file = folder.join("run.safetensors");
     /// let stopped = experiment.run_with(RunOptions::new().observe(stop).checkpoint(&file));
     /// assert!(stopped.is_err());
     /// let report = experiment.run_with(RunOptions::new().checkpoint(&file))?;
     /// assert_eq!(report.stages.len(), 3);
-    /// # std::fs::remove_dir_all(&folder)?;
+    /// # std::fs::remove_file(&file)?;
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -205,14 +188,10 @@ impl Experiment {
     /// for. The iterator holds one network and hands out copies; after an error it ends.
     ///
     /// ```
-    /// use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
-    ///
-    /// let experiment = Experiment::builder()
-    ///     .width(40).dimension(20).samples(60)
-    ///     .activation(Tanh::default())
-    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
-    ///     .steps([2.0, 3.0])
-    ///     .build()?;
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
     /// let networks = experiment.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
     /// assert_eq!(networks.len(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -284,14 +263,11 @@ impl Experiment {
     ///
     /// ```
     /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(2000).dimension(1000).samples(3000).target(target);
     /// use linear_width::theory::prediction::Options;
     ///
-    /// let experiment = Experiment::builder()
-    ///     .width(2000).dimension(1000).samples(3000)
-    ///     .activation(Tanh { scale: 2.0, shift: 0.5 })
-    ///     .target(Target::single_index(Link::hermite([0.0, 1.0])))
-    ///     .steps([20.0, 30.0])
-    ///     .build()?;
+    /// let experiment = settings.activation(Tanh::default()).steps([20.0, 30.0]).build()?;
     /// let prediction = experiment.predict(2, &Options::default())?;
     /// assert!(prediction.outliers[0].target_overlap > 0.9);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

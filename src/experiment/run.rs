@@ -9,14 +9,17 @@ use ndarray::{Array1, Array2};
 
 use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
-use super::checkpoint::{Checkpoint, CheckpointFile};
+use super::checkpoint::CheckpointFile;
 use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
-use super::report::{PredictedSpectrum, Report, Stage, Triplet};
+use super::report::{PredictedSpectrum, Report, Stage, Triplet, summary};
 use super::settings::Precision;
 use super::{memory, notes};
 use crate::Scalar;
+use crate::activation::Activation;
+use crate::data::Target;
 use crate::error::InvalidSetting;
+use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{leading_triplets, overlap};
 use crate::training::Change;
@@ -70,39 +73,18 @@ impl<'a> RunOptions<'a> {
     }
 }
 
-/// A run after some gradient steps; the spectrum of the weights is not measured yet.
-struct State<T> {
-    network: Network<T>,
+/// What is known after some gradient steps, before the spectrum of the weights is measured.
+#[derive(Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Record {
     /// How many steps have been taken.
-    step: usize,
+    pub step: usize,
     /// How far the last of them moved the weights.
-    change: Option<Change>,
+    pub change: Option<Change>,
     /// Seconds the last of them took.
-    gradient_seconds: f64,
+    pub gradient_seconds: f64,
     /// W_0, ..., W_{step - 1} as measured.
-    stages: Vec<Stage>,
-}
-
-impl<T: Scalar> State<T> {
-    fn first(experiment: &Experiment) -> Result<Self, RunError> {
-        let network = first_network(experiment)?;
-        Ok(Self { network, step: 0, change: None, gradient_seconds: 0.0, stages: Vec::new() })
-    }
-
-    /// Takes one gradient step.
-    fn advance(
-        &mut self,
-        experiment: &Experiment,
-        meter: &mut ProgressMeter<'_>,
-    ) -> Result<(), RunError> {
-        let start = Instant::now();
-        self.step += 1;
-        let step = self.step;
-        let progress = &mut |tile| meter.tile(step, tile);
-        self.change = Some(take_step(experiment, &mut self.network, step, progress)?);
-        self.gradient_seconds = start.elapsed().as_secs_f64();
-        Ok(())
-    }
+    pub stages: Vec<Stage>,
 }
 
 pub(super) fn run(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
@@ -124,36 +106,34 @@ fn run_in<T: Scalar>(
     };
     let mut meter = ProgressMeter::new(experiment, observer);
     // the check of the memory comes first
-    let mut state = State::<T>::first(experiment)?;
+    let mut network = first_network::<T>(experiment)?;
+    let mut record = Record::default();
     let teacher = experiment.teacher().map(|teacher| teacher.to_owned());
     let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, experiment.settings.dimension)));
     #[cfg(feature = "checkpoint")]
     let file = options.checkpoint.map(|path| CheckpointFile::new(path, experiment)).transpose()?;
     #[cfg(feature = "checkpoint")]
-    let saved = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
-    #[cfg(feature = "checkpoint")]
-    if let Some(Checkpoint { weights, step, change, gradient_seconds, stages }) = saved {
-        let network = state.network.with_first_layer(weights.mapv(T::of))?;
-        state = State { network, step, change, gradient_seconds, stages };
+    if let Some((saved, weights)) = file.as_ref().map(CheckpointFile::read).transpose()?.flatten() {
+        network = network.with_first_layer(weights.mapv(T::of))?;
+        record = saved;
     }
     loop {
         #[cfg(feature = "checkpoint")]
         if let Some(file) = &file {
-            state.stages = file.write(Checkpoint {
-                weights: state.network.first_layer().mapv(|w| w.as_f64()),
-                step: state.step,
-                change: state.change,
-                gradient_seconds: state.gradient_seconds,
-                stages: state.stages,
-            })?;
+            file.write(&mut record, network.first_layer().mapv(|w| w.as_f64()))?;
         }
-        let stage = measure(experiment, &state, &teacher, &mut meter)?;
-        state.stages.push(stage);
-        if state.step == experiment.settings.steps.len() {
-            let a = state.network.second_layer().mapv(|a| a.as_f64());
-            return Ok(report(experiment, state.stages, teacher, a));
+        let stage = measure(experiment, &network, &record, &teacher, &mut meter)?;
+        record.stages.push(stage);
+        if record.step == experiment.settings.steps.len() {
+            let second_layer = network.second_layer().mapv(|a| a.as_f64());
+            return Ok(report(experiment, record.stages, teacher, second_layer));
         }
-        state.advance(experiment, &mut meter)?;
+        let start = Instant::now();
+        let step = record.step + 1;
+        let progress = &mut |tile| meter.tile(step, tile);
+        record.change = Some(take_step(experiment, &mut network, step, progress)?);
+        record.step = step;
+        record.gradient_seconds = start.elapsed().as_secs_f64();
     }
 }
 
@@ -207,14 +187,14 @@ pub(super) fn networks<T: Scalar>(
 /// Measures the spectrum of the network's first layer.
 fn measure<T: Scalar>(
     experiment: &Experiment,
-    state: &State<T>,
+    network: &Network<T>,
+    record: &Record,
     teacher: &Array2<f64>,
     meter: &mut ProgressMeter<'_>,
 ) -> Result<Stage, RunError> {
     let start = Instant::now();
     let settings = &experiment.settings;
-    let State { network, step, change, gradient_seconds, .. } = state;
-    let step = *step;
+    let step = record.step;
     let failed = |source| RunError::Spectrum { step, source };
     let weights = network.first_layer();
     let values = settings.spectrum_method.singular_values(weights.view());
@@ -225,9 +205,8 @@ fn measure<T: Scalar>(
     let directions = teacher.mapv(T::of);
     let triplet = |k: usize| -> Result<Triplet, InvalidSetting> {
         let (left, right) = (top.left_vector(k), top.right_vector(k));
-        let overlaps: Result<Vec<f64>, _> =
-            directions.rows().into_iter().map(|beta| overlap(right, beta)).collect();
-        let direction_overlaps = overlaps?;
+        let overlaps = directions.rows().into_iter().map(|beta| overlap(right, beta));
+        let direction_overlaps = overlaps.collect::<Result<Vec<f64>, _>>()?;
         let square = direction_overlaps.iter().map(|o| o * o).sum::<f64>();
         let a = network.second_layer().view();
         let kept = k < settings.vectors;
@@ -246,17 +225,18 @@ fn measure<T: Scalar>(
     Ok(Stage {
         step,
         eta: step.checked_sub(1).map(|t| settings.steps[t].eta(settings.width)),
-        change: *change,
+        change: record.change,
         singular_values: values,
         outliers,
         triplets,
         prediction: None,
         weights: settings.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
-        gradient_seconds: *gradient_seconds,
+        gradient_seconds: record.gradient_seconds,
         spectrum_seconds: start.elapsed().as_secs_f64(),
     })
 }
 
+/// Adds the predictions and the notes.
 fn report(
     experiment: &Experiment,
     mut stages: Vec<Stage>,
@@ -265,7 +245,20 @@ fn report(
 ) -> Report {
     let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
-    Report::new(experiment, second_layer, teacher, stages, no_prediction, notes)
+    Report {
+        settings: experiment.settings.clone(),
+        activation: experiment.activation.name(),
+        link: experiment.source.name().to_owned(),
+        noise: experiment.target().map_or(0.0, Target::noise_std),
+        dataset: experiment.dataset().map(summary),
+        backend: backend_name().to_owned(),
+        leading_order: experiment.leading_order.clone(),
+        second_layer,
+        teacher,
+        stages,
+        no_prediction,
+        notes,
+    }
 }
 
 /// Puts the prediction beside every stage that has one; says why when there is none.

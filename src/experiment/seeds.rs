@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::checked::Experiment;
+use super::data_source::Source;
 use super::error::RunError;
 use super::report::{Report, Triplet};
 use super::run::{self, RunOptions};
@@ -25,7 +26,9 @@ pub(super) fn run(
     for seed in seeds {
         let mut experiment = experiment.clone();
         experiment.settings.seed = seed;
-        experiment.source = experiment.source.unrealised();
+        if let Some(target) = experiment.target() {
+            experiment.source = Source::generated(target.clone());
+        }
         // no seed enters the prediction, so that the first one serves all
         experiment.settings.with_prediction &= reports.is_empty();
         let mut report = run::run(&experiment, RunOptions::new())?;
