@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
+use super::checked::Experiment;
 use super::settings::{Precision, Settings};
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, Target, check_read, read_by};
@@ -34,13 +35,6 @@ impl Source {
         }
     }
 
-    pub fn dataset(&self) -> Option<&Dataset> {
-        match self {
-            Self::Generated { .. } => None,
-            Self::Dataset(data) => Some(data),
-        }
-    }
-
     /// Name of the link, or of the data set.
     pub fn name(&self) -> &str {
         match self {
@@ -54,62 +48,6 @@ impl Source {
         Self::Generated { target, first: Arc::default() }
     }
 
-    /// The teacher's directions, given or realised.
-    pub fn directions(&self, settings: &Settings) -> Option<ArrayView2<'_, f64>> {
-        match self {
-            Self::Generated { .. } => Some(self.first_batch(settings).ok()?.directions()),
-            Self::Dataset(data) => data.directions(),
-        }
-    }
-
-    /// The batch of step number `step`, from 1.
-    pub fn batch(
-        &self,
-        settings: &Settings,
-        step: usize,
-    ) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
-        let steps = settings.steps.len();
-        if !(1..=steps).contains(&step) {
-            return Err(InvalidSetting::NoSuchStep { step, steps });
-        }
-        let samples = settings.samples;
-        let kept = settings.batches.kept_samples(samples);
-        match self {
-            Self::Generated { .. } => {
-                let batch = self.first_batch(settings)?.clone().with_index(step as u64 - 1);
-                Ok(StepBatch::Generated(batch.reusing(kept)?))
-            }
-            Self::Dataset(data) => {
-                let skipped = (step - 1).saturating_mul(samples - kept);
-                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
-            }
-        }
-    }
-
-    /// Batch number `index` that no step sees.
-    pub fn test_batch(
-        &self,
-        settings: &Settings,
-        index: u32,
-        samples: usize,
-    ) -> Result<GeneratedBatch, InvalidSetting> {
-        let batch = self.first_batch(settings)?.clone().with_samples(samples)?;
-        Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
-    }
-
-    /// The batch of the first step, made once.
-    fn first_batch(&self, settings: &Settings) -> Result<&GeneratedBatch, InvalidSetting> {
-        let Self::Generated { target, first } = self else {
-            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
-        };
-        if let Some(batch) = first.get() {
-            return Ok(batch);
-        }
-        let Settings { dimension, samples, seed, .. } = *settings;
-        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
-        Ok(first.get_or_init(|| batch.with_input_law(settings.input_law.clone())))
-    }
-
     /// The bytes of the samples that are held, or of what generates them: the directions, as the
     /// report has them, as the batches share them, in the precision of the run, and one to spare.
     pub fn bytes(&self, dimension: usize) -> u128 {
@@ -119,6 +57,82 @@ impl Source {
             }
             Self::Dataset(data) => data.bytes(),
         }
+    }
+}
+
+impl Experiment {
+    /// The target; `None` for a data set.
+    pub fn target(&self) -> Option<&Target> {
+        self.source.target()
+    }
+
+    /// The data set; `None` when the samples are generated.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        match &self.source {
+            Source::Generated { .. } => None,
+            Source::Dataset(data) => Some(data),
+        }
+    }
+
+    /// B* (p x d), the directions of the target as the seed realises them, or the
+    /// [known directions](Dataset::with_directions) of a data set. `None` for a data set without
+    /// known directions, and for dimensions too large for this machine's memory.
+    pub fn teacher(&self) -> Option<ArrayView2<'_, f64>> {
+        match self.dataset() {
+            Some(data) => data.directions(),
+            None => Some(self.first_batch().ok()?.directions()),
+        }
+    }
+
+    /// The batch that step `step` uses, from 1 to the number of steps: a share of the first batch,
+    /// which the policy sets, and the rest of its own.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+        let settings = &self.settings;
+        let steps = settings.steps.len();
+        if !(1..=steps).contains(&step) {
+            return Err(InvalidSetting::NoSuchStep { step, steps });
+        }
+        let samples = settings.samples;
+        let kept = settings.batches.kept_samples(samples);
+        match self.dataset() {
+            None => {
+                let batch = self.first_batch()?.clone().with_index(step as u64 - 1);
+                Ok(StepBatch::Generated(batch.reusing(kept)?))
+            }
+            Some(data) => {
+                let skipped = (step - 1).saturating_mul(samples - kept);
+                Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
+            }
+        }
+    }
+
+    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
+    /// [`readout`](crate::readout). Different indices are independent.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
+    /// a data set, of which [`Dataset::rows`] takes a part; [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        let batch = self.first_batch()?.clone().with_samples(samples)?;
+        Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
+    }
+
+    /// The batch of the first step, made once.
+    fn first_batch(&self) -> Result<&GeneratedBatch, InvalidSetting> {
+        let Source::Generated { target, first } = &self.source else {
+            return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
+        };
+        if let Some(batch) = first.get() {
+            return Ok(batch);
+        }
+        let Settings { dimension, samples, seed, .. } = self.settings;
+        let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
+        Ok(first.get_or_init(|| batch.with_input_law(self.settings.input_law.clone())))
     }
 }
 

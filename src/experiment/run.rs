@@ -87,10 +87,89 @@ pub(super) struct Record {
     pub stages: Vec<Stage>,
 }
 
-pub(super) fn run(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
-    match experiment.settings.precision {
-        Precision::F32 => run_in::<f32>(experiment, options),
-        Precision::F64 => run_in::<f64>(experiment, options),
+impl Experiment {
+    /// Runs the experiment, on the threads of the current `rayon` pool. In a parallel iterator over
+    /// runs, a thread of the pool that waits within one run may begin another on the same stack, and
+    /// overflow it after some hundred runs; give each run a pool of its own.
+    ///
+    /// # Errors
+    /// [`RunError`] when a step diverges, a decomposition fails, or the memory for
+    /// [`estimated_bytes`](Self::estimated_bytes) is not there any more.
+    pub fn run(&self) -> Result<Report, RunError> {
+        self.run_with(RunOptions::new())
+    }
+
+    /// Runs the experiment with an observer, a checkpoint, or both.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); [`RunError::Cancelled`] when the observer breaks; the errors of a
+    /// checkpoint's file.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use linear_width::experiment::{Progress, RunError, RunOptions};
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
+    /// let stop = |p: &Progress| match p.step {
+    ///     2 => ControlFlow::Break(()),
+    ///     _ => ControlFlow::Continue(()),
+    /// };
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop));
+    /// assert!(matches!(stopped, Err(RunError::Cancelled { step: 2 })));
+    /// # #[cfg(feature = "checkpoint")] {
+    /// # let file = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
+    /// // with the feature `checkpoint`: the second start takes the second step alone
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop).checkpoint(&file));
+    /// assert!(stopped.is_err());
+    /// let report = experiment.run_with(RunOptions::new().checkpoint(&file))?;
+    /// assert_eq!(report.stages.len(), 3);
+    /// # std::fs::remove_file(&file)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_with(&self, options: RunOptions<'_>) -> Result<Report, RunError> {
+        match self.settings.precision {
+            Precision::F32 => run_in::<f32>(self, options),
+            Precision::F64 => run_in::<f64>(self, options),
+        }
+    }
+
+    /// The network after 0, 1, ..., T steps, with the weights of [`run`](Self::run) when `T` is the
+    /// experiment's precision; no spectrum is computed. Each step is taken when its network is asked
+    /// for. The iterator holds one network and hands out copies; after an error it ends.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
+    /// let networks = experiment.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(networks.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn networks<T: Scalar>(&self) -> impl Iterator<Item = Result<Network<T>, RunError>> {
+        let last = self.settings.steps.len();
+        let mut current: Option<Network<T>> = None;
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            if next > last {
+                return None;
+            }
+            let network = match current.take() {
+                None => first_network(self),
+                Some(mut network) => {
+                    let progress = &mut |_| ControlFlow::Continue(());
+                    take_step(self, &mut network, next, progress).map(|_| network)
+                }
+            };
+            next = if network.is_ok() { next + 1 } else { last + 1 };
+            if let (Ok(network), true) = (&network, next <= last) {
+                current = Some(network.clone());
+            }
+            Some(network)
+        })
     }
 }
 
@@ -156,32 +235,6 @@ fn take_step<T: Scalar>(
         .observed_gradient_step(&batch, eta, progress)
         .map_err(|error| RunError::of_step(step, error))?;
     change.ok_or(RunError::Cancelled { step })
-}
-
-/// The networks after 0, 1, ..., T steps; the iterator ends after an error.
-pub(super) fn networks<T: Scalar>(
-    experiment: &Experiment,
-) -> impl Iterator<Item = Result<Network<T>, RunError>> {
-    let last = experiment.settings.steps.len();
-    let mut current: Option<Network<T>> = None;
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        if next > last {
-            return None;
-        }
-        let network = match current.take() {
-            None => first_network(experiment),
-            Some(mut network) => {
-                let progress = &mut |_| ControlFlow::Continue(());
-                take_step(experiment, &mut network, next, progress).map(|_| network)
-            }
-        };
-        next = if network.is_ok() { next + 1 } else { last + 1 };
-        if let (Ok(network), true) = (&network, next <= last) {
-            current = Some(network.clone());
-        }
-        Some(network)
-    })
 }
 
 /// Measures the spectrum of the network's first layer.

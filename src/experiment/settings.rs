@@ -1,7 +1,7 @@
 //! The settings of an experiment: one row for each, which is all that a new one needs.
 
 use crate::data::InputLaw;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, in_range, nonzero};
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::{MAX_POWER, OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{Options, PredictionError};
@@ -204,17 +204,15 @@ fn at_most(
     limit: usize,
     allowed: &'static str,
 ) -> Option<InvalidSetting> {
-    (count > limit).then_some(InvalidSetting::OutOfRange { name, value: count as f64, allowed })
+    in_range(name, count as f64, count <= limit, allowed).err()
 }
 
 /// The problems of all step sizes.
 fn step_problems(steps: &[StepSize]) -> Vec<InvalidSetting> {
-    let mut problems = Vec::new();
     if steps.is_empty() {
-        problems.push(InvalidSetting::NoSteps);
+        return vec![InvalidSetting::NoSteps];
     }
-    problems.extend(steps.iter().enumerate().filter_map(|(t, step)| step.check(t + 1).err()));
-    problems
+    steps.iter().zip(1..).filter_map(|(size, step)| size.check(step).err()).collect()
 }
 
 /// The result of one check; gives the closures of the table their type.
