@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::checked::Experiment;
-use super::data_source::{self, Source};
+use super::data_source::{Source, data_problems};
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::{Activation, Centred};
@@ -144,8 +144,9 @@ impl ExperimentBuilder {
         self.fill_in_sizes();
         let mut problems = self.problems();
         let activation = self.activation.as_ref().and_then(|activation| {
-            let prepared = prepared(activation, self.settings.centred);
-            prepared.map_err(|p| problems.push(p.of("activation"))).ok()
+            let name = || format!("the activation {}", activation.name());
+            let prepared = guarded(name, || prepared(activation, self.settings.centred));
+            prepared.and_then(|result| result).map_err(|p| problems.push(p.of("activation"))).ok()
         });
         let settings = self.resolved();
         let source = match (self.data, self.target) {
@@ -186,9 +187,11 @@ impl ExperimentBuilder {
         if !self.given.contains("dimension") {
             settings.dimension = data.dimension();
         }
-        let all = data_source::same_samples(settings.batches, settings.steps.len());
-        if !self.given.contains("samples") && all {
-            settings.samples = data.samples();
+        // all of them where all steps see the same ones
+        let all = data.samples();
+        let same = settings.steps.len() <= 1 || settings.batches.kept_samples(all) == all;
+        if !self.given.contains("samples") && same {
+            settings.samples = all;
         }
     }
 
@@ -229,9 +232,7 @@ impl ExperimentBuilder {
             if self.given.contains("input_law") {
                 problems.push(InvalidSetting::NotWithGivenData { name: "input_law" });
             }
-            let expected = (settings.dimension, settings.samples, settings.steps.len());
-            let (policy, precision) = (settings.batches, settings.precision);
-            problems.extend(data_source::data_problems(data, expected, policy, precision));
+            problems.extend(data_problems(data, settings));
         }
         problems
     }
@@ -255,13 +256,6 @@ impl ExperimentBuilder {
 
 /// The activation, centred if asked; value and derivative must be finite wherever a Gaussian goes.
 fn prepared(
-    activation: &Arc<dyn Activation>,
-    centred: bool,
-) -> Result<Arc<dyn Activation>, InvalidSetting> {
-    guarded(|| format!("the activation {}", activation.name()), || integrated(activation, centred))?
-}
-
-fn integrated(
     activation: &Arc<dyn Activation>,
     centred: bool,
 ) -> Result<Arc<dyn Activation>, InvalidSetting> {

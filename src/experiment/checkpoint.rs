@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::checked::Experiment;
 use super::error::RunError;
 use super::run::Record;
+use super::settings::Settings;
 use crate::activation::Activation;
 use crate::data::Batch;
 use crate::{backend_name, instruction_set};
@@ -56,21 +57,15 @@ impl View for Tensor<'_> {
 }
 
 /// The file of one experiment's checkpoints.
-pub(super) struct CheckpointFile {
+pub(super) struct CheckpointFile<'a> {
     path: PathBuf,
     identity: Identity,
-    /// N x d.
-    shape: (usize, usize),
-    /// The number of steps of the experiment.
-    steps: usize,
+    settings: &'a Settings,
 }
 
-impl CheckpointFile {
-    pub fn new(path: PathBuf, experiment: &Experiment) -> Result<Self, RunError> {
-        let settings = &experiment.settings;
-        let shape = (settings.width, settings.dimension);
-        let steps = settings.steps.len();
-        Ok(Self { path, identity: identity(experiment)?, shape, steps })
+impl<'a> CheckpointFile<'a> {
+    pub fn new(path: PathBuf, experiment: &'a Experiment) -> Result<Self, RunError> {
+        Ok(Self { path, identity: identity(experiment)?, settings: &experiment.settings })
     }
 
     /// Writes a checkpoint: the record, the first layer, and the weights that the stages keep.
@@ -129,10 +124,11 @@ impl CheckpointFile {
         self.compare(&head.identity)?;
         let mut record: Record =
             serde_json::from_value(head.checkpoint).map_err(|error| damaged(error.to_string()))?;
-        if record.step > self.steps || record.stages.len() != record.step {
+        let Settings { width, dimension, ref steps, .. } = *self.settings;
+        if record.step > steps.len() || record.stages.len() != record.step {
             return Err(damaged("its number of steps makes no sense".into()));
         }
-        let first_layer = matrices.remove(FIRST_LAYER).filter(|w| w.dim() == self.shape);
+        let first_layer = matrices.remove(FIRST_LAYER).filter(|w| w.dim() == (width, dimension));
         let first_layer =
             first_layer.ok_or_else(|| damaged("it has no weights of this shape".into()))?;
         put_back(&mut record, &mut matrices);

@@ -10,7 +10,6 @@ use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, Target, check_read, read_by};
 use crate::error::{InvalidSetting, has_columns};
 use crate::memory;
-use crate::training::BatchPolicy;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
 const FIRST_TEST_BATCH: u64 = 1 << 32;
@@ -189,36 +188,23 @@ impl Batch for StepBatch {
     read_by!(read_in);
 }
 
-/// Whether all steps see the same samples.
-pub(super) fn same_samples(policy: BatchPolicy, steps: usize) -> bool {
-    steps <= 1
-        || match policy {
-            BatchPolicy::Independent => false,
-            BatchPolicy::Reused => true,
-            BatchPolicy::PartlyReused { fraction } => fraction == 1.0,
-        }
-}
-
-/// What does not fit between a data set and the settings (dimension, samples of a step, steps).
-pub(super) fn data_problems(
-    data: &Dataset,
-    (dimension, samples, steps): (usize, usize, usize),
-    policy: BatchPolicy,
-    precision: Precision,
-) -> Vec<InvalidSetting> {
+/// What does not fit between a data set and the settings.
+pub(super) fn data_problems(data: &Dataset, settings: &Settings) -> Vec<InvalidSetting> {
+    let Settings { dimension, samples, .. } = *settings;
     let mut problems = Vec::new();
     if dimension > 0 {
         let shape = data.inputs().dim();
         problems.extend(has_columns("the matrix of given inputs", shape, dimension).err());
     }
-    let own = samples - policy.kept_samples(samples);
-    let needed = own.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);
+    let own = samples - settings.batches.kept_samples(samples);
+    let later_steps = settings.steps.len().saturating_sub(1);
+    let needed = own.saturating_mul(later_steps).saturating_add(samples);
     if needed > data.samples() {
         problems.push(InvalidSetting::TooFewSamples { available: data.samples(), needed });
     }
     let in_range = |v: &f64| (*v as f32).is_finite();
     let fits = data.inputs().iter().all(in_range) && data.labels().iter().all(in_range);
-    if precision == Precision::F32 && !fits {
+    if settings.precision == Precision::F32 && !fits {
         problems.push(InvalidSetting::NonFinite { name: "the given data in 32 bits" });
     }
     problems

@@ -45,6 +45,7 @@ use crate::Scalar;
 use crate::data::InputLaw;
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
+use crate::number::Short;
 use crate::theory::prediction::{Options, Prediction, Problem, predict};
 
 impl Experiment {
@@ -86,17 +87,20 @@ impl Experiment {
         let Some(target) = self.target() else { return Err(NoPredictionError::Dataset) };
         let settings = &self.settings;
         let steps = &settings.steps;
+        let not_covered = |covered| Err(NoPredictionError::NotCovered { covered });
         let eta = |step: usize| steps.get(step).map_or(0.0, |size| size.eta(settings.width));
         if steps.len() > 2 {
-            return Err(NoPredictionError::TooManySteps { steps: steps.len() });
+            return not_covered(format!("covers one or two steps, not {}", steps.len()));
         }
         if settings.scaling != Scaling::MeanField {
-            return Err(NoPredictionError::StandardScaling);
+            let residual = "where the residual is the label to leading order";
+            return not_covered(format!("is for mean-field scaling, {residual}"));
         }
         // E sigma(z) is c_0; the prediction would silently subtract it
         let mean = self.leading_order.activation_coefficients[0];
         if mean.abs() > 1e-9 {
-            return Err(NoPredictionError::NotCentred { mean });
+            let mean = Short(mean);
+            return not_covered(format!("is for centred activations; this one has mean {mean}"));
         }
         Ok(Problem {
             activation: self.activation.clone(),
