@@ -196,24 +196,18 @@ impl ExperimentBuilder {
     }
 
     /// All problems but those of the activation's values and of the memory.
-    fn problems(&mut self) -> Vec<InvalidSetting> {
+    fn problems(&self) -> Vec<InvalidSetting> {
         let settings = &self.settings;
-        let mut problems = settings.problems();
-        for problem in &mut problems {
-            match problem {
-                InvalidSetting::ZeroSize { name }
-                    if Settings::NAMES.contains(name) && !self.given.contains(name) =>
-                {
-                    *problem = InvalidSetting::Missing { name };
-                }
-                InvalidSetting::NoSteps => {
-                    if let Some(panicked) = self.bad_steps.take() {
-                        *problem = panicked;
-                    }
-                }
-                _ => {}
+        let named = |problem| match problem {
+            InvalidSetting::ZeroSize { name }
+                if Settings::NAMES.contains(&name) && !self.given.contains(name) =>
+            {
+                InvalidSetting::Missing { name }
             }
-        }
+            InvalidSetting::NoSteps => self.bad_steps.clone().unwrap_or(problem),
+            other => other,
+        };
+        let mut problems: Vec<_> = settings.problems().into_iter().map(named).collect();
         if self.activation.is_none() {
             problems.push(InvalidSetting::Missing { name: "activation" });
         }

@@ -136,7 +136,8 @@ impl Experiment {
         let mut setting = self.prediction_setting()?;
         let steps = self.settings.steps.len();
         if step == 0 || step > steps {
-            return Err(NoPredictionError::NoSuchStep { step, steps });
+            let covered = format!("covers W_1 to W_{steps} of this experiment, not W_{step}");
+            return Err(NoPredictionError::NotCovered { covered });
         }
         if step == 1 {
             setting.step_sizes[1] = 0.0;

@@ -24,10 +24,8 @@ pub struct Triplet {
     /// Overlap of the left vector with a, a^{o2}, ..., each normalised.
     pub left_overlaps: Vec<f64>,
     /// The left vector (N), where [`vectors`](super::ExperimentBuilder::vectors) keeps it.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub left_vector: Option<Array1<f64>>,
     /// The right vector (d), where it is kept.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub right_vector: Option<Array1<f64>>,
 }
 
@@ -77,7 +75,6 @@ pub struct Stage {
     /// eta of the step that led here; `None` for W_0.
     pub eta: Option<f64>,
     /// How far that step moved the weights; `None` for W_0.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub change: Option<Change>,
     /// All min(N, d) singular values, largest first.
     pub singular_values: Array1<f64>,
@@ -158,7 +155,6 @@ pub struct Report {
     pub no_prediction: Option<String>,
     /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
     /// same, steps that changed nothing.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub notes: Vec<String>,
 }
 

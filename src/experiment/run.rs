@@ -22,7 +22,7 @@ use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{leading_triplets, overlap};
-use crate::training::Change;
+use crate::training::{Change, TrainingError};
 
 /// Sees the progress of a run, and may stop it.
 type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
@@ -231,9 +231,11 @@ fn take_step<T: Scalar>(
 ) -> Result<Change, RunError> {
     let batch = experiment.batch(step)?;
     let eta = experiment.settings.steps[step - 1].eta(experiment.settings.width);
-    let change = network
-        .observed_gradient_step(&batch, eta, progress)
-        .map_err(|error| RunError::of_step(step, error))?;
+    let change =
+        network.observed_gradient_step(&batch, eta, progress).map_err(|error| match error {
+            TrainingError::Diverged => RunError::Diverged { step },
+            TrainingError::Invalid(problem) => RunError::Invalid(problem),
+        })?;
     change.ok_or(RunError::Cancelled { step })
 }
 
