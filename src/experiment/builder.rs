@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::checked::Experiment;
-use super::data_source::{Source, data_problems};
+use super::checked::{Experiment, Source};
+use super::data_source::data_problems;
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::{Activation, Centred};
@@ -48,7 +48,7 @@ pub struct ExperimentBuilder {
 macro_rules! setters {
     ($(
         $(#[doc = $doc:literal])* $(#[serde $serde:tt])?
-        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr, $check:expr;
+        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr $(, $check:expr)?;
     )*) => {
         impl ExperimentBuilder {
             $(

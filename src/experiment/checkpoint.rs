@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::checked::Experiment;
 use super::error::RunError;
-use super::run::Record;
+use super::report::Record;
 use super::settings::Settings;
 use crate::activation::Activation;
 use crate::data::Batch;

@@ -1,63 +1,15 @@
-//! Where the samples of an experiment come from, and the batches made from it.
-
-use std::sync::{Arc, OnceLock};
+//! The batches of an experiment, made from its source of samples.
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
-use super::checked::Experiment;
+use super::checked::{Experiment, Source};
 use super::settings::{Precision, Settings};
 use crate::Scalar;
 use crate::data::{Batch, Dataset, GeneratedBatch, Target, check_read, read_by};
 use crate::error::{InvalidSetting, has_columns};
-use crate::memory;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
 const FIRST_TEST_BATCH: u64 = 1 << 32;
-
-/// The samples of an experiment: generated from a seed, or a data set.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Generated {
-        target: Target,
-        /// The batch of the first step, with the realised directions that all batches share. Made
-        /// when first asked for, so that an experiment too large to run can still be predicted.
-        first: Arc<OnceLock<GeneratedBatch>>,
-    },
-    Dataset(Dataset),
-}
-
-impl Source {
-    pub fn target(&self) -> Option<&Target> {
-        match self {
-            Self::Generated { target, .. } => Some(target),
-            Self::Dataset(_) => None,
-        }
-    }
-
-    /// Name of the link, or of the data set.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Generated { target, .. } => target.name(),
-            Self::Dataset(data) => data.name(),
-        }
-    }
-
-    /// A source of samples that are made from the seed of the settings when first asked for.
-    pub fn generated(target: Target) -> Self {
-        Self::Generated { target, first: Arc::default() }
-    }
-
-    /// The bytes of the samples that are held, or of what generates them: the directions, as the
-    /// report has them, as the batches share them, in the precision of the run, and one to spare.
-    pub fn bytes(&self, dimension: usize) -> u128 {
-        match self {
-            Self::Generated { target, .. } => {
-                memory::total(4 * 8, &[(target.direction_count() as u128, dimension as u128)])
-            }
-            Self::Dataset(data) => data.bytes(),
-        }
-    }
-}
 
 impl Experiment {
     /// The target; `None` for a data set.

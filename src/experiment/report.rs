@@ -127,6 +127,20 @@ impl Stage {
     }
 }
 
+/// What is known after some gradient steps, before the spectrum of the weights is measured.
+#[derive(Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Record {
+    /// How many steps have been taken.
+    pub step: usize,
+    /// How far the last of them moved the weights.
+    pub change: Option<Change>,
+    /// Seconds the last of them took.
+    pub gradient_seconds: f64,
+    /// W_0, ..., W_{step - 1} as measured.
+    pub stages: Vec<Stage>,
+}
+
 /// The result of a run. Prints as a table; serialises with the `serde` feature.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

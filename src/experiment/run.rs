@@ -12,7 +12,7 @@ use super::checked::Experiment;
 use super::checkpoint::CheckpointFile;
 use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
-use super::report::{PredictedSpectrum, Report, Stage, Triplet, summary};
+use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
 use super::{memory, notes};
 use crate::Scalar;
@@ -71,20 +71,6 @@ impl<'a> RunOptions<'a> {
         self.checkpoint = Some(path.into());
         self
     }
-}
-
-/// What is known after some gradient steps, before the spectrum of the weights is measured.
-#[derive(Default)]
-#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Record {
-    /// How many steps have been taken.
-    pub step: usize,
-    /// How far the last of them moved the weights.
-    pub change: Option<Change>,
-    /// Seconds the last of them took.
-    pub gradient_seconds: f64,
-    /// W_0, ..., W_{step - 1} as measured.
-    pub stages: Vec<Stage>,
 }
 
 impl Experiment {
@@ -174,16 +160,10 @@ impl Experiment {
 }
 
 /// Measures and steps in turn.
-fn run_in<T: Scalar>(
-    experiment: &Experiment,
-    mut options: RunOptions<'_>,
-) -> Result<Report, RunError> {
-    let mut go_on = |_: &Progress| ControlFlow::Continue(());
-    let observer: &mut Observer<'_> = match &mut options.observer {
-        Some(observer) => observer,
-        None => &mut go_on,
-    };
-    let mut meter = ProgressMeter::new(experiment, observer);
+fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
+    let observer = options.observer;
+    let mut observer = observer.unwrap_or_else(|| Box::new(|_| ControlFlow::Continue(())));
+    let mut meter = ProgressMeter::new(experiment, &mut *observer);
     // the check of the memory comes first
     let mut network = first_network::<T>(experiment)?;
     let mut record = Record::default();

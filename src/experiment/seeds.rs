@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::checked::Experiment;
-use super::data_source::Source;
+use super::checked::{Experiment, Source};
 use super::error::RunError;
 use super::report::{Report, Triplet};
 use crate::number::Short;
