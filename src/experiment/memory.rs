@@ -50,7 +50,7 @@ impl Experiment {
     /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
     /// use ndarray::{Array1, Array2};
     ///
-    /// let data = Dataset::new(Array2::ones((5000, 3)), Array1::ones(5000))?;
+    /// let data = Dataset::new(Array2::<f64>::ones((5000, 3)), Array1::<f64>::ones(5000))?;
     /// let builder = Experiment::builder().width(6).activation(Tanh::default()).steps([2.0]);
     /// let experiment = builder.data(data).build()?;
     /// let alone = experiment.settings().estimated_bytes();

@@ -127,7 +127,8 @@ impl Experiment {
     /// # let settings = Experiment::builder().width(2000).dimension(1000).samples(3000).target(target);
     /// use linear_width::theory::prediction::Options;
     ///
-    /// let experiment = settings.activation(Tanh::default()).steps([20.0, 30.0]).build()?;
+    /// let activation = Tanh { scale: 2.0, shift: 0.5 };
+    /// let experiment = settings.activation(activation).steps([20.0, 30.0]).build()?;
     /// let prediction = experiment.predict(2, &Options::default())?;
     /// assert!(prediction.outliers[0].target_overlap > 0.9);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
