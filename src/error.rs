@@ -19,21 +19,17 @@ pub enum InvalidSetting {
         /// Which size.
         name: &'static str,
     },
-    /// A step-size exponent outside [0, 1/2).
-    #[error("alpha of step {step} is {}; it must lie in [0, 0.5)", short(.alpha))]
-    Exponent {
+    /// A step size C N^alpha whose C is negative or not finite, or whose alpha is outside [0, 1/2).
+    #[error("{parameter} of step {step} is {}; it must {allowed}", short(.value))]
+    StepSize {
         /// The step, from 1.
         step: usize,
-        /// The exponent given.
-        alpha: f64,
-    },
-    /// A step-size constant that is negative or not finite.
-    #[error("C of step {step} is {}; it must be a finite number, 0 or more", short(.constant))]
-    StepConstant {
-        /// The step, from 1.
-        step: usize,
-        /// The constant given.
-        constant: f64,
+        /// `constant` or `alpha`.
+        parameter: &'static str,
+        /// The value given.
+        value: f64,
+        /// The allowed range, in words.
+        allowed: &'static str,
     },
     /// No gradient step at all.
     #[error("there are no gradient steps; give at least one step size")]
@@ -43,12 +39,6 @@ pub enum InvalidSetting {
     Missing {
         /// Which setting.
         name: &'static str,
-    },
-    /// A noise standard deviation that is negative or not finite.
-    #[error("the noise standard deviation is {}; it must be a finite number, 0 or more", short(.value))]
-    Noise {
-        /// The value given.
-        value: f64,
     },
     /// A vector or matrix of the wrong shape.
     #[error("{name} has shape {found}; it must be {expected}")]
@@ -67,17 +57,12 @@ pub enum InvalidSetting {
         name: &'static str,
     },
     /// An entry of known place that is an infinity or a NaN.
-    #[error(
-        "{} of {name} (from 0) is {value}; it must be a finite number",
-        place(*.row, *.column)
-    )]
+    #[error("{place} of {name} (from 0) is {value}; it must be a finite number")]
     NonFiniteEntry {
         /// What holds it.
         name: &'static str,
-        /// The row of a matrix, or the entry of a list, from 0.
-        row: usize,
-        /// The column of a matrix, from 0; `None` for a list.
-        column: Option<usize>,
+        /// Where, from 0: `entry 3`, or `row 2, column 1`.
+        place: String,
         /// The entry.
         value: f64,
     },
@@ -196,32 +181,16 @@ pub enum InvalidSetting {
         /// The difference that is allowed: an accuracy, or six standard errors of the estimate.
         tolerance: f64,
     },
-    /// A sampled law whose mean and variance cannot be told from draws.
-    #[error(
-        "mean and variance of the law {law} cannot be checked: their six-standard-error band from \
-         131072 draws is {}, and at most 0.25 is allowed; \
-         give the quantile function, or lighter tails",
-        short(.uncertainty)
-    )]
-    Unverified {
+    /// A sampled law whose draws vary too much to estimate mean and variance, or a function that is
+    /// not a quantile function.
+    #[error("{problem} of the law {law} {reason}")]
+    Law {
         /// The name of the law.
         law: String,
-        /// Half the width of the wider band.
-        uncertainty: f64,
-    },
-    /// A function that is not a quantile function.
-    #[error(
-        "the quantile function of the law {law} is {} at {}; it must not decrease, \
-         and be finite between 0 and 1",
-        short(.value), short(.at)
-    )]
-    Quantile {
-        /// The name of the law.
-        law: String,
-        /// The probability.
-        at: f64,
-        /// The value there.
-        value: f64,
+        /// What is wrong: `mean and variance` or `the quantile function`.
+        problem: &'static str,
+        /// Why, and what is allowed.
+        reason: String,
     },
     /// A user's function that panics.
     #[error("{name} panicked when it was tried: {message}")]
@@ -273,10 +242,10 @@ impl InvalidSetting {
     /// ```
     pub fn path(&self) -> Option<String> {
         let path = match self {
-            Self::Exponent { step, .. } => return Some(format!("steps.{step}.alpha")),
-            Self::StepConstant { step, .. } => return Some(format!("steps.{step}.constant")),
+            Self::StepSize { step, parameter, .. } => {
+                return Some(format!("steps.{step}.{parameter}"));
+            }
             Self::NoSteps => "steps",
-            Self::Noise { .. } => "target.noise",
             Self::NotNormalised { .. }
             | Self::NotOrthogonal { .. }
             | Self::TooManyDirections { .. } => "target.directions",
@@ -312,14 +281,6 @@ impl InvalidSetting {
             }
             other => other,
         }
-    }
-}
-
-/// `row 2, column 1` of a matrix, `entry 2` of a list.
-fn place(row: usize, column: Option<usize>) -> String {
-    match column {
-        Some(column) => format!("row {row}, column {column}"),
-        None => format!("entry {row}"),
     }
 }
 

@@ -18,7 +18,7 @@
 //! After one step W₁ has one outlying singular value. A second step makes l = ⌊α₂ / (1/2 - α₁)⌋ new
 //! ones (Moniri & Hassani, [arXiv:2605.17767](https://arxiv.org/abs/2605.17767)), so that W₂ shows
 //! l + 1 in total for large N; and a second step that reuses the batch can find the direction β*
-//! when the information exponent of g is above one, which fresh batches cannot.
+//! when the information exponent of g is above one, which independent batches cannot.
 //!
 //! This crate simulates the steps, measures the spectrum and the learned directions, and puts
 //! beside them a prediction of the whole finite-size spectrum that has no free parameter
@@ -27,17 +27,13 @@
 //! # A first program
 //!
 //! ```
-//! use linear_width::Experiment;
-//! use linear_width::activation::Sine;
-//! use linear_width::data::{Link, Target};
-//! use linear_width::network::SecondLayerLaw;
+//! use linear_width::{Experiment, activation::Sine, data::{Link, Target}};
 //! use linear_width::training::{BatchPolicy, StepSize};
 //!
 //! let link = Link::new("cos(1.5 z + 0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])?;
 //! let report = Experiment::builder()
 //!     .width(200).dimension(100).samples(240)
 //!     .activation(Sine { amplitude: 1.65, phase: 0.7 })
-//!     .second_layer(SecondLayerLaw::Gaussian) // the law of b; this one is the default
 //!     .target(Target::single_index(link).noise(0.1))
 //!     .steps([StepSize::scaled(2.0, 0.37), StepSize::scaled(2.0, 0.42)])
 //!     .batches(BatchPolicy::Reused)
@@ -46,22 +42,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Your own activation
-//!
-//! One formula; the derivative comes from dual numbers:
-//!
-//! ```
-//! use linear_width::{Experiment, activation::FnActivation, data::{Link, Target}};
-//!
-//! let activation = FnActivation::from_formula("z^2 tanh(z)", |z| z * z * z.tanh());
-//! let target = Target::single_index(Link::hermite([0.0, 1.0]));
-//! let settings = Experiment::builder().width(80).dimension(40).samples(120).activation(activation);
-//! let report = settings.target(target).steps([2.0, 3.0]).build()?.run()?;
-//! # assert!(report.last().unwrap().outliers.count >= 1);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! With parameters, or with the derivative by hand: [`activation`]. Links, laws, schedules,
+//! An activation of your own is one formula: [`activation::FnActivation`]. Links, laws, schedules,
 //! observers, batches and loops of your own: the guide [`extending`].
 //!
 //! # Modules
@@ -79,23 +60,18 @@
 //! hands it to LAPACK through `ndarray-linalg`; only `openblas-system` is tested here, and
 //! `openblas-static` and `intel-mkl-static` download sources when they build.
 //!
-//! Threads are those of the current `rayon` pool (`RAYON_NUM_THREADS`, or
-//! `ThreadPool::install`). With `faer` the same seed gives the same bits for any number of them. A
-//! LAPACK library has threads of its own, and its bits are its own affair; see the README for what
-//! was measured with OpenBLAS.
-//!
-//! From machine to machine the bits should be the same with `faer` on x86-64 when these are: the
-//! version of this crate and of its dependencies, [`instruction_set`], and the functions exp, ln, sin
-//! and their like in the C library, from which the standard library takes them. That was derived
-//! from the code and not yet seen on a second machine. The tests compare with stored checksums of
-//! the release, and say so where there are none. Constants that enter the order of sums, as the
-//! number of samples in a tile, may change with the version, and the last digits with them.
+//! The computation runs on the current `rayon` pool (`RAYON_NUM_THREADS`, or
+//! `ThreadPool::install`). With `faer` the same seed gives the same bits for any number of threads;
+//! on x86-64 the bits should be the same on all machines with the same versions of this crate and its
+//! dependencies, the same [`instruction_set`], and the same functions exp, ln, sin and their like in
+//! the C library. That was derived from the code and not yet seen on a second machine;
+//! the tests compare with stored checksums. A LAPACK library has threads of its own and promises no
+//! bits; the README says what was measured with OpenBLAS.
 //!
 //! # Features
 //!
 //! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
-//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, with which an interrupted run goes on
-//! where it was).
+//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, which resumes an interrupted run).
 
 pub mod activation;
 pub mod data;

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::link::Link;
-use crate::error::{InvalidSetting, finite_matrix, has_shape, nonzero};
+use crate::error::{InvalidSetting, finite_matrix, has_shape, nonnegative, nonzero};
 use crate::guard::guarded;
 use crate::memory;
 use crate::quadrature::QuadratureError;
@@ -153,9 +153,7 @@ impl Target {
     }
 
     pub(crate) fn check_noise(&self) -> Result<(), InvalidSetting> {
-        let value = self.noise;
-        let holds = value.is_finite() && value >= 0.0;
-        if holds { Ok(()) } else { Err(InvalidSetting::Noise { value }) }
+        nonnegative("target.noise", self.noise)
     }
 
     /// Tries the link at a few places: it must not panic and be finite.
@@ -286,6 +284,9 @@ mod tests {
             assert!(matches!(large, Err(InvalidSetting::Memory { .. })), "{dimension}");
         }
         let noise = Target::single_index(link()).noise(-0.1).realised_directions(2, 0);
-        assert_eq!(noise.unwrap_err(), InvalidSetting::Noise { value: -0.1 });
+        let noise = noise.unwrap_err();
+        assert!(
+            matches!(noise, InvalidSetting::OutOfRange { name: "target.noise", value, .. } if value == -0.1)
+        );
     }
 }

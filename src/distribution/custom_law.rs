@@ -8,6 +8,7 @@ use rand::distr::{Distribution, Open01};
 
 use crate::error::{InvalidSetting, finite, finite_list, in_range};
 use crate::guard::guarded;
+use crate::number::Short;
 use crate::quadrature::{gaussian_expectations, normal_distribution};
 use crate::random::{Purpose, stream};
 
@@ -158,7 +159,12 @@ impl CustomLaw {
         let [mean_error, square_error] = [unseen(second.sqrt()), unseen(spread)];
         let largest = mean_error.max(square_error);
         if largest > LARGEST_UNSEEN {
-            return Err(InvalidSetting::Unverified { law: name, uncertainty: largest });
+            let reason = format!(
+                "cannot be checked: their six-standard-error band from {DRAWS} draws is {}, and at \
+                 most {LARGEST_UNSEEN} is allowed; give the quantile function, or lighter tails",
+                Short(largest)
+            );
+            return Err(InvalidSetting::Law { law: name, problem: "mean and variance", reason });
         }
         moment(&name, "mean", first, 0.0, mean_error.max(TOLERANCE))?;
         moment(&name, "variance", second, 1.0, square_error.max(TOLERANCE))?;
@@ -243,11 +249,17 @@ fn increasing(name: &str, function: &impl Fn(f64) -> f64) -> Result<(), InvalidS
     const CELLS: u32 = 1000;
     let mut last = f64::NEG_INFINITY;
     for i in 0..=CELLS {
-        let at = f64::from(i) / f64::from(CELLS);
-        let value = function(at);
-        let end = i == 0 || i == CELLS;
-        if value.is_nan() || value < last || (value.is_infinite() && !end) {
-            return Err(InvalidSetting::Quantile { law: name.to_owned(), at, value });
+        let u = f64::from(i) / f64::from(CELLS);
+        let value = function(u);
+        let inside = i > 0 && i < CELLS;
+        if value.is_nan() || value < last || (inside && value.is_infinite()) {
+            let reason = format!(
+                "is {} at {}; it must not decrease, and be finite between 0 and 1",
+                Short(value),
+                Short(u)
+            );
+            let problem = "the quantile function";
+            return Err(InvalidSetting::Law { law: name.to_owned(), problem, reason });
         }
         last = value;
     }

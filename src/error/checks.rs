@@ -64,10 +64,7 @@ pub(crate) fn has_length(
 
 /// Checks that a number is finite and not negative.
 pub(crate) fn nonnegative(name: &'static str, value: f64) -> Result<(), InvalidSetting> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(InvalidSetting::OutOfRange { name, value, allowed: "a finite number, 0 or more" })
+    in_range(name, value, value >= 0.0, "a finite number, 0 or more")
 }
 
 /// Checks that all numbers are finite.
@@ -84,13 +81,11 @@ pub(crate) fn finite_list<'a, T: Real>(
     name: &'static str,
     values: impl IntoIterator<Item = &'a T>,
 ) -> Result<(), InvalidSetting> {
-    match values.into_iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some((row, value)) => {
-            let value = value.as_f64();
-            Err(InvalidSetting::NonFiniteEntry { name, row, column: None, value })
-        }
-    }
+    let infinite = values.into_iter().enumerate().find(|(_, value)| !value.is_finite());
+    infinite.map_or(Ok(()), |(entry, value)| {
+        let place = format!("entry {entry}");
+        Err(InvalidSetting::NonFiniteEntry { name, place, value: value.as_f64() })
+    })
 }
 
 /// Checks that every entry of a matrix is finite.
@@ -98,11 +93,9 @@ pub(crate) fn finite_matrix<T: Real>(
     name: &'static str,
     matrix: ArrayView2<'_, T>,
 ) -> Result<(), InvalidSetting> {
-    match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), value)) => {
-            let value = value.as_f64();
-            Err(InvalidSetting::NonFiniteEntry { name, row, column: Some(column), value })
-        }
-    }
+    let infinite = matrix.indexed_iter().find(|(_, value)| !value.is_finite());
+    infinite.map_or(Ok(()), |((row, column), value)| {
+        let place = format!("row {row}, column {column}");
+        Err(InvalidSetting::NonFiniteEntry { name, place, value: value.as_f64() })
+    })
 }

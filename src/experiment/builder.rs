@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::checked::Experiment;
-use super::data_source::{self, Source};
+use super::checked::{Experiment, Source};
+use super::data_source::data_problems;
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::Activation;
@@ -48,7 +48,7 @@ pub struct ExperimentBuilder {
 macro_rules! setters {
     ($(
         $(#[doc = $doc:literal])* $(#[serde $serde:tt])?
-        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr, $check:expr;
+        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr $(, $check:expr)?;
     )*) => {
         impl ExperimentBuilder {
             $(
@@ -107,18 +107,14 @@ impl ExperimentBuilder {
     /// step, or a reused batch) the default is all there are.
     ///
     /// ```
-    /// use linear_width::activation::Tanh;
-    /// use linear_width::data::Dataset;
-    /// use linear_width::Experiment;
+    /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
     /// use ndarray::{Array1, Array2};
     ///
     /// let x = Array2::from_shape_fn((40, 3), |(i, j)| ((1 + i * (j + 2)) as f64).sin());
     /// let y = Array1::from_shape_fn(40, |i| x[[i, 0]] * x[[i, 1]]);
     /// let data = Dataset::new(x, y)?.standardised()?;
-    /// let report = Experiment::builder()
-    ///     .width(6).activation(Tanh::default()).steps([2.0, 2.0])
-    ///     .data(data).samples(20)
-    ///     .build()?.run()?;
+    /// let builder = Experiment::builder().width(6).activation(Tanh::default()).steps([2.0, 2.0]);
+    /// let report = builder.data(data).samples(20).build()?.run()?;
     /// assert!(report.no_prediction.as_ref().unwrap().contains("given data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -148,17 +144,14 @@ impl ExperimentBuilder {
         self.fill_in_sizes();
         let mut problems = self.problems();
         let activation = self.activation.as_ref().and_then(|activation| {
-            let prepared = prepared(activation, self.settings.centred);
-            prepared.map_err(|p| problems.push(p.of("activation"))).ok()
+            let name = || format!("the activation {}", activation.name());
+            let prepared = guarded(name, || prepared(activation, self.settings.centred));
+            prepared.and_then(|result| result).map_err(|p| problems.push(p.of("activation"))).ok()
         });
         let settings = self.resolved();
         let source = match (self.data, self.target) {
             (Some(data), _) => Some(Source::Dataset(data)),
-            (None, target) => target.map(|target| Source::Generated {
-                target,
-                input_law: settings.input_law.clone(),
-                first: Arc::default(),
-            }),
+            (None, target) => target.map(Source::generated),
         };
         if settings.available() > 0 {
             let held = source.as_ref().map_or(0, |source| source.bytes(settings.dimension));
@@ -194,31 +187,27 @@ impl ExperimentBuilder {
         if !self.given.contains("dimension") {
             settings.dimension = data.dimension();
         }
-        let all = data_source::same_samples(settings.batches, settings.steps.len());
-        if !self.given.contains("samples") && all {
-            settings.samples = data.samples();
+        // all of them where all steps see the same ones
+        let all = data.samples();
+        let same = settings.steps.len() <= 1 || settings.batches.kept_samples(all) == all;
+        if !self.given.contains("samples") && same {
+            settings.samples = all;
         }
     }
 
     /// All problems but those of the activation's values and of the memory.
-    fn problems(&mut self) -> Vec<InvalidSetting> {
+    fn problems(&self) -> Vec<InvalidSetting> {
         let settings = &self.settings;
-        let mut problems = settings.problems();
-        for problem in &mut problems {
-            match problem {
-                InvalidSetting::ZeroSize { name }
-                    if Settings::NAMES.contains(name) && !self.given.contains(name) =>
-                {
-                    *problem = InvalidSetting::Missing { name };
-                }
-                InvalidSetting::NoSteps => {
-                    if let Some(panicked) = self.bad_steps.take() {
-                        *problem = panicked;
-                    }
-                }
-                _ => {}
+        let named = |problem| match problem {
+            InvalidSetting::ZeroSize { name }
+                if Settings::NAMES.contains(&name) && !self.given.contains(name) =>
+            {
+                InvalidSetting::Missing { name }
             }
-        }
+            InvalidSetting::NoSteps => self.bad_steps.clone().unwrap_or(problem),
+            other => other,
+        };
+        let mut problems: Vec<_> = settings.problems().into_iter().map(named).collect();
         if self.activation.is_none() {
             problems.push(InvalidSetting::Missing { name: "activation" });
         }
@@ -237,9 +226,7 @@ impl ExperimentBuilder {
             if self.given.contains("input_law") {
                 problems.push(InvalidSetting::NotWithGivenData { name: "input_law" });
             }
-            let expected = (settings.dimension, settings.samples, settings.steps.len());
-            let (policy, precision) = (settings.batches, settings.precision);
-            problems.extend(data_source::data_problems(data, expected, policy, precision));
+            problems.extend(data_problems(data, settings));
         }
         problems
     }
@@ -262,13 +249,6 @@ impl ExperimentBuilder {
 
 /// The activation, centred if asked; value and derivative must be finite wherever a Gaussian goes.
 fn prepared(
-    activation: &Arc<dyn Activation>,
-    centred: bool,
-) -> Result<Arc<dyn Activation>, InvalidSetting> {
-    guarded(|| format!("the activation {}", activation.name()), || integrated(activation, centred))?
-}
-
-fn integrated(
     activation: &Arc<dyn Activation>,
     centred: bool,
 ) -> Result<Arc<dyn Activation>, InvalidSetting> {

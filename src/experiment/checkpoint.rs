@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 
 use super::checked::Experiment;
 use super::error::RunError;
-use super::report::Stage;
+use super::report::Record;
+use super::settings::Settings;
 use crate::activation::Activation;
 use crate::data::Batch;
-use crate::training::Change;
 use crate::{backend_name, instruction_set};
 
 /// The names in the metadata and among the tensors.
@@ -28,25 +28,14 @@ const HEAD: &str = "linear-width checkpoint";
 const CHECKSUM: &str = "checksum";
 const FIRST_LAYER: &str = "first_layer";
 
-/// A run after `step` gradient steps.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Checkpoint {
-    pub step: usize,
-    pub change: Option<Change>,
-    pub gradient_seconds: f64,
-    /// Their weights are tensors of the file.
-    pub stages: Vec<Stage>,
-    #[serde(skip)]
-    pub weights: Array2<f64>,
-}
-
 /// Everything in the file but the matrices.
 #[derive(Serialize, Deserialize)]
-struct Head<C> {
-    identity: Map<String, Value>,
-    checkpoint: C,
+struct Head<I, R> {
+    identity: I,
+    checkpoint: R,
 }
 
+type Identity = Map<String, Value>;
 type Matrices = BTreeMap<String, Array2<f64>>;
 
 /// A matrix on its way to the file.
@@ -68,39 +57,29 @@ impl View for Tensor<'_> {
 }
 
 /// The file of one experiment's checkpoints.
-pub(super) struct CheckpointFile {
+pub(super) struct CheckpointFile<'a> {
     path: PathBuf,
-    identity: Map<String, Value>,
-    /// N x d.
-    shape: (usize, usize),
-    /// The number of steps of the experiment.
-    steps: usize,
+    identity: Identity,
+    settings: &'a Settings,
 }
 
-impl CheckpointFile {
-    pub fn new(path: PathBuf, experiment: &Experiment) -> Result<Self, RunError> {
-        let settings = &experiment.settings;
-        let shape = (settings.width, settings.dimension);
-        let steps = settings.steps.len();
-        Ok(Self { path, identity: identity(experiment)?, shape, steps })
+impl<'a> CheckpointFile<'a> {
+    pub fn new(path: PathBuf, experiment: &'a Experiment) -> Result<Self, RunError> {
+        Ok(Self { path, identity: identity(experiment)?, settings: &experiment.settings })
     }
 
-    /// Writes the checkpoint and gives its stages back.
-    pub fn write(&self, mut checkpoint: Checkpoint) -> Result<Vec<Stage>, RunError> {
-        let mut matrices = Matrices::from([(FIRST_LAYER.into(), checkpoint.weights)]);
-        checkpoint.weights = Array2::default((0, 0));
-        for (k, stage) in checkpoint.stages.iter_mut().enumerate() {
+    /// Writes a checkpoint: the record, the first layer, and the weights that the stages keep.
+    pub fn write(&self, record: &mut Record, first_layer: Array2<f64>) -> Result<(), RunError> {
+        let mut matrices = Matrices::from([(FIRST_LAYER.to_owned(), first_layer)]);
+        for (k, stage) in record.stages.iter_mut().enumerate() {
             matrices.extend(stage.weights.take().map(|weights| (format!("stage_{k}"), weights)));
         }
-        let head = Head { identity: self.identity.clone(), checkpoint: &checkpoint };
-        let written = serde_json::to_string(&head)
+        serde_json::to_string(&Head { identity: &self.identity, checkpoint: &*record })
             .map_err(io::Error::from)
-            .and_then(|head| self.write_whole(head, &matrices));
-        written.map_err(|error| self.unusable(&error))?;
-        for (k, stage) in checkpoint.stages.iter_mut().enumerate() {
-            stage.weights = matrices.remove(&format!("stage_{k}"));
-        }
-        Ok(checkpoint.stages)
+            .and_then(|head| self.write_whole(head, &matrices))
+            .map_err(|error| self.unusable(&error))?;
+        put_back(record, &mut matrices);
+        Ok(())
     }
 
     /// Writes beside the path, waits for the disk, and renames the file.
@@ -130,8 +109,8 @@ impl CheckpointFile {
         }
     }
 
-    /// The checkpoint in the file; `None` when there is no file.
-    pub fn read(&self) -> Result<Option<Checkpoint>, RunError> {
+    /// The record and the first layer in the file; `None` when there is no file.
+    pub fn read(&self) -> Result<Option<(Record, Array2<f64>)>, RunError> {
         let bytes = match fs::metadata(&self.path) {
             Ok(metadata) if metadata.is_file() => fs::read(&self.path),
             // a device may have no end
@@ -143,20 +122,18 @@ impl CheckpointFile {
         let damaged = |why: String| RunError::DamagedCheckpoint { path: self.path.clone(), why };
         let (head, mut matrices) = parsed(&bytes).map_err(damaged)?;
         self.compare(&head.identity)?;
-        let mut checkpoint: Checkpoint =
+        let mut record: Record =
             serde_json::from_value(head.checkpoint).map_err(|error| damaged(error.to_string()))?;
-        if checkpoint.step > self.steps || checkpoint.stages.len() != checkpoint.step {
+        let Settings { width, dimension, ref steps, .. } = *self.settings;
+        if record.step > steps.len() || record.stages.len() != record.step {
             return Err(damaged("its number of steps makes no sense".into()));
         }
-        let Some(weights) = matrices.remove(FIRST_LAYER).filter(|w| w.dim() == self.shape) else {
-            return Err(damaged("it has no weights of this shape".into()));
-        };
-        checkpoint.weights = weights;
-        for (k, stage) in checkpoint.stages.iter_mut().enumerate() {
-            stage.weights = matrices.remove(&format!("stage_{k}"));
-        }
+        let first_layer = matrices.remove(FIRST_LAYER).filter(|w| w.dim() == (width, dimension));
+        let first_layer =
+            first_layer.ok_or_else(|| damaged("it has no weights of this shape".into()))?;
+        put_back(&mut record, &mut matrices);
         match matrices.first_key_value() {
-            None => Ok(Some(checkpoint)),
+            None => Ok(Some((record, first_layer))),
             Some((name, _)) => Err(damaged(format!("it has an unknown tensor {name:?}"))),
         }
     }
@@ -166,7 +143,7 @@ impl CheckpointFile {
     }
 
     /// Refuses the checkpoint of another experiment, naming the first entry that differs.
-    fn compare(&self, theirs: &Map<String, Value>) -> Result<(), RunError> {
+    fn compare(&self, theirs: &Identity) -> Result<(), RunError> {
         let ours = &self.identity;
         let differs = |name: &&String| ours.get(*name) != theirs.get(*name);
         let Some(name) = ours.keys().chain(theirs.keys()).find(differs) else { return Ok(()) };
@@ -180,8 +157,15 @@ impl CheckpointFile {
     }
 }
 
+/// Moves kept weights to their stages.
+fn put_back(record: &mut Record, matrices: &mut Matrices) {
+    for (k, stage) in record.stages.iter_mut().enumerate() {
+        stage.weights = matrices.remove(&format!("stage_{k}"));
+    }
+}
+
 /// Head and matrices of a file that is as it was written.
-fn parsed(bytes: &[u8]) -> Result<(Head<Value>, Matrices), String> {
+fn parsed(bytes: &[u8]) -> Result<(Head<Identity, Value>, Matrices), String> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let entry = |name: &str| metadata.metadata().as_ref()?.get(name).cloned();
@@ -202,7 +186,7 @@ fn parsed(bytes: &[u8]) -> Result<(Head<Value>, Matrices), String> {
 
 /// The fingerprint of an experiment: settings, versions and hashes that must match before a
 /// checkpoint may be resumed. Functions and data cannot be written down; their values are hashed.
-fn identity(experiment: &Experiment) -> Result<Map<String, Value>, RunError> {
+fn identity(experiment: &Experiment) -> Result<Identity, RunError> {
     let settings = &experiment.settings;
     let mut identity = match serde_json::to_value(settings) {
         Ok(Value::Object(entries)) => entries,

@@ -1,133 +1,89 @@
-//! Where the samples of an experiment come from, and the batches made from it.
-
-use std::sync::{Arc, OnceLock};
+//! The batches of an experiment, made from its source of samples.
 
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis};
 
+use super::checked::{Experiment, Source};
 use super::settings::{Precision, Settings};
 use crate::Scalar;
-use crate::data::{Batch, Dataset, GeneratedBatch, InputLaw, Target, check_read, read_by};
+use crate::data::{Batch, Dataset, GeneratedBatch, Target, check_read, read_by};
 use crate::error::{InvalidSetting, has_columns};
-use crate::training::BatchPolicy;
 
 /// The number of the first test batch; the batches of the steps have smaller numbers.
 const FIRST_TEST_BATCH: u64 = 1 << 32;
 
-/// The samples of an experiment: generated from a seed, or a data set.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Generated {
-        target: Target,
-        input_law: InputLaw,
-        /// The batch of the first step, with the realised directions that all batches share. Made
-        /// when first asked for, so that an experiment too large to run can still be predicted.
-        first: Arc<OnceLock<GeneratedBatch>>,
-    },
-    Dataset(Dataset),
-}
-
-impl Source {
+impl Experiment {
+    /// The target; `None` for a data set.
     pub fn target(&self) -> Option<&Target> {
-        match self {
-            Self::Generated { target, .. } => Some(target),
-            Self::Dataset(_) => None,
-        }
+        self.source.target()
     }
 
+    /// The data set; `None` when the samples are generated.
     pub fn dataset(&self) -> Option<&Dataset> {
-        match self {
-            Self::Generated { .. } => None,
-            Self::Dataset(data) => Some(data),
+        match &self.source {
+            Source::Generated { .. } => None,
+            Source::Dataset(data) => Some(data),
         }
     }
 
-    /// Name of the link, or of the data set.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Generated { target, .. } => target.name(),
-            Self::Dataset(data) => data.name(),
+    /// B* (p x d), the directions of the target as the seed realises them, or the
+    /// [known directions](Dataset::with_directions) of a data set. `None` for a data set without
+    /// known directions, and for dimensions too large for this machine's memory.
+    pub fn teacher(&self) -> Option<ArrayView2<'_, f64>> {
+        match self.dataset() {
+            Some(data) => data.directions(),
+            None => Some(self.first_batch().ok()?.directions()),
         }
     }
 
-    /// The same source without anything realised from a seed.
-    pub fn unrealised(&self) -> Self {
-        match self {
-            Self::Generated { target, input_law, .. } => Self::Generated {
-                target: target.clone(),
-                input_law: input_law.clone(),
-                first: Arc::default(),
-            },
-            Self::Dataset(data) => Self::Dataset(data.clone()),
-        }
-    }
-
-    /// The teacher's directions, given or realised.
-    pub fn directions(&self, settings: &Settings) -> Option<ArrayView2<'_, f64>> {
-        match self {
-            Self::Generated { .. } => Some(self.first_batch(settings).ok()?.directions()),
-            Self::Dataset(data) => data.directions(),
-        }
-    }
-
-    /// The batch of step number `step`, from 1.
-    pub fn batch(
-        &self,
-        settings: &Settings,
-        step: usize,
-    ) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+    /// The batch that step `step` uses, from 1 to the number of steps: a share of the first batch,
+    /// which the policy sets, and the rest of its own.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::NoSuchStep`] for a step that is not taken, [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn batch(&self, step: usize) -> Result<impl Batch + Clone + 'static, InvalidSetting> {
+        let settings = &self.settings;
         let steps = settings.steps.len();
         if !(1..=steps).contains(&step) {
             return Err(InvalidSetting::NoSuchStep { step, steps });
         }
         let samples = settings.samples;
         let kept = settings.batches.kept_samples(samples);
-        match self {
-            Self::Generated { .. } => {
-                let batch = self.first_batch(settings)?.clone().with_index(step as u64 - 1);
+        match self.dataset() {
+            None => {
+                let batch = self.first_batch()?.clone().with_index(step as u64 - 1);
                 Ok(StepBatch::Generated(batch.reusing(kept)?))
             }
-            Self::Dataset(data) => {
+            Some(data) => {
                 let skipped = (step - 1).saturating_mul(samples - kept);
                 Ok(StepBatch::Rows { data: data.clone(), samples, kept, skipped })
             }
         }
     }
 
-    /// Batch number `index` that no step sees.
-    pub fn test_batch(
-        &self,
-        settings: &Settings,
-        index: u32,
-        samples: usize,
-    ) -> Result<GeneratedBatch, InvalidSetting> {
-        let batch = self.first_batch(settings)?.clone().with_samples(samples)?;
+    /// Batch number `index` of `samples` samples that no step sees, for example to train or test a
+    /// [`readout`](crate::readout). Different indices are independent.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::ZeroSize`] when `samples` is 0; [`InvalidSetting::NotWithGivenData`] for
+    /// a data set, of which [`Dataset::rows`] takes a part; [`InvalidSetting::Memory`] for
+    /// directions too large for this machine's memory.
+    pub fn test_batch(&self, index: u32, samples: usize) -> Result<GeneratedBatch, InvalidSetting> {
+        let batch = self.first_batch()?.clone().with_samples(samples)?;
         Ok(batch.with_index(FIRST_TEST_BATCH + u64::from(index)))
     }
 
     /// The batch of the first step, made once.
-    fn first_batch(&self, settings: &Settings) -> Result<&GeneratedBatch, InvalidSetting> {
-        let Self::Generated { target, input_law, first } = self else {
+    fn first_batch(&self) -> Result<&GeneratedBatch, InvalidSetting> {
+        let Source::Generated { target, first } = &self.source else {
             return Err(InvalidSetting::NotWithGivenData { name: "a generated batch" });
         };
         if let Some(batch) = first.get() {
             return Ok(batch);
         }
-        let Settings { dimension, samples, seed, .. } = *settings;
+        let Settings { dimension, samples, seed, .. } = self.settings;
         let batch = GeneratedBatch::new(target, dimension, samples, seed)?;
-        Ok(first.get_or_init(|| batch.with_input_law(input_law.clone())))
-    }
-
-    /// The bytes of the samples that are held, or of what generates them: the directions, as the
-    /// report has them, as the batches share them, in the precision of the run, and one to spare.
-    pub fn bytes(&self, dimension: usize) -> u128 {
-        match self {
-            Self::Generated { target, .. } => {
-                let directions =
-                    (target.direction_count() as u128).saturating_mul(dimension as u128);
-                directions.saturating_mul(4 * 8)
-            }
-            Self::Dataset(data) => data.bytes(),
-        }
+        Ok(first.get_or_init(|| batch.with_input_law(self.settings.input_law.clone())))
     }
 }
 
@@ -184,36 +140,23 @@ impl Batch for StepBatch {
     read_by!(read_in: read f64, read_f32 f32);
 }
 
-/// Whether all steps see the same samples.
-pub(super) fn same_samples(policy: BatchPolicy, steps: usize) -> bool {
-    steps <= 1
-        || match policy {
-            BatchPolicy::Independent => false,
-            BatchPolicy::Reused => true,
-            BatchPolicy::PartlyReused { fraction } => fraction == 1.0,
-        }
-}
-
-/// What does not fit between a data set and the settings (dimension, samples of a step, steps).
-pub(super) fn data_problems(
-    data: &Dataset,
-    (dimension, samples, steps): (usize, usize, usize),
-    policy: BatchPolicy,
-    precision: Precision,
-) -> Vec<InvalidSetting> {
+/// What does not fit between a data set and the settings.
+pub(super) fn data_problems(data: &Dataset, settings: &Settings) -> Vec<InvalidSetting> {
+    let Settings { dimension, samples, .. } = *settings;
     let mut problems = Vec::new();
     if dimension > 0 {
         let shape = data.inputs().dim();
         problems.extend(has_columns("the matrix of given inputs", shape, dimension).err());
     }
-    let own = samples - policy.kept_samples(samples);
-    let needed = own.saturating_mul(steps.saturating_sub(1)).saturating_add(samples);
+    let own = samples - settings.batches.kept_samples(samples);
+    let later_steps = settings.steps.len().saturating_sub(1);
+    let needed = own.saturating_mul(later_steps).saturating_add(samples);
     if needed > data.samples() {
         problems.push(InvalidSetting::TooFewSamples { available: data.samples(), needed });
     }
     let in_range = |v: &f64| (*v as f32).is_finite();
     let fits = data.inputs().iter().all(in_range) && data.labels().iter().all(in_range);
-    if precision == Precision::F32 && !fits {
+    if settings.precision == Precision::F32 && !fits {
         problems.push(InvalidSetting::NonFinite { name: "the given data in 32 bits" });
     }
     problems

@@ -4,29 +4,23 @@ use std::fmt;
 
 use super::pairing::exchanged;
 use super::report::{Report, Stage};
+use super::settings::Settings;
 use crate::number::Short;
 use crate::spectral::Outliers;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = &self.settings;
+        let Settings { width, dimension, samples, batches, second_layer, seed, .. } =
+            &self.settings;
         let labels = match &self.dataset {
             Some(summary) => format!("{} {summary}", self.link),
             None => format!("link {}, noise {}", self.link, Short(self.noise)),
         };
         writeln!(
             f,
-            "N = {}, d = {}, n = {}; {}; {}; {} batches; b {}; seed {}; {:?}, {}",
-            s.width,
-            s.dimension,
-            s.samples,
-            self.activation,
-            labels,
-            s.batches,
-            s.second_layer,
-            s.seed,
-            s.precision,
-            self.backend
+            "N = {width}, d = {dimension}, n = {samples}; {}; {labels}; {batches} batches; \
+             b {second_layer}; seed {seed}; {:?}, {}",
+            self.activation, self.settings.precision, self.backend
         )?;
         write!(f, "{}", self.leading_order)?;
         for stage in &self.stages {

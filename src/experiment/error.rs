@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display, listed};
-use crate::number::short;
 use crate::spectral::SpectralError;
 use crate::theory::prediction::PredictionError;
-use crate::training::TrainingError;
 
 /// Everything that is wrong with the settings of an experiment.
 #[derive(Clone, Error, PartialEq)]
@@ -24,33 +22,15 @@ debug_is_display!(BuildError);
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NoPredictionError {
-    /// The theory covers one and two steps.
-    #[error("the prediction covers one or two steps, not {steps}")]
-    TooManySteps {
-        /// The number of steps.
-        steps: usize,
-    },
     /// The theory is for Gaussian inputs labelled by a link.
     #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
     Dataset,
-    /// The theory is for mean-field scaling.
-    #[error(
-        "the prediction is for mean-field scaling, where the residual is the label to leading order"
-    )]
-    StandardScaling,
-    /// The theory is for centred activations.
-    #[error("the prediction is for centred activations; this one has mean {}", short(.mean))]
-    NotCentred {
-        /// E sigma(z).
-        mean: f64,
-    },
-    /// There is a prediction for W_1 and W_2 of the steps that are taken.
-    #[error("there is no prediction for W_{step}: the experiment takes {steps} steps")]
-    NoSuchStep {
-        /// The step asked for.
-        step: usize,
-        /// The number of steps.
-        steps: usize,
+    /// The theory covers W_1 and W_2 of the steps that are taken, mean-field scaling and centred
+    /// activations.
+    #[error("the prediction {covered}")]
+    NotCovered {
+        /// What the prediction covers, and how this experiment differs.
+        covered: String,
     },
     /// The prediction itself failed.
     #[error(transparent)]
@@ -124,13 +104,3 @@ pub enum RunError {
 }
 
 debug_is_display!(RunError);
-
-impl RunError {
-    /// The error of gradient step `step`, from 1.
-    pub(super) fn of_step(step: usize, error: TrainingError) -> Self {
-        match error {
-            TrainingError::Diverged => Self::Diverged { step },
-            TrainingError::Invalid(problem) => Self::Invalid(problem),
-        }
-    }
-}

@@ -38,14 +38,33 @@ impl Settings {
     }
 }
 
-/// [`Settings::estimated_bytes`], and the bytes of the samples or of the teacher's directions.
-pub(super) fn estimated_bytes(experiment: &Experiment) -> u128 {
-    let settings = &experiment.settings;
-    settings.estimated_bytes().saturating_add(experiment.source.bytes(settings.dimension))
+impl Experiment {
+    /// An upper estimate of the bytes a run holds at once, which
+    /// [`memory_limit`](super::ExperimentBuilder::memory_limit) is compared with:
+    /// [`Settings::estimated_bytes`], and 8 (d + 1) for each sample of a data set, or 32 p d for the
+    /// teacher's p directions. The number of generated samples does not matter. A
+    /// [`readout`](crate::readout) trained afterwards has
+    /// [an estimate of its own](crate::readout::Ridge::estimated_bytes).
+    ///
+    /// ```
+    /// use linear_width::{Experiment, activation::Tanh, data::Dataset};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let data = Dataset::new(Array2::<f64>::ones((5000, 3)), Array1::<f64>::ones(5000))?;
+    /// let builder = Experiment::builder().width(6).activation(Tanh::default()).steps([2.0]);
+    /// let experiment = builder.data(data).build()?;
+    /// let alone = experiment.settings().estimated_bytes();
+    /// assert_eq!(experiment.estimated_bytes(), alone + 8 * 4 * 5000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn estimated_bytes(&self) -> u128 {
+        let samples = self.source.bytes(self.settings.dimension);
+        self.settings.estimated_bytes().saturating_add(samples)
+    }
 }
 
 /// Checks that the allocator can supply the run's working memory; a data set is already in memory.
 pub(super) fn check(experiment: &Experiment) -> Result<(), InvalidSetting> {
     let present = experiment.dataset().map_or(0, Dataset::bytes);
-    memory::available(estimated_bytes(experiment) - present)
+    memory::available(experiment.estimated_bytes() - present)
 }

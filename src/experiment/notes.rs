@@ -48,14 +48,12 @@ fn unmoved(stage: &Stage) -> Option<String> {
     Some(note)
 }
 
-/// Largest |mean|, smallest and largest standard deviation of the features; about the first value
-/// of each, so that a large mean costs no digits.
+/// Largest |mean|, smallest and largest standard deviation of the features.
 fn moments(x: ArrayView2<'_, f64>) -> (f64, f64, f64) {
+    // the first value as origin, so that a large mean costs no digits
     let of = |column: ArrayView1<'_, f64>| {
-        let (origin, count) = (column[0], column.len() as f64);
-        let shift = column.iter().map(|v| v - origin).sum::<f64>() / count;
-        let square = column.iter().map(|v| (v - origin - shift).powi(2)).sum::<f64>() / count;
-        ((origin + shift).abs(), square.sqrt())
+        let shifted = &column - column[0];
+        ((column[0] + shifted.sum() / column.len() as f64).abs(), shifted.std(0.0))
     };
     let columns = x.columns().into_iter().collect::<Vec<_>>();
     let all: Vec<(f64, f64)> = columns.into_par_iter().map(of).collect();

@@ -7,17 +7,16 @@ use super::report::{Stage, Triplet};
 const VALUE: f64 = 0.05;
 const OVERLAP: f64 = 0.15;
 /// No pair costs more, so that sums stay finite.
-const LARGEST: f64 = 1e12;
+const LARGEST: f64 = 1e6;
 
 impl Stage {
-    /// For each of [`triplets`](Self::triplets), the predicted outlier it belongs to, by its number
-    /// in the prediction; `None` where there is none.
+    /// For each of [`triplets`](Self::triplets), the number of its outlier in the prediction; `None`
+    /// where it has none.
     ///
-    /// Pairs are made by the singular values and by all overlaps that both sides have: the
-    /// assignment with the smallest sum over pairs of (ln(s/s') / 0.05)^2 and, for each overlap,
-    /// ((o - o') / 0.15)^2. Two outliers of nearly the same size are so told apart by their vectors.
-    /// When the prediction has more outliers than were measured, the largest values of the bulk take
-    /// part.
+    /// The pairs are the assignment with the smallest sum of (ln(s/s') / 0.05)^2 and, for each
+    /// overlap that both sides have, ((o - o') / 0.15)^2, so that the vectors tell apart two outliers
+    /// of nearly the same size. When the prediction has more outliers than were measured, the
+    /// largest values of the bulk take part.
     ///
     /// ```
     /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
@@ -35,22 +34,13 @@ impl Stage {
     /// ```
     pub fn pairing(&self) -> Vec<Option<usize>> {
         let predicted = self.prediction.as_ref().map_or(&[][..], |p| &p.outliers);
-        let mut pairs = vec![None; self.triplets.len()];
-        let taking_part = self.outliers.count.max(predicted.len()).min(self.triplets.len());
-        let measured = &self.triplets[..taking_part];
-        if measured.len() <= predicted.len() {
-            let cost = |k: usize, j: usize| distance(&measured[k], &predicted[j]);
-            for (k, j) in assignment(measured.len(), predicted.len(), cost).into_iter().enumerate()
-            {
-                pairs[k] = Some(j);
-            }
-        } else {
-            let cost = |j: usize, k: usize| distance(&measured[k], &predicted[j]);
-            for (j, k) in assignment(predicted.len(), measured.len(), cost).into_iter().enumerate()
-            {
-                pairs[k] = Some(j);
-            }
-        }
+        let taking_part = self.outliers.count.max(predicted.len());
+        let measured = &self.triplets[..taking_part.min(self.triplets.len())];
+        // outliers predicted beyond the measured triplets go to columns that cost nothing
+        let cost = |j: usize, k: usize| measured.get(k).map_or(0.0, |m| distance(m, &predicted[j]));
+        let columns = measured.len().max(predicted.len());
+        let mut pairs = assignment(predicted.len(), columns, cost);
+        pairs.resize(self.triplets.len(), None);
         pairs
     }
 }
@@ -71,56 +61,40 @@ fn distance(measured: &Triplet, predicted: &Triplet) -> f64 {
     (value * value + overlaps.sum::<f64>()).min(LARGEST)
 }
 
-/// The columns, one for each of `rows` <= `columns` rows and all different, of least total cost
-/// (Kuhn 1955, with the potentials of Munkres): rows are added one by one, each along the cheapest
-/// path of exchanges.
-fn assignment(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
-    // column `columns` stands for the row that is being added
-    let mut row_of: Vec<Option<usize>> = vec![None; columns + 1];
-    let (mut of_rows, mut of_columns) = (vec![0.0; rows], vec![0.0; columns + 1]);
+/// The assignment of each of `rows` <= `columns` rows to a column of its own with the least total
+/// cost: the row of each column. Rows are added one by one, each along its cheapest path: the row
+/// takes the first column, the column's old row the second, and so on up to a free column.
+fn assignment(
+    rows: usize,
+    columns: usize,
+    cost: impl Fn(usize, usize) -> f64,
+) -> Vec<Option<usize>> {
+    let mut row_of = vec![None; columns];
     for row in 0..rows {
-        row_of[columns] = Some(row);
-        let mut at = columns;
-        let mut least = vec![f64::INFINITY; columns];
-        let mut came_from = vec![columns; columns];
-        let mut done = vec![false; columns + 1];
-        while let Some(i) = row_of[at] {
-            done[at] = true;
-            let (mut step, mut next) = (f64::INFINITY, at);
-            for j in (0..columns).filter(|j| !done[*j]) {
-                let reduced = cost(i, j) - of_rows[i] - of_columns[j];
-                if reduced < least[j] {
-                    (least[j], came_from[j]) = (reduced, at);
-                }
-                if least[j] < step {
-                    (step, next) = (least[j], j);
-                }
-            }
-            for j in 0..=columns {
-                match (done[j], row_of[j]) {
-                    (true, Some(i)) => {
-                        of_rows[i] += step;
-                        of_columns[j] -= step;
+        // the cheapest path known to each column
+        let direct = |column| (cost(row, column), vec![column]);
+        let mut paths: Vec<(f64, Vec<usize>)> = (0..columns).map(direct).collect();
+        for _ in 0..row {
+            for via in 0..columns {
+                let Some(moved) = row_of[via] else { continue };
+                for column in 0..columns {
+                    let total = paths[via].0 - cost(moved, via) + cost(moved, column);
+                    // rounding can make a circle look cheaper
+                    if total < paths[column].0 && !paths[via].1.contains(&column) {
+                        let longer = [&paths[via].1[..], &[column]].concat();
+                        paths[column] = (total, longer);
                     }
-                    _ if j < columns => least[j] -= step,
-                    _ => {}
                 }
             }
-            at = next;
         }
-        while at != columns {
-            let before = came_from[at];
-            row_of[at] = row_of[before];
-            at = before;
-        }
-    }
-    let mut result = vec![0; rows];
-    for (column, row) in row_of[..columns].iter().enumerate() {
-        if let Some(row) = row {
-            result[*row] = column;
+        let free = (0..columns).filter(|column| row_of[*column].is_none());
+        let cheapest = free.min_by(|i, j| paths[*i].0.total_cmp(&paths[*j].0));
+        let mut moved = Some(row);
+        for column in cheapest.map_or(&[][..], |end| &paths[end].1) {
+            moved = std::mem::replace(&mut row_of[*column], moved);
         }
     }
-    result
+    row_of
 }
 
 #[cfg(test)]
@@ -193,11 +167,11 @@ mod tests {
                     (x - x.floor()) * if seed % 2 == 0 { 1.0 } else { 1e6 }
                 };
                 let found = assignment(rows, columns, cost);
-                let mut different = found.clone();
-                different.sort_unstable();
-                different.dedup();
-                assert_eq!(different.len(), rows);
-                let total: f64 = found.iter().enumerate().map(|(i, j)| cost(i, *j)).sum();
+                let mut assigned: Vec<usize> = found.iter().copied().flatten().collect();
+                assigned.sort_unstable();
+                assert_eq!(assigned, (0..rows).collect::<Vec<_>>());
+                let pairs = found.iter().enumerate();
+                let total: f64 = pairs.filter_map(|(j, i)| Some(cost((*i)?, j))).sum();
                 let least = exhaustive(rows, columns, &cost);
                 assert!((total - least).abs() <= 1e-9 * least, "{rows} {columns}: {total} {least}");
             }

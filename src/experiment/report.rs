@@ -2,12 +2,9 @@
 
 use ndarray::{Array1, Array2};
 
-use super::checked::Experiment;
 use super::settings::Settings;
-use crate::activation::Activation;
-use crate::data::{Batch, Dataset, Target};
+use crate::data::{Batch, Dataset};
 use crate::error::InvalidSetting;
-use crate::linalg::backend_name;
 use crate::spectral::{Histogram, Outliers};
 use crate::theory::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
@@ -27,10 +24,8 @@ pub struct Triplet {
     /// Overlap of the left vector with a, a^{o2}, ..., each normalised.
     pub left_overlaps: Vec<f64>,
     /// The left vector (N), where [`vectors`](super::ExperimentBuilder::vectors) keeps it.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub left_vector: Option<Array1<f64>>,
     /// The right vector (d), where it is kept.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub right_vector: Option<Array1<f64>>,
 }
 
@@ -80,7 +75,6 @@ pub struct Stage {
     /// eta of the step that led here; `None` for W_0.
     pub eta: Option<f64>,
     /// How far that step moved the weights; `None` for W_0.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub change: Option<Change>,
     /// All min(N, d) singular values, largest first.
     pub singular_values: Array1<f64>,
@@ -134,6 +128,20 @@ impl Stage {
     }
 }
 
+/// What is known after some gradient steps, before the spectrum of the weights is measured.
+#[derive(Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Record {
+    /// How many steps have been taken.
+    pub step: usize,
+    /// How far the last of them moved the weights.
+    pub change: Option<Change>,
+    /// Seconds the last of them took.
+    pub gradient_seconds: f64,
+    /// W_0, ..., W_{step - 1} as measured.
+    pub stages: Vec<Stage>,
+}
+
 /// The result of a run. Prints as a table; serialises with the `serde` feature.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -163,35 +171,10 @@ pub struct Report {
     pub no_prediction: Option<String>,
     /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
     /// same, steps that changed nothing.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub notes: Vec<String>,
 }
 
 impl Report {
-    pub(super) fn new(
-        experiment: &Experiment,
-        second_layer: Array1<f64>,
-        teacher: Array2<f64>,
-        stages: Vec<Stage>,
-        no_prediction: Option<String>,
-        notes: Vec<String>,
-    ) -> Self {
-        Self {
-            settings: experiment.settings.clone(),
-            activation: experiment.activation.name(),
-            link: experiment.source.name().to_owned(),
-            noise: experiment.target().map_or(0.0, Target::noise_std),
-            dataset: experiment.dataset().map(summary),
-            backend: backend_name().to_owned(),
-            leading_order: experiment.leading_order.clone(),
-            second_layer,
-            teacher,
-            stages,
-            no_prediction,
-            notes,
-        }
-    }
-
     /// The overlaps that chance gives, root mean square: of a right vector with the span of the
     /// target's p directions, sqrt(p/d), and of a left vector with a power of a, 1/sqrt(N).
     ///
@@ -209,7 +192,7 @@ impl Report {
 }
 
 /// The size of a data set and what was done to it.
-fn summary(data: &Dataset) -> String {
+pub(super) fn summary(data: &Dataset) -> String {
     let standardised = match (data.has_standardised_inputs(), data.has_standardised_labels()) {
         (true, true) => ", inputs and labels standardised",
         (true, false) => ", inputs standardised",

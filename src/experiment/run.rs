@@ -9,17 +9,20 @@ use ndarray::{Array1, Array2};
 
 use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
-use super::checkpoint::{Checkpoint, CheckpointFile};
+use super::checkpoint::CheckpointFile;
 use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
-use super::report::{PredictedSpectrum, Report, Stage, Triplet};
+use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
 use super::{memory, notes};
 use crate::Scalar;
+use crate::activation::Activation;
+use crate::data::Target;
 use crate::error::InvalidSetting;
+use crate::linalg::backend_name;
 use crate::network::Network;
 use crate::spectral::{default_outliers, leading_triplets, overlap};
-use crate::training::Change;
+use crate::training::{Change, TrainingError};
 
 /// Sees the progress of a run, and may stop it.
 type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
@@ -70,90 +73,126 @@ impl<'a> RunOptions<'a> {
     }
 }
 
-/// A run after some gradient steps; the spectrum of the weights is not measured yet.
-struct State<T> {
-    network: Network<T>,
-    /// How many steps have been taken.
-    step: usize,
-    /// How far the last of them moved the weights.
-    change: Option<Change>,
-    /// Seconds the last of them took.
-    gradient_seconds: f64,
-    /// W_0, ..., W_{step - 1} as measured.
-    stages: Vec<Stage>,
-}
-
-impl<T: Scalar> State<T> {
-    fn first(experiment: &Experiment) -> Result<Self, RunError> {
-        let network = first_network(experiment)?;
-        Ok(Self { network, step: 0, change: None, gradient_seconds: 0.0, stages: Vec::new() })
+impl Experiment {
+    /// Runs the experiment, on the threads of the current `rayon` pool. In a parallel iterator over
+    /// runs, a thread of the pool that waits within one run may begin another on the same stack, and
+    /// overflow it after some hundred runs; give each run a pool of its own.
+    ///
+    /// # Errors
+    /// [`RunError`] when a step diverges, a decomposition fails, or the memory for
+    /// [`estimated_bytes`](Self::estimated_bytes) is not there any more.
+    pub fn run(&self) -> Result<Report, RunError> {
+        self.run_with(RunOptions::new())
     }
 
-    /// Takes one gradient step.
-    fn advance(
-        &mut self,
-        experiment: &Experiment,
-        meter: &mut ProgressMeter<'_>,
-    ) -> Result<(), RunError> {
-        let start = Instant::now();
-        self.step += 1;
-        let step = self.step;
-        let progress = &mut |tile| meter.tile(step, tile);
-        self.change = Some(take_step(experiment, &mut self.network, step, progress)?);
-        self.gradient_seconds = start.elapsed().as_secs_f64();
-        Ok(())
+    /// Runs the experiment with an observer, a checkpoint, or both.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); [`RunError::Cancelled`] when the observer breaks; the errors of a
+    /// checkpoint's file.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use linear_width::experiment::{Progress, RunError, RunOptions};
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
+    /// let stop = |p: &Progress| match p.step {
+    ///     2 => ControlFlow::Break(()),
+    ///     _ => ControlFlow::Continue(()),
+    /// };
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop));
+    /// assert!(matches!(stopped, Err(RunError::Cancelled { step: 2 })));
+    /// # #[cfg(feature = "checkpoint")] {
+    /// # let file = std::env::temp_dir().join(format!("linear-width-doc-{}", std::process::id()));
+    /// // with the feature `checkpoint`: the second start takes the second step alone
+    /// let stopped = experiment.run_with(RunOptions::new().observe(stop).checkpoint(&file));
+    /// assert!(stopped.is_err());
+    /// let report = experiment.run_with(RunOptions::new().checkpoint(&file))?;
+    /// assert_eq!(report.stages.len(), 3);
+    /// # std::fs::remove_file(&file)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_with(&self, options: RunOptions<'_>) -> Result<Report, RunError> {
+        match self.settings.precision {
+            Precision::F32 => run_in::<f32>(self, options),
+            Precision::F64 => run_in::<f64>(self, options),
+        }
     }
-}
 
-pub(super) fn run(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
-    match experiment.settings.precision {
-        Precision::F32 => run_in::<f32>(experiment, options),
-        Precision::F64 => run_in::<f64>(experiment, options),
+    /// The network after 0, 1, ..., T steps, with the weights of [`run`](Self::run) when `T` is the
+    /// experiment's precision; no spectrum is computed. Each step is taken when its network is asked
+    /// for. The iterator holds one network and hands out copies; after an error it ends.
+    ///
+    /// ```
+    /// # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+    /// # let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// # let settings = Experiment::builder().width(40).dimension(20).samples(60).target(target);
+    /// let experiment = settings.activation(Tanh::default()).steps([2.0, 3.0]).build()?;
+    /// let networks = experiment.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(networks.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn networks<T: Scalar>(&self) -> impl Iterator<Item = Result<Network<T>, RunError>> {
+        let last = self.settings.steps.len();
+        let mut current: Option<Network<T>> = None;
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            if next > last {
+                return None;
+            }
+            let network = match current.take() {
+                None => first_network(self),
+                Some(mut network) => {
+                    let progress = &mut |_| ControlFlow::Continue(());
+                    take_step(self, &mut network, next, progress).map(|_| network)
+                }
+            };
+            next = if network.is_ok() { next + 1 } else { last + 1 };
+            if let (Ok(network), true) = (&network, next <= last) {
+                current = Some(network.clone());
+            }
+            Some(network)
+        })
     }
 }
 
 /// Measures and steps in turn.
-fn run_in<T: Scalar>(
-    experiment: &Experiment,
-    mut options: RunOptions<'_>,
-) -> Result<Report, RunError> {
-    let mut go_on = |_: &Progress| ControlFlow::Continue(());
-    let observer: &mut Observer<'_> = match &mut options.observer {
-        Some(observer) => observer,
-        None => &mut go_on,
-    };
-    let mut meter = ProgressMeter::new(experiment, observer);
+fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
+    let observer = options.observer;
+    let mut observer = observer.unwrap_or_else(|| Box::new(|_| ControlFlow::Continue(())));
+    let mut meter = ProgressMeter::new(experiment, &mut *observer);
     // the check of the memory comes first
-    let mut state = State::<T>::first(experiment)?;
+    let mut network = first_network::<T>(experiment)?;
+    let mut record = Record::default();
     let teacher = experiment.teacher().map(|teacher| teacher.to_owned());
     let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, experiment.settings.dimension)));
     #[cfg(feature = "checkpoint")]
     let file = options.checkpoint.map(|path| CheckpointFile::new(path, experiment)).transpose()?;
     #[cfg(feature = "checkpoint")]
-    let saved = file.as_ref().map(CheckpointFile::read).transpose()?.flatten();
-    #[cfg(feature = "checkpoint")]
-    if let Some(Checkpoint { weights, step, change, gradient_seconds, stages }) = saved {
-        let network = state.network.with_first_layer(weights.mapv(T::of))?;
-        state = State { network, step, change, gradient_seconds, stages };
+    if let Some((saved, weights)) = file.as_ref().map(CheckpointFile::read).transpose()?.flatten() {
+        network = network.with_first_layer(weights.mapv(T::of))?;
+        record = saved;
     }
     loop {
         #[cfg(feature = "checkpoint")]
         if let Some(file) = &file {
-            state.stages = file.write(Checkpoint {
-                weights: state.network.first_layer().mapv(|w| w.as_f64()),
-                step: state.step,
-                change: state.change,
-                gradient_seconds: state.gradient_seconds,
-                stages: state.stages,
-            })?;
+            file.write(&mut record, network.first_layer().mapv(|w| w.as_f64()))?;
         }
-        let stage = measure(experiment, &state, &teacher, &mut meter)?;
-        state.stages.push(stage);
-        if state.step == experiment.settings.steps.len() {
-            let a = state.network.second_layer().mapv(|a| a.as_f64());
-            return Ok(report(experiment, state.stages, teacher, a));
+        let stage = measure(experiment, &network, &record, &teacher, &mut meter)?;
+        record.stages.push(stage);
+        if record.step == experiment.settings.steps.len() {
+            let second_layer = network.second_layer().mapv(|a| a.as_f64());
+            return Ok(report(experiment, record.stages, teacher, second_layer));
         }
-        state.advance(experiment, &mut meter)?;
+        let start = Instant::now();
+        let step = record.step + 1;
+        let progress = &mut |tile| meter.tile(step, tile);
+        record.change = Some(take_step(experiment, &mut network, step, progress)?);
+        record.step = step;
+        record.gradient_seconds = start.elapsed().as_secs_f64();
     }
 }
 
@@ -172,49 +211,25 @@ fn take_step<T: Scalar>(
 ) -> Result<Change, RunError> {
     let batch = experiment.batch(step)?;
     let eta = experiment.settings.steps[step - 1].eta(experiment.settings.width);
-    let change = network
-        .observed_gradient_step(&batch, eta, progress)
-        .map_err(|error| RunError::of_step(step, error))?;
+    let change =
+        network.observed_gradient_step(&batch, eta, progress).map_err(|error| match error {
+            TrainingError::Diverged => RunError::Diverged { step },
+            TrainingError::Invalid(problem) => RunError::Invalid(problem),
+        })?;
     change.ok_or(RunError::Cancelled { step })
-}
-
-/// The networks after 0, 1, ..., T steps; the iterator ends after an error.
-pub(super) fn networks<T: Scalar>(
-    experiment: &Experiment,
-) -> impl Iterator<Item = Result<Network<T>, RunError>> {
-    let last = experiment.settings.steps.len();
-    let mut current: Option<Network<T>> = None;
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        if next > last {
-            return None;
-        }
-        let network = match current.take() {
-            None => first_network(experiment),
-            Some(mut network) => {
-                let progress = &mut |_| ControlFlow::Continue(());
-                take_step(experiment, &mut network, next, progress).map(|_| network)
-            }
-        };
-        next = if network.is_ok() { next + 1 } else { last + 1 };
-        if let (Ok(network), true) = (&network, next <= last) {
-            current = Some(network.clone());
-        }
-        Some(network)
-    })
 }
 
 /// Measures the spectrum of the network's first layer.
 fn measure<T: Scalar>(
     experiment: &Experiment,
-    state: &State<T>,
+    network: &Network<T>,
+    record: &Record,
     teacher: &Array2<f64>,
     meter: &mut ProgressMeter<'_>,
 ) -> Result<Stage, RunError> {
     let start = Instant::now();
     let settings = &experiment.settings;
-    let State { network, step, change, gradient_seconds, .. } = state;
-    let step = *step;
+    let step = record.step;
     let failed = |source| RunError::Spectrum { step, source };
     let weights = network.first_layer();
     let values = settings.spectrum_method.singular_values(weights.view());
@@ -225,9 +240,8 @@ fn measure<T: Scalar>(
     let directions = teacher.mapv(T::of);
     let triplet = |k: usize| -> Result<Triplet, InvalidSetting> {
         let (left, right) = (top.left_vector(k), top.right_vector(k));
-        let overlaps: Result<Vec<f64>, _> =
-            directions.rows().into_iter().map(|beta| overlap(right, beta)).collect();
-        let direction_overlaps = overlaps?;
+        let overlaps = directions.rows().into_iter().map(|beta| overlap(right, beta));
+        let direction_overlaps = overlaps.collect::<Result<Vec<f64>, _>>()?;
         let square = direction_overlaps.iter().map(|o| o * o).sum::<f64>();
         let a = network.second_layer().view();
         let kept = k < settings.vectors;
@@ -250,17 +264,18 @@ fn measure<T: Scalar>(
     Ok(Stage {
         step,
         eta: step.checked_sub(1).map(|t| settings.steps[t].eta(settings.width)),
-        change: *change,
+        change: record.change,
         singular_values: values,
         outliers,
         triplets,
         prediction: None,
         weights: settings.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
-        gradient_seconds: *gradient_seconds,
+        gradient_seconds: record.gradient_seconds,
         spectrum_seconds: start.elapsed().as_secs_f64(),
     })
 }
 
+/// Adds the predictions and the notes.
 fn report(
     experiment: &Experiment,
     mut stages: Vec<Stage>,
@@ -269,7 +284,20 @@ fn report(
 ) -> Report {
     let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
-    Report::new(experiment, second_layer, teacher, stages, no_prediction, notes)
+    Report {
+        settings: experiment.settings.clone(),
+        activation: experiment.activation.name(),
+        link: experiment.source.name().to_owned(),
+        noise: experiment.target().map_or(0.0, Target::noise_std),
+        dataset: experiment.dataset().map(summary),
+        backend: backend_name().to_owned(),
+        leading_order: experiment.leading_order.clone(),
+        second_layer,
+        teacher,
+        stages,
+        no_prediction,
+        notes,
+    }
 }
 
 /// Puts the prediction beside every stage that has one; says why when there is none.

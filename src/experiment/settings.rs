@@ -1,7 +1,7 @@
 //! The settings of an experiment: one row for each, which is all that a new one needs.
 
 use crate::data::InputLaw;
-use crate::error::{InvalidSetting, nonzero};
+use crate::error::{InvalidSetting, in_range, nonzero};
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::spectral::{MAX_POWER, OutlierRule, SpectrumMethod};
 use crate::theory::prediction::{Options, PredictionError};
@@ -26,8 +26,8 @@ pub enum Precision {
 ///
 /// A row is: documentation; the name, with the argument of the builder's method in brackets and, if
 /// the argument is more than converted, the private method that stores it; the type and the default;
-/// the check. From its row a setting gets a field of [`Settings`] with its serde default, a method
-/// of the builder, and its check in `build`; TOML, report and checkpoint read the field.
+/// the check, if it needs one. From its row a setting gets a field of [`Settings`], a method of the
+/// builder, and its check in `build`; TOML, report and checkpoint read the field.
 macro_rules! table_of_settings {
     ($make:ident) => {
         $make! {
@@ -43,27 +43,21 @@ macro_rules! table_of_settings {
             /// The seed of everything random. Default: 0. In a configuration, seeds above 2^63 - 1
             /// are written in quotes.
             #[serde(with = "seed")]
-            seed(u64): u64 = 0,
-                |_| None;
+            seed(u64): u64 = 0;
             /// The number type of the run. Default: `f64`.
-            precision(Precision): Precision = Precision::F64,
-                |_| None;
+            precision(Precision): Precision = Precision::F64;
             /// Whether E sigma(z) is subtracted from the activation. Default: yes, as the theory
             /// assumes.
-            centred(bool): bool = true,
-                |_| None;
+            centred(bool): bool = true;
             /// Law of the input entries; not used with a data set. Default: Gaussian.
-            input_law(InputLaw): InputLaw = InputLaw::Gaussian,
-                |_| None;
+            input_law(InputLaw): InputLaw = InputLaw::Gaussian;
             /// Law of the rows of W_0. Default: uniform on the unit sphere.
-            initialisation(Initialisation): Initialisation = Initialisation::Sphere,
-                |_| None;
+            initialisation(Initialisation): Initialisation = Initialisation::Sphere;
             /// Law of b = sqrt(N) a. Default: Gaussian.
             second_layer(SecondLayerLaw): SecondLayerLaw = SecondLayerLaw::Gaussian,
                 |s| if s.width > 0 { s.second_layer.check(s.width).err() } else { None };
             /// Scaling of the output. Default: mean-field.
-            scaling(Scaling): Scaling = Scaling::MeanField,
-                |_| None;
+            scaling(Scaling): Scaling = Scaling::MeanField;
             /// One step size per gradient step: [`StepSize`]s, or plain numbers. Required.
             steps(impl IntoIterator<Item = impl Into<StepSize>> => store_steps):
                 Vec<StepSize> = Vec::new(),
@@ -88,12 +82,10 @@ macro_rules! table_of_settings {
             outlier_rule(OutlierRule): Option<OutlierRule> = None,
                 |s| s.outlier_rule.filter(|_| s.available() > 0)?.check_for(s.available()).err();
             /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].
-            spectrum_method(SpectrumMethod): SpectrumMethod = SpectrumMethod::Automatic,
-                |_| None;
+            spectrum_method(SpectrumMethod): SpectrumMethod = SpectrumMethod::Automatic;
             /// Whether the report carries the theory's prediction beside the measurement, when
             /// there is one. Default: yes.
-            with_prediction(bool): bool = true,
-                |_| None;
+            with_prediction(bool): bool = true;
             /// How the prediction is evaluated. Default: [`Options::default`], whose bulk model is
             /// `Structured`, for one teacher direction; `Isotropic` for several, where `Structured`
             /// takes seconds.
@@ -103,13 +95,11 @@ macro_rules! table_of_settings {
                     _ => None,
                 };
             /// Whether the report keeps W_0, W_1, ... Default: no.
-            keep_weights(bool): bool = false,
-                |_| None;
+            keep_weights(bool): bool = false;
             /// Refuses to build when the estimate [`Experiment::estimated_bytes`](crate::Experiment::estimated_bytes) is above this
             /// number of bytes. Default: no limit; the allocator is asked when the run starts, so
             /// that a network too large for any machine can still be predicted.
-            memory_limit(usize): Option<usize> = None,
-                |_| None;
+            memory_limit(usize): Option<usize> = None;
         }
     };
 }
@@ -118,7 +108,7 @@ pub(super) use table_of_settings;
 macro_rules! record {
     ($(
         $(#[doc = $doc:literal])* $(#[serde $serde:tt])?
-        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr, $check:expr;
+        $name:ident($argument:ty $(=> $store:ident)?): $type:ty = $default:expr $(, $check:expr)?;
     )*) => {
         /// Every setting of an experiment that is a value, with its default; the functions
         /// (activation, target or data set) stand beside it. The builder's methods have the same
@@ -160,7 +150,7 @@ macro_rules! record {
             /// Every problem of a setting by itself or with the others, in the order of the table.
             pub(super) fn problems(&self) -> Vec<InvalidSetting> {
                 let mut problems = Vec::new();
-                $( problems.extend(checked(self, $check)); )*
+                $( $( problems.extend(checked(self, $check)); )? )*
                 problems
             }
         }
@@ -200,17 +190,15 @@ fn at_most(
     limit: usize,
     allowed: &'static str,
 ) -> Option<InvalidSetting> {
-    (count > limit).then_some(InvalidSetting::OutOfRange { name, value: count as f64, allowed })
+    in_range(name, count as f64, count <= limit, allowed).err()
 }
 
 /// The problems of all step sizes.
 fn step_problems(steps: &[StepSize]) -> Vec<InvalidSetting> {
-    let mut problems = Vec::new();
     if steps.is_empty() {
-        problems.push(InvalidSetting::NoSteps);
+        return vec![InvalidSetting::NoSteps];
     }
-    problems.extend(steps.iter().enumerate().filter_map(|(t, step)| step.check(t + 1).err()));
-    problems
+    steps.iter().zip(1..).filter_map(|(size, step)| size.check(step).err()).collect()
 }
 
 /// The result of one check; gives the closures of the table their type.

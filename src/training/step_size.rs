@@ -36,16 +36,17 @@ impl StepSize {
     /// Checks 0 <= C < infinity and 0 <= alpha < 1/2; `step` (from 1) is named in the error.
     ///
     /// # Errors
-    /// [`InvalidSetting::StepConstant`] or [`InvalidSetting::Exponent`].
+    /// [`InvalidSetting::StepSize`].
     pub fn check(&self, step: usize) -> Result<(), InvalidSetting> {
         let Self { constant, alpha } = *self;
-        if !(constant.is_finite() && constant >= 0.0) {
-            return Err(InvalidSetting::StepConstant { step, constant });
-        }
-        if !(0.0..0.5).contains(&alpha) {
-            return Err(InvalidSetting::Exponent { step, alpha });
-        }
-        Ok(())
+        let (parameter, value, allowed) = if !(constant.is_finite() && constant >= 0.0) {
+            ("constant", constant, "be a finite number, 0 or more")
+        } else if !(0.0..0.5).contains(&alpha) {
+            ("alpha", alpha, "lie in [0, 0.5)")
+        } else {
+            return Ok(());
+        };
+        Err(InvalidSetting::StepSize { step, parameter, value, allowed })
     }
 }
 
@@ -86,11 +87,17 @@ mod tests {
         assert!(StepSize::scaled(2.0, 0.499).check(1).is_ok());
         for constant in [-1e-9, f64::NAN, f64::INFINITY] {
             let problem = StepSize::from(constant).check(2).unwrap_err();
-            assert!(matches!(problem, InvalidSetting::StepConstant { step: 2, .. }));
+            assert!(matches!(
+                problem,
+                InvalidSetting::StepSize { step: 2, parameter: "constant", .. }
+            ));
         }
         for alpha in [-1e-9, 0.5, f64::NAN] {
             let problem = StepSize::scaled(1.0, alpha).check(1).unwrap_err();
-            assert!(matches!(problem, InvalidSetting::Exponent { step: 1, .. }));
+            assert!(matches!(
+                problem,
+                InvalidSetting::StepSize { step: 1, parameter: "alpha", .. }
+            ));
         }
     }
 }

@@ -126,11 +126,11 @@ fn dataset_names_bad_entries() {
         let mut with = x.clone();
         with[[2, 1]] = value;
         let error = new(with, ones()).unwrap_err();
-        let name = "the given inputs";
-        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, row: 2, column: Some(1), value });
+        let (name, place) = ("the given inputs", "row 2, column 1".into());
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
         let error = new(x.clone(), array![1.0, value, 0.0]).unwrap_err();
-        let name = "the given labels";
-        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, row: 1, column: None, value });
+        let (name, place) = ("the given labels", "entry 1".into());
+        assert_eq!(error, InvalidSetting::NonFiniteEntry { name, place, value });
     }
     let error = new(array![[0.0, f64::NAN]], array![1.0]).unwrap_err().to_string();
     let said = "row 0, column 1 of the given inputs (from 0) is NaN; it must be a finite number";

@@ -61,16 +61,22 @@ fn builder_refuses_bad_step_sizes() {
     for alpha in [0.5, -0.1, 0.7, f64::NAN, f64::INFINITY] {
         let steps = [StepSize::scaled(1.0, 0.2), StepSize::scaled(1.0, alpha)];
         assert!(
-            matches!(problem(valid().steps(steps)), InvalidSetting::Exponent { step: 2, .. }),
+            matches!(
+                problem(valid().steps(steps)),
+                InvalidSetting::StepSize { step: 2, parameter: "alpha", .. }
+            ),
             "alpha = {alpha}"
         );
         let steps = [StepSize::scaled(1.0, alpha)];
-        assert!(matches!(problem(valid().steps(steps)), InvalidSetting::Exponent { step: 1, .. }));
+        assert!(matches!(
+            problem(valid().steps(steps)),
+            InvalidSetting::StepSize { step: 1, parameter: "alpha", .. }
+        ));
     }
     for constant in [-1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(
             problem(valid().steps([constant])),
-            InvalidSetting::StepConstant { step: 1, .. }
+            InvalidSetting::StepSize { step: 1, parameter: "constant", .. }
         ));
     }
     assert_eq!(problem(valid().steps([0.0; 0])), InvalidSetting::NoSteps);
@@ -82,7 +88,10 @@ fn builder_refuses_bad_step_sizes() {
 fn builder_refuses_bad_noise() {
     for noise in [-0.1, f64::NAN, f64::INFINITY] {
         let target = Target::single_index(link()).noise(noise);
-        assert!(matches!(problem(valid().target(target)), InvalidSetting::Noise { .. }));
+        assert!(matches!(
+            problem(valid().target(target)),
+            InvalidSetting::OutOfRange { name: "target.noise", .. }
+        ));
     }
 }
 

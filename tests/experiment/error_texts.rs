@@ -31,7 +31,7 @@ fn builder_errors_list_all_wrong_settings() {
         "Error: 3 settings are wrong:\n\
          - samples was not given; it has no default\n\
          - alpha of step 1 is 0.5; it must lie in [0, 0.5)\n\
-         - the noise standard deviation is -0.1; it must be a finite number, 0 or more"
+         - target.noise is -0.1; it must be a finite number, 0 or more"
     );
     // one by itself
     let program = || {
@@ -40,7 +40,7 @@ fn builder_errors_list_all_wrong_settings() {
     };
     assert_eq!(
         printed(program()),
-        "Error: the noise standard deviation is -0.1; it must be a finite number, 0 or more"
+        "Error: target.noise is -0.1; it must be a finite number, 0 or more"
     );
 }
 

@@ -114,9 +114,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
         case("exponent NaN", "alpha of step 1 is NaN", || {
             error(valid().steps([StepSize::scaled(1.0, f64::NAN)]).build())
         }),
-        case("a negative step", "C of step 2 is -1", || error(valid().steps([1.0, -1.0]).build())),
-        case("a step of NaN", "C of step 1 is NaN", || error(valid().steps([f64::NAN]).build())),
-        case("an infinite step", "C of step 1 is inf", || {
+        case("a negative step", "constant of step 2 is -1", || {
+            error(valid().steps([1.0, -1.0]).build())
+        }),
+        case("a step of NaN", "constant of step 1 is NaN", || {
+            error(valid().steps([f64::NAN]).build())
+        }),
+        case("an infinite step", "constant of step 1 is inf", || {
             error(valid().steps([f64::INFINITY]).build())
         }),
         case("a step that overflows", "the step size eta is inf", || {
@@ -126,13 +130,13 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let sizes = [1.0, 2.0];
             error(valid().steps((0..3).map(move |t| sizes[t])).build())
         }),
-        case("a schedule that divides by 0", "C of step 1 is NaN", || {
+        case("a schedule that divides by 0", "constant of step 1 is NaN", || {
             error(valid().steps((0..2).map(|t| f64::from(t) / f64::from(t))).build())
         }),
-        case("negative noise", "noise standard deviation is -0.1", || {
+        case("negative noise", "target.noise is -0.1", || {
             error(valid().target(single().noise(-0.1)).build())
         }),
-        case("noise NaN", "noise standard deviation is NaN", || {
+        case("noise NaN", "target.noise is NaN", || {
             error(valid().target(single().noise(f64::NAN)).build())
         }),
         case("no triplets", "0 singular triplets", || error(valid().triplets(0).build())),

@@ -210,7 +210,7 @@ fn run_with_exponents_close_to_one_half() {
     assert!(spikes.count().new_directions > 1_000_000_000);
     assert!(matches!(
         problem(sized(20, 10, 30).steps([StepSize::scaled(1.0, 0.5)])),
-        InvalidSetting::Exponent { step: 1, .. }
+        InvalidSetting::StepSize { step: 1, parameter: "alpha", .. }
     ));
 }
 

@@ -328,7 +328,14 @@ fn prediction_refuses_nonsensical_settings() {
     let refused = |setting: Problem| setting.predict(&Options::default()).unwrap_err();
     let with = |target: Target| refused(Problem { target, ..good.clone() });
     let noisy = Target::single_index(skewed()).noise(-1.0);
-    assert_eq!(with(noisy), PredictionError::Invalid(InvalidSetting::Noise { value: -1.0 }));
+    assert_eq!(
+        with(noisy),
+        PredictionError::Invalid(InvalidSetting::OutOfRange {
+            name: "target.noise",
+            value: -1.0,
+            allowed: "a finite number, 0 or more"
+        })
+    );
     assert_eq!(
         refused(Problem { dimension: 0, ..good.clone() }),
         PredictionError::Invalid(InvalidSetting::ZeroSize { name: "dimension" })

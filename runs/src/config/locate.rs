@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
+use toml::{Spanned, Table, Value};
 
 use super::error::{ConfigError, ConfigProblem, Reason};
 
@@ -33,22 +33,19 @@ pub(crate) fn dotted(path: &[Segment]) -> String {
     if path.is_empty() {
         return "top level".into();
     }
-    let parts: Vec<String> = path
-        .iter()
-        .map(|segment| match segment {
-            // "" is a key, too
-            Segment::Key(key) if key.is_empty() => "\"\"".into(),
-            Segment::Key(key) => key.clone(),
-            Segment::Entry(entry) => (entry + 1).to_string(),
-        })
-        .collect();
-    parts.join(".")
+    let part = |segment: &Segment| match segment {
+        // "" is a key, too
+        Segment::Key(key) if key.is_empty() => "\"\"".into(),
+        Segment::Key(key) => key.clone(),
+        Segment::Entry(entry) => (entry + 1).to_string(),
+    };
+    path.iter().map(part).collect::<Vec<_>>().join(".")
 }
 
 /// The text of a configuration, parsed, with the places of its keys.
 pub(crate) struct Source<'a> {
     text: &'a str,
-    places: DeTable<'a>,
+    places: DeValue<'a>,
     pub(crate) table: Table,
 }
 
@@ -61,17 +58,11 @@ impl<'a> Source<'a> {
             let message = error.message().to_owned();
             ConfigError::Syntax { line: line_at(text, start), column, message }
         };
-        let places = DeTable::parse(text).map_err(syntax)?.into_inner();
-        let mut found = Vec::new();
-        too_large(&places, &mut Vec::new(), &mut found);
+        let places = DeValue::Table(DeTable::parse(text).map_err(syntax)?.into_inner());
         let mut source = Self { text, places, table: Table::new() };
-        if !found.is_empty() {
-            let placed = |(path, text): (Path, String)| ConfigProblem {
-                key: dotted(&path),
-                line: source.line(&path),
-                reason: Reason::Malformed(text),
-            };
-            let mut problems: Vec<ConfigProblem> = found.into_iter().map(placed).collect();
+        let mut problems = Vec::new();
+        source.find_large(&source.places, &[], &mut problems);
+        if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.line);
             return Err(ConfigError::Problems(problems));
         }
@@ -79,25 +70,49 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
+    /// Finds integers beyond the 64 bits of TOML, which would otherwise be an error without a key.
+    fn find_large(&self, value: &DeValue<'_>, path: &[Segment], found: &mut Vec<ConfigProblem>) {
+        let mut descend = |segment: Segment, value: &Spanned<DeValue<'_>>| {
+            self.find_large(value.get_ref(), &[path, &[segment]].concat(), found);
+        };
+        match value {
+            DeValue::Integer(i) if i64::from_str_radix(i.as_str(), i.radix()).is_err() => {
+                let text = format!(
+                    "{i} is beyond the integers of TOML, -2^63 to 2^63 - 1; a larger seed is \
+                     written in quotes, another number with a decimal point"
+                );
+                let (key, line) = (dotted(path), self.line(path));
+                found.push(ConfigProblem { key, line, reason: Reason::Malformed(text) });
+            }
+            DeValue::Table(table) => {
+                table.iter().for_each(|(k, v)| descend(Segment::Key(k.get_ref().to_string()), v));
+            }
+            DeValue::Array(values) => {
+                values.iter().enumerate().for_each(|(k, v)| descend(Segment::Entry(k), v));
+            }
+            _ => {}
+        }
+    }
+
     /// The line of the last part of `path` that the text has.
     pub(crate) fn line(&self, path: &[Segment]) -> Option<usize> {
-        let (Segment::Key(first), rest) = path.split_first()? else { return None };
-        let (key, mut value) = self.places.get_key_value(first.as_str())?;
-        let mut start = key.span().start;
-        for segment in rest {
-            match (segment, value.get_ref()) {
+        let mut value = &self.places;
+        let mut start = None;
+        for segment in path {
+            let found = match (segment, value) {
                 (Segment::Key(key), DeValue::Table(table)) => {
-                    let Some((key, inner)) = table.get_key_value(key.as_str()) else { break };
-                    (start, value) = (key.span().start, inner);
+                    table.get_key_value(key.as_str()).map(|(key, inner)| (key.span(), inner))
                 }
                 (Segment::Entry(entry), DeValue::Array(array)) => {
-                    let Some(inner) = array.get(*entry) else { break };
-                    (start, value) = (inner.span().start, inner);
+                    array.get(*entry).map(|inner| (inner.span(), inner))
                 }
-                _ => break,
-            }
+                _ => None,
+            };
+            let Some((span, inner)) = found else { break };
+            start = Some(span.start);
+            value = inner.get_ref();
         }
-        Some(line_at(self.text, start))
+        start.map(|start| line_at(self.text, start))
     }
 
     /// Fills in the lines of problems whose keys are those of the text.
@@ -108,36 +123,6 @@ impl<'a> Source<'a> {
             }
         }
         error
-    }
-}
-
-/// Integers beyond the 64 bits of TOML, which would otherwise be an error without a key.
-fn too_large(table: &DeTable<'_>, path: &mut Path, found: &mut Vec<(Path, String)>) {
-    for (key, value) in table {
-        path.push(Segment::Key(key.get_ref().to_string()));
-        too_large_within(value.get_ref(), path, found);
-        path.pop();
-    }
-}
-
-fn too_large_within(value: &DeValue<'_>, path: &mut Path, found: &mut Vec<(Path, String)>) {
-    match value {
-        DeValue::Integer(i) if i64::from_str_radix(i.as_str(), i.radix()).is_err() => {
-            let text = format!(
-                "{i} is beyond the integers of TOML, -2^63 to 2^63 - 1; a larger seed is written \
-                 in quotes, another number with a decimal point"
-            );
-            found.push((path.clone(), text));
-        }
-        DeValue::Table(table) => too_large(table, path, found),
-        DeValue::Array(values) => {
-            for (entry, value) in values.iter().enumerate() {
-                path.push(Segment::Entry(entry));
-                too_large_within(value.get_ref(), path, found);
-                path.pop();
-            }
-        }
-        _ => {}
     }
 }
 

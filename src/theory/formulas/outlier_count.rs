@@ -37,7 +37,7 @@ impl OutlierCount {
     /// The count for step sizes eta_t = C_t N^alpha_t, without special cases.
     ///
     /// # Errors
-    /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
+    /// [`InvalidSetting::StepSize`] unless both exponents lie in [0, 1/2).
     pub fn new(alpha_1: f64, alpha_2: f64) -> Result<Self, InvalidSetting> {
         StepSize::scaled(1.0, alpha_1).check(1)?;
         StepSize::scaled(1.0, alpha_2).check(2)?;
@@ -84,11 +84,11 @@ mod tests {
         for alpha in [0.5, -0.1, f64::NAN, f64::INFINITY] {
             assert!(matches!(
                 OutlierCount::new(alpha, 0.1),
-                Err(InvalidSetting::Exponent { step: 1, .. })
+                Err(InvalidSetting::StepSize { step: 1, parameter: "alpha", .. })
             ));
             assert!(matches!(
                 OutlierCount::new(0.1, alpha),
-                Err(InvalidSetting::Exponent { step: 2, .. })
+                Err(InvalidSetting::StepSize { step: 2, parameter: "alpha", .. })
             ));
         }
     }

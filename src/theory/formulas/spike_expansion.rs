@@ -38,7 +38,7 @@ impl SpikeExpansion {
     /// The terms k = 0, ..., l for these exponents of the two step sizes.
     ///
     /// # Errors
-    /// [`InvalidSetting::Exponent`] unless both exponents lie in [0, 1/2).
+    /// [`InvalidSetting::StepSize`] unless both exponents lie in [0, 1/2).
     pub fn new(alpha_1: f64, alpha_2: f64) -> Result<Self, InvalidSetting> {
         let new_directions = OutlierCount::new(alpha_1, alpha_2)?.new_directions;
         let later = (1..=new_directions).map(|k| alpha_2 - k as f64 * (0.5 - alpha_1));
