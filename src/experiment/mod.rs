@@ -137,7 +137,7 @@ impl Experiment {
         let mut setting = self.prediction_setting()?;
         let steps = self.settings.steps.len();
         if step == 0 || step > steps {
-            let covered = format!("covers W_1 to W_{steps} of this experiment, not W_{step}");
+            let covered = format!("covers steps 1 to {steps}: there is no prediction for W_{step}");
             return Err(NoPredictionError::NotCovered { covered });
         }
         if step == 1 {
