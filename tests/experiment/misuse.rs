@@ -385,7 +385,7 @@ fn dataset() -> Vec<Misuse> {
         case("infinity in the labels", "entry 1 of the given labels", || {
             error(Dataset::new(sines(3, 2), array![1.0, f64::INFINITY, 0.0]))
         }),
-        case("a label too few", "the vector of labels has shape 59; it must be 60", || {
+        case("a label too few", "one per row of the inputs, has shape 59; it must be 60", || {
             error(Dataset::new(sines(60, 5), Array1::<f64>::ones(59)))
         }),
         case("no samples", "samples is 0", || {
