@@ -1,4 +1,4 @@
-//! One against two large gradient steps, with fresh and with reused batches: simulates, prints the
+//! One against two large gradient steps, with independent and with reused batches: simulates, prints the
 //! comparison with the prediction, draws the spectra of W_0, W_1 and W_2.
 //!
 //! `cargo run --release -p gallery --bin two_vs_one_step` (`-- --help` for the options)

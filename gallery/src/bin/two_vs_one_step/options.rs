@@ -14,7 +14,7 @@ use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
 use linear_width::training::{BatchPolicy, StepSize};
 
-/// One against two large gradient steps in a linear-width two-layer network, with fresh and with
+/// One against two large gradient steps in a linear-width two-layer network, with independent and with
 /// reused batches: prints measured outliers and overlaps beside theory, draws the spectra.
 #[derive(Parser)]
 pub struct Options {

@@ -9,7 +9,12 @@ use crate::numerics::graded::positive_inverse;
 use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::overlap_of_entries;
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
+
+/// Samples whose matrices are made at once: few enough that the matrices stay in the cache.
+const BLOCK: usize = 256;
 
 /// What all samples share at one point of the branch.
 pub(crate) struct SampleResolvent<const A: usize> {
@@ -40,21 +45,27 @@ impl<const A: usize> SampleResolvent<A> {
         Self { phi: bulk.phi, a0, f, delta, alpha: order.alpha, second, g }
     }
 
-    /// Theta, Omega Psi, Psi and (I - Omega Psi) e_0 of the samples of one group, times their
-    /// probabilities `weight`: one sample a row, its matrix row by row.
-    fn matrices(&self, samples: &SampleWeights<A>, weight: &[f64]) -> [Array2<f64>; 4] {
-        let (n, m, phi, a0) = (weight.len(), A + 1, self.phi, self.a0);
+    /// Theta, Omega Psi, Psi and (I - Omega Psi) e_0 of a block of the samples of one group, times
+    /// their probabilities `weight`: one sample a row, its matrix row by row.
+    fn matrices(
+        &self,
+        samples: &SampleWeights<A>,
+        weight: &[f64],
+        block: Range<usize>,
+    ) -> [Array2<f64>; 4] {
+        let (n, m, phi, a0) = (block.len(), A + 1, self.phi, self.a0);
+        let (l, q, weight) = (&samples.l[block.clone()], &samples.q[block.clone()], &weight[block]);
         // Delta - 1
-        let excess = samples.l.iter().zip(&samples.q).map(|(l, &q)| self.delta.excess(l, q));
+        let excess = l.iter().zip(q).map(|(l, &q)| self.delta.excess(l, q));
         let excess: Vec<f64> = excess.collect();
         // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
-        let v: Vec<Vector<f64, A>> = samples.l.iter().map(|l| apply(&self.f.f_m, l)).collect();
-        let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - samples.l[i][a];
+        let v: Vec<Vector<f64, A>> = l.iter().map(|l| apply(&self.f.f_m, l)).collect();
+        let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - l[i][a];
         let x: Vec<f64> = v.iter().map(|v| phi * a0 * dot(&self.alpha, v)).collect();
         // the matrices times Delta, with the first columns of Psi and Omega Psi without cancellation
         let theta = per_sample(n, m, |i, a, b| match (a, b) {
             (0, 0) => {
-                2.0 * dot(&self.f.f_0, &samples.l[i]) + self.f.f * phi * samples.q[i]
+                2.0 * dot(&self.f.f_0, &l[i]) + self.f.f * phi * q[i]
                     - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
             }
             (0, c) | (c, 0) => (1.0 + x[i]) * v[i][c - 1],
@@ -126,25 +137,31 @@ impl Inputs {
         let shapes = [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)];
         let [mut theta, mut omega_psi, mut psi, mut u, mut yu, mut perp] =
             shapes.map(Array2::<f64>::zeros);
-        let y = ArrayView1::from(&self.samples.label);
+        let n = self.samples.label.len();
+        let blocks = (0..n).step_by(BLOCK).map(|first| first..n.min(first + BLOCK));
+        let blocks: Vec<Range<usize>> = blocks.collect();
         for (weights, group) in bulk.groups.iter().zip(&self.samples.groups) {
-            let [thetas, omega_psis, psis, starts] =
-                resolvent.matrices(weights, &self.samples.weight);
-            let z = self.coordinates(group);
-            theta += &row_products(&z, &z).t().dot(&thetas);
-            if group.first {
-                omega_psi += &scaled(z.view(), y).t().dot(&omega_psis);
-                psi += &(&y * &y).dot(&psis);
-            }
-            if let Some(second) = &group.second {
-                let residual = ArrayView1::from(&second.residual);
-                // u_k = r S_k
-                let spikes = scaled(second.spikes.view(), residual);
-                u += &spikes.t().dot(&row_products(&z, &starts));
-                perp += &spikes.t().dot(&scaled(spikes.view(), psis.column(0)));
+            for block in &blocks {
+                let y = ArrayView1::from(&self.samples.label[block.clone()]);
+                let [thetas, omega_psis, psis, starts] =
+                    resolvent.matrices(weights, &self.samples.weight, block.clone());
+                let z = self.coordinates(group, block.clone());
+                theta += &row_products(&z, &z).t().dot(&thetas);
                 if group.first {
-                    let first_rows = psis.slice_axis(Axis(1), Slice::from(..m));
-                    yu += &spikes.t().dot(&scaled(first_rows, y));
+                    omega_psi += &scaled(z.view(), y).t().dot(&omega_psis);
+                    psi += &(&y * &y).dot(&psis);
+                }
+                if let Some(second) = &group.second {
+                    let residual = ArrayView1::from(&second.residual[block.clone()]);
+                    let spikes = second.spikes.slice_axis(Axis(0), Slice::from(block.clone()));
+                    // u_k = r S_k
+                    let spikes = scaled(spikes, residual);
+                    u += &spikes.t().dot(&row_products(&z, &starts));
+                    perp += &spikes.t().dot(&scaled(spikes.view(), psis.column(0)));
+                    if group.first {
+                        let first_rows = psis.slice_axis(Axis(1), Slice::from(..m));
+                        yu += &spikes.t().dot(&scaled(first_rows, y));
+                    }
                 }
             }
         }
@@ -160,10 +177,12 @@ impl Inputs {
         }
     }
 
-    /// Coordinates (z*, xi) of the samples along the teacher directions and w, nodes x (p + 1): in
-    /// the first batch, phi y/|w| more along w.
-    fn coordinates(&self, group: &SampleGroup) -> Array2<f64> {
+    /// Coordinates (z*, xi) of a block of samples along the teacher directions and w, nodes x
+    /// (p + 1): in the first batch, phi y/|w| more along w.
+    fn coordinates(&self, group: &SampleGroup, block: Range<usize>) -> Array2<f64> {
         let SampleTable { projections, label, s, .. } = &self.samples;
+        let (s, label) = (&s[block.clone()], &label[block.clone()]);
+        let projections = projections.slice_axis(Axis(0), Slice::from(block));
         let (n, p) = projections.dim();
         let norm = self.model.noise_norm();
         let along = projections.dot(&ArrayView1::from(&self.model.label_linear));
