@@ -90,7 +90,7 @@ pub trait Activation: Send + Sync {
     /// For a [`HermiteSeries`], shared or centred too, they are its own, exactly. For any other
     /// activation the error of sqrt(k!) c_k is at most 1e-11 of the root mean square
     /// sqrt(E sigma(z)^2), for the functions named in
-    /// [`gaussian_expectation`](crate::quadrature::gaussian_expectation); declared kinks save work.
+    /// [`gaussian_expectation`]; declared kinks save work.
     ///
     /// # Errors
     /// [`QuadratureError`] when the activation is not finite on the range of the quadrature, grows
