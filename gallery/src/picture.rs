@@ -218,7 +218,9 @@ impl Panel {
             .draw()?;
         for series in &self.series {
             let colour = rgb(series.colour);
-            let points = || series.points.iter().copied().map(|(x, y)| self.clamped(x, y));
+            // points outside are left out, not moved to the border
+            let inside = series.points.iter().copied().filter(|(x, y)| self.holds(*x, *y));
+            let points = || inside.clone().map(|(x, y)| self.clamped(x, y));
             match &series.kind {
                 Kind::Line { width, stroke, filled } => {
                     if *filled {
@@ -236,7 +238,9 @@ impl Panel {
                     };
                 }
                 Kind::Marks { shape, size, errors } => {
-                    let bars = points().zip(errors).map(|((x, y), error)| {
+                    let all = series.points.iter().zip(errors);
+                    let shown = all.filter(|((x, y), _)| self.holds(*x, *y));
+                    let bars = shown.map(|(&(x, y), error)| {
                         let ends = [y - error, y + error].map(|y| self.clamped(x, y));
                         PathElement::new(ends, colour.stroke_width(1))
                     });
@@ -264,6 +268,15 @@ impl Panel {
         Ok(())
     }
 
+    /// Whether a point lies inside the panel, up to rounding.
+    fn holds(&self, x: f64, y: f64) -> bool {
+        let within = |(from, to): (f64, f64), at: f64| {
+            let slack = 1e-9 * (to - from);
+            (from - slack..=to + slack).contains(&at)
+        };
+        within(self.ranges[0], x) && within(self.ranges[1], y)
+    }
+
     /// The point itself inside the panel; nearest to it on the border otherwise.
     fn clamped(&self, x: f64, y: f64) -> (f64, f64) {
         let [(left, right), (bottom, top)] = self.ranges;
@@ -280,9 +293,9 @@ fn rgb(colour: &str) -> RGBColor {
     RGBColor(part(1).unwrap_or(0), part(3).unwrap_or(0), part(5).unwrap_or(0))
 }
 
-/// A label of an axis: without trailing zeros, large powers of ten as 10^k.
+/// A label of an axis: without trailing zeros, large and small powers of ten as 10^k.
 fn short(value: f64) -> String {
-    if value.abs() >= 1e5 {
+    if value.abs() >= 1e5 || (value != 0.0 && value.abs() < 1e-3) {
         return format!("{value:e}").replace('e', " · 10^").replace("1 · ", "");
     }
     let text = format!("{value:.3}");
