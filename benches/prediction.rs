@@ -21,7 +21,7 @@ fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Problem {
         width: 3000,
         dimension: 1500,
         samples: 4500,
-        step_sizes: [22.0, 49.0],
+        step_sizes: vec![22.0, 49.0],
         batches,
         second_layer: SecondLayerLaw::Gaussian,
     }

@@ -69,7 +69,7 @@ impl TwoSteps {
             width: self.width,
             dimension: self.width / 2,
             samples: self.samples,
-            step_sizes: self.steps.map(|step| step.eta(self.width)),
+            step_sizes: self.steps.iter().map(|step| step.eta(self.width)).collect(),
             batches: self.batches,
             second_layer: SecondLayerLaw::Uniform,
         };

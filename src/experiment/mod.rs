@@ -88,7 +88,6 @@ impl Experiment {
         let settings = &self.settings;
         let steps = &settings.steps;
         let not_covered = |covered| Err(NoPredictionError::NotCovered { covered });
-        let eta = |step: usize| steps.get(step).map_or(0.0, |size| size.eta(settings.width));
         if steps.len() > 2 {
             return not_covered(format!("covers one or two steps, not {}", steps.len()));
         }
@@ -108,7 +107,7 @@ impl Experiment {
             width: settings.width,
             dimension: settings.dimension,
             samples: settings.samples,
-            step_sizes: [eta(0), eta(1)],
+            step_sizes: steps.iter().map(|size| size.eta(settings.width)).collect(),
             batches: settings.batches,
             second_layer: settings.second_layer.clone(),
         })
@@ -140,9 +139,7 @@ impl Experiment {
             let covered = format!("covers steps 1 to {steps}: there is no prediction for W_{step}");
             return Err(NoPredictionError::NotCovered { covered });
         }
-        if step == 1 {
-            setting.step_sizes[1] = 0.0;
-        }
+        setting.step_sizes.truncate(step);
         Ok(setting.predict(options)?)
     }
 }

@@ -1,4 +1,4 @@
-//! One or two steps at finite sizes (docs/theory.md, section 1), to be predicted.
+//! Gradient steps at finite sizes (docs/theory.md, section 1), to be predicted.
 
 use super::error::{PredictionError, require};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::error::nonzero;
 use crate::network::SecondLayerLaw;
 use crate::training::BatchPolicy;
 
-/// One or two gradient steps of a network of finite size (docs/theory.md, section 1), in mean-field
+/// Gradient steps of a network of finite size (docs/theory.md, section 1), in mean-field
 /// scaling and with Gaussian inputs.
 ///
 /// ```
@@ -25,7 +25,7 @@ use crate::training::BatchPolicy;
 ///     width: 3000,
 ///     dimension: 1500,
 ///     samples: 4500,
-///     step_sizes: [22.0, 49.0],
+///     step_sizes: vec![22.0, 49.0],
 ///     batches: BatchPolicy::Reused,
 ///     second_layer: SecondLayerLaw::Uniform,
 /// };
@@ -53,9 +53,9 @@ pub struct Problem {
     pub dimension: usize,
     /// Number n of samples in one batch.
     pub samples: usize,
-    /// Step sizes eta_1 and eta_2 as plain numbers (C N^alpha evaluated); eta_2 = 0 asks for W_1.
-    pub step_sizes: [f64; 2],
-    /// Whether the second batch is independent of the first, reused, or partly reused.
+    /// Step sizes eta_1, ..., eta_T as plain numbers (C N^alpha evaluated); at least one.
+    pub step_sizes: Vec<f64>,
+    /// Whether later batches are independent of the first, the same one, or partly the same.
     pub batches: BatchPolicy,
     /// Law of b = sqrt(N) a; [`SecondLayerLaw::Fixed`] predicts one given network.
     pub second_layer: SecondLayerLaw,
@@ -77,6 +77,16 @@ impl Problem {
         self.batches.kept_samples(self.samples) as f64 / self.samples as f64
     }
 
+    /// Number T of steps.
+    pub(crate) fn steps(&self) -> usize {
+        self.step_sizes.len()
+    }
+
+    /// eta_1 and eta_2; 0 for a step that is not taken.
+    pub(crate) fn first_two(&self) -> [f64; 2] {
+        std::array::from_fn(|step| self.step_sizes.get(step).copied().unwrap_or(0.0))
+    }
+
     pub(crate) fn check(&self) -> Result<(), PredictionError> {
         require("the width", self.width as f64, self.width >= 2, "at least 2")?;
         nonzero("dimension", self.dimension)?;
@@ -84,7 +94,8 @@ impl Problem {
         if let Some(problem) = self.target.problems(usize::MAX).into_iter().next() {
             return Err(problem.into());
         }
-        for eta in self.step_sizes {
+        nonzero("the number of steps", self.step_sizes.len())?;
+        for &eta in &self.step_sizes {
             require("a step size eta", eta, eta >= 0.0, "a finite number, 0 or more")?;
         }
         self.batches.check()?;

@@ -13,8 +13,10 @@ use ndarray::{Array2, Axis};
 /// ones decide about the last outliers, whereas the left factors b q_k(b) are orthonormal.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    /// N / d.
-    pub gamma: f64,
+    /// Number N of neurons.
+    pub width: usize,
+    /// Input dimension d.
+    pub dimension: usize,
     /// Number p of teacher directions: the first p coordinates of omega.
     pub directions: usize,
     /// b of each type.
@@ -33,10 +35,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// sqrt(N) omega: types x coordinates.
+    /// N / d.
+    pub fn gamma(&self) -> f64 {
+        self.width as f64 / self.dimension as f64
+    }
+
+    /// omega: types x coordinates, the teacher's first.
     #[cfg(test)]
     pub fn omega(&self) -> Array2<f64> {
-        self.left.dot(&self.right)
+        self.left.dot(&self.right) / (self.width as f64).sqrt()
     }
 
     /// <v_k, v_l>: R x R (5.10).

@@ -51,7 +51,7 @@ fn predicted(
         width,
         dimension: width / 2,
         samples: 3 * width / 2,
-        step_sizes: [25.0, 40.0],
+        step_sizes: vec![25.0, 40.0],
         batches,
         second_layer: law,
     };

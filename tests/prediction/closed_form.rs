@@ -19,7 +19,7 @@ fn setting(step_sizes: [f64; 2], batches: BatchPolicy) -> Problem {
         width: 400,
         dimension: 200,
         samples: 800,
-        step_sizes,
+        step_sizes: step_sizes.to_vec(),
         batches,
         second_layer: SecondLayerLaw::Rademacher,
     }

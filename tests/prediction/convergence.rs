@@ -20,7 +20,7 @@ fn setting(width: f64, alphas: [f64; 2], batches: BatchPolicy, law: SecondLayerL
         width: width as usize,
         dimension: (width / 2.0) as usize,
         samples: (1.5 * width) as usize,
-        step_sizes: alphas.map(|alpha| 2.0 * width.powf(alpha)),
+        step_sizes: alphas.iter().map(|alpha| 2.0 * width.powf(*alpha)).collect(),
         batches,
         second_layer: law,
     }

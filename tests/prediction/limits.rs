@@ -29,7 +29,7 @@ impl Case {
             width: 3000,
             dimension: 1500,
             samples: 3000,
-            step_sizes,
+            step_sizes: step_sizes.to_vec(),
             batches,
             second_layer: SecondLayerLaw::Uniform,
         }
@@ -341,7 +341,7 @@ fn prediction_refuses_nonsensical_settings() {
         PredictionError::Invalid(InvalidSetting::ZeroSize { name: "dimension" })
     );
     for eta in [f64::NAN, -1.0, f64::INFINITY] {
-        let error = refused(Problem { step_sizes: [eta, 1.0], ..good.clone() });
+        let error = refused(Problem { step_sizes: vec![eta, 1.0], ..good.clone() });
         assert!(matches!(error, PredictionError::Invalid(InvalidSetting::OutOfRange { .. })));
     }
     for b in [vec![1.0], vec![0.0; 3000], vec![f64::NAN; 3000]] {

@@ -353,7 +353,7 @@ fn spike_series_approaches_the_resummed_prediction_as_the_width_grows() {
             width,
             dimension: width / 2,
             samples: width,
-            step_sizes: etas,
+            step_sizes: etas.to_vec(),
             batches: BatchPolicy::Independent,
             second_layer: SecondLayerLaw::Uniform,
         };

@@ -132,7 +132,7 @@ fn setting() -> impl Strategy<Value = Problem> {
                 },
                 dimension: n.1,
                 samples: n.2,
-                step_sizes: [eta.0, eta.1],
+                step_sizes: vec![eta.0, eta.1],
                 batches,
                 second_layer,
             })

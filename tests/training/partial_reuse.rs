@@ -86,7 +86,7 @@ fn setting(batches: BatchPolicy, noise: f64) -> Problem {
         width: 3000,
         dimension: 1500,
         samples: 3000,
-        step_sizes: [22.0, 49.0],
+        step_sizes: vec![22.0, 49.0],
         batches,
         second_layer: SecondLayerLaw::Uniform,
     }
@@ -125,7 +125,7 @@ fn prediction_levels_agree_when_the_noise_is_small() {
             width,
             dimension: width / 2,
             samples: width / 2,
-            step_sizes: [eta(0.25), eta(0.3)],
+            step_sizes: vec![eta(0.25), eta(0.3)],
             ..setting(partly(fraction), 0.1)
         };
         let [one, two] = MODELS.map(|bulk_model| {
@@ -151,7 +151,7 @@ fn prediction_gram_matrix_is_that_of_the_data() {
             width,
             dimension,
             samples,
-            step_sizes: steps,
+            step_sizes: steps.to_vec(),
             batches: partly(fraction),
             second_layer: SecondLayerLaw::Rademacher,
         };

@@ -40,7 +40,7 @@ impl RowVariance<'_> {
     /// Twice the inner product of step one's noise with its echo in step two.
     fn echo(&self, noise: &NoiseAverages) -> Vec<f64> {
         let problem = self.setup.problem;
-        let unit = 2.0 * problem.step_sizes[1] / (problem.width as f64).sqrt();
+        let unit = 2.0 * problem.first_two()[1] / (problem.width as f64).sqrt();
         let nodes = self.law.fine.nodes.iter();
         nodes.zip(self.law.at_fine(&noise.echo)).map(|(b, echo)| unit * b * echo).collect()
     }
@@ -68,7 +68,7 @@ impl RowVariance<'_> {
     /// (b / sqrt N)(eta_1 rho_1 + eta_2 rho_2) and (b^2 / N)(eta_1^2 tau^2 + eta_2^2 tau_2^2 + 2
     /// eta_1 eta_2 kappa).
     fn parts(&self, noise: &NoiseAverages, rho_1: f64, tau_squared: f64) -> Vec<(f64, f64)> {
-        let [eta_1, eta_2] = self.setup.problem.step_sizes;
+        let [eta_1, eta_2] = self.setup.problem.first_two();
         let root = (self.setup.problem.width as f64).sqrt();
         let [rho_2, tau_2, kappa] =
             [&noise.rho_2, &noise.tau_2_squared, &noise.kappa].map(|f| self.law.at_fine(f));
@@ -103,7 +103,7 @@ mod tests {
             width: 100,
             dimension: 50,
             samples: 100,
-            step_sizes: [2.0, 3.0],
+            step_sizes: vec![2.0, 3.0],
             batches: BatchPolicy::Reused,
             second_layer: SecondLayerLaw::Rademacher,
         };

@@ -31,7 +31,7 @@ pub(crate) fn sample_groups(
     setup: &Setup,
     law: &SecondLayerQuadrature,
 ) -> Result<Vec<SampleGroup>, PredictionError> {
-    if setup.problem.step_sizes[1] == 0.0 {
+    if setup.problem.first_two()[1] == 0.0 {
         return Ok(vec![SampleGroup { share: 1.0, first: true, second: None }]);
     }
     let kept = setup.problem.reused_share();

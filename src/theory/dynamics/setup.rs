@@ -36,7 +36,7 @@ pub(crate) struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// Reduces `problem`, with `nodes` raised as its step sizes need.
     pub fn new(problem: &'a Problem, nodes: Nodes) -> Result<Self, PredictionError> {
-        let [eta_1, eta_2] = problem.step_sizes;
+        let [eta_1, eta_2] = problem.first_two();
         let nodes = nodes.for_step(eta_1.max(eta_2));
         let activation = ActivationConstants::new(&problem.activation, 4 * nodes.preactivation)?;
         let labels = Labels::new(&problem.target, &nodes)?;

@@ -22,7 +22,7 @@ pub(crate) fn problem() -> Problem {
         width: 100,
         dimension: 50,
         samples: 150,
-        step_sizes: [3.0, 2.0],
+        step_sizes: vec![3.0, 2.0],
         batches: BatchPolicy::PartlyReused { fraction: 0.4 },
         second_layer: SecondLayerLaw::Fixed(
             [-2.0, -1.0, 1.0, 1.5].into_iter().cycle().take(100).collect::<Vec<f64>>().into(),

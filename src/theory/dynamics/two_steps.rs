@@ -36,7 +36,8 @@ impl TwoSteps {
         let noise = variance.isotropic(&vectors.noise[0]);
         finite("the row variance of the bulk", &noise)?;
         let state = State {
-            gamma: setup.problem.gamma(),
+            width: setup.problem.width,
+            dimension: setup.problem.dimension,
             directions: setup.labels.directions,
             b: law.fine.nodes.clone(),
             weights: law.fine.weights.clone(),

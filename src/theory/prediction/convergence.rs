@@ -103,7 +103,7 @@ mod tests {
             width: 3000,
             dimension: 1500,
             samples: 4500,
-            step_sizes: [22.0, 49.0],
+            step_sizes: vec![22.0, 49.0],
             batches: BatchPolicy::Independent,
             second_layer: SecondLayerLaw::Rademacher,
         }

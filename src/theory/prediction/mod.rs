@@ -7,6 +7,7 @@ mod options;
 mod validity;
 
 pub use super::error::PredictionError;
+use super::error::require;
 pub use super::observables::outlier::Outlier;
 pub use super::problem::Problem;
 pub use options::{BulkModel, Options};
@@ -155,6 +156,8 @@ impl Problem {
 
 /// The prediction with one set of nodes; neither problem nor options are checked.
 fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
+    let steps = problem.steps();
+    require("the number of steps", steps as f64, steps <= 2, "1 or 2")?;
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let (steps, isotropic, missing) = expand(&setup, options)?;
     let TwoSteps { law, state, .. } = &steps;
@@ -218,7 +221,7 @@ fn expand(
         let isotropic = IsotropicSpectrum::new(&steps.state);
         // complete: after one step, or when the law of b has no more polynomials
         let found = steps.law.polynomial_count();
-        let complete = found < count || setup.problem.step_sizes[1] == 0.0;
+        let complete = found < count || setup.problem.first_two()[1] == 0.0;
         let missing = if complete { 0.0 } else { convergence::missing(&isotropic, found)? };
         match convergence::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,

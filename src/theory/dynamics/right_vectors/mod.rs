@@ -165,7 +165,7 @@ impl RightVectors {
         let Setup { labels, step, .. } = setup;
         let p = labels.directions;
         let r = law.polynomial_count();
-        let [eta_1, eta_2] = setup.problem.step_sizes;
+        let [eta_1, eta_2] = setup.problem.first_two();
         let kinds = if by_pairs { 1 + p * p } else { 1 };
         let [rho_2, tau_2_squared, kappa, echo] = from_fn(|_| vec![0.0; law.coarse.len()]);
         let mut noise = vec![NoiseAverages { rho_2, tau_2_squared, kappa, echo }; kinds];

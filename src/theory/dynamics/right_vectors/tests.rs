@@ -80,7 +80,7 @@ fn right_vectors_of_two_directions() {
     let problem = problem();
     let reduced = Reduced::new(&problem, nodes());
     let vectors = RightVectors::new(&reduced.setup, &reduced.law, &reduced.groups(), false);
-    let [eta_1, eta_2] = problem.step_sizes;
+    let [eta_1, eta_2] = problem.first_two();
     let (law, labels) = (&reduced.law, &reduced.setup.labels);
     let step = reduced.setup.step;
     let phi = step.phi;

@@ -26,7 +26,7 @@ pub(crate) struct IsotropicSpectrum {
 impl IsotropicSpectrum {
     /// The spectrum of `state`, with the variances D_* along the teacher directions if it has them.
     pub fn new(state: &State) -> Self {
-        let bulk = Bulk::new(state.gamma, state.weights.clone(), state.noise.clone());
+        let bulk = Bulk::new(state.gamma(), state.weights.clone(), state.noise.clone());
         Self::with_bulk(bulk, state.clone())
     }
 
@@ -92,7 +92,7 @@ impl IsotropicSpectrum {
             }
             if let Some(columns) = &self.state.noise_along_targets {
                 for ((row, column), value) in columns[i].indexed_iter() {
-                    k[[r + row, r + column]] += self.state.gamma * share * value;
+                    k[[r + row, r + column]] += self.state.gamma() * share * value;
                 }
             }
         }
@@ -225,7 +225,8 @@ mod tests {
         let (law, coarse, fine) = law;
         let law = SecondLayerQuadrature::new(law, 100, coarse, fine, right.nrows()).unwrap();
         State {
-            gamma,
+            width: (100.0 * gamma) as usize,
+            dimension: 100,
             directions,
             left: law.left(),
             right,
@@ -324,7 +325,7 @@ mod tests {
     fn the_mean_rows_alone_decide() {
         let state = several(2.0);
         let spectrum = IsotropicSpectrum::new(&state);
-        let omega = state.omega();
+        let omega = state.omega() * (state.width as f64).sqrt();
         for m in [spectrum.bulk.edge_m, 0.3 * spectrum.bulk.edge_m] {
             let mut h = Array2::<f64>::zeros((6, 6));
             for (i, row) in omega.rows().into_iter().enumerate() {

@@ -59,7 +59,7 @@ impl Model {
     /// The constants of `setup`.
     pub fn new(setup: &Setup) -> Self {
         let Setup { problem, activation, labels, .. } = setup;
-        let [eta_1, eta_2] = problem.step_sizes;
+        let [eta_1, eta_2] = problem.first_two();
         Self {
             width: problem.width as f64,
             gamma: problem.gamma(),

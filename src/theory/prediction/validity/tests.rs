@@ -17,7 +17,7 @@ fn problem(second_layer: SecondLayerLaw) -> Problem {
         width: WIDTH,
         dimension: 400,
         samples: 800,
-        step_sizes: [1.0, 1.0],
+        step_sizes: vec![1.0, 1.0],
         batches: BatchPolicy::Reused,
         second_layer,
     }
@@ -62,7 +62,8 @@ fn judge(
 fn spread(law: &SecondLayerLaw, d: impl Fn(f64) -> f64) -> (State, Bulk) {
     let law = SecondLayerQuadrature::new(law, WIDTH, 8, 96, 1).unwrap();
     let state = State {
-        gamma: 4.0,
+        width: WIDTH,
+        dimension: WIDTH / 4,
         directions: 1,
         left: law.left(),
         right: Array2::eye(1),
