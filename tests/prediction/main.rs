@@ -6,6 +6,7 @@ mod error_estimates;
 mod golden;
 mod golden_steps;
 mod limits;
+mod many_steps;
 
 #[path = "../common/mod.rs"]
 mod common;
