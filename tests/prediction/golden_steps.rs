@@ -23,8 +23,8 @@ fn problem(case: &Value, steps: usize) -> Problem {
     }
 }
 
-/// E_b of |omega|^2, of its part along the teacher, and of D; and the largest D at the outermost of the
-/// golden program's 24 nodes of b.
+/// E_b of |omega|^2, of its part along the teacher, and of D; and the largest D up to the outermost of
+/// the golden program's 24 nodes of b.
 fn moments(state: &State) -> [f64; 4] {
     const OUTERMOST: f64 = 0.995_187_219_997_021_4;
     let omega = state.omega();
@@ -38,11 +38,13 @@ fn moments(state: &State) -> [f64; 4] {
         d[i - 1] + share * (d[i] - d[i - 1])
     };
     let outermost = OUTERMOST * 3_f64.sqrt();
+    let inner = state.b().iter().zip(state.noise()).filter(|(b, _)| b.abs() <= outermost);
+    let largest = inner.map(|(_, d)| *d).fold(0.0, f64::max);
     [
         mean(&|i| omega.row(i).dot(&omega.row(i))),
         mean(&|i| omega[[i, 0]].powi(2)),
         mean(&|i| state.noise()[i]),
-        at(outermost).max(at(-outermost)),
+        largest.max(at(outermost)).max(at(-outermost)),
     ]
 }
 
