@@ -68,7 +68,7 @@ fn errors_print_their_sentence() {
         boxed(given),
         boxed(Histogram::new([0.5], 0, 0.0, 1.0)),
         boxed(builder().activation(steep.clone()).build()),
-        boxed(three.predict(3, &Default::default())),
+        boxed(three.predict(4, &Default::default())),
         boxed(singular_values(nan.view())),
         boxed(leading_triplets(Array2::<f64>::ones((3, 3)).view(), 9)),
         boxed(OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 }.apply(&[1.0], 2, 2)),
