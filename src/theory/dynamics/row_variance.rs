@@ -22,7 +22,7 @@ impl RowVariance<'_> {
         parts.map(|(linear, rest)| (1.0 + linear).powi(2) + rest.max(0.0)).collect()
     }
 
-    /// D(b) with what step two does to the noise of step one (13.16), which (5.15) leaves out.
+    /// D(b) with what step two does to the noise of step one (13.12), which (5.15) leaves out.
     #[cfg(test)]
     pub fn with_echo(&self, noise: &NoiseAverages) -> Vec<f64> {
         let tau = self.setup.step.unit * self.setup.step.tau;

@@ -1,6 +1,6 @@
 //! The directions that the neurons have learned, and which of them a sample average must resolve.
 //!
-//! Equations: docs/theory.md, (13.11) to (13.13).
+//! Equations: docs/theory.md, (13.13) to (13.15).
 
 use ndarray::{Array2, Axis, concatenate};
 

@@ -1,7 +1,7 @@
 //! The averages that one neuron contributes for a sample, as functions of the one number through
 //! which it sees the sample.
 //!
-//! Equations: docs/theory.md, (13.3), (13.14).
+//! Equations: docs/theory.md, (13.3), (13.16).
 
 use crate::quadrature::chebyshev_points;
 use crate::theory::dynamics::activation_constants::ActivationConstants;

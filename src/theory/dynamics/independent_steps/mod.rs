@@ -88,7 +88,7 @@ impl FirstLayer<'_> {
 }
 
 /// E[r S_k kappa_l] along the coordinates from number `resolved` on, to first order in omega along
-/// them, by Stein's lemma (13.13): R x coordinates.
+/// them, by Stein's lemma (13.15): R x coordinates.
 fn unresolved_means(
     law: &SecondLayerQuadrature,
     sums: &SampleSums,
