@@ -10,6 +10,7 @@ pub(crate) mod activation_constants;
 pub(crate) mod averages;
 pub(crate) mod labels;
 pub(crate) mod nodes;
+pub(crate) mod reused_steps;
 pub(crate) mod right_vectors;
 pub(crate) mod row_variance;
 pub(crate) mod sample_groups;
