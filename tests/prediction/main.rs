@@ -4,6 +4,7 @@ mod closed_form;
 mod convergence;
 mod error_estimates;
 mod golden;
+mod golden_steps;
 mod limits;
 
 #[path = "../common/mod.rs"]
