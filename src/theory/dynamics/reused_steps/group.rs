@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use super::nodes::LocalNodes;
 use super::sample::{Sample, Stage};
 
 /// Samples that one task works on; fixed, so that sums do not depend on the number of threads.
@@ -84,7 +85,7 @@ impl GroupSums {
 pub(super) fn advance(
     samples: &mut [Sample],
     stage: &Stage,
-    local_nodes: &[Array2<f64>],
+    local_nodes: &[LocalNodes],
     along: &Array2<f64>,
     network: &[Array2<f64>],
     first: usize,

@@ -2,8 +2,7 @@
 //!
 //! Equations: docs/theory.md, (14.5) to (14.7); derivatives by Stein's lemma, (14.15) to (14.17).
 
-use ndarray::Array2;
-
+use super::nodes::LocalNodes;
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 
 /// The Gaussians lambda^(0), ..., lambda^(t) of one type, and the way back of its own traces.
@@ -35,18 +34,17 @@ pub(super) struct LocalSums {
 
 impl Local {
     /// The averages at the step after those with means `past` and residuals `residual`, at mean
-    /// `mean`. `nodes` is dimensions x nodes.
+    /// `mean`. `nodes` are those of the independent normal variables.
     pub fn sums(
         &self,
-        nodes: &Array2<f64>,
+        nodes: &LocalNodes,
         past: &[f64],
         mean: f64,
         residual: &[f64],
         activation: &ActivationConstants,
     ) -> LocalSums {
-        let (t, count) = (past.len(), nodes.ncols());
-        let share = 1.0 / count as f64;
-        let epsilon = |j: usize| nodes.row(j).to_slice().unwrap_or_default();
+        let (t, count) = (past.len(), nodes.weights.len());
+        let epsilon = |j: usize| nodes.epsilon.row(j).to_slice().unwrap_or_default();
         let mut values = vec![0.0; count];
         let mut slopes: Vec<Vec<f64>> = Vec::with_capacity(t + 1);
         for (step, mean) in past.iter().chain([&mean]).enumerate() {
@@ -62,13 +60,16 @@ impl Local {
             activation.evaluate(&z, &mut values, &mut slope);
             slopes.push(slope);
         }
-        let last = &slopes[t];
-        let (value, slope) = (share * sum(&values), share * sum(last));
-        let covariance = |other: &Vec<f64>| share * (dot(last, other) - slope * sum(other));
+        let weighted = |f: &[f64]| -> Vec<f64> {
+            f.iter().zip(&nodes.weights).map(|(f, weight)| f * weight).collect()
+        };
+        let (last, values) = (weighted(&slopes[t]), weighted(&values));
+        let (value, slope) = (sum(&values), sum(&last));
+        let covariance = |other: &Vec<f64>| dot(&last, other) - slope * dot(&nodes.weights, other);
         let covariances = slopes.iter().map(covariance).collect();
         // Stein: the weight of a shift of lambda^(s) is a combination of the normal variables
         let by_mean = |f: &[f64]| -> Vec<f64> {
-            let with: Vec<f64> = (0..=t).map(|j| share * dot(f, epsilon(j))).collect();
+            let with: Vec<f64> = (0..=t).map(|j| dot(f, epsilon(j))).collect();
             (0..=t).map(|s| (s..=t).map(|j| self.inverse[j][s] * with[j]).sum()).collect()
         };
         let mut product = vec![0.0; count];
@@ -78,11 +79,11 @@ impl Local {
             for j in s + 1..=t {
                 let shift: f64 =
                     (s + 1..=j).map(|later| self.trace[later][s] * self.inverse[j][later]).sum();
-                total += shift * share * dot(&product, epsilon(j));
+                total += shift * dot(&product, epsilon(j));
             }
             total
         };
-        let slope_by_residual = (0..t).map(|s| by_residual(last, s)).collect();
+        let slope_by_residual = (0..t).map(|s| by_residual(&last, s)).collect();
         let value_by_residual = (0..t).map(|s| by_residual(&values, s)).collect();
         let mut value_by_mean = by_mean(&values);
         value_by_mean.pop();
@@ -90,7 +91,7 @@ impl Local {
             value,
             slope,
             covariances,
-            slope_by_mean: by_mean(last),
+            slope_by_mean: by_mean(&last),
             value_by_mean,
             slope_by_residual,
             value_by_residual,

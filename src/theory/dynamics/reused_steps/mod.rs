@@ -30,7 +30,7 @@ use crate::theory::state::State;
 use axes::{Axes, NEW_DIRECTIONS};
 use group::{GroupSums, NeuronSums};
 use local::{Local, LocalSums};
-use nodes::Counts;
+use nodes::{Counts, LocalNodes};
 use response::Response;
 use rows::{Rows, inverse};
 use sample::{History, Sample, Stage};
@@ -77,7 +77,7 @@ struct Dynamics<'a> {
     law: &'a SecondLayerQuadrature,
     /// q_k(b) b / sqrt N: coarse x R.
     left: Array2<f64>,
-    local_nodes: Vec<Array2<f64>>,
+    local_nodes: Vec<LocalNodes>,
     /// Share of the batch that every step sees.
     share: f64,
     /// Samples that every step sees; none if there are none.

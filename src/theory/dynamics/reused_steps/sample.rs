@@ -5,6 +5,7 @@
 use ndarray::Array2;
 
 use super::local::{Local, LocalSums};
+use super::nodes::LocalNodes;
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::labels::MAX_DIRECTIONS;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
@@ -90,7 +91,7 @@ impl Stage<'_> {
         &self,
         sample: &mut Sample,
         kappa: &[f64],
-        nodes: &Array2<f64>,
+        nodes: &LocalNodes,
     ) -> Vec<f64> {
         let history = &mut sample.history;
         let t = history.residual.len();

@@ -235,3 +235,46 @@ fn threads() {
     assert_eq!(one.noise, three.noise);
     assert_eq!(one.noise_along_targets, three.noise_along_targets);
 }
+
+#[test]
+fn trial() {
+    for (name, batches) in [
+        ("tanh", BatchPolicy::Reused),
+        ("sine", BatchPolicy::Reused),
+        ("softplus", BatchPolicy::Reused),
+        ("relu", BatchPolicy::Reused),
+        ("tanh", HALF),
+        ("relu", HALF),
+        ("tanh", BatchPolicy::Independent),
+    ] {
+        let problem = problem(name, 2, batches);
+        let setup = Setup::new(&problem, Nodes::new(1.0)).unwrap();
+        let two = TwoSteps::new(&setup, 6, true).unwrap();
+        let complete = State { noise: complete_variance(&setup, &two), ..two.state.clone() };
+        let found = states(&problem, Nodes::new(1.0), 6).unwrap().swap_remove(2);
+        let [edge, value, overlap] = deviations(&found, &complete);
+        let noise = found.noise.iter().zip(&complete.noise).map(|(a, b)| (a / b - 1.0).abs());
+        let noise = noise.fold(0.0, f64::max);
+        println!("{name} {batches}: value {value:.1e} overlap {overlap:.1e} edge {edge:.1e} D {noise:.1e}");
+    }
+    for rank in [6, 10] {
+        let time = std::time::Instant::now();
+        states(&problem("tanh", 5, BatchPolicy::Reused), Nodes::new(1.0), rank).unwrap();
+        println!("five steps, rank {rank}: {:?}", time.elapsed());
+    }
+    for name in ["tanh", "sine", "softplus"] {
+        let independent = problem(name, 4, BatchPolicy::PartlyReused { fraction: 0.0 });
+        let exact = independent_steps::states(&independent, Nodes::new(1.0), 6).unwrap();
+        let found = states(&independent, Nodes::new(1.0), 6).unwrap();
+        for (t, (found, exact)) in found.iter().zip(&exact).enumerate() {
+            let [edge, value, overlap] = deviations(found, exact);
+            println!("{name} {t}: value {value:.1e} overlap {overlap:.1e} edge {edge:.1e}");
+        }
+        let time = std::time::Instant::now();
+        let found = states(&problem(name, 4, BatchPolicy::Reused), Nodes::new(1.0), 6).unwrap();
+        println!("{:?}", time.elapsed());
+        for state in found {
+            println!("reused {:.4?}", spectrum(&state));
+        }
+    }
+}
