@@ -47,7 +47,11 @@ impl Axes {
             let pi = pi(sample);
             for (a, function) in self.functions.iter().enumerate() {
                 let weight = phi.sqrt() * share * sample.weight * function[i];
-                coordinates.column_mut(a).iter_mut().zip(&pi).for_each(|(to, pi)| *to += weight * pi);
+                coordinates
+                    .column_mut(a)
+                    .iter_mut()
+                    .zip(&pi)
+                    .for_each(|(to, pi)| *to += weight * pi);
             }
         }
         let total = rest.diag().sum();
@@ -57,8 +61,7 @@ impl Axes {
         for j in strongest.filter(|&j| sizes[j] > 1e-10 * total) {
             let (norm, vector) = (sizes[j].sqrt(), vectors.column(j));
             let column = vector.mapv(|x| norm * x);
-            let along: Vec<f64> =
-                (0..known).map(|a| vector.dot(&coordinates.column(a))).collect();
+            let along: Vec<f64> = (0..known).map(|a| vector.dot(&coordinates.column(a))).collect();
             let function = |(i, sample): (usize, &Sample)| {
                 let pi: f64 = pi(sample).iter().zip(vector).map(|(pi, v)| pi * v).sum();
                 let old: f64 = along.iter().zip(&self.functions).map(|(x, f)| x * f[i]).sum();

@@ -71,8 +71,7 @@ impl GroupSums {
             for (c, at) in history.sums[t].iter().enumerate() {
                 for s in 0..=t {
                     neurons.gamma[[s, c]] += weight * at.slope_by_mean[s];
-                    neurons.covariance[[s, c]] +=
-                        weight * history.residual[s] * at.covariances[s];
+                    neurons.covariance[[s, c]] += weight * history.residual[s] * at.covariances[s];
                 }
             }
         }

@@ -57,7 +57,8 @@ pub(crate) fn states(
         right_vectors,
     )?;
     let mut states = vec![start(problem, &law)];
-    let mut dynamics = Dynamics::new(&setup, &law, Counts::new(factor));
+    let mut dynamics =
+        Dynamics::new(&setup, &law, Counts::new(factor, !setup.activation.kinks.is_empty()));
     for (t, &eta) in problem.step_sizes.iter().enumerate() {
         let sums = if t == 0 {
             dynamics.first_step()
@@ -203,8 +204,7 @@ impl<'a> Dynamics<'a> {
                 let matrix = |of: &dyn Fn(&NeuronSums) -> f64| {
                     Array2::from_shape_fn((size, size), |(i, j)| of(&neurons[i * size + j]))
                 };
-                let gamma: Vec<_> =
-                    (0..steps).map(|s| matrix(&|at| at.gamma[[s, c]])).collect();
+                let gamma: Vec<_> = (0..steps).map(|s| matrix(&|at| at.gamma[[s, c]])).collect();
                 let covariance =
                     (0..steps).map(|s| matrix(&|at| phi * at.covariance[[s, c]])).collect();
                 rows.take(unit, &gamma, covariance);
@@ -278,7 +278,8 @@ impl<'a> Dynamics<'a> {
         let phi = self.setup.step.phi;
         let coordinates = self.axes.add_kick(phi, (&self.kept, self.share), &self.new);
         let kick = |sample: &Sample| -> Vec<f64> {
-            let along = |row: ArrayView1<f64>| row.iter().zip(&sample.across).map(|(v, g)| v * g).sum();
+            let along =
+                |row: ArrayView1<f64>| row.iter().zip(&sample.across).map(|(v, g)| v * g).sum();
             coordinates.rows().into_iter().map(along).collect()
         };
         self.new.par_iter_mut().for_each(|sample| sample.fields.push(kick(sample)));

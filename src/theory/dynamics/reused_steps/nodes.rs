@@ -21,7 +21,9 @@ const GENERATOR: [u64; 20] = [
 ];
 /// The teacher's coordinates are drawn this much wider than N(0, 1), so that polynomial links have
 /// nodes far out.
-fn env(name: &str, default: f64) -> f64 { std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(default) }
+const WIDER: f64 = 1.4;
+/// The first local Gaussian is integrated over this many standard deviations to both sides.
+const HALF_WIDTH: f64 = 5.0;
 /// Number of different sets of local nodes.
 const SETS: usize = 64;
 
@@ -33,10 +35,12 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// The powers of two below `factor` times the numbers that give three digits.
-    pub fn new(factor: f64) -> Self {
+    /// The powers of two below `factor` times the numbers that give three digits, for an activation
+    /// with or without kinks.
+    pub fn new(factor: f64, kinked: bool) -> Self {
+        let local = if kinked { 512.0 } else { 256.0 };
         let power = |count: f64| 1 << (count * factor).max(16.0).log2().floor() as usize;
-        Self { samples: power(env("W2_S", 4096.0)), local: power(env("W2_L", 128.0)) }
+        Self { samples: power(4096.0), local: power(local) }
     }
 }
 
@@ -51,13 +55,12 @@ pub(super) struct LocalNodes {
 /// Different sets of such nodes. The first dimension, which is most of the preactivation, is equally
 /// spaced with the normal density as weight: a trapezoidal rule, which has no tail to lose.
 pub(super) fn local_nodes(counts: Counts, dimensions: usize) -> Vec<LocalNodes> {
-    let half = env("W2_H", 5.0);
     let shifts = lattice(SETS, dimensions, &vec![0.0; dimensions]);
     let set = |shift: Vec<f64>| {
         let mut nodes = lattice(counts.local, dimensions, &shift);
         let mut weights = Vec::new();
         for mut row in nodes.rows_mut() {
-            row[0] = half * (2.0 * row[0] - 1.0);
+            row[0] = HALF_WIDTH * (2.0 * row[0] - 1.0);
             weights.push(normal_density(row[0]));
             row.iter_mut().skip(1).for_each(|u| *u = quantile(fold(*u)));
         }
@@ -73,9 +76,9 @@ pub(super) fn local_nodes(counts: Counts, dimensions: usize) -> Vec<LocalNodes> 
 pub(super) fn samples(counts: Counts, target: &Target, across: usize) -> Vec<Sample> {
     let (p, noise_std) = (target.direction_count(), target.noise_std());
     let dimensions = p + 1 + across;
-    let shift: Vec<f64> = (1..=dimensions).map(|j| (j as f64 * env("W2_P", 0.618_033_988_75)).fract()).collect();
+    let shift: Vec<f64> = (1..=dimensions).map(|j| (j as f64 * 0.618_033_988_75).fract()).collect();
     let mut nodes = lattice(counts.samples, dimensions, &shift).mapv(|u| quantile(fold(u)));
-    nodes.slice_axis_mut(Axis(1), (..p).into()).mapv_inplace(|x| env("W2_W", 1.4) * x);
+    nodes.slice_axis_mut(Axis(1), (..p).into()).mapv_inplace(|x| WIDER * x);
     let weight = |row: &[f64]| row.iter().map(|x| density_ratio(*x)).product::<f64>();
     let rows = nodes.rows().into_iter();
     let mut weights: Vec<f64> = rows.map(|row| weight(&row.to_vec()[..p])).collect();
@@ -94,7 +97,7 @@ pub(super) fn samples(counts: Counts, target: &Target, across: usize) -> Vec<Sam
 
 /// Density of N(0, 1) over that of N(0, WIDER^2), up to a constant.
 fn density_ratio(x: f64) -> f64 {
-    (-0.5 * x * x * (1.0 - 1.0 / env("W2_W", 1.4).powi(2))).exp()
+    (-0.5 * x * x * (1.0 - 1.0 / (WIDER * WIDER))).exp()
 }
 
 /// The points of the lattice: points x dimensions, in [0, 1).

@@ -87,12 +87,7 @@ pub(super) struct Stage<'a> {
 impl Stage<'_> {
     /// Takes the sample, whose inner products with the right vectors are `kappa`, through one more
     /// step, with local nodes `nodes`. Gives pi.
-    pub fn advance(
-        &self,
-        sample: &mut Sample,
-        kappa: &[f64],
-        nodes: &LocalNodes,
-    ) -> Vec<f64> {
+    pub fn advance(&self, sample: &mut Sample, kappa: &[f64], nodes: &LocalNodes) -> Vec<f64> {
         let history = &mut sample.history;
         let t = history.residual.len();
         let (mut means, mut sums) = (Vec::new(), Vec::new());
@@ -109,9 +104,10 @@ impl Stage<'_> {
             sums.push(found);
         }
         let residual = sample.y - output;
-        let pi = self.law.right_weights.rows().into_iter().map(|row| {
-            residual * row.iter().zip(&sums).map(|(w, at)| w * at.slope).sum::<f64>()
-        });
+        let pi =
+            self.law.right_weights.rows().into_iter().map(|row| {
+                residual * row.iter().zip(&sums).map(|(w, at)| w * at.slope).sum::<f64>()
+            });
         let pi = pi.collect();
         history.residual.push(residual);
         history.mean.push(means);
@@ -170,9 +166,7 @@ impl Stage<'_> {
                 }
             }
             let mut pi = self.law.right_weights.dot(&slope) * history.residual[step];
-            for (mut row, weights) in
-                pi.rows_mut().into_iter().zip(self.law.right_weights.rows())
-            {
+            for (mut row, weights) in pi.rows_mut().into_iter().zip(self.law.right_weights.rows()) {
                 let sums = weights.iter().zip(&history.sums[step]);
                 let at: f64 = sums.map(|(w, at)| w * at.slope).sum();
                 row.iter_mut().zip(&residual).for_each(|(x, d)| *x += at * d);
