@@ -13,12 +13,8 @@ use crate::numerics::graded::cholesky;
 use crate::quadrature::{normal_density, normal_distribution};
 use crate::theory::dynamics::labels::MAX_DIRECTIONS;
 
-/// Generating vector of a lattice with up to 2^20 points (the first coordinates of
-/// `exod2_base2_m20` by D. Nuyens); further coordinates continue it multiplicatively.
-const GENERATOR: [u64; 20] = [
-    1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199, 408519, 391023,
-    246327, 126539, 399185, 461527, 300343, 69681, 516695, 436179,
-];
+/// Candidates for each component of a generating vector.
+const CANDIDATES: usize = 64;
 /// The teacher's coordinates are drawn this much wider than N(0, 1), so that polynomial links have
 /// nodes far out.
 const WIDER: f64 = 1.4;
@@ -100,17 +96,36 @@ fn density_ratio(x: f64) -> f64 {
     (-0.5 * x * x * (1.0 - 1.0 / (WIDER * WIDER))).exp()
 }
 
-/// The points of the lattice: points x dimensions, in [0, 1).
+/// The points of a lattice: points x dimensions, in [0, 1).
 fn lattice(points: usize, dimensions: usize, shift: &[f64]) -> Array2<f64> {
-    let mask = (1u64 << 20) - 1;
-    let mut generator = GENERATOR.to_vec();
-    while generator.len() < dimensions {
-        generator.push((generator[generator.len() - 1] * 182_667) & mask);
-    }
+    let generator = generator(points, dimensions);
     Array2::from_shape_fn((points, dimensions), |(i, j)| {
-        let step = (i as u64 * (generator[j] % points as u64)) % points as u64;
-        ((step as f64 + 0.5) / points as f64 + shift[j]).fract()
+        ((i * generator[j] % points) as f64 / points as f64 + 0.5 / points as f64 + shift[j])
+            .fract()
     })
+}
+
+/// A generating vector, component by component: of some odd candidates, each is the one with the
+/// smallest mean square error for smooth periodic functions, early coordinates weighing more.
+fn generator(points: usize, dimensions: usize) -> Vec<usize> {
+    let kernel = |x: f64, j: usize| 1.0 + 6.0 / (1.0 + 0.3 * j as f64) * (x * x - x + 1.0 / 6.0);
+    let at = |i: usize, z: usize| (i * z % points) as f64 / points as f64;
+    let mut generator = Vec::new();
+    let mut product = vec![1.0; points];
+    for j in 0..dimensions {
+        let error = |z: usize| -> f64 {
+            product.iter().enumerate().map(|(i, p)| p * kernel(at(i, z), j)).sum()
+        };
+        let candidate = |k: usize| {
+            let place = (k as f64 * 0.618_033_988_75).fract() * points as f64 / 2.0;
+            2 * place as usize + 1
+        };
+        let candidates = (0..CANDIDATES).map(candidate).map(|z| (error(z), z));
+        let best = candidates.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1, |best| best.1);
+        product.iter_mut().enumerate().for_each(|(i, p)| *p *= kernel(at(i, best), j));
+        generator.push(best);
+    }
+    generator
 }
 
 /// The tent on [0, 1].

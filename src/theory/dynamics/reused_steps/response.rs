@@ -22,8 +22,8 @@ impl Response {
         let t = self.at.len() - 1;
         let mut next = self.at[t].clone();
         for (s, next) in next.iter_mut().enumerate() {
-            for between in s + 1..=t {
-                next.scaled_add(eta, &answers[between].dot(&self.at[between][s]));
+            for (answer, between) in answers.iter().zip(&self.at).skip(s + 1) {
+                next.scaled_add(eta, &answer.dot(&between[s]));
             }
         }
         next.push(Array2::from_diag_elem(self.size, eta));
