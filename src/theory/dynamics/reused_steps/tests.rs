@@ -175,7 +175,7 @@ fn nothing_kept() {
 /// Four steps against an independent program with quasi-random nodes, good to about 2e-3 in singular
 /// values, hence 4e-3 in second moments.
 #[test]
-#[ignore = "only the first setting has been compared, up to three steps"]
+#[ignore = "the overlap of an outlier 2 % above the edge differs by 0.015 in the second setting"]
 fn golden() {
     let cases: Vec<Value> =
         serde_json::from_str(include_str!("../../../../tests/golden/reused_steps.json")).unwrap();
