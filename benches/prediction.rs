@@ -55,10 +55,13 @@ fn states(c: &mut Criterion) {
         [("sine", Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()), ("relu", Relu.shared())]
     {
         let step_sizes = vec![22.0, 49.0, 49.0, 49.0, 49.0];
-        let setting = Problem { step_sizes, ..setting(activation, BatchPolicy::Independent) };
-        group.bench_function(format!("5 steps, independent, {name}"), |b| {
-            b.iter(|| black_box(setting.states(&Options::default()).unwrap()));
-        });
+        for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+            let step_sizes = step_sizes.clone();
+            let setting = Problem { step_sizes, ..setting(activation.clone(), batches) };
+            group.bench_function(format!("5 steps, {batches}, {name}"), |b| {
+                b.iter(|| black_box(setting.states(&Options::default()).unwrap()));
+            });
+        }
     }
     group.finish();
 }
