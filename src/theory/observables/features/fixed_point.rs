@@ -147,7 +147,7 @@ impl<'a> Equations<'a> {
             if length < 1e-5 {
                 return Some(point);
             }
-            if !(length < 1e3) {
+            if length.is_nan() || length > 1e3 {
                 return None;
             }
         }
