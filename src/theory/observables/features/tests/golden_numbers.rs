@@ -97,7 +97,7 @@ fn golden_numbers() {
     let options = Options::default();
     // as predicted; and as the golden program has it
     let (mut worst, mut worst_alike) = ([0f64; 3], [0f64; 2]);
-    let (mut worst_rest, mut worst_by_step) = (0f64, 0f64); 3], [0f64; 2], 0f64);
+    let (mut worst_rest, mut worst_by_step) = (0f64, 0f64);
     for group in golden.chunk_by(|a, b| without_ridge(a) == without_ridge(b)) {
         let problem = problem(&group[0]);
         let states = problem.states(&options).unwrap();
