@@ -32,6 +32,9 @@ pub(crate) struct State {
     /// D_*(b), p x p: d times the covariance of the noise along the teacher directions (7.4), (8.6);
     /// `None`: D(b), as along all other directions.
     pub noise_along_targets: Option<Vec<Array2<f64>>>,
+    /// Whether omega is all that the rows have along its coordinates, so that no noise lives there:
+    /// for given weights.
+    pub whole_projection: bool,
 }
 
 impl State {
@@ -41,7 +44,6 @@ impl State {
     }
 
     /// omega: types x coordinates, the teacher's first.
-    #[cfg(test)]
     pub fn omega(&self) -> Array2<f64> {
         self.left.dot(&self.right) / (self.width as f64).sqrt()
     }

@@ -4,10 +4,11 @@
 //! `setup` reduces the problem to constants (`activation_constants`, `labels`) and nodes;
 //! `second_layer` integrates over b; `averages` tabulates the contribution of a neuron for a sample of
 //! each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; `two_steps`
-//! makes the state from them.
+//! makes the state from them. `given_first_layer` takes the state from weights instead.
 
 pub(crate) mod activation_constants;
 pub(crate) mod averages;
+mod given_first_layer;
 pub(crate) mod labels;
 pub(crate) mod nodes;
 pub(crate) mod right_vectors;
