@@ -4,12 +4,14 @@
 
 mod convergence;
 mod options;
+mod states;
 mod validity;
 
 pub use super::error::PredictionError;
 use super::error::require;
 pub use super::observables::outlier::Outlier;
 pub use super::problem::Problem;
+pub use super::state::State;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 

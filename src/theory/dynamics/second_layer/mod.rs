@@ -3,11 +3,13 @@
 
 mod quantile_nodes;
 
+use super::nodes::Nodes;
 use crate::network::SecondLayerLaw;
 use crate::quadrature::{
     Interpolation, Rule, chebyshev_points, gauss_legendre, normal_density, normal_quantile,
 };
 use crate::theory::error::{PredictionError, require};
+use crate::theory::problem::Problem;
 use ndarray::{Array1, Array2, ArrayView1};
 
 /// Quadrature over the law of b. Expensive functions of b are evaluated at few coarse nodes and
@@ -82,6 +84,17 @@ impl SecondLayerQuadrature {
             }
         }
         Ok(Self { coarse, right_weights, output_weights, scale, fine: rule, to_fine, polynomials })
+    }
+
+    /// The law of `problem` with at most `polynomials` polynomials, and as many nodes as these need.
+    pub fn for_problem(
+        problem: &Problem,
+        nodes: &Nodes,
+        polynomials: usize,
+    ) -> Result<Self, PredictionError> {
+        let coarse = nodes.second_layer.max((nodes.second_layer * polynomials).div_ceil(10));
+        let fine = nodes.types.max(2 * polynomials);
+        Self::new(&problem.second_layer, problem.width, coarse, fine, polynomials)
     }
 
     /// Number R of polynomials q_k.
