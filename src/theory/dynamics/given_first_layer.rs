@@ -48,6 +48,10 @@ impl State {
         if directions > dimension {
             return Err(InvalidSetting::TooManyDirections { directions, dimension }.into());
         }
+        let available = width.min(dimension);
+        if let Some(asked) = further.filter(|count| *count > available) {
+            return Err(InvalidSetting::TripletCount { asked, available }.into());
+        }
         finite_matrix("the first layer", first_layer)?;
         finite_list("the second layer", &second_layer)?;
         check_directions(&teacher.to_owned(), teacher.nrows(), dimension)?;
