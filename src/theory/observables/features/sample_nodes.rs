@@ -70,6 +70,12 @@ impl SampleNodes {
         })
     }
 
+    /// E y^2.
+    pub fn second_moment(&self) -> f64 {
+        let squares = self.label.iter().zip(&self.weights).map(|(y, w)| w * y * y);
+        self.noise + squares.sum::<f64>()
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.weights.len()
