@@ -26,7 +26,8 @@ impl State {
     /// without its parts along the teacher: `further` of them, or with `None` as many as are outliers
     /// by [`OutlierRule::default_for`](crate::spectral::OutlierRule::default_for), at most eight. What W has along the kept directions is
     /// omega exactly (docs/theory.md, (16.1)), and the rest of a row counts as noise without
-    /// preferred direction. Directions along which W has nothing are left out.
+    /// preferred direction. Directions along which W has nothing are left out. More directions than
+    /// outliers are no gain: a vector of the bulk can make a false outlier of the features.
     ///
     /// # Errors
     /// [`PredictionError::Invalid`] for shapes that do not fit, no teacher, a teacher that is not
@@ -170,7 +171,8 @@ mod tests {
             (with(&w, &a, &array![[f64::NAN, 0.0, 1.0]], None), "target.directions"),
         ] {
             let error = refused(result);
-            let named = matches!(&error, InvalidSetting::NonFiniteEntry { name: n, .. } if *n == name);
+            let named =
+                matches!(&error, InvalidSetting::NonFiniteEntry { name: n, .. } if *n == name);
             assert!(named, "{error}");
         }
         let shape = |result| matches!(refused(result), InvalidSetting::Shape { .. });

@@ -44,29 +44,45 @@ pub(super) fn is_right(point: &Point<f64>) -> bool {
 
 /// The left edge of the bulk of nonzero eigenvalues; 0 when it reaches down to 0.
 ///
-/// The solution for small lambda > 0 is carried across 0 along its tangent: without zero
-/// eigenvalues it is regular there, with them it is proportional to lambda.
+/// The solution for small lambda > 0 is continued analytically across 0: without zero eigenvalues it
+/// is regular there, with them it is proportional to lambda.
 pub(super) fn lower_edge(equations: &Equations<'_>) -> Fallible<f64> {
     let scale = equations.system.scale;
     let mut lambda = 1e-2 * scale;
-    let mut path = Continuation::new(*equations, lambda)?;
+    let mut path = Continuation::new(*equations, 2.0 * lambda)?;
     while lambda > SMALLEST * scale {
-        let (point, tangents) = path.solve(lambda)?;
-        if let Some(motion) = equations.motion(&point, &tangents, lambda, 0.0) {
-            let pairs = point.unknowns.iter().zip(&motion.unknowns);
-            let guess: Vec<f64> = pairs.map(|(u, slope)| u - 2.0 * slope).collect();
-            let across = equations.newton(-lambda, guess.clone());
+        if let Some(guess) = across_zero(equations, &mut path, lambda)? {
             let near = |found: &Point<f64>| {
                 let size = guess.iter().fold(0.0, |size: f64, u| size.max(u.abs()));
                 let far = found.unknowns.iter().zip(&guess);
                 far.fold(0.0, |far: f64, (u, guess)| far.max((u - guess).abs())) < 0.1 * size
             };
-            let start = across.filter(near).and_then(|point| Solved::new(equations, point));
-            if let Some(start) = start {
+            let across = equations.newton(-lambda, guess.clone()).filter(near);
+            if let Some(start) = across.and_then(|point| Solved::new(equations, point)) {
                 return Ok(walk(equations, start, 1.0, &|_| true)?.1);
             }
         }
         lambda *= 0.1;
     }
     Ok(0.0)
+}
+
+/// The unknowns at -lambda, from values and slopes at lambda and 2 lambda: the cubic through them.
+fn across_zero(
+    equations: &Equations<'_>,
+    path: &mut Continuation<'_>,
+    lambda: f64,
+) -> Fallible<Option<Vec<f64>>> {
+    let mut guess = vec![0.0; equations.system.unknowns()];
+    // Hermite's basis on [0, 1] at -2
+    for (at, of_value, of_slope) in [(2.0, 28.0, -12.0), (1.0, -27.0, -18.0)] {
+        let (point, tangents) = path.solve(at * lambda)?;
+        let Some(motion) = equations.motion(&point, &tangents, lambda, 0.0) else {
+            return Ok(None);
+        };
+        for (x, (u, slope)) in guess.iter_mut().zip(point.unknowns.iter().zip(&motion.unknowns)) {
+            *x += of_value * u + of_slope * slope;
+        }
+    }
+    Ok(Some(guess))
 }
