@@ -1,6 +1,7 @@
 //! Simulated means against those of another program and against the prediction. Long comparisons are
 //! ignored by default.
 
+mod features;
 mod golden;
 mod partial_reuse;
 mod prediction;

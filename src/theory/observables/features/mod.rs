@@ -53,7 +53,8 @@ use self::ridge::Errors;
 use self::system::FeatureSystem;
 use crate::activation::Activation;
 use crate::data::Target;
-use crate::error::nonzero;
+use crate::error::{InvalidSetting, nonzero};
+use crate::quadrature::{QuadratureError, gaussian_expectation};
 use crate::theory::error::{PredictionError, require};
 use crate::theory::prediction::Options;
 use crate::theory::state::State;
@@ -96,8 +97,8 @@ impl FeaturePrediction {
     /// Of `options` the fields `node_factor` and `compare_nodes` are read.
     ///
     /// # Errors
-    /// [`PredictionError::Invalid`] when `target` has another number of directions than `state`, or an
-    /// option is out of range; [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`]
+    /// [`PredictionError::Invalid`] when `target` has another number of directions than `state`, or
+    /// labels without a finite second moment, or an option is out of range; [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`]
     /// for an unfit link or activation.
     pub fn new(
         state: &State,
@@ -109,6 +110,7 @@ impl FeaturePrediction {
         if let Some(problem) = target.problems(usize::MAX).into_iter().next() {
             return Err(problem.into());
         }
+        second_moment_exists(target)?;
         let system = |factor: f64| FeatureSystem::new(state, activation, target, factor);
         let fewer = options.compare_nodes.then(|| system(FEWER_NODES * options.node_factor));
         Ok(Self { system: system(options.node_factor)?, fewer: fewer.transpose()? })
@@ -180,6 +182,30 @@ impl FeaturePrediction {
         let determined = lambda > 0.0 || samples as f64 > self.system.width;
         require("lambda", lambda, determined, "above 0 with no more samples than features")
     }
+}
+
+/// Follows y^2 against the Gaussian density along the coordinate axes and the diagonals, until it dies
+/// out or grows.
+fn second_moment_exists(target: &Target) -> Result<(), PredictionError> {
+    let p = target.direction_count();
+    let refuse = |source| InvalidSetting::function(target.name())(source);
+    for signs in 1..3_usize.pow(p as u32) {
+        let ray: Vec<f64> =
+            (0..p).map(|l| [0.0, 1.0, -1.0][signs / 3_usize.pow(l as u32) % 3]).collect();
+        let length = ray.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let along = |z: f64| {
+            let at: Vec<f64> = ray.iter().map(|x| x * z / length).collect();
+            target.noiseless_label(&at).powi(2)
+        };
+        match gaussian_expectation(along, target.kinks(), 1e-3) {
+            Err(error @ (QuadratureError::NonFinite { .. } | QuadratureError::Growth { .. })) => {
+                return Err(refuse(error).into());
+            }
+            // an accuracy that is not reached is no sign of growth
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 impl RidgeErrors {

@@ -11,7 +11,7 @@ const FURTHER_DIRECTIONS: usize = 4;
 
 /// A direction is dropped when d times the mean square of omega along it is below this: its rank-one
 /// part is then far inside the bulk of the noise.
-const NEGLIGIBLE: f64 = 1e-2;
+const NEGLIGIBLE: f64 = 5e-2;
 
 /// How many types, for accuracy `factor`.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct TypeNodes {
 impl TypeNodes {
     pub fn new(factor: f64) -> Self {
         let times = |n: usize| ((n as f64 * factor).ceil() as usize).max(2);
-        Self { second_layer: times(14), along_targets: [7, 5, 3].map(times) }
+        Self { second_layer: times(12), along_targets: [5, 4, 3].map(times) }
     }
 }
 
@@ -181,10 +181,10 @@ impl GaussNodes {
         let (nodes, vectors) = symmetric_eigen(&jacobi);
         let weights: Vec<f64> = vectors.row(0).iter().map(|x| x * x).collect();
         // p_k(node_i) = vector_ki / vector_0i
-        let at_nodes = Array2::from_shape_fn((found, found), |(i, k)| {
-            vectors[[k, i]] / vectors[[0, i]]
-        });
-        let transfer = at_nodes.dot(&(&polynomials.slice_axis(Axis(0), (..found).into()) * &weight));
+        let at_nodes =
+            Array2::from_shape_fn((found, found), |(i, k)| vectors[[k, i]] / vectors[[0, i]]);
+        let transfer =
+            at_nodes.dot(&(&polynomials.slice_axis(Axis(0), (..found).into()) * &weight));
         Self { nodes, weights, transfer }
     }
 

@@ -10,7 +10,7 @@ use crate::theory::error::{Fallible, PredictionError, require};
 use ndarray::Array2;
 
 /// Nodes of less weight are left out.
-const NEGLIGIBLE: f64 = 1e-9;
+const NEGLIGIBLE: f64 = 1e-7;
 
 /// Nodes of kappa ~ N(0, I), the teacher's coordinates first.
 #[derive(Clone, Debug)]
@@ -36,9 +36,12 @@ impl SampleNodes {
         let times = |n: f64| ((n * factor).ceil() as usize).max(2);
         // largest omega over the deviation of the noise, for each direction
         let reach = |l: usize| {
-            let each = types.omega.column(l).into_iter().zip(&types.noise).map(|(omega, d)| {
-                omega.abs() / d.max(1e-12).sqrt()
-            });
+            let each = types
+                .omega
+                .column(l)
+                .into_iter()
+                .zip(&types.noise)
+                .map(|(omega, d)| omega.abs() / d.max(1e-12).sqrt());
             each.fold(0.0, f64::max).min(12.0)
         };
         let along = (0..p).map(reach).fold(0.0, f64::max);
@@ -48,7 +51,7 @@ impl SampleNodes {
             .map(|node| (node.z[..p].to_vec(), node.weight, node.link))
             .collect();
         for l in p..types.coordinates() {
-            let count = times((4.0 + 4.0 * reach(l)).min(24.0)).max(3);
+            let count = times((3.5 + 4.5 * reach(l)).min(24.0)).max(3);
             let rule = gauss_hermite(count);
             let rule = rule.ok_or(PredictionError::NotFinite { quantity: "a rule" })?;
             let mut next = Vec::with_capacity(nodes.len() * count);

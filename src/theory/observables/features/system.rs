@@ -11,8 +11,9 @@ use crate::theory::error::Fallible;
 use crate::theory::state::State;
 use ndarray::{Array1, Array2, Axis};
 
-/// Relative root mean square error of mu_1 and mu_*^2 as sums of products; it enters squared.
-const TOLERANCE: f64 = 1e-4;
+/// Relative root mean square error of mu_1 and mu_*^2 as sums of products; it enters squared, as what
+/// is left out is orthogonal to what is kept.
+const TOLERANCE: f64 = 1e-2;
 
 /// Everything the equations need to know of activation, state and target.
 #[derive(Clone, Debug)]
@@ -50,19 +51,31 @@ impl FeatureSystem {
     ) -> Fallible<Self> {
         let types = NeuronTypes::new(state, TypeNodes::new(factor))?;
         let samples = SampleNodes::new(&types, target, factor)?;
+        Self::of_parts([state.width, state.dimension], types, samples, activation, factor)
+    }
+
+    /// The system of [N, d] for given nodes.
+    pub fn of_parts(
+        [width, dimension]: [usize; 2],
+        types: NeuronTypes,
+        samples: SampleNodes,
+        activation: &dyn Activation,
+        factor: f64,
+    ) -> Fallible<Self> {
+        let (width, dimension) = (width as f64, dimension as f64);
         let moments = ConditionalMoments::new(activation, &types, &samples, factor)?;
         let (rows, columns) = (&samples.weights, &types.weights);
         let mean_square = |values: &Array2<f64>| {
-            let each = values.rows().into_iter().zip(rows).map(|(row, w)| {
-                w * row.iter().zip(columns).map(|(x, c)| c * x * x).sum::<f64>()
-            });
+            let each =
+                values.rows().into_iter().zip(rows).map(|(row, w)| {
+                    w * row.iter().zip(columns).map(|(x, c)| c * x * x).sum::<f64>()
+                });
             each.sum::<f64>()
         };
         let slope_square = mean_square(&moments.slope);
         let rest_square = mean_square(&moments.rest);
         let noise = types.noise.iter().zip(columns).map(|(d, w)| d * w).sum::<f64>();
         let scale = mean_square(&moments.mean) + noise * slope_square + rest_square.sqrt();
-        let width = state.width as f64;
         // a product of size s is learned when N s^2 is not small
         let finest = 3e-3 * (scale / width.max(100.0)).sqrt();
         let mean = Factors::new(moments.mean, rows, columns, finest);
@@ -74,9 +87,11 @@ impl FeatureSystem {
         let multiplicity = pairs.iter().map(|(a, c)| if a == c { 1.0 } else { 2.0 }).collect();
         let products = |factors: &Array2<f64>, rest: &Array2<f64>| {
             let n = pairs.len();
-            Array2::from_shape_fn((factors.nrows(), n + rest.ncols()), |(i, k)| match pairs.get(k) {
-                Some(&(a, c)) => factors[[i, a]] * factors[[i, c]],
-                None => rest[[i, k - n]],
+            Array2::from_shape_fn((factors.nrows(), n + rest.ncols()), |(i, k)| {
+                match pairs.get(k) {
+                    Some(&(a, c)) => factors[[i, a]] * factors[[i, c]],
+                    None => rest[[i, k - n]],
+                }
             })
         };
         let sample_functions = products(&slope.left, &rest.left);
@@ -95,7 +110,7 @@ impl FeatureSystem {
         });
         Ok(Self {
             width,
-            dimension: state.dimension as f64,
+            dimension,
             types,
             samples,
             mean,
