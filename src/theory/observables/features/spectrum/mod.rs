@@ -4,7 +4,6 @@
 mod density;
 mod outliers;
 mod real_branch;
-mod reduced;
 mod walk;
 
 use self::outliers::{Profile, overlap};
@@ -110,7 +109,7 @@ impl FeatureSpectrum {
     /// The spectrum with `samples` samples.
     fn new(system: &FeatureSystem, samples: usize) -> Result<Self, PredictionError> {
         nonzero("samples", samples)?;
-        let system = Arc::new(reduced::reduced(system));
+        let system = Arc::new(system.clone());
         let equations = Equations { system: &system, samples: samples as f64 };
         let branch = RealBranch::new(&equations)?;
         let profiles = outliers::outliers(&equations, &branch)?;

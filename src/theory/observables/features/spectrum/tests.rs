@@ -184,3 +184,76 @@ fn simulated_features_of_larger_networks() {
     simulated(1000, true, &[0, 1, 2], 4);
     simulated(1000, false, &[1, 2], 4);
 }
+
+/// W_0 with N = 4000, d = 2000 and 2 tanh(z + 0.5), centred and as it is, against a NumPy program
+/// with Gauss-Hermite nodes and Newton steps by difference quotients.
+#[test]
+fn independent_program() {
+    let tanh = Tanh { scale: 2.0, shift: 0.5 };
+    // samples, edge, the outlier when not centred, density at 0.1, 0.3, 0.5, 0.8 of the edge
+    let expected = [
+        (8000, 9.743639, 1398.787, [0.14988198, 0.06144231, 0.03516982, 0.01531261]),
+        (3000, 12.609743, 1399.959, [0.13372373, 0.04918908, 0.02738181, 0.01169868]),
+    ];
+    let systems = [tanh.centred().unwrap(), tanh.shared()].map(|activation| {
+        let problem = Problem {
+            width: 4000,
+            dimension: 2000,
+            samples: 6000,
+            activation: activation.clone(),
+            target: Target::single_index(Link::hermite([0.0, 1.0])),
+            second_layer: SecondLayerLaw::Uniform,
+            step_sizes: vec![1.0],
+            batches: BatchPolicy::Independent,
+        };
+        let mut state = problem.states(&Options::default()).unwrap().swap_remove(0);
+        // without the noise along the teacher, which is of order 1/d
+        state.whole_projection = true;
+        FeatureSystem::new(&state, &activation, &problem.target, 1.0).unwrap()
+    });
+    for (samples, edge, outlier, density) in expected {
+        for (system, outliers) in systems.iter().zip([vec![], vec![outlier]]) {
+            let spectrum = FeatureSpectrum::new(system, samples).unwrap();
+            let found: Vec<f64> = spectrum.outliers.iter().map(|o| o.eigenvalue).collect();
+            println!("{samples}: {} {found:?}", spectrum.edge);
+            assert!((spectrum.edge / edge - 1.0).abs() < 1e-4);
+            assert_eq!(found.len(), outliers.len());
+            assert!(found.iter().zip(&outliers).all(|(x, y)| (x / y - 1.0).abs() < 1e-4));
+            let places = [0.1, 0.3, 0.5, 0.8].map(|x| x * edge);
+            for (x, y) in spectrum.density(&places).unwrap().iter().zip(density) {
+                assert!((x / y - 1.0).abs() < 1e-3, "{x} {y}");
+            }
+            if let Some(outlier) = spectrum.outliers.first() {
+                assert!((outlier.hermite_overlaps[0] - 0.999495).abs() < 1e-4);
+                let right = outlier.second_layer_overlaps[0];
+                assert!((right - [0.999747, 0.999327][usize::from(samples == 3000)]).abs() < 1e-4);
+            }
+        }
+    }
+}
+
+/// Profiles have at most norm one, and nearly that far outside; bad input is refused.
+#[test]
+fn profiles_and_bad_input() {
+    let system = initial(1.0, &Tanh { scale: 2.0, shift: 0.5 });
+    let spectrum = FeatureSpectrum::new(&system, 3000).unwrap();
+    assert_eq!(spectrum.outliers.len(), 1);
+    let norm = |weights: &[f64], profile: &[f64]| -> f64 {
+        weights.iter().zip(profile).map(|(w, x)| w * x * x).sum()
+    };
+    let (system, profile) = (&spectrum.system, &spectrum.profiles[0]);
+    for square in [
+        norm(&system.samples.weights, &profile.left),
+        norm(&system.types.weights, &profile.right),
+    ] {
+        assert!(square < 1.0 && square > 0.99, "{square}");
+    }
+    assert!(spectrum.left_overlap(1, |_| 1.0).is_none());
+    assert!(spectrum.right_overlap(1, |b| b).is_none());
+    assert_eq!(spectrum.right_overlap(0, |_| 0.0), Some(0.0));
+    assert!(spectrum.density(&[1.0, f64::NAN]).is_err());
+    let outside = [-1.0, 0.0, spectrum.edge, 2.0 * spectrum.edge];
+    assert_eq!(spectrum.density(&outside).unwrap(), [0.0; 4]);
+    assert!(spectrum.density(&[]).unwrap().is_empty());
+    assert!(matches!(FeatureSpectrum::new(system, 0), Err(PredictionError::Invalid(_))));
+}
