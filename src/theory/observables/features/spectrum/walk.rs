@@ -11,7 +11,7 @@ use crate::theory::observables::features::fixed_point::{Equations, Point};
 const CLOSE: f64 = 1e-7;
 
 /// Longest step in ln zeta.
-const LONGEST: f64 = 0.5;
+const LONGEST: f64 = 0.35;
 
 /// A solution with its slope.
 #[derive(Clone, Debug)]
