@@ -2,7 +2,8 @@
 //!
 //! `formulas` holds the closed formulas of the paper. [`prediction`] computes the whole spectrum in
 //! two stages that meet in the state of the first layer only: `dynamics` take the steps,
-//! `observables` ask for bulk, outliers and overlaps. Nothing here reads a simulation. The
+//! `observables` ask for bulk, outliers and overlaps; [`features`] asks for ridge regression on the
+//! features. Nothing here reads a simulation. The
 //! mathematics, with its sources, is in docs/theory.md of the repository.
 
 mod dynamics;

@@ -3,6 +3,7 @@
 
 mod features;
 mod golden;
+mod many_steps;
 mod partial_reuse;
 mod prediction;
 mod stored_means;

@@ -54,7 +54,7 @@ impl State {
             return Err(InvalidSetting::TripletCount { asked, available }.into());
         }
         finite_matrix("the first layer", first_layer)?;
-        finite_list("the second layer", &second_layer)?;
+        finite_list("the second layer", second_layer)?;
         check_directions(&teacher.to_owned(), teacher.nrows(), dimension)?;
 
         let frame = frame(first_layer, teacher, further)?;

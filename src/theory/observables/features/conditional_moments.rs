@@ -65,7 +65,7 @@ impl<'a> Rules<'a> {
         let high = a.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let step = SPACING * deviation;
         let count = (high - low) / step + 8.0;
-        if !(count < a.len() as f64) {
+        if deviation == 0.0 || count >= a.len() as f64 {
             return a.iter().map(|a| self.at(*a, deviation)).collect();
         }
         let start = low - 3.0 * step;

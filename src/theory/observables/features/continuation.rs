@@ -82,5 +82,5 @@ impl<'a> Continuation<'a> {
 
 /// Whether a solution at a real lambda is that of a positive matrix.
 fn is_physical(point: &Point<f64>) -> bool {
-    point.q.iter().all(|q| *q > 0.0) && point.rho.iter().all(|rho| *rho > 0.0 && *rho <= 1.0)
+    point.q.iter().all(|q| *q > 0.0) && point.delta.iter().all(|delta| *delta >= 0.0)
 }

@@ -33,8 +33,6 @@ pub(crate) struct Point<T> {
     pub delta: Vec<T>,
     /// rho(kappa) = 1 / (1 + delta(kappa)).
     pub rho: Vec<T>,
-    /// Gamma = E[rho p p^T] (15.7).
-    pub gamma: Square<T>,
     /// What the equations make of `unknowns`: equal to them at a solution.
     pub image: Vec<T>,
     /// (1 + Gamma T)^{-1}.
@@ -92,7 +90,7 @@ impl<'a> Equations<'a> {
         let mut image = averages;
         self.write_pairs(&product(&inverse, &gamma), &mut image);
         let finite = image.iter().chain(&rho).all(|x| x.abs().is_finite());
-        finite.then_some(Point { lambda, unknowns, h, q, t, delta, rho, gamma, image, inverse })
+        finite.then_some(Point { lambda, unknowns, h, q, t, delta, rho, image, inverse })
     }
 
     /// The unknowns where Q = `q` for every neuron and rho = 1: a start for large |lambda|.
@@ -149,7 +147,7 @@ impl<'a> Equations<'a> {
             if length < 1e-5 {
                 return Some(point);
             }
-            if !(length < 1e3) {
+            if length.is_nan() || length > 1e3 {
                 return None;
             }
         }

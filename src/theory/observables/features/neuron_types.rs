@@ -159,7 +159,7 @@ impl GaussNodes {
             let before = (&weight * &next * &next).sum().sqrt();
             for _ in 0..2 {
                 for l in 0..k {
-                    let overlap = (&weight * &next * &polynomials.row(l)).sum();
+                    let overlap = (&weight * &next * polynomials.row(l)).sum();
                     next.scaled_add(-overlap, &polynomials.row(l));
                 }
             }

@@ -9,8 +9,8 @@ use crate::theory::dynamics::nodes::Nodes;
 use crate::theory::error::{Fallible, PredictionError, require};
 use ndarray::Array2;
 
-/// Nodes of less weight are left out.
-const NEGLIGIBLE: f64 = 1e-7;
+/// With the default accuracy, nodes of less weight are left out.
+const NEGLIGIBLE: f64 = 1e-8;
 
 /// Nodes of kappa ~ N(0, I), the teacher's coordinates first.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct SampleNodes {
 }
 
 impl SampleNodes {
-    /// About 28 nodes for one teacher direction (20 and 14 for each of two and three), and more for
+    /// About 36 nodes for one teacher direction (22 and 14 for each of two and three), and more for
     /// neurons with a large component along it; fewer for the other directions.
     pub fn new(types: &NeuronTypes, target: &Target, factor: f64) -> Fallible<Self> {
         let p = types.directions;
@@ -45,18 +45,19 @@ impl SampleNodes {
             each.fold(0.0, f64::max).min(12.0)
         };
         let along = (0..p).map(reach).fold(0.0, f64::max);
-        let target_nodes = [28.0, 20.0, 14.0].map(|n| times(n * (0.7 + 0.3 * along).max(1.0)));
+        let target_nodes = [36.0, 22.0, 14.0].map(|n| times(n * (0.7 + 0.3 * along).max(1.0)));
         let labels = Labels::new(target, &Nodes { target: target_nodes, ..Nodes::new(factor) })?;
         let mut nodes: Vec<(Vec<f64>, f64, f64)> = (labels.nodes.iter())
             .map(|node| (node.z[..p].to_vec(), node.weight, node.link))
             .collect();
+        let cut = NEGLIGIBLE.powf(factor);
         for l in p..types.coordinates() {
             let count = times((3.5 + 4.5 * reach(l)).min(24.0)).max(3);
             let rule = gauss_hermite(count);
             let rule = rule.ok_or(PredictionError::NotFinite { quantity: "a rule" })?;
             let mut next = Vec::with_capacity(nodes.len() * count);
             for (kappa, weight, link) in &nodes {
-                for (x, w) in rule.iter().filter(|(_, w)| w * weight > NEGLIGIBLE) {
+                for (x, w) in rule.iter().filter(|(_, w)| w * weight > cut) {
                     next.push(([kappa.as_slice(), &[x]].concat(), weight * w, *link));
                 }
             }

@@ -37,7 +37,8 @@ fn of_parts<T: Field>(values: &[T], map: impl Fn(fn(T) -> f64) -> Vec<f64>) -> V
     if values.iter().all(|x| x.im() == 0.0) {
         return real.into_iter().map(T::real).collect();
     }
-    let imaginary_unit = T::real(-1.0).sqrt();
+    // 0 - 1 has the imaginary part +0, so that its root is i and not -i
+    let imaginary_unit = (T::zero() - T::one()).sqrt();
     let each = real.into_iter().zip(map(|x| x.im()));
     each.map(|(re, im)| T::real(re) + imaginary_unit * im).collect()
 }

@@ -33,7 +33,7 @@ pub(super) fn density(
     let outside = branch.at(equations, 2.0 * edge)?;
     let start: Vec<Complex64> = outside.point.unknowns.iter().map(|u| (*u).into()).collect();
     let at = |zeta: Complex64, start: Vec<Complex64>| {
-        let point = equations.newton(-zeta, start).filter(|point| is_upper(point))?;
+        let point = equations.newton(-zeta, start).filter(is_upper)?;
         Some(Solved { zeta, point })
     };
     let height = ABOVE * edge;

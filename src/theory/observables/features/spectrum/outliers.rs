@@ -84,7 +84,7 @@ fn profile(
     let d_g = matrix(&equations.g(&motion.q, &motion.t));
     // the rate at which the eigenvalue falls
     let rate = dual.dot(&d_g.dot(&dual)) - vector.dot(&d_theta.dot(&vector));
-    if !(rate > 0.0) {
+    if rate.is_nan() || rate <= 0.0 {
         return Err(failed);
     }
     let along = times(&system.psi, &(&vector / (zeta * rate).sqrt()).to_vec());

@@ -61,8 +61,9 @@ pub(super) fn lower_edge(equations: &Equations<'_>) -> Fallible<f64> {
             };
             let across = equations.newton(-lambda, guess.clone()).filter(near);
             if let Some(start) = across.and_then(|point| Solved::new(equations, point)) {
-                let physical = is_left(&start.point);
-                let end = walk(equations, start, 1.0, &*physical).map_or(f64::NAN, |walk| walk.1);
+                let sign = Sign::of(&start.point);
+                let walked = walk(equations, start, 1.0, &|point| sign.holds(point));
+                let end = walked.map_or(f64::NAN, |walked| walked.1);
                 if (end / before - 1.0).abs() < 1e-5 {
                     return Ok(end);
                 }
@@ -74,18 +75,30 @@ pub(super) fn lower_edge(equations: &Equations<'_>) -> Fallible<f64> {
     Ok(0.0)
 }
 
-/// Whether a solution belongs to the same resolvent left of the bulk as `start`. Without zero
-/// eigenvalues the resolvent of F^T F / m is positive, and so are Q and rho; with more features than
-/// samples that of F F^T / m, whose diagonal is -rho / zeta. A matrix without full rank has neither.
-fn is_left(start: &Point<f64>) -> Box<dyn Fn(&Point<f64>) -> bool> {
-    let positive = |point: &Point<f64>| {
-        point.q.iter().all(|q| *q > 0.0) && point.rho.iter().all(|rho| *rho > 0.0)
-    };
-    let companion = |point: &Point<f64>| point.rho.iter().all(|rho| *rho < 0.0);
-    match (positive(start), companion(start)) {
-        (true, _) => Box::new(positive),
-        (_, true) => Box::new(companion),
-        _ => Box::new(|_| true),
+/// What the sign of the resolvent says about a solution left of the bulk.
+#[derive(Clone, Copy)]
+enum Sign {
+    /// Without zero eigenvalues the resolvent of F^T F / m is positive, and so are Q and rho.
+    Features,
+    /// With more features than samples that of F F^T / m is, whose diagonal is -rho / zeta.
+    Samples,
+    /// Nothing, for a matrix without full rank.
+    Unknown,
+}
+
+impl Sign {
+    fn of(start: &Point<f64>) -> Self {
+        let holds = |sign: &Self| sign.holds(start);
+        [Self::Features, Self::Samples].into_iter().find(holds).unwrap_or(Self::Unknown)
+    }
+
+    fn holds(self, point: &Point<f64>) -> bool {
+        let mut rho = point.rho.iter();
+        match self {
+            Self::Features => point.q.iter().all(|q| *q > 0.0) && rho.all(|rho| *rho > 0.0),
+            Self::Samples => rho.all(|rho| *rho < 0.0),
+            Self::Unknown => true,
+        }
     }
 }
 
