@@ -55,9 +55,9 @@ pub struct FeatureSpectrum {
     pub numerical_error: Option<[f64; 2]>,
     /// How much of the noise rows of W came with the steps: 1 - 1 / E_b D, as rows of W_0 have norm 1.
     /// The theory takes noise rows without preferred direction, but the steps add noise with the
-    /// covariance of the batches, so that the edge is predicted too low: by up to 1 % below a share
-    /// of 0.1, by up to 10 %, and for links without linear part up to 40 %, above
-    /// (docs/theory.md, section 16.6). Outliers and overlaps are hardly touched.
+    /// covariance of the batches, so that the edge is predicted too low where this share is large: by
+    /// up to 10 % in most settings that were compared with simulations, and by up to 40 % for a link
+    /// of information exponent 2 (docs/theory.md, section 16.6). Outliers are hardly touched.
     pub noise_share: f64,
     samples: usize,
     system: Arc<FeatureSystem>,
