@@ -39,12 +39,15 @@ mod mean_part;
 pub(crate) mod neuron_types;
 mod ridge;
 pub(crate) mod sample_nodes;
+pub(crate) mod spectrum;
 pub(crate) mod square_matrix;
 pub(crate) mod system;
 mod weighted_sums;
 
 #[cfg(test)]
 mod tests;
+
+pub use self::spectrum::{FeatureOutlier, FeatureSpectrum};
 
 use self::ridge::Errors;
 use self::system::FeatureSystem;
