@@ -96,6 +96,11 @@ impl<'a> ProgressMeter<'a> {
         self.measuring(step, self.spectrum + self.features * done as f64 / self.parts as f64)
     }
 
+    /// Readouts and the spectrum of the features are done, where there are any.
+    pub fn features_done(&mut self, step: usize) -> Result<(), RunError> {
+        if self.parts == 0 { Ok(()) } else { self.features(step, self.parts) }
+    }
+
     fn measuring(&mut self, step: usize, work: f64) -> Result<(), RunError> {
         let before = step as f64 * (self.gradient + self.spectrum + self.features);
         match self.report(step, self.tiles, true, before + work) {

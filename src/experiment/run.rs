@@ -41,8 +41,8 @@ impl<'a> RunOptions<'a> {
         Self::default()
     }
 
-    /// Calls `observer` after every tile of every step and twice in every spectrum, on the thread
-    /// that runs the experiment. When it returns [`ControlFlow::Break`] the run ends with
+    /// Calls `observer` after every tile of every step, twice in every spectrum, and before and after
+    /// every readout and spectrum of features, on the thread that runs the experiment. When it returns [`ControlFlow::Break`] the run ends with
     /// [`RunError::Cancelled`].
     ///
     /// A tile takes 4 N d 1536 operations. A decomposition cannot be interrupted: after the observer
@@ -265,6 +265,7 @@ fn measure<T: Scalar>(
     let start = Instant::now();
     let readouts = measure_features::readouts(experiment, network, step, meter)?;
     let features = measure_features::spectrum(experiment, network, step, meter)?;
+    meter.features_done(step)?;
     Ok(Stage {
         step,
         eta: step.checked_sub(1).map(|t| settings.steps[t].eta(settings.width)),

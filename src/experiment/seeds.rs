@@ -103,9 +103,8 @@ impl fmt::Display for SeedRuns {
                 )?;
             }
             for (k, readout) in stage.readouts.iter().enumerate() {
-                let error = text(&|report| {
-                    report.stages[step].readouts[k].measured.test_error.mean_square
-                });
+                let error =
+                    text(&|report| report.stages[step].readouts[k].measured.test_error.mean_square);
                 let predicted = readout.predicted.map_or(String::new(), |predicted| {
                     format!(" (predicted {:.3})", Short(predicted.test_error))
                 });
