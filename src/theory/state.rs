@@ -15,7 +15,8 @@ use ndarray::{Array2, Axis};
 /// on a fresh sample is omega(b).kappa + sqrt(D(b)) z with independent standard normal kappa and z
 /// (docs/theory.md, (5.3), (5.15), (13.1)).
 ///
-/// [`Problem::states`](super::prediction::Problem::states) makes it.
+/// [`Problem::states`](super::prediction::Problem::states) makes it from settings,
+/// [`State::of_first_layer`] from given weights.
 ///
 /// ```
 /// use linear_width::activation::{Activation, Tanh};
@@ -69,6 +70,9 @@ pub struct State {
     /// D_*(b), p x p: d times the covariance of the noise along the teacher directions (7.4), (8.6);
     /// `None`: D(b), as along all other directions.
     pub(crate) noise_along_targets: Option<Vec<Array2<f64>>>,
+    /// Whether omega is all that the rows have along its coordinates, so that no noise lives there:
+    /// for given weights.
+    pub(crate) whole_projection: bool,
 }
 
 impl State {
