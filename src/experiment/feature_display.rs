@@ -6,6 +6,9 @@ use super::feature_report::{FeatureVectors, StageFeatures, StageReadout};
 use super::report::Stage;
 use crate::number::Short;
 
+/// From this share of the noise on, the predicted edge is too low by more than a percent.
+const STRUCTURED: f64 = 0.1;
+
 /// Readouts and features of a stage, measured (predicted); nothing where neither was asked for.
 pub(super) fn tables(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
     readouts(f, stage)?;
@@ -32,10 +35,10 @@ fn readouts(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
         let row = format!(
             "  {mark}{samples:>7}{:>10}  {}{:<9}{}{}",
             Short(*lambda).to_string(),
-            pair(measured.test_error.mean_square, predicted.map(|p| p.test_error)),
+            pair(measured.test_error.mean_square, predicted.map(|p| p.test_error), 19),
             digits(measured.test_error.standard_error),
-            pair(measured.training_error, predicted.map(|p| p.training_error)),
-            pair(measured.norm_squared, predicted.map(|p| p.norm_squared)),
+            pair(measured.training_error, predicted.map(|p| p.training_error), 19),
+            pair(measured.norm_squared, predicted.map(|p| p.norm_squared), 19),
         );
         writeln!(f, "{}", row.trim_end())?;
     }
@@ -51,17 +54,14 @@ fn spectrum(f: &mut fmt::Formatter<'_>, features: &StageFeatures) -> fmt::Result
     if let Some(predicted) = predicted {
         let (count, edge) = (predicted.outliers.len(), digits(predicted.edge));
         writeln!(f, "    predicted (in brackets): {count} outliers, edge of the bulk {edge}")?;
+        if predicted.noise_share > STRUCTURED {
+            let share = predicted.noise_share;
+            writeln!(f, "    note: {share:.2} of the noise of W came with the steps: the edge is low")?;
+        }
     }
-    let Some(first) = measured.leading.first() else { return Ok(()) };
-    let mut head = format!("    k {:<19}{:<19}", "eigenvalue", "<u, y>");
-    for k in 1..=first.hermite_overlaps.len() {
-        head += &format!("{:<19}", format!("<u, He_{k}>"));
-    }
-    for k in 1..=first.second_layer_overlaps.len() {
-        let power = if k == 1 { "<v, a>".into() } else { format!("<v, a^{k}>") };
-        head += &format!("{power:<19}");
-    }
-    writeln!(f, "{}", head.trim_end())?;
+    let names = ["<u, y>", "<u, He_1>", "<u, He_2>", "<u, He_3>", "<v, a>", "<v, a^2>"];
+    let names: String = names.iter().map(|name| format!("{name:<15}")).collect();
+    writeln!(f, "    k {:<21}{}", "eigenvalue", names.trim_end())?;
     let outliers = predicted.as_ref().map_or(&[][..], |predicted| &predicted.outliers);
     let pairs = features.pairing();
     let shown = count.max(outliers.len()).saturating_add(1);
@@ -69,26 +69,34 @@ fn spectrum(f: &mut fmt::Formatter<'_>, features: &StageFeatures) -> fmt::Result
         let beside = pairs[k].and_then(|j| outliers.get(j));
         let mark = if k < count { '*' } else { ' ' };
         let mut row = format!("  {mark} {} ", k + 1);
-        for (column, number) in numbers(vectors).into_iter().enumerate() {
-            let beside = beside.map(numbers).and_then(|numbers| numbers.get(column).copied());
-            row += &pair(number, beside);
+        row += &pair(vectors.eigenvalue, beside.map(|beside| beside.eigenvalue), 21);
+        let predicted = beside.map(overlaps);
+        for (column, overlap) in overlaps(vectors).into_iter().enumerate() {
+            let predicted = predicted.as_ref().and_then(|overlaps| overlaps.get(column)?.as_ref());
+            row += &overlap_pair(overlap, predicted.copied());
         }
         writeln!(f, "{}", row.trim_end())?;
     }
     Ok(())
 }
 
-/// Eigenvalue and overlaps in the order of the columns.
-fn numbers(vectors: &FeatureVectors) -> Vec<f64> {
-    let FeatureVectors { eigenvalue, label_overlap, hermite_overlaps, second_layer_overlaps } =
-        vectors;
-    [&[*eigenvalue, *label_overlap], &hermite_overlaps[..], second_layer_overlaps].concat()
+/// The overlaps with the label, He_1 to He_3, a and a^2, where they are known.
+fn overlaps(vectors: &FeatureVectors) -> Vec<Option<f64>> {
+    let hermite = (1..4).map(|k| vectors.hermite_overlaps.get(k).copied());
+    let second = (1..3).map(|k| vectors.second_layer_overlaps.get(k).copied());
+    [Some(vectors.label_overlap)].into_iter().chain(hermite).chain(second).collect()
 }
 
-/// A measured number with the predicted one in brackets.
-fn pair(measured: f64, predicted: Option<f64>) -> String {
+fn overlap_pair(measured: Option<f64>, predicted: Option<f64>) -> String {
+    let measured = measured.map_or("-".into(), |overlap| format!("{overlap:.3}"));
+    let predicted = predicted.map_or(String::new(), |overlap| format!("({overlap:.3})"));
+    format!("{:<15}", format!("{measured} {predicted}"))
+}
+
+/// A measured number with the predicted one in brackets, in a column of this width.
+fn pair(measured: f64, predicted: Option<f64>, width: usize) -> String {
     let predicted = predicted.map_or(String::new(), |p| format!("({})", digits(p)));
-    format!("{:<19}", format!("{} {predicted}", digits(measured)))
+    format!("{:<width$}", format!("{} {predicted}", digits(measured)))
 }
 
 /// Four decimals, and small numbers with a power of ten.

@@ -6,6 +6,7 @@ use super::pairing::paired_by;
 use super::report::Stage;
 use crate::readout::TestError;
 use crate::spectral::Outliers;
+use crate::theory::features::{FeatureSpectrum, RidgeErrors};
 
 /// Ridge regression on the features sigma(W x) of one stage, for one number of samples and one lambda.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub struct StageReadout {
     pub measured: MeasuredReadout,
     /// What theory predicts; `None` where
     /// [`Report::no_feature_prediction`](super::Report::no_feature_prediction) says why.
-    pub predicted: Option<PredictedReadout>,
+    pub predicted: Option<RidgeErrors>,
 }
 
 /// A trained readout.
@@ -31,18 +32,6 @@ pub struct MeasuredReadout {
     /// The mean squared error on the training samples.
     pub training_error: f64,
     /// |u|^2, u the coefficients of sigma(W x).
-    pub norm_squared: f64,
-}
-
-/// What theory predicts for a readout; no simulation enters.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PredictedReadout {
-    /// The mean squared error on samples that were not seen.
-    pub test_error: f64,
-    /// The mean squared error on the training samples.
-    pub training_error: f64,
-    /// |u|^2.
     pub norm_squared: f64,
 }
 
@@ -80,6 +69,30 @@ pub struct PredictedFeatures {
     pub edge: f64,
     /// The outliers, largest first.
     pub outliers: Vec<FeatureVectors>,
+    /// The largest relative change of edge and outliers, and the largest change of an overlap, with
+    /// three quarters of the quadrature nodes; `None` when
+    /// [`Options::compare_nodes`](crate::theory::prediction::Options::compare_nodes) is off.
+    pub numerical_error: Option<[f64; 2]>,
+    /// How much of the noise rows of W came with the steps; from 0.1 on the edge is predicted too low
+    /// ([`FeatureSpectrum::noise_share`]).
+    pub noise_share: f64,
+}
+
+impl From<&FeatureSpectrum> for PredictedFeatures {
+    fn from(spectrum: &FeatureSpectrum) -> Self {
+        let outliers = spectrum.outliers.iter().map(|outlier| FeatureVectors {
+            eigenvalue: outlier.eigenvalue,
+            label_overlap: outlier.label_overlap,
+            hermite_overlaps: outlier.hermite_overlaps.clone(),
+            second_layer_overlaps: outlier.second_layer_overlaps.clone(),
+        });
+        Self {
+            edge: spectrum.edge,
+            outliers: outliers.collect(),
+            numerical_error: spectrum.numerical_error,
+            noise_share: spectrum.noise_share,
+        }
+    }
 }
 
 /// One eigenvalue of F^T F / m, and the overlaps of the singular vectors u (over the samples) and v
@@ -91,10 +104,10 @@ pub struct FeatureVectors {
     pub eigenvalue: f64,
     /// Overlap of u with the labels, noise included.
     pub label_overlap: f64,
-    /// Overlaps of u with He_1(z*), He_2(z*), He_3(z*), z* = <beta*, x>; with several teacher
-    /// directions the root of the sum of squares over them.
+    /// Overlaps of u with He_k(z*), k = 0 (the constant), ..., 4, z* = <beta*, x>; with several
+    /// teacher directions the root of the sum of squares over them.
     pub hermite_overlaps: Vec<f64>,
-    /// Overlaps of v with a, a^{o2}, ...
+    /// Overlaps of v with the constant vector, a, a^{o2}, ...; the prediction has them up to a^{o3}.
     pub second_layer_overlaps: Vec<f64>,
 }
 

@@ -14,7 +14,7 @@ use crate::error::InvalidSetting;
 use crate::memory;
 use crate::network::Network;
 use crate::readout::{ReadoutError, Ridge, test_errors};
-use crate::spectral::{feature_spectrum, overlaps_with_powers};
+use crate::spectral::{feature_spectrum, overlap, overlaps_with_powers};
 
 /// The [test batches](Experiment::test_batch) that readouts are trained and tested on, and that the
 /// spectrum of the features is measured on. The training batch of m samples is the first m of one
@@ -23,8 +23,8 @@ const TRAINING: u32 = 0;
 const TEST: u32 = 1;
 const SPECTRUM: u32 = 2;
 
-/// Overlaps are measured with He_1 to He_3.
-const HERMITE: usize = 3;
+/// Overlaps are measured with He_1 to He_4, and with He_0 = 1.
+const HERMITE: usize = 4;
 
 /// All readouts of the settings on the features of `network`, which has taken `step` steps.
 pub(super) fn readouts<T: Scalar>(
@@ -90,17 +90,16 @@ pub(super) fn spectrum<T: Scalar>(
     let right = spectrum.right_vectors();
     let vectors = left.rows().into_iter().zip(right.rows());
     let vectors = vectors.zip(spectrum.eigenvalues()).map(|((left, right), eigenvalue)| {
-        // the rows of one degree, over the directions
-        let of_degree = |k| left.iter().skip(k).step_by(HERMITE).map(|o| o * o).sum::<f64>();
+        // the rows of one degree from 1 on, over the directions
+        let of_degree = |k| left.iter().skip(1 + k).step_by(HERMITE).map(|o| o * o).sum::<f64>();
+        let hermite = (1..=HERMITE).map(|k| of_degree(k).sqrt().min(1.0));
+        let powers = overlaps_with_powers(right, a.view(), settings.second_layer_powers)?;
+        let constant = overlap(right, Array1::ones(right.len()).view())?;
         Ok(FeatureVectors {
             eigenvalue: *eigenvalue,
             label_overlap: left[0],
-            hermite_overlaps: (1..=HERMITE).map(|k| of_degree(k).sqrt().min(1.0)).collect(),
-            second_layer_overlaps: overlaps_with_powers(
-                right,
-                a.view(),
-                settings.second_layer_powers,
-            )?,
+            hermite_overlaps: [left[1]].into_iter().chain(hermite).collect(),
+            second_layer_overlaps: [&[constant], &powers[..]].concat(),
         })
     });
     let measured = MeasuredFeatures {
@@ -111,20 +110,23 @@ pub(super) fn spectrum<T: Scalar>(
     Ok(Some(StageFeatures { samples, measured, predicted: None }))
 }
 
-/// Over the samples of a batch (one per column): the label, then He_1, He_2, He_3 of the projection
-/// on each of the directions (rows of `directions`).
+/// Over the samples of a batch (one per column): the label, 1, then He_1 to He_4 of the projection on
+/// each of the directions (rows of `directions`).
 fn functions_of_the_sample(
     batch: &dyn Batch,
     directions: Array2<f64>,
 ) -> Result<Array2<f64>, InvalidSetting> {
-    let rows = 1 + HERMITE * directions.nrows();
+    let rows = 2 + HERMITE * directions.nrows();
     let mut functions = memory::zeros::<f64>(rows, batch.samples())?;
     for tile in tiles::<f64>(batch, directions.ncols())? {
         let Tile { first, x, y } = tile?;
         let projections = x.dot(&directions.t());
         for (i, (y, z)) in y.iter().zip(projections.rows()).enumerate() {
-            let hermite = z.iter().flat_map(|z| [*z, z * z - 1.0, z * (z * z - 3.0)]);
-            let column = [*y].into_iter().chain(hermite).collect::<Array1<f64>>();
+            let hermite = z.iter().flat_map(|z| {
+                let square = z * z;
+                [*z, square - 1.0, z * (square - 3.0), square * (square - 6.0) + 3.0]
+            });
+            let column = [*y, 1.0].into_iter().chain(hermite).collect::<Array1<f64>>();
             functions.index_axis_mut(Axis(1), first + i).assign(&column);
         }
     }

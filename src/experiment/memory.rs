@@ -21,7 +21,7 @@ impl Settings {
     ///
     /// Readouts and the spectrum of the features need the network, size N d, and beside it for each
     /// number of samples what [`Ridge::estimated_bytes`](crate::readout::Ridge::estimated_bytes)
-    /// says; then, with k readouts, 8 k (N + test samples), and 160 bytes a sample of the spectrum.
+    /// says; then, with k readouts, 8 k (N + test samples), and 240 bytes a sample of the spectrum.
     ///
     /// Kept weights add one N x d matrix in `f64` for each stage, kept vectors 8 (N + d) for each
     /// triplet and stage. Saturates.
@@ -51,7 +51,7 @@ impl Settings {
         let readouts = (self.readout_samples.len() * self.readout_lambdas.len()) as u128;
         let columns = width as u128 + self.readout_test_samples as u128;
         let samples = self.feature_samples.unwrap_or(0) as u128;
-        let rest = memory::total(8, &[(readouts, columns), (20, samples)]);
+        let rest = memory::total(8, &[(readouts, columns), (30, samples)]);
         matrices.unwrap_or(0).saturating_add(rest)
     }
 }

@@ -39,7 +39,7 @@ fn compare<T: Scalar>(experiment: &Experiment) {
     let samples = experiment.test_batch(2, 60).unwrap();
     let (x, y) = samples.to_arrays().unwrap();
     let z = x.dot(&report.teacher.row(0));
-    let functions = [y, z.clone(), z.mapv(|z| z * z - 1.0), z.mapv(|z| z.powi(3) - 3.0 * z)];
+    let functions = [y, z.mapv(|_| 1.0), z.clone(), z.mapv(|z| z * z - 1.0), z.mapv(|z| z.powi(3) - 3.0 * z), z.mapv(|z| z.powi(4) - 6.0 * z * z + 3.0)];
     for (stage, network) in report.stages.iter().zip(experiment.networks::<T>()) {
         let network = network.unwrap();
         let mut readouts = stage.readouts.iter();
@@ -77,7 +77,7 @@ fn compare<T: Scalar>(experiment: &Experiment) {
             }
             let right = spectrum.right_vectors();
             let expected = overlap(right.row(k), a.view()).unwrap();
-            assert!((vectors.second_layer_overlaps[0] - expected).abs() < 1e-12);
+            assert!((vectors.second_layer_overlaps[1] - expected).abs() < 1e-12);
         }
     }
 }

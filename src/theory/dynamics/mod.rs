@@ -10,6 +10,7 @@
 pub(crate) mod activation_constants;
 pub(crate) mod averages;
 mod given_first_layer;
+pub(crate) mod independent_steps;
 pub(crate) mod labels;
 pub(crate) mod nodes;
 pub(crate) mod right_vectors;

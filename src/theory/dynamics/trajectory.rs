@@ -1,7 +1,7 @@
 //! The states W_0, W_1, ..., W_T of a problem, by the way of stepping that its batch policy needs.
 
 use super::nodes::Nodes;
-use super::two_steps;
+use super::{independent_steps, two_steps};
 use crate::theory::error::{PredictionError, require};
 use crate::theory::problem::Problem;
 use crate::theory::state::State;
@@ -18,7 +18,8 @@ pub(crate) fn states(
     if problem.steps() <= 2 {
         return two_steps::states(problem, nodes, right_vectors);
     }
-    let steps = problem.steps() as f64;
-    require("the number of steps", steps, false, "1 or 2")?;
-    Ok(Vec::new())
+    let kept = problem.batches.kept_samples(problem.samples);
+    let (name, allowed) = ("the number of steps with reused samples", "1 or 2");
+    require(name, problem.steps() as f64, kept == 0, allowed)?;
+    independent_steps::states(problem, nodes, right_vectors)
 }

@@ -27,11 +27,10 @@ impl Problem {
 /// The states with as many right vectors as they need.
 pub(super) struct Expanded {
     pub states: Vec<State>,
-    /// The spectrum of the last one, with isotropic noise.
-    pub spectrum: IsotropicSpectrum,
     /// Number of right vectors kept.
     pub kept: usize,
-    /// The largest relative change that the next ones can make to a singular value.
+    /// The largest relative change that the next ones can make to a singular value of the last
+    /// state, with isotropic noise.
     pub missing: f64,
 }
 
@@ -41,13 +40,16 @@ pub(super) fn expanded(problem: &Problem, options: &Options) -> Result<Expanded,
     loop {
         let states = trajectory::states(problem, Nodes::new(options.node_factor), count)?;
         let last = &states[states.len() - 1];
-        let spectrum = IsotropicSpectrum::new(last);
-        // complete when the law of b has no more polynomials
         let kept = last.right.nrows();
-        let missing = if kept < count { 0.0 } else { convergence::missing(&spectrum, kept)? };
+        // complete when the law of b has no more polynomials
+        let complete = kept < count;
+        let missing = match complete {
+            true => 0.0,
+            false => convergence::missing(&IsotropicSpectrum::new(last), kept)?,
+        };
         match convergence::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,
-            _ => return Ok(Expanded { states, spectrum, kept, missing }),
+            _ => return Ok(Expanded { states, kept, missing }),
         }
     }
 }
