@@ -56,7 +56,10 @@ fn spectrum(f: &mut fmt::Formatter<'_>, features: &StageFeatures) -> fmt::Result
         writeln!(f, "    predicted (in brackets): {count} outliers, edge of the bulk {edge}")?;
         if predicted.noise_share > STRUCTURED {
             let share = predicted.noise_share;
-            writeln!(f, "    note: {share:.2} of the noise of W came with the steps: the edge is low")?;
+            writeln!(
+                f,
+                "    note: {share:.2} of the noise of W came with the steps: the edge is low"
+            )?;
         }
     }
     let names = ["<u, y>", "<u, He_1>", "<u, He_2>", "<u, He_3>", "<v, a>", "<v, a^2>"];

@@ -18,9 +18,9 @@ pub(super) fn add(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), N
     let problem = experiment.prediction_setting()?;
     let options = settings.prediction_options.unwrap_or_default();
     let states = problem.states(&options)?;
-    let predictions = states.iter().map(|state| {
-        FeaturePrediction::new(state, &problem.activation, &problem.target, &options)
-    });
+    let predictions = states
+        .iter()
+        .map(|state| FeaturePrediction::new(state, &problem.activation, &problem.target, &options));
     let added = stages.iter_mut().zip(predictions).map(|(stage, prediction)| {
         let prediction = prediction?;
         readouts(stage, &prediction, settings).and(spectrum(stage, &prediction))

@@ -40,8 +40,8 @@ pub use builder::ExperimentBuilder;
 pub use checked::Experiment;
 pub use error::{BuildError, NoPredictionError, RunError};
 pub use feature_report::{
-    FeatureVectors, MeasuredFeatures, MeasuredReadout, PredictedFeatures,
-    StageFeatures, StageReadout,
+    FeatureVectors, MeasuredFeatures, MeasuredReadout, PredictedFeatures, StageFeatures,
+    StageReadout,
 };
 pub use progress::Progress;
 pub use report::{PredictedSpectrum, Report, Stage, Triplet};

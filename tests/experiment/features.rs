@@ -7,8 +7,10 @@ use linear_width::data::{Batch, Dataset, Link, Target};
 use linear_width::experiment::{
     ExperimentBuilder, Precision, Progress, RunError, RunOptions, Stage,
 };
+use linear_width::network::{Scaling, SecondLayerLaw};
 use linear_width::readout::Ridge;
 use linear_width::spectral::{feature_spectrum, overlap};
+use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, InvalidSetting, Scalar};
 use ndarray::{Array1, Array2};
@@ -22,6 +24,7 @@ fn plain() -> ExperimentBuilder {
         .target(Target::single_index(Link::hermite([0.0, 1.0, 0.5])).noise(0.1))
         .steps([6.0, 8.0])
         .batches(BatchPolicy::Reused)
+        .with_prediction(false)
 }
 
 fn builder() -> ExperimentBuilder {
@@ -39,7 +42,14 @@ fn compare<T: Scalar>(experiment: &Experiment) {
     let samples = experiment.test_batch(2, 60).unwrap();
     let (x, y) = samples.to_arrays().unwrap();
     let z = x.dot(&report.teacher.row(0));
-    let functions = [y, z.mapv(|_| 1.0), z.clone(), z.mapv(|z| z * z - 1.0), z.mapv(|z| z.powi(3) - 3.0 * z), z.mapv(|z| z.powi(4) - 6.0 * z * z + 3.0)];
+    let functions = [
+        y,
+        z.mapv(|_| 1.0),
+        z.clone(),
+        z.mapv(|z| z * z - 1.0),
+        z.mapv(|z| z.powi(3) - 3.0 * z),
+        z.mapv(|z| z.powi(4) - 6.0 * z * z + 3.0),
+    ];
     for (stage, network) in report.stages.iter().zip(experiment.networks::<T>()) {
         let network = network.unwrap();
         let mut readouts = stage.readouts.iter();
@@ -86,6 +96,71 @@ fn compare<T: Scalar>(experiment: &Experiment) {
 fn the_report_has_what_a_user_gets_by_hand() {
     compare::<f64>(&builder().build().unwrap());
     compare::<f32>(&builder().precision(Precision::F32).build().unwrap());
+}
+
+/// Measured and predicted side by side, for all stages of three steps: the deviation is that of one
+/// network of this size. W_0 to W_T and both quantities have their predictions.
+#[test]
+fn predictions_stand_beside_what_was_measured() {
+    let experiment = Experiment::builder()
+        .width(300)
+        .dimension(150)
+        .samples(450)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .target(Target::single_index(Link::hermite([0.0, 1.0, 0.3])).noise(0.1))
+        .steps([6.0, 6.0, 6.0])
+        .second_layer(SecondLayerLaw::Uniform)
+        .readout_samples([600])
+        .readout_lambdas([0.1, 1.0])
+        .readout_test_samples(4000)
+        .feature_samples(600)
+        .prediction_options(Options {
+            bulk_model: BulkModel::Isotropic,
+            node_factor: 0.5,
+            compare_nodes: false,
+            ..Options::default()
+        });
+    let report = experiment.build().unwrap().run().unwrap();
+    assert_eq!(report.no_feature_prediction, None);
+    assert_eq!(report.stages.len(), 4);
+    println!("{report}");
+    for stage in &report.stages {
+        for readout in &stage.readouts {
+            let predicted = readout.predicted.unwrap();
+            let close = |measured: f64, predicted: f64, within: f64| {
+                let off = (measured / predicted - 1.0).abs();
+                assert!(off < within, "W_{}: {measured} {predicted}", stage.step);
+            };
+            close(readout.measured.test_error.mean_square, predicted.test_error, 0.12);
+            close(readout.measured.training_error, predicted.training_error, 0.2);
+            close(readout.measured.norm_squared, predicted.norm_squared, 0.2);
+        }
+        let features = stage.features.as_ref().unwrap();
+        let predicted = features.predicted.as_ref().unwrap();
+        if stage.step > 0 {
+            let measured = &features.measured.leading[0];
+            let outlier = &predicted.outliers[0];
+            assert_eq!(features.pairing()[0], Some(0));
+            assert!((measured.eigenvalue / outlier.eigenvalue - 1.0).abs() < 0.25);
+            assert!((measured.label_overlap - outlier.label_overlap).abs() < 0.15);
+            assert!((measured.hermite_overlaps[1] - outlier.hermite_overlaps[1]).abs() < 0.15);
+            let (found, expected) =
+                (&measured.second_layer_overlaps, &outlier.second_layer_overlaps);
+            assert!((found[1] - expected[1]).abs() < 0.15);
+        }
+    }
+    assert!(report.to_string().contains("predicted (in brackets)"));
+}
+
+/// Standard scaling has no prediction, and the report says so; what was measured stays.
+#[test]
+fn a_missing_prediction_is_said() {
+    let standard = builder().with_prediction(true).scaling(Scaling::Standard);
+    let report = standard.build().unwrap().run().unwrap();
+    let why = report.no_feature_prediction.as_ref().unwrap();
+    assert!(why.contains("mean-field scaling"), "{why}");
+    assert!(report.to_string().contains("no prediction for the features: "));
+    assert!(report.stages.iter().all(|stage| stage.readouts.len() == 6));
 }
 
 fn best(stage: &Stage, samples: usize) -> f64 {

@@ -170,7 +170,8 @@ mod tests {
             (with(&w, &a, &array![[f64::NAN, 0.0, 1.0]], None), "target.directions"),
         ] {
             let error = refused(result);
-            let named = matches!(&error, InvalidSetting::NonFiniteEntry { name: n, .. } if *n == name);
+            let named =
+                matches!(&error, InvalidSetting::NonFiniteEntry { name: n, .. } if *n == name);
             assert!(named, "{error}");
         }
         let shape = |result| matches!(refused(result), InvalidSetting::Shape { .. });

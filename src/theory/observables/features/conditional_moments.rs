@@ -29,7 +29,9 @@ impl ConditionalMoments {
         factor: f64,
     ) -> Fallible<Self> {
         let rules = Rules::new(activation, (40.0 * factor).ceil() as usize);
-        let at_type = |i: usize| rules.of_type(&samples.kappa.dot(&types.omega.row(i)).to_vec(), types.noise[i]);
+        let at_type = |i: usize| {
+            rules.of_type(&samples.kappa.dot(&types.omega.row(i)).to_vec(), types.noise[i])
+        };
         let columns: Vec<Vec<[f64; 3]>> = (0..types.len()).into_par_iter().map(at_type).collect();
         for column in &columns {
             finite("an average of the activation", column.iter().flatten())?;

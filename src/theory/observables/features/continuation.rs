@@ -42,7 +42,9 @@ impl<'a> Continuation<'a> {
                         self.learn(&tangents);
                     }
                 }
-                None if bisections < BISECTIONS * 4 && self.here.lambda > 1e-12 * self.equations.system.scale => {
+                None if bisections < BISECTIONS * 4
+                    && self.here.lambda > 1e-12 * self.equations.system.scale =>
+                {
                     bisections += 1;
                     let below = if next > 0.0 { next } else { 1e-4 * self.here.lambda };
                     ahead.push((below * self.here.lambda).sqrt());

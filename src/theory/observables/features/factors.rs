@@ -39,7 +39,8 @@ impl Factors {
             if left.sum() <= enough {
                 break;
             }
-            let largest = (0..left.len()).fold(0, |best, i| if left[i] > left[best] { i } else { best });
+            let largest =
+                (0..left.len()).fold(0, |best, i| if left[i] > left[best] { i } else { best });
             let mut next = values.column(largest).to_owned();
             for old in &basis {
                 let overlap = (&weight * &next * old).sum();

@@ -4,8 +4,8 @@
 //! Unknowns are the symmetric matrix h (its pairs) and the coefficients l of
 //! E_kappa[rho mu_*^2(kappa, b)] = sum_s l_s q_s(b). Everything else follows explicitly.
 
-use super::system::FeatureSystem;
 use super::square_matrix::{Square, difference, dot, product, transposed, unit};
+use super::system::FeatureSystem;
 use super::weighted_sums::{gram, sums, times};
 use crate::numerics::small_matrix::{Field, solve};
 
@@ -101,7 +101,8 @@ impl<'a> Equations<'a> {
         let ones = vec![T::one(); system.samples.len()];
         let mut unknowns = sums(&system.sample_functions, &system.samples.weights, &ones);
         let gamma = self.square(&unknowns);
-        let of_types = sums(&system.type_functions, &system.types.weights, &vec![q; system.types.len()]);
+        let of_types =
+            sums(&system.type_functions, &system.types.weights, &vec![q; system.types.len()]);
         let t = self.scaled(&self.square(&of_types), system.width / system.dimension);
         let mut matrix = product(&gamma, &t);
         matrix.iter_mut().enumerate().for_each(|(i, row)| row[i] += T::one());
@@ -112,7 +113,12 @@ impl<'a> Equations<'a> {
     }
 
     /// `rounds` of the iteration, half a step each.
-    pub fn damped<T: Field>(&self, lambda: T, mut unknowns: Vec<T>, rounds: usize) -> Option<Vec<T>> {
+    pub fn damped<T: Field>(
+        &self,
+        lambda: T,
+        mut unknowns: Vec<T>,
+        rounds: usize,
+    ) -> Option<Vec<T>> {
         for _ in 0..rounds {
             let point = self.point(lambda, unknowns)?;
             let halves = point.unknowns.iter().zip(&point.image);
@@ -131,7 +137,8 @@ impl<'a> Equations<'a> {
             let next: Vec<T> = point.unknowns.iter().zip(&step).map(|(&u, s)| u + s[0]).collect();
             // lengths within h and within l, which are of different size
             let pairs = self.system.pairs.len();
-            let size = |list: &mut dyn Iterator<Item = T>| list.fold(0.0, |m: f64, x| m.max(x.abs()));
+            let size =
+                |list: &mut dyn Iterator<Item = T>| list.fold(0.0, |m: f64, x| m.max(x.abs()));
             let relative = |from: usize, to: usize| {
                 let long = size(&mut step[from..to].iter().map(|s| s[0]));
                 let whole = size(&mut next[from..to].iter().copied());

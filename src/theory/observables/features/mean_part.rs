@@ -73,7 +73,8 @@ impl<T: Field> Fit<T> {
     pub fn change(&self, equations: &Equations<'_>, motion: &Motion<T>, rho: T) -> T {
         let system = equations.system;
         let weights = system.samples.weights.iter().zip(&self.misfit).zip(&motion.rho);
-        let samples = weights.fold(T::zero(), |sum, ((&w, &misfit), &d)| sum + misfit * (d + rho) * w);
+        let samples =
+            weights.fold(T::zero(), |sum, ((&w, &misfit), &d)| sum + misfit * (d + rho) * w);
         let d_g = equations.g(&motion.q, &motion.t);
         d_g.iter().zip(&self.dual).fold(samples, |sum, (row, &x)| sum - x * dot(row, &self.dual))
     }

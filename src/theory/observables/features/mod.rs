@@ -137,7 +137,8 @@ impl FeaturePrediction {
         samples: &[usize],
         lambdas: &[f64],
     ) -> Result<Array2<RidgeErrors>, PredictionError> {
-        for (&samples, &lambda) in samples.iter().flat_map(|m| lambdas.iter().map(move |l| (m, l))) {
+        for (&samples, &lambda) in samples.iter().flat_map(|m| lambdas.iter().map(move |l| (m, l)))
+        {
             self.check(samples, lambda)?;
         }
         samples.iter().try_for_each(|samples| nonzero("samples", *samples))?;

@@ -181,10 +181,10 @@ impl GaussNodes {
         let (nodes, vectors) = symmetric_eigen(&jacobi);
         let weights: Vec<f64> = vectors.row(0).iter().map(|x| x * x).collect();
         // p_k(node_i) = vector_ki / vector_0i
-        let at_nodes = Array2::from_shape_fn((found, found), |(i, k)| {
-            vectors[[k, i]] / vectors[[0, i]]
-        });
-        let transfer = at_nodes.dot(&(&polynomials.slice_axis(Axis(0), (..found).into()) * &weight));
+        let at_nodes =
+            Array2::from_shape_fn((found, found), |(i, k)| vectors[[k, i]] / vectors[[0, i]]);
+        let transfer =
+            at_nodes.dot(&(&polynomials.slice_axis(Axis(0), (..found).into()) * &weight));
         Self { nodes, weights, transfer }
     }
 

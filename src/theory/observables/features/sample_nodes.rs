@@ -36,9 +36,12 @@ impl SampleNodes {
         let times = |n: f64| ((n * factor).ceil() as usize).max(2);
         // largest omega over the deviation of the noise, for each direction
         let reach = |l: usize| {
-            let each = types.omega.column(l).into_iter().zip(&types.noise).map(|(omega, d)| {
-                omega.abs() / d.max(1e-12).sqrt()
-            });
+            let each = types
+                .omega
+                .column(l)
+                .into_iter()
+                .zip(&types.noise)
+                .map(|(omega, d)| omega.abs() / d.max(1e-12).sqrt());
             each.fold(0.0, f64::max).min(12.0)
         };
         let along = (0..p).map(reach).fold(0.0, f64::max);

@@ -53,9 +53,10 @@ impl FeatureSystem {
         let moments = ConditionalMoments::new(activation, &types, &samples, factor)?;
         let (rows, columns) = (&samples.weights, &types.weights);
         let mean_square = |values: &Array2<f64>| {
-            let each = values.rows().into_iter().zip(rows).map(|(row, w)| {
-                w * row.iter().zip(columns).map(|(x, c)| c * x * x).sum::<f64>()
-            });
+            let each =
+                values.rows().into_iter().zip(rows).map(|(row, w)| {
+                    w * row.iter().zip(columns).map(|(x, c)| c * x * x).sum::<f64>()
+                });
             each.sum::<f64>()
         };
         let slope_square = mean_square(&moments.slope);
@@ -74,9 +75,11 @@ impl FeatureSystem {
         let multiplicity = pairs.iter().map(|(a, c)| if a == c { 1.0 } else { 2.0 }).collect();
         let products = |factors: &Array2<f64>, rest: &Array2<f64>| {
             let n = pairs.len();
-            Array2::from_shape_fn((factors.nrows(), n + rest.ncols()), |(i, k)| match pairs.get(k) {
-                Some(&(a, c)) => factors[[i, a]] * factors[[i, c]],
-                None => rest[[i, k - n]],
+            Array2::from_shape_fn((factors.nrows(), n + rest.ncols()), |(i, k)| {
+                match pairs.get(k) {
+                    Some(&(a, c)) => factors[[i, a]] * factors[[i, c]],
+                    None => rest[[i, k - n]],
+                }
             })
         };
         let sample_functions = products(&slope.left, &rest.left);

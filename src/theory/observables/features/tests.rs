@@ -34,7 +34,8 @@ fn problem(case: &Value) -> Problem {
         other => panic!("{other}"),
     };
     let width = size("width");
-    let eta = |step: &str| number(&case[step]["c"]) * (width as f64).powf(number(&case[step]["alpha"]));
+    let eta =
+        |step: &str| number(&case[step]["c"]) * (width as f64).powf(number(&case[step]["alpha"]));
     Problem {
         activation: activation.centred().unwrap(),
         target: Target::single_index(link).noise(number(&case["noise_std"])),
@@ -71,10 +72,18 @@ fn golden() {
         let deviation: [f64; 3] = std::array::from_fn(|k| found[k] / exact[k] - 1.0);
         println!(
             "{} {} {samples} {} {:?} sizes {} {} {} {} {} {}, {:?} {:?}",
-            case["activation"], case["stage"], case["lambda"],
+            case["activation"],
+            case["stage"],
+            case["lambda"],
             deviation.map(|x| (x * 1e5).round() / 1e3),
-            system.samples.len(), system.types.len(), system.types.coordinates(),
-            system.mean.len(), system.slope.len(), system.unknowns(), built, clock.elapsed()
+            system.samples.len(),
+            system.types.len(),
+            system.types.coordinates(),
+            system.mean.len(),
+            system.slope.len(),
+            system.unknowns(),
+            built,
+            clock.elapsed()
         );
         worst.iter_mut().zip(deviation).for_each(|(w, d)| *w = w.max(d.abs()));
     }

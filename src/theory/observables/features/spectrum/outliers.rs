@@ -34,9 +34,8 @@ pub(super) fn outliers(equations: &Equations<'_>, branch: &RealBranch) -> Fallib
             return Err(PredictionError::NotConverged { near: -branch.ladder[0].zeta });
         }
         let end = |i: usize| (branch.ladder[i].zeta.ln(), levels[i][k] - 1.0);
-        let level = |x: f64| -> Fallible<f64> {
-            Ok(levels_at(equations, branch, x.exp())?.0[k] - 1.0)
-        };
+        let level =
+            |x: f64| -> Fallible<f64> { Ok(levels_at(equations, branch, x.exp())?.0[k] - 1.0) };
         let x = bracketed(level, end(rung), end(rung - 1), 1e-10)?;
         profile(equations, branch, x.exp(), k)
     };
@@ -102,8 +101,7 @@ fn profile(
 
 /// |<f, profile>| / |f| under `weights`; `square` is the mean square of f.
 pub(super) fn overlap(weights: &[f64], profile: &[f64], f: &[f64], square: f64) -> f64 {
-    let product: f64 =
-        weights.iter().zip(profile).zip(f).map(|((w, x), f)| w * x * f).sum();
+    let product: f64 = weights.iter().zip(profile).zip(f).map(|((w, x), f)| w * x * f).sum();
     if square > 0.0 { (product.abs() / square.sqrt()).min(1.0) } else { 0.0 }
 }
 

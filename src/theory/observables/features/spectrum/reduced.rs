@@ -27,9 +27,11 @@ pub(super) fn reduced(system: &FeatureSystem) -> FeatureSystem {
     let known = system.mean.len();
     let blocks = (system.psi.ncols() - known) / system.slope.len().max(1);
     let psi: Vec<usize> = (0..known)
-        .chain((0..blocks).flat_map(|l| (0..slope).map(move |s| (l, s))).map(|(l, s)| {
-            known + l * system.slope.len() + s
-        }))
+        .chain(
+            (0..blocks)
+                .flat_map(|l| (0..slope).map(move |s| (l, s)))
+                .map(|(l, s)| known + l * system.slope.len() + s),
+        )
         .collect();
     let mut fewer = system.clone();
     fewer.slope.left = columns(&system.slope.left, 0, slope);

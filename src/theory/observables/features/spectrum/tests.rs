@@ -3,9 +3,9 @@
 use super::*;
 use crate::activation::{Activation, FnActivation, Tanh};
 use crate::data::{GeneratedBatch, Link, Target};
-use crate::random::{Purpose, stream};
 use crate::linalg::Element;
 use crate::network::{Network, SecondLayerLaw};
+use crate::random::{Purpose, stream};
 use crate::theory::prediction::{Options, Problem};
 use crate::theory::state::State;
 use crate::training::BatchPolicy;
@@ -32,8 +32,7 @@ fn initial(gamma: f64, activation: &dyn Activation) -> FeatureSystem {
 /// The integral of the density between the edges, by x = low + (high - low) sin^2.
 fn mass(spectrum: &FeatureSpectrum, count: usize) -> f64 {
     let (low, high) = (spectrum.lower_edge, spectrum.edge);
-    let angles: Vec<f64> =
-        (0..count).map(|i| 0.5 * PI * (i as f64 + 0.5) / count as f64).collect();
+    let angles: Vec<f64> = (0..count).map(|i| 0.5 * PI * (i as f64 + 0.5) / count as f64).collect();
     let x: Vec<f64> = angles.iter().map(|a| low + (high - low) * a.sin().powi(2)).collect();
     let density = spectrum.density(&x).unwrap();
     let each = density.iter().zip(&angles).map(|(f, a)| f * (2.0 * a).sin());
@@ -59,8 +58,8 @@ fn marchenko_pastur() {
         assert!((total - 1.0).abs() < 2e-3, "{total}");
         for part in [0.2, 0.5, 0.8] {
             let x = edges[1] + part * (edges[0] - edges[1]);
-            let exact = ((edges[0] - x) * (x - edges[1])).sqrt()
-                / (2.0 * PI * square * ratio.min(1.0) * x);
+            let exact =
+                ((edges[0] - x) * (x - edges[1])).sqrt() / (2.0 * PI * square * ratio.min(1.0) * x);
             let found = spectrum.density(&[x]).unwrap()[0];
             assert!((found / exact - 1.0).abs() < 5e-3, "{samples} {part}: {found} {exact}");
         }
@@ -114,8 +113,12 @@ fn simulated(width: usize, centred: bool, stages: &[usize], draws: u64) {
         let system = FeatureSystem::new(&state, &activation, &target, 1.0).unwrap();
         let clock = std::time::Instant::now();
         let spectrum = FeatureSpectrum::new(&system, samples).unwrap();
-        println!("W_{stage}: {:?}, sizes {} {}", clock.elapsed(), spectrum.system.samples.len(),
-            spectrum.system.unknowns());
+        println!(
+            "W_{stage}: {:?}, sizes {} {}",
+            clock.elapsed(),
+            spectrum.system.samples.len(),
+            spectrum.system.unknowns()
+        );
         let count = spectrum.outliers.len();
         let mut means = vec![[0.0; 6]; count + 1];
         for draw in 0..draws {
@@ -144,8 +147,13 @@ fn simulated(width: usize, centred: bool, stages: &[usize], draws: u64) {
         for (k, (outlier, mean)) in spectrum.outliers.iter().zip(&means).enumerate() {
             let link_overlap = spectrum.left_overlap(k, |z| link(z[0])).unwrap();
             let hermite = &outlier.hermite_overlaps;
-            let overlaps =
-                [hermite[0], hermite[1], hermite[2], link_overlap, outlier.second_layer_overlaps[1]];
+            let overlaps = [
+                hermite[0],
+                hermite[1],
+                hermite[2],
+                link_overlap,
+                outlier.second_layer_overlaps[1],
+            ];
             println!("{} {overlaps:.3?}, {mean:.3?}", outlier.eigenvalue);
             // an outlier at the edge is part of the bulk at this size
             if outlier.eigenvalue < 1.2 * spectrum.edge {
