@@ -2,8 +2,6 @@
 
 use ndarray::Array1;
 
-use super::pairing::paired_by;
-use super::report::Stage;
 use crate::readout::TestError;
 use crate::spectral::Outliers;
 use crate::theory::features::{FeatureSpectrum, RidgeErrors};
@@ -109,49 +107,4 @@ pub struct FeatureVectors {
     pub hermite_overlaps: Vec<f64>,
     /// Overlaps of v with the constant vector, a, a^{o2}, ...; the prediction has them up to a^{o3}.
     pub second_layer_overlaps: Vec<f64>,
-}
-
-impl Stage {
-    /// The readout with the smallest measured test error among those on `samples` training samples;
-    /// the first of several equals.
-    ///
-    /// The error of the best of a few lambdas is lower than that of a readout chosen beforehand by less
-    /// than the standard error.
-    pub fn best_readout(&self, samples: usize) -> Option<&StageReadout> {
-        let readouts = self.readouts.iter().filter(|readout| readout.samples == samples);
-        readouts.min_by(|a, b| {
-            let error = |readout: &StageReadout| readout.measured.test_error.mean_square;
-            error(a).total_cmp(&error(b))
-        })
-    }
-}
-
-impl Stage {
-    /// Takes the predictions of the same stage with another seed.
-    pub(super) fn take_feature_predictions(&mut self, other: &Self) {
-        for (own, other) in self.readouts.iter_mut().zip(&other.readouts) {
-            own.predicted = other.predicted;
-        }
-        if let (Some(own), Some(other)) = (&mut self.features, &other.features) {
-            own.predicted.clone_from(&other.predicted);
-        }
-    }
-}
-
-impl StageFeatures {
-    /// For each of the leading measured eigenvalues, the number of its outlier in the prediction;
-    /// `None` where it has none. Pairs are found as by [`Stage::pairing`].
-    pub fn pairing(&self) -> Vec<Option<usize>> {
-        let predicted = self.predicted.as_ref().map_or(&[][..], |p| &p.outliers);
-        let MeasuredFeatures { outliers, leading, .. } = &self.measured;
-        paired_by(leading, outliers.count, predicted, |measured, predicted| {
-            let labels = (measured.label_overlap, predicted.label_overlap);
-            let zip = |a: &[f64], b: &[f64]| a.iter().copied().zip(b.iter().copied()).collect();
-            let hermite: Vec<_> = zip(&measured.hermite_overlaps, &predicted.hermite_overlaps);
-            let second: Vec<_> =
-                zip(&measured.second_layer_overlaps, &predicted.second_layer_overlaps);
-            let root = (measured.eigenvalue / predicted.eigenvalue).sqrt();
-            (root, [vec![labels], hermite, second].concat())
-        })
-    }
 }

@@ -1,5 +1,6 @@
 //! Which predicted outlier belongs to which measured one.
 
+use super::feature_report::{MeasuredFeatures, StageFeatures};
 use super::report::Stage;
 
 /// Differences that count as one: 5 % in singular value, 0.15 in an overlap. Outliers that lie
@@ -39,6 +40,24 @@ impl Stage {
             let left = measured.left_overlaps.iter().zip(&predicted.left_overlaps);
             let overlaps = directions.chain(left).map(|(m, p)| (*m, *p)).collect();
             (measured.singular_value / predicted.singular_value, overlaps)
+        })
+    }
+}
+
+impl StageFeatures {
+    /// For each of the leading measured eigenvalues, the number of its outlier in the prediction;
+    /// `None` where it has none. Pairs are found as by [`Stage::pairing`].
+    pub fn pairing(&self) -> Vec<Option<usize>> {
+        let predicted = self.predicted.as_ref().map_or(&[][..], |p| &p.outliers);
+        let MeasuredFeatures { outliers, leading, .. } = &self.measured;
+        paired_by(leading, outliers.count, predicted, |measured, predicted| {
+            let labels = (measured.label_overlap, predicted.label_overlap);
+            let zip = |a: &[f64], b: &[f64]| a.iter().copied().zip(b.iter().copied()).collect();
+            let hermite: Vec<_> = zip(&measured.hermite_overlaps, &predicted.hermite_overlaps);
+            let second: Vec<_> =
+                zip(&measured.second_layer_overlaps, &predicted.second_layer_overlaps);
+            let root = (measured.eigenvalue / predicted.eigenvalue).sqrt();
+            (root, [vec![labels], hermite, second].concat())
         })
     }
 }
