@@ -21,11 +21,13 @@ pub(super) fn add(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), N
     let predictions = states
         .iter()
         .map(|state| FeaturePrediction::new(state, &problem.activation, &problem.target, &options));
-    let added = stages.iter_mut().zip(predictions).map(|(stage, prediction)| {
+    let mut result = Ok(());
+    for (stage, prediction) in stages.iter_mut().zip(predictions) {
         let prediction = prediction?;
-        readouts(stage, &prediction, settings).and(spectrum(stage, &prediction))
-    });
-    added.fold(Ok(()), |first, added| first.and(added))
+        let added = readouts(stage, &prediction, settings).and(spectrum(stage, &prediction));
+        result = result.and(added);
+    }
+    result
 }
 
 fn readouts(

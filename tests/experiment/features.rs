@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use linear_width::activation::Tanh;
+use linear_width::activation::{FnActivation, Tanh};
 use linear_width::data::{Batch, Dataset, Link, Target};
 use linear_width::experiment::{
     ExperimentBuilder, Precision, Progress, RunError, RunOptions, Stage,
@@ -10,9 +10,10 @@ use linear_width::experiment::{
 use linear_width::network::{Scaling, SecondLayerLaw};
 use linear_width::readout::Ridge;
 use linear_width::spectral::{feature_spectrum, overlap};
+use linear_width::theory::features::RidgeErrors;
 use linear_width::theory::prediction::{BulkModel, Options};
 use linear_width::training::BatchPolicy;
-use linear_width::{Experiment, InvalidSetting, Scalar};
+use linear_width::{Experiment, InvalidSetting, Report, Scalar};
 use ndarray::{Array1, Array2};
 
 fn plain() -> ExperimentBuilder {
@@ -98,8 +99,8 @@ fn the_report_has_what_a_user_gets_by_hand() {
     compare::<f32>(&builder().precision(Precision::F32).build().unwrap());
 }
 
-/// Measured and predicted side by side, for all stages of three steps: the deviation is that of one
-/// network of this size. W_0 to W_T and both quantities have their predictions.
+/// Measured and predicted side by side, for all stages of three steps, as means over four seeds. One
+/// network of this size deviates by 7 %, and the labels of one training batch by as much.
 #[test]
 fn predictions_stand_beside_what_was_measured() {
     let experiment = Experiment::builder()
@@ -120,36 +121,42 @@ fn predictions_stand_beside_what_was_measured() {
             compare_nodes: false,
             ..Options::default()
         });
-    let report = experiment.build().unwrap().run().unwrap();
-    assert_eq!(report.no_feature_prediction, None);
-    assert_eq!(report.stages.len(), 4);
-    println!("{report}");
-    for stage in &report.stages {
-        for readout in &stage.readouts {
-            let predicted = readout.predicted.unwrap();
-            let close = |measured: f64, predicted: f64, within: f64| {
-                let off = (measured / predicted - 1.0).abs();
-                assert!(off < within, "W_{}: {measured} {predicted}", stage.step);
-            };
-            close(readout.measured.test_error.mean_square, predicted.test_error, 0.12);
-            close(readout.measured.training_error, predicted.training_error, 0.2);
-            close(readout.measured.norm_squared, predicted.norm_squared, 0.2);
+    let runs = experiment.build().unwrap().seeds(0..4).unwrap();
+    let first = &runs.reports[0];
+    assert_eq!(first.no_feature_prediction, None);
+    assert_eq!(first.stages.len(), 4);
+    for (step, stage) in first.stages.iter().enumerate() {
+        let close = |number: &dyn Fn(&Stage) -> f64, predicted: f64, within: f64| {
+            let measured = runs.mean(|report| number(&report.stages[step])).0;
+            assert!((measured - predicted).abs() < within, "W_{step}: {measured} {predicted}");
+        };
+        for (k, readout) in stage.readouts.iter().enumerate() {
+            let RidgeErrors { test_error, training_error, norm_squared, .. } =
+                readout.predicted.unwrap();
+            let measured = |stage: &Stage| stage.readouts[k].measured.clone();
+            close(&|s| measured(s).test_error.mean_square, test_error, 0.1 * test_error);
+            close(&|s| measured(s).training_error, training_error, 0.15 * training_error);
+            close(&|s| measured(s).norm_squared, norm_squared, 0.15 * norm_squared);
         }
-        let features = stage.features.as_ref().unwrap();
-        let predicted = features.predicted.as_ref().unwrap();
-        if stage.step > 0 {
-            let measured = &features.measured.leading[0];
-            let outlier = &predicted.outliers[0];
-            assert_eq!(features.pairing()[0], Some(0));
-            assert!((measured.eigenvalue / outlier.eigenvalue - 1.0).abs() < 0.25);
-            assert!((measured.label_overlap - outlier.label_overlap).abs() < 0.15);
-            assert!((measured.hermite_overlaps[1] - outlier.hermite_overlaps[1]).abs() < 0.15);
-            let (found, expected) =
-                (&measured.second_layer_overlaps, &outlier.second_layer_overlaps);
-            assert!((found[1] - expected[1]).abs() < 0.15);
-        }
+        let predicted = stage.features.as_ref().unwrap().predicted.as_ref().unwrap();
+        let of = |stage: &Stage| stage.features.as_ref().unwrap().measured.leading[0].clone();
+        let Some(outlier) = predicted.outliers.first() else {
+            // the largest eigenvalue of W_0 is at the edge
+            assert_eq!(step, 0);
+            close(&|s| of(s).eigenvalue, predicted.edge, 0.1 * predicted.edge);
+            continue;
+        };
+        assert_eq!(stage.features.as_ref().unwrap().pairing()[0], Some(0));
+        close(&|s| of(s).eigenvalue, outlier.eigenvalue, 0.15 * outlier.eigenvalue);
+        close(&|s| of(s).label_overlap, outlier.label_overlap, 0.05);
+        close(&|s| of(s).hermite_overlaps[1], outlier.hermite_overlaps[1], 0.05);
+        close(&|s| of(s).second_layer_overlaps[1], outlier.second_layer_overlaps[1], 0.05);
     }
-    assert!(report.to_string().contains("predicted (in brackets)"));
+    // no seed enters the prediction
+    let predicted = |report: &Report, step: usize| report.stages[step].readouts[1].predicted;
+    assert_eq!(predicted(first, 2), predicted(&runs.reports[3], 2));
+    assert!(first.to_string().contains("predicted (in brackets)"));
+    assert!(runs.to_string().contains("(predicted "));
 }
 
 /// Standard scaling has no prediction, and the report says so; what was measured stays.
@@ -238,8 +245,9 @@ fn bad_settings_are_named() {
     for name in ["readout_samples", "feature_samples"] {
         assert!(found.contains(&InvalidSetting::NotWithGivenData { name }), "{found:?}");
     }
-    // too close to singular for f64: 90 samples of 40 features, of which a few matter
-    let flat = builder().activation(Tanh { scale: 1e-9, shift: 0.0 }).readout_lambdas([1e-40]);
+    // 40 features of rank 20
+    let identity = FnActivation::new("identity", |z: f64| z, |_: f64| 1.0);
+    let flat = builder().activation(identity).readout_lambdas([1e-20]);
     let error = flat.build().unwrap().run().unwrap_err();
     assert!(matches!(error, RunError::Features { step: 0, .. }), "{error}");
     assert!(error.to_string().starts_with("the features of W_0: "), "{error}");
@@ -248,9 +256,10 @@ fn bad_settings_are_named() {
 #[test]
 fn memory_of_readouts_is_estimated() {
     let alone = plain().build().unwrap().estimated_bytes();
-    let with = builder().build().unwrap().estimated_bytes();
+    let large = || plain().readout_samples([5000]);
+    let with = large().build().unwrap().estimated_bytes();
     assert!(with > alone);
-    let error = builder().memory_limit(alone as usize).build().unwrap_err();
+    let error = large().memory_limit(alone as usize).build().unwrap_err();
     assert!(matches!(error.problems[0], InvalidSetting::Memory { .. }), "{error}");
 }
 
