@@ -197,10 +197,15 @@ impl Features for Uneven {
 #[test]
 fn training_error_and_norm_are_what_they_say() {
     let network = network(40, 25, Tanh { scale: 2.0, shift: 0.5 }.shared());
-    let check = |features: &dyn Features, batch: &dyn Batch, lambda, unit: f64, within: f64| {
+    let check = |features: &dyn Features,
+                 batch: &dyn Batch,
+                 forms: &[fn(Ridge) -> Ridge],
+                 lambda: f64,
+                 unit: f64,
+                 within: f64| {
         let (x, y) = batch.to_arrays().unwrap();
         let labelled = Dataset::new(x.clone(), &y * unit).unwrap();
-        for form in FORMS {
+        for form in forms {
             for intercept in [false, true] {
                 let path = form(Ridge::new().intercept(intercept)).fit(features, &labelled);
                 let path = path.unwrap();
@@ -212,17 +217,19 @@ fn training_error_and_norm_are_what_they_say() {
                 let theta = readout.weights() / unit;
                 let norm = theta.dot(&theta) / features.count() as f64;
                 let found = readout.norm_squared() / unit / unit;
-                assert!((found / norm - 1.0).abs() < 1e-12, "{found} {norm}");
+                // the square of a coefficient of 1e-200 is 0
+                let same = (found / norm - 1.0).abs() < 1e-12 || (lambda > 1e100 && found == 0.0);
+                assert!(same, "{lambda} {unit}: {found} {norm}");
             }
         }
     };
     for unit in [1.0, 1e-120, 1e120] {
         for lambda in [1e-5, 1e-2, 10.0, 1e200] {
-            check(&network, &batch(25, 1700, 1, 0), lambda, unit, 1e-11);
-            check(&network, &batch(25, 60, 1, 0), lambda, unit, 1e-10);
+            check(&network, &batch(25, 1700, 1, 0), &FORMS[..1], lambda, unit, 1e-11);
+            check(&network, &batch(25, 60, 1, 0), &FORMS, lambda, unit, 1e-10);
         }
-        check(&Uneven, &sines(40, 0.0), 1e-6, unit, 1e-11);
-        check(&Uneven, &sines(40, 0.0), 1e-9, unit, 1e-9);
+        check(&Uneven, &sines(40, 0.0), &FORMS[1..2], 1e-6, unit, 1e-11);
+        check(&Uneven, &sines(40, 0.0), &FORMS[1..2], 1e-9, unit, 1e-9);
     }
     // 30 samples and 40 features: the training error is far below the rounding error of the labels
     let few = batch(25, 30, 1, 0);
