@@ -107,6 +107,23 @@ fn interrupted_anywhere_and_resumed_the_report_is_the_same() {
     }
 }
 
+/// Readouts and spectra of features that were measured before the interruption are kept.
+#[test]
+fn readouts_survive_an_interruption() {
+    let folder = Folder::new("readouts");
+    let builder = generated().samples(60).readout_samples([50]).readout_lambdas([0.1, 1.0]);
+    let builder = builder.readout_test_samples(80).feature_samples(40);
+    let experiment = builder.build().unwrap();
+    let expected = numbers_of(experiment.run().unwrap());
+    assert_eq!(expected.stages[3].readouts.len(), 2);
+    // a stage has two calls of its spectrum and four of its features
+    for call in [2, 5, 9, 20] {
+        let file = folder.file(&format!("{call}"));
+        stop(&experiment, &file, call).unwrap();
+        assert!(finish(&experiment, &file) == expected, "{call}");
+    }
+}
+
 #[test]
 fn stopped_at_every_call_in_turn() {
     let folder = Folder::new("often");

@@ -75,6 +75,7 @@ impl Job for CheckpointedRun {
             Ok(mut report) => {
                 for stage in &mut report.stages {
                     (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
+                    stage.feature_seconds = 0.0;
                 }
                 Ok(Some(serde_json::to_string(&report).unwrap()))
             }

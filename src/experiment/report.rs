@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
+use super::feature_report::{StageFeatures, StageReadout};
 use super::settings::Settings;
 use crate::data::{Batch, Dataset};
 use crate::error::InvalidSetting;
@@ -85,6 +86,13 @@ pub struct Stage {
     /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says
     /// why.
     pub prediction: Option<PredictedSpectrum>,
+    /// Ridge regression on the features of these weights, for all
+    /// [`readout_samples`](super::ExperimentBuilder::readout_samples) and, for each,
+    /// all [`readout_lambdas`](super::ExperimentBuilder::readout_lambdas).
+    pub readouts: Vec<StageReadout>,
+    /// The spectrum of the features, where
+    /// [`feature_samples`](super::ExperimentBuilder::feature_samples) asks for it.
+    pub features: Option<StageFeatures>,
     /// The weights (N x d), where [`keep_weights`](super::ExperimentBuilder::keep_weights) asks for
     /// them.
     pub weights: Option<Array2<f64>>,
@@ -92,6 +100,8 @@ pub struct Stage {
     pub gradient_seconds: f64,
     /// Seconds spent on the spectrum.
     pub spectrum_seconds: f64,
+    /// Seconds spent on readouts and the spectrum of the features.
+    pub feature_seconds: f64,
 }
 
 impl Stage {
@@ -125,6 +135,29 @@ impl Stage {
         let overlaps = outliers.flat_map(|t| &t.direction_overlaps);
         let square = overlaps.fold(0.0, |sum, o| sum + o * o);
         if directions == 0 { 0.0 } else { (square / directions as f64).sqrt().min(1.0) }
+    }
+
+    /// The readout with the smallest measured test error among those on `samples` training samples;
+    /// the first of several equals.
+    ///
+    /// The error of the best of a few lambdas is lower than that of a readout chosen beforehand by less
+    /// than the standard error.
+    pub fn best_readout(&self, samples: usize) -> Option<&StageReadout> {
+        let readouts = self.readouts.iter().filter(|readout| readout.samples == samples);
+        readouts.min_by(|a, b| {
+            let error = |readout: &StageReadout| readout.measured.test_error.mean_square;
+            error(a).total_cmp(&error(b))
+        })
+    }
+
+    /// Takes the predictions of the same stage with another seed.
+    pub(super) fn take_feature_predictions(&mut self, other: &Self) {
+        for (own, other) in self.readouts.iter_mut().zip(&other.readouts) {
+            own.predicted = other.predicted;
+        }
+        if let (Some(own), Some(other)) = (&mut self.features, &other.features) {
+            own.predicted.clone_from(&other.predicted);
+        }
     }
 }
 
@@ -169,6 +202,8 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
+    /// Why the readouts or the spectrum of the features have no prediction, when they have none.
+    pub no_feature_prediction: Option<String>,
     /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
     /// same, steps that changed nothing.
     pub notes: Vec<String>,

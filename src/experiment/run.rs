@@ -14,7 +14,7 @@ use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
 use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
-use super::{memory, notes};
+use super::{feature_predictions, measure_features, memory, notes};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
@@ -41,8 +41,8 @@ impl<'a> RunOptions<'a> {
         Self::default()
     }
 
-    /// Calls `observer` after every tile of every step and twice in every spectrum, on the thread
-    /// that runs the experiment. When it returns [`ControlFlow::Break`] the run ends with
+    /// Calls `observer` after every tile of every step, twice in every spectrum, and before and after
+    /// every readout and spectrum of features, on the thread that runs the experiment. When it returns [`ControlFlow::Break`] the run ends with
     /// [`RunError::Cancelled`].
     ///
     /// A tile takes 4 N d 1536 operations. A decomposition cannot be interrupted: after the observer
@@ -261,6 +261,11 @@ fn measure<T: Scalar>(
         None => default_outliers(&s, width, dimension)?,
     };
     meter.spectrum(step, 1.0)?;
+    let spectrum_seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let readouts = measure_features::readouts(experiment, network, step, meter)?;
+    let features = measure_features::spectrum(experiment, network, step, meter)?;
+    meter.features_done(step)?;
     Ok(Stage {
         step,
         eta: step.checked_sub(1).map(|t| settings.steps[t].eta(settings.width)),
@@ -269,9 +274,12 @@ fn measure<T: Scalar>(
         outliers,
         triplets,
         prediction: None,
+        readouts,
+        features,
         weights: settings.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
         gradient_seconds: record.gradient_seconds,
-        spectrum_seconds: start.elapsed().as_secs_f64(),
+        spectrum_seconds,
+        feature_seconds: start.elapsed().as_secs_f64(),
     })
 }
 
@@ -283,6 +291,8 @@ fn report(
     second_layer: Array1<f64>,
 ) -> Report {
     let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
+    let no_feature_prediction =
+        feature_predictions::add(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
     Report {
         settings: experiment.settings.clone(),
@@ -296,6 +306,7 @@ fn report(
         teacher,
         stages,
         no_prediction,
+        no_feature_prediction,
         notes,
     }
 }

@@ -46,6 +46,27 @@
 //! # assert!(linear.mean_square > 0.8 * 0.51);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A run trains and tests readouts at every stage, beside their prediction
+//! ([`theory::features`](crate::theory::features)), when its settings name
+//! [`readout_samples`](crate::experiment::ExperimentBuilder::readout_samples):
+//!
+//! ```
+//! # use linear_width::{Experiment, activation::Tanh, data::{Link, Target}};
+//! # let target = Target::single_index(Link::hermite([0.0, 1.0, 0.5])).noise(0.1);
+//! # let settings = Experiment::builder().width(60).dimension(30).samples(120).target(target);
+//! let settings = settings.activation(Tanh { scale: 2.0, shift: 0.5 }).steps([2.0]);
+//! let settings = settings.readout_samples([100, 300]).readout_lambdas([0.01, 0.1, 1.0]);
+//! # let settings = settings.readout_test_samples(200);
+//! let report = settings.feature_samples(200).build()?.run()?;
+//! println!("{report}");
+//! for stage in &report.stages {
+//!     let best = stage.best_readout(300).unwrap();
+//!     println!("W_{}: {} {:?}", stage.step, best.measured.test_error, best.predicted);
+//! }
+//! # assert!(report.stages[1].best_readout(300).unwrap().predicted.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod features;
@@ -57,5 +78,7 @@ mod ridge;
 
 pub use error::ReadoutError;
 pub use features::{Features, LinearFeatures};
+pub(crate) use moments::{Moments, centred_samples, feature_tiles, scale_both_sides};
+pub(crate) use predictor::test_errors;
 pub use predictor::{Readout, TestError};
 pub use ridge::{Ridge, RidgePath};

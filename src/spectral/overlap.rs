@@ -40,7 +40,7 @@ fn largest(x: &Array1<f64>) -> f64 {
 }
 
 /// x / |x|, scaled by the largest entry first, so that squares neither overflow nor vanish.
-fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
+pub(super) fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
     let x = x.mapv(|x| x.as_f64());
     finite("a vector of the overlap", &x)?;
     let largest = largest(&x);
@@ -123,20 +123,29 @@ impl<T: Scalar> SingularTriplets<T> {
         a: ArrayView1<'_, T>,
         max_power: usize,
     ) -> Result<Vec<f64>, InvalidSetting> {
-        in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
-        let u = self.left_vector(k).mapv(|u| u.as_f64());
-        let mut a = a.mapv(|a| a.as_f64());
-        if a.iter().all(|x| *x == 0.0) {
-            same_length("the second vector", a.len(), u.len())?;
-            return Ok(vec![0.0; max_power]);
-        }
-        // the largest entry becomes 1, so that no power vanishes or overflows
-        a /= largest(&a);
-        let mut power = Array1::ones(a.len());
-        let overlaps = (1..=max_power).map(|_| {
-            power *= &a;
-            overlap(u.view(), power.view())
-        });
-        overlaps.collect()
+        overlaps_with_powers(self.left_vector(k), a, max_power)
     }
+}
+
+/// The overlaps of u with a, a^{o2}, ..., a^{o max_power}; 0 for a zero a.
+pub(crate) fn overlaps_with_powers<T: Scalar>(
+    u: ArrayView1<'_, T>,
+    a: ArrayView1<'_, T>,
+    max_power: usize,
+) -> Result<Vec<f64>, InvalidSetting> {
+    in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
+    let u = u.mapv(|u| u.as_f64());
+    let mut a = a.mapv(|a| a.as_f64());
+    if a.iter().all(|x| *x == 0.0) {
+        same_length("the second vector", a.len(), u.len())?;
+        return Ok(vec![0.0; max_power]);
+    }
+    // the largest entry becomes 1, so that no power vanishes or overflows
+    a /= largest(&a);
+    let mut power = Array1::ones(a.len());
+    let overlaps = (1..=max_power).map(|_| {
+        power *= &a;
+        overlap(u.view(), power.view())
+    });
+    overlaps.collect()
 }

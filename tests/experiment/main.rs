@@ -3,6 +3,7 @@
 mod builder;
 mod error_texts;
 mod extending;
+mod features;
 mod misuse;
 mod odd_shapes;
 mod properties;

@@ -71,6 +71,7 @@ fn check_stage(
     prop_assert!(threshold.is_finite());
     prop_assert_eq!(stage.outliers.count, values.iter().filter(|x| **x > threshold).count());
     prop_assert!(stage.gradient_seconds >= 0.0 && stage.spectrum_seconds >= 0.0);
+    prop_assert!(stage.feature_seconds >= 0.0);
     prop_assert_eq!(stage.triplets.len(), values.len().min(6));
     for (triplet, value) in stage.triplets.iter().zip(values) {
         prop_assert_eq!(triplet.singular_value, *value);

@@ -1,5 +1,6 @@
 //! Singular values, leading triplets, overlaps, outlier rules and histograms.
 
+mod feature_spectrum;
 mod graded_matrices;
 mod histogram;
 mod outlier_rule;

@@ -45,6 +45,7 @@ impl ConfigPoint {
             stage.singular_values = Array1::zeros(0);
             stage.weights = None;
             (stage.gradient_seconds, stage.spectrum_seconds) = (0.0, 0.0);
+            stage.feature_seconds = 0.0;
         }
         Ok(report)
     }

@@ -74,6 +74,10 @@ fn every_setting_round_trips() {
         compare_nodes: false,
         node_factor: 1.5,
     });
+    config.settings.readout_samples = vec![120, 60];
+    config.settings.readout_lambdas = vec![0.1 + 0.2, 1e-3];
+    config.settings.readout_test_samples = 77;
+    config.settings.feature_samples = Some(99);
     config.settings.keep_weights = true;
     config.settings.memory_limit = Some(123_456_789);
     let text = toml::to_string(&config.settings.steps[0]).unwrap();
@@ -186,6 +190,28 @@ fn the_sample_file_is_read_and_runs() {
     assert!(report.no_prediction.is_none());
 }
 
+/// The sample file of readouts: measured and predicted stand side by side at every stage.
+#[test]
+fn the_sample_file_of_readouts_is_read_and_runs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/readouts.toml");
+    let mut config = ExperimentConfig::read(path).unwrap();
+    // the same at a smaller size
+    (config.settings.width, config.settings.dimension, config.settings.samples) = (100, 50, 150);
+    config.settings.readout_samples = vec![200];
+    config.settings.readout_test_samples = 1000;
+    config.settings.feature_samples = Some(200);
+    let report = config.build().unwrap().run().unwrap();
+    assert_eq!(report.no_feature_prediction, None);
+    for stage in &report.stages {
+        assert_eq!(stage.readouts.len(), config.settings.readout_lambdas.len());
+        assert!(stage.readouts.iter().all(|readout| readout.predicted.is_some()));
+        assert!(stage.features.as_ref().unwrap().predicted.is_some());
+    }
+    let json = serde_json::to_string(&report).unwrap();
+    let read: linear_width::Report = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, report);
+}
+
 /// Every setting of the table, with a value that is not the default.
 fn other_values() -> toml::Table {
     let text = r#"
@@ -206,6 +232,10 @@ fn other_values() -> toml::Table {
         second_layer_powers = 1
         outlier_rule = { marchenko_pastur = { margin = 0.2 } }
         spectrum_method = "direct"
+        readout_samples = [60, 30]
+        readout_lambdas = [0.5]
+        readout_test_samples = 90
+        feature_samples = 55
         with_prediction = false
         prediction_options = { bulk_model = "isotropic", right_vectors = 9 }
         keep_weights = true

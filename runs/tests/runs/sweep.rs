@@ -102,6 +102,7 @@ fn toml_sweep_has_the_numbers_of_its_experiments() {
         assert_eq!(found.prediction, stage.prediction);
         assert!(found.singular_values.is_empty() && found.weights.is_none());
         assert_eq!((found.gradient_seconds, found.spectrum_seconds), (0.0, 0.0));
+        assert_eq!(found.feature_seconds, 0.0);
     }
     assert!(report.stages[2].prediction.is_some());
 
