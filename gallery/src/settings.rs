@@ -1,6 +1,7 @@
 //! Activation, links and settings that several pictures share.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use linear_width::Experiment;
 use linear_width::activation::{Activation, Sine};
@@ -22,6 +23,11 @@ pub fn tanh_link() -> Result<Link, QuadratureError> {
     Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0])
 }
 
+/// cos(1.5 z + 0.6) without constant and linear part: information exponent 2, reuse exponent 1.
+pub fn cosine_link() -> Result<Link, QuadratureError> {
+    Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])
+}
+
 /// Mean and standard error of the mean (NaN for fewer than two values).
 pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
@@ -30,51 +36,79 @@ pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
     (mean, (square / (count - 1.0) / count).sqrt())
 }
 
-/// Two steps on the link of information exponent 1 and b uniform: the setting of the pictures that
-/// are about counts, sizes and left vectors.
-#[derive(Clone, Copy, Debug)]
-pub struct TwoSteps {
-    /// N; d is half of it.
+/// A network, its labels and its steps. b is uniform on [-sqrt 3, sqrt 3] in all pictures: it has no
+/// tail, whereas the few large entries of Gaussian b have outliers of their own.
+#[derive(Clone)]
+pub struct Setting {
+    /// N.
     pub width: usize,
-    /// n.
+    /// d.
+    pub dimension: usize,
+    /// n, of each step.
     pub samples: usize,
-    /// C N^alpha of both steps.
-    pub steps: [StepSize; 2],
-    /// The batch of the second step.
+    /// sigma, centred in the experiment.
+    pub activation: Arc<dyn Activation>,
+    /// Labels, with their noise.
+    pub target: Target,
+    /// C N^alpha of each step.
+    pub steps: Vec<StepSize>,
+    /// The batches of the steps after the first.
     pub batches: BatchPolicy,
 }
 
-impl TwoSteps {
-    /// To be simulated.
-    pub fn builder(&self, seed: u64) -> Result<ExperimentBuilder, QuadratureError> {
-        let builder = Experiment::builder()
+impl Setting {
+    /// To be simulated. Without prediction unless asked for: many runs share one.
+    pub fn builder(&self, seed: u64) -> ExperimentBuilder {
+        Experiment::builder()
             .width(self.width)
-            .dimension(self.width / 2)
+            .dimension(self.dimension)
             .samples(self.samples)
-            .activation(sine())
-            .target(Target::single_index(tanh_link()?).noise(0.1))
-            .steps(self.steps)
+            .activation(Arc::clone(&self.activation))
+            .target(self.target.clone())
+            .steps(self.steps.clone())
             .batches(self.batches)
             .second_layer(SecondLayerLaw::Uniform)
             .seed(seed)
-            .with_prediction(false);
-        Ok(builder)
+            .with_prediction(false)
     }
 
-    /// The prediction for W_2, at sizes no machine could simulate too.
-    pub fn predict(&self, bulk_model: BulkModel) -> Result<Prediction, Box<dyn Error>> {
-        let setting = Problem {
-            activation: sine().shared(),
-            target: Target::single_index(tanh_link()?).noise(0.1),
+    /// To be predicted, at sizes no machine could simulate too.
+    pub fn problem(&self) -> Problem {
+        Problem {
+            activation: Arc::clone(&self.activation),
+            target: self.target.clone(),
             width: self.width,
-            dimension: self.width / 2,
+            dimension: self.dimension,
             samples: self.samples,
             step_sizes: self.steps.iter().map(|step| step.eta(self.width)).collect(),
             batches: self.batches,
             second_layer: SecondLayerLaw::Uniform,
-        };
+        }
+    }
+
+    /// The prediction for the weights after all steps.
+    pub fn predict(&self, bulk_model: BulkModel) -> Result<Prediction, Box<dyn Error>> {
         // many predictions make one picture: tests/prediction/convergence.rs compares nodes for all
         let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
-        Ok(setting.predict(&options)?)
+        Ok(self.problem().predict(&options)?)
     }
+}
+
+/// Two steps on the link of information exponent 1, d = N/2: the setting of the pictures that are
+/// about counts, sizes and left vectors.
+pub fn two_steps(
+    width: usize,
+    samples: usize,
+    steps: [StepSize; 2],
+    batches: BatchPolicy,
+) -> Result<Setting, QuadratureError> {
+    Ok(Setting {
+        width,
+        dimension: width / 2,
+        samples,
+        activation: sine().shared(),
+        target: Target::single_index(tanh_link()?).noise(0.1),
+        steps: steps.to_vec(),
+        batches,
+    })
 }

@@ -44,7 +44,7 @@ const FEATURES: [(&str, &str, Shape); 5] = [
     ("x", REFERENCE, Shape::Cross),
     ("σ(W₀x)", SERIES[0], Shape::Circle),
     ("σ(W₁x), one step", SERIES[2], Shape::Square),
-    ("σ(W₂x), independent batches", SERIES[5], Shape::Triangle),
+    ("σ(W₂x), independent batches", SERIES[3], Shape::Triangle),
     ("σ(W₂x), reused batch", SERIES[1], Shape::Diamond),
 ];
 /// Sizes of the ridge batch, n/d.
