@@ -2,6 +2,7 @@
 //! (SVG) and data (CSV, .npz).
 
 pub mod data;
+pub mod measured;
 pub mod npy;
 pub mod options;
 pub mod picture;

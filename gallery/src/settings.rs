@@ -7,10 +7,12 @@ use linear_width::Experiment;
 use linear_width::activation::{Activation, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
-use linear_width::network::SecondLayerLaw;
+use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::quadrature::QuadratureError;
 use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem};
 use linear_width::training::{BatchPolicy, StepSize};
+
+use super::picture::{INDEPENDENT, REUSED};
 
 /// e^(1/2) sin(z + 0.7), whose Hermite coefficients all differ from zero; bounded, so that large
 /// steps do not leave the range of the theory.
@@ -72,8 +74,18 @@ impl Setting {
             .with_prediction(false)
     }
 
+    /// The same with other batches.
+    pub fn with_batches(&self, batches: BatchPolicy) -> Self {
+        Self { batches, ..self.clone() }
+    }
+
+    /// Networks after 0, 1, ... steps.
+    pub fn networks(&self, seed: u64) -> Result<Vec<Network<f64>>, Box<dyn Error>> {
+        Ok(self.builder(seed).build()?.networks().collect::<Result<_, _>>()?)
+    }
+
     /// To be predicted, at sizes no machine could simulate too.
-    pub fn problem(&self) -> Problem {
+    fn problem(&self) -> Problem {
         Problem {
             activation: Arc::clone(&self.activation),
             target: self.target.clone(),
@@ -93,6 +105,10 @@ impl Setting {
         Ok(self.problem().predict(&options)?)
     }
 }
+
+/// Both kinds of batches, the colour of each.
+pub const POLICIES: [(BatchPolicy, &str); 2] =
+    [(BatchPolicy::Independent, INDEPENDENT), (BatchPolicy::Reused, REUSED)];
 
 /// Two steps on the link of information exponent 1, d = N/2: the setting of the pictures that are
 /// about counts, sizes and left vectors.

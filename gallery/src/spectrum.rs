@@ -16,7 +16,7 @@ pub struct Spectrum<'a> {
     pub values: &'a [f64],
     /// How many of them are outliers.
     pub outliers: usize,
-    /// Overlaps with the teacher of the leading outliers' vectors.
+    /// Overlaps of the leading outliers' vectors with the teacher or the labels.
     pub overlaps: Vec<f64>,
     /// What chance gives for an overlap.
     pub chance: f64,
@@ -84,9 +84,9 @@ impl Spectrum<'_> {
     }
 }
 
-/// The sentence that explains the numbers at outliers.
-pub fn note(chance: f64) -> String {
-    format!("numbers: overlap with the teacher (grey: at most {CLEAR} times chance, {chance:.3})")
+/// The sentence that explains the numbers at outliers: overlaps with `what`.
+pub fn note(what: &str, chance: f64) -> String {
+    format!("numbers: overlap with {what} (grey: at most {CLEAR} times chance, {chance:.3})")
 }
 
 /// The spectrum of a first layer, with its overlaps where there is a teacher. The law of W_0 is

@@ -9,7 +9,6 @@ use std::error::Error;
 use clap::Parser;
 use linear_width::data::{GeneratedBatch, Link, Target};
 use linear_width::network::SecondLayerLaw;
-use linear_width::quadrature::QuadratureError;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, InvalidSetting};
@@ -19,7 +18,7 @@ use gallery::data::Data;
 use gallery::options::CommonOptions;
 use gallery::picture::{self, Panel, REFERENCE, SERIES, Series, Shape};
 use gallery::progress::in_parallel;
-use gallery::settings::{mean_and_error, sine, tanh_link};
+use gallery::settings::{cosine_link, mean_and_error, sine, tanh_link};
 
 /// Test error of ridge regression on the features after no, one and two steps.
 #[derive(Parser)]
@@ -73,11 +72,6 @@ struct Sizes {
     width: usize,
     dimension: usize,
     test: usize,
-}
-
-/// cos(1.5 z + 0.6) without constant and linear part: information exponent 2, reuse exponent 1.
-fn cosine_link() -> Result<Link, QuadratureError> {
-    Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

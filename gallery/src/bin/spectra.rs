@@ -117,7 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             count.total
         );
     }
-    let figure = figure(panels, 3, (430, 300)).with_note(note(chance));
+    let figure = figure(panels, 3, (430, 300)).with_note(note("the teacher", chance));
     report([save(&figure, &common.output, "spectra")?]);
     report(data.save(&common.output, "spectra")?);
     Ok(())

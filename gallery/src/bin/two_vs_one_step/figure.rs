@@ -29,5 +29,9 @@ pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<PathBuf, Box<d
             drawn.push(spectrum_panel(stage, Some(prediction), &law, chance, right, &title)?);
         }
     }
-    save(&figure(drawn, 3, (460, 310)).with_note(note(chance)), folder, "two_vs_one_step")
+    save(
+        &figure(drawn, 3, (460, 310)).with_note(note("the teacher", chance)),
+        folder,
+        "two_vs_one_step",
+    )
 }

@@ -1,0 +1,113 @@
+//! The spectrum of the features: eigenvalues of F^T F / m for F = sigma(X W^T) of W_0, W_1 and W_2
+//! with both kinds of batches, for two links; outliers with the overlaps of their left vectors with
+//! the labels.
+//!
+//! `cargo run --release -p gallery --bin feature_spectrum` (`-- --help` for the options); a minute on two
+//! cores, `-- --quick` seconds.
+
+use std::error::Error;
+
+use clap::Parser;
+use linear_width::activation::{Activation, Tanh};
+use linear_width::data::{Batch, Link, Target};
+use linear_width::training::StepSize;
+
+use gallery::data::Data;
+use gallery::measured::FeatureSpectrum;
+use gallery::options::CommonOptions;
+use gallery::picture::{Panel, figure, report, save};
+use gallery::progress::in_parallel;
+use gallery::settings::{POLICIES, Setting, cosine_link, sine, tanh_link};
+use gallery::spectrum::{Spectrum, note};
+
+/// Spectrum of the features of W_0, W_1 and W_2.
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+    /// Width N; d is N/2, n is 3 N/2, and the features are those of 2 N samples [default: 1200,
+    /// quick 300]
+    #[arg(long)]
+    width: Option<usize>,
+    /// Exponents of the two steps
+    #[arg(long, num_args = 2, default_values_t = [0.35, 0.4])]
+    alpha: Vec<f64>,
+    /// Constant C of both step sizes C N^alpha
+    #[arg(long, default_value_t = 2.0)]
+    constant: f64,
+}
+
+/// What is measured of one network: eigenvalues, number of outliers, overlaps of these.
+struct Measured {
+    title: String,
+    spectrum: FeatureSpectrum,
+    overlaps: Vec<f64>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let common = &arguments.common;
+    let width = arguments.width.unwrap_or(common.pick(300, 1200));
+    let cases: [(Link, _, &str); 2] = [
+        (tanh_link()?, Tanh { scale: 2.0, shift: 0.5 }.shared(), "exponent 1"),
+        (cosine_link()?, sine().shared(), "exponent 2"),
+    ];
+    let rows =
+        in_parallel(&format!("simulated, N = {width}"), &cases, |(link, activation, name)| {
+            let setting = Setting {
+                width,
+                dimension: width / 2,
+                samples: 3 * width / 2,
+                activation: activation.clone(),
+                target: Target::single_index(link.clone()).noise(0.1),
+                steps: arguments
+                    .alpha
+                    .iter()
+                    .map(|alpha| StepSize::scaled(arguments.constant, *alpha))
+                    .collect(),
+                batches: POLICIES[0].0,
+            };
+            let batch = setting.builder(common.seed).build()?.test_batch(0, 2 * width)?;
+            let (_, labels) = batch.to_arrays()?;
+            let mut networks = setting.networks(common.seed)?;
+            networks.extend(setting.with_batches(POLICIES[1].0).networks(common.seed)?.pop());
+            let measure = |(network, title): (_, &str)| -> Result<Measured, Box<dyn Error>> {
+                let spectrum = FeatureSpectrum::of(network, &batch)?;
+                let overlaps = spectrum.left_overlaps(labels.view())?;
+                Ok(Measured { title: format!("{title}, {name}"), spectrum, overlaps })
+            };
+            networks.iter().zip(TITLES).map(measure).collect::<Result<Vec<_>, _>>()
+        })?;
+
+    let mut data = Data::with_columns(["link", "features", "k", "eigenvalue", "label_overlap"]);
+    let chance = (2.0 * width as f64).sqrt().recip();
+    let mut panels: Vec<Panel> = Vec::new();
+    for (l, row) in rows.iter().enumerate() {
+        let first = |measured: &Measured| measured.spectrum.eigenvalues[0];
+        let right = row.iter().map(first).fold(0.0, f64::max);
+        for (i, Measured { title, spectrum, overlaps }) in row.iter().enumerate() {
+            let eigenvalues = &spectrum.eigenvalues;
+            for (k, overlap) in overlaps.iter().enumerate() {
+                data.row([l as f64, i as f64, k as f64, eigenvalues[k], *overlap]);
+            }
+            data.array(format!("eigenvalues_{l}_{i}"), ndarray::ArrayView1::from(eigenvalues));
+            let picture = Spectrum {
+                values: eigenvalues,
+                outliers: spectrum.outliers,
+                overlaps: overlaps.clone(),
+                chance,
+                bulk: Vec::new(),
+                reference: Vec::new(),
+                predicted: Vec::new(),
+                right,
+            };
+            panels.push(picture.panel(title, "eigenvalue of FᵀF/m")?);
+        }
+    }
+    let figure = figure(panels, TITLES.len(), (400, 310)).with_note(note("the labels", chance));
+    report([save(&figure, &common.output, "feature_spectrum")?]);
+    report(data.save(&common.output, "feature_spectrum")?);
+    Ok(())
+}
+
+const TITLES: [&str; 4] = ["W₀", "W₁", "W₂, independent", "W₂, reused"];
