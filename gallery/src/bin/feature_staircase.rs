@@ -13,7 +13,7 @@ use linear_width::training::{BatchPolicy, StepSize};
 use gallery::data::Data;
 use gallery::measured::{FeatureSpectrum, means, measured};
 use gallery::options::CommonOptions;
-use gallery::picture::{INDEPENDENT, Panel, REFERENCE, Shape, W1, figure, line, report, save};
+use gallery::picture::{MEASURED, Panel, REFERENCE, Shape, figure, line, report, save};
 use gallery::progress::in_parallel;
 use gallery::settings::{Setting, two_steps};
 
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let formula: Vec<(f64, f64)> =
         fine.iter().map(|alpha| (*alpha, (1.0 / (1.0 - 2.0 * alpha)).floor())).collect();
     let mut panels = Vec::new();
-    for (t, (title, colour)) in TITLES.into_iter().enumerate() {
+    for (t, title) in TITLES.into_iter().enumerate() {
         let by_seed: Vec<Vec<f64>> = counts
             .chunks(alphas.len())
             .map(|of_seed| of_seed.iter().map(|counts| counts[t]).collect())
@@ -67,17 +67,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         if t == 0 {
             series.push(line(&formula, REFERENCE).dashed().named("formula for one step, N → ∞"));
         }
-        series.push(measured(&alphas, &by_seed, colour, Shape::Circle).named("measured"));
+        series.push(measured(&alphas, &by_seed, MEASURED, Shape::Circle).named("measured"));
         let labels = ["exponent α of the steps", "outliers of FᵀF/m"];
-        panels.push(Panel::new(series, [(0.0, 0.5), (0.0, 9.0)], title, labels));
+        panels.push(Panel::new(series, [(0.0, 0.5), (0.0, 8.0)], title, labels));
     }
     report([save(&figure(panels, 2, (520, 340)), &common.output, "feature_staircase")?]);
     report(data.save(&common.output, "feature_staircase")?);
     Ok(())
 }
 
-const TITLES: [(&str, &str); 2] =
-    [("W₁", W1), ("W₂, independent batches, both steps with α", INDEPENDENT)];
+const TITLES: [&str; 2] = ["W₁", "W₂, independent batches, both steps with α"];
 
 /// `points` values inside (0, 1/2).
 fn grid(points: u32) -> Vec<f64> {

@@ -44,7 +44,7 @@ struct Arguments {
 
 /// What is measured, in the order of the panels: title, label, largest value.
 const MEASURED: [(&str, &str, f64); 3] = [
-    ("outliers", "outliers of W_t", 8.0),
+    ("outliers", "outliers of W_t", 5.0),
     ("overlap", "overlap of the outliers' span", 1.0),
     ("test error", "test error / E y²", 1.3),
 ];

@@ -38,19 +38,32 @@ struct Arguments {
     constant: f64,
 }
 
-/// Of the first two singular vectors and the third value, for W_0, W_1, ...: values, then overlaps.
+/// For W_0, W_1, ...: of the first two singular vectors the one farther from the teacher, then the one
+/// nearer to it; the third singular value.
 #[derive(Default)]
 struct Run {
     values: [Vec<f64>; 3],
     overlaps: [Vec<f64>; 2],
 }
 
-/// Marks and names of the singular vectors by rank.
+/// Marks and names in that order.
 const ORDER: [(Shape, &str, &str); 3] = [
-    (Shape::Cross, "first", INDEPENDENT),
-    (Shape::Circle, "second", INDEPENDENT),
-    (Shape::Square, "third value", REFERENCE),
+    (Shape::Cross, "of the first two, farther from the teacher", INDEPENDENT),
+    (Shape::Circle, "nearer to the teacher", INDEPENDENT),
+    (Shape::Square, "third", REFERENCE),
 ];
+
+impl Run {
+    /// Adds (singular value, overlap) of the first two vectors, and the third value.
+    fn add(&mut self, mut pair: [(f64, f64); 2], third: f64) {
+        pair.sort_by(|a, b| a.1.total_cmp(&b.1));
+        for (k, (value, overlap)) in pair.into_iter().enumerate() {
+            self.values[k].push(value);
+            self.overlaps[k].push(overlap);
+        }
+        self.values[2].push(third);
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
@@ -71,8 +84,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let report = setting.builder(*seed).triplets(2).build()?.run()?;
         let mut run = Run::default();
         for stage in &report.stages {
-            (0..3).for_each(|k| run.values[k].push(stage.singular_values[k]));
-            (0..2).for_each(|k| run.overlaps[k].push(stage.triplets[k].target_overlap));
+            let pair = [0, 1].map(|k| &stage.triplets[k]);
+            let pair = pair.map(|triplet| (triplet.singular_value, triplet.target_overlap));
+            run.add(pair, stage.singular_values[2]);
         }
         Ok(run)
     })?;
