@@ -25,8 +25,7 @@ pub enum NoPredictionError {
     /// The theory is for Gaussian inputs labelled by a link.
     #[error("the prediction is for Gaussian inputs labelled by a link; this run is on given data")]
     Dataset,
-    /// The theory covers W_1 and W_2 of the steps that are taken, mean-field scaling and centred
-    /// activations.
+    /// The theory covers the steps that are taken, mean-field scaling and centred activations.
     #[error("the prediction {covered}")]
     NotCovered {
         /// What the prediction covers, and how this experiment differs.

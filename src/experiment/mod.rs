@@ -77,20 +77,16 @@ impl Experiment {
         Ok(network.with_scaling(settings.scaling))
     }
 
-    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction), for
-    /// W_1 or W_2.
+    /// The setting of this experiment for [`theory::prediction`](crate::theory::prediction).
     ///
     /// # Errors
-    /// [`NoPredictionError`] when the experiment is on given data, has more than two steps, standard
-    /// scaling or an activation that is not centred.
+    /// [`NoPredictionError`] when the experiment is on given data, has standard scaling or an
+    /// activation that is not centred.
     pub fn prediction_setting(&self) -> Result<Problem, NoPredictionError> {
         let Some(target) = self.target() else { return Err(NoPredictionError::Dataset) };
         let settings = &self.settings;
         let steps = &settings.steps;
         let not_covered = |covered| Err(NoPredictionError::NotCovered { covered });
-        if steps.len() > 2 {
-            return not_covered(format!("covers one or two steps, not {}", steps.len()));
-        }
         if settings.scaling != Scaling::MeanField {
             let residual = "where the residual is the label to leading order";
             return not_covered(format!("is for mean-field scaling, {residual}"));
@@ -113,7 +109,7 @@ impl Experiment {
         })
     }
 
-    /// The predicted spectrum of W_1 or W_2: what the report puts beside the measurement, and its
+    /// The predicted spectrum after `step` steps: what the report puts beside the measurement, and its
     /// density.
     ///
     /// # Errors

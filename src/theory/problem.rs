@@ -91,7 +91,7 @@ impl Problem {
         require("the width", self.width as f64, self.width >= 2, "at least 2")?;
         nonzero("dimension", self.dimension)?;
         nonzero("samples", self.samples)?;
-        if let Some(problem) = self.target.problems(usize::MAX).into_iter().next() {
+        if let Some(problem) = self.target.problems(self.dimension).into_iter().next() {
             return Err(problem.into());
         }
         nonzero("the number of steps", self.step_sizes.len())?;

@@ -4,10 +4,11 @@
 //! `setup` reduces the problem to constants (`activation_constants`, `labels`) and nodes;
 //! `second_layer` integrates over b; `averages` tabulates the contribution of a neuron for a sample of
 //! each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; `two_steps`
-//! makes the state from them.
+//! makes the state from them. `start` is W_0, and `trajectory` chooses the way of stepping.
 
 pub(crate) mod activation_constants;
 pub(crate) mod averages;
+pub(crate) mod independent_steps;
 pub(crate) mod labels;
 pub(crate) mod nodes;
 pub(crate) mod right_vectors;
@@ -15,6 +16,8 @@ pub(crate) mod row_variance;
 pub(crate) mod sample_groups;
 pub(crate) mod second_layer;
 pub(crate) mod setup;
+mod start;
 #[cfg(test)]
 pub(crate) mod test_quadratic;
+pub(crate) mod trajectory;
 pub(crate) mod two_steps;

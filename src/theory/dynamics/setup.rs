@@ -36,8 +36,8 @@ pub(crate) struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// Reduces `problem`, with `nodes` raised as its step sizes need.
     pub fn new(problem: &'a Problem, nodes: Nodes) -> Result<Self, PredictionError> {
-        let [eta_1, eta_2] = problem.first_two();
-        let nodes = nodes.for_step(eta_1.max(eta_2));
+        let [eta_1, _] = problem.first_two();
+        let nodes = nodes.for_step(problem.step_sizes.iter().copied().fold(0.0, f64::max));
         let activation = ActivationConstants::new(&problem.activation, 4 * nodes.preactivation)?;
         let labels = Labels::new(&problem.target, &nodes)?;
         let phi = problem.phi();

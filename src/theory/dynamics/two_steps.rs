@@ -1,11 +1,14 @@
 //! From a problem to the state of the first layer (docs/theory.md, sections 4 to 6 and 12).
 
+use super::nodes::Nodes;
 use super::right_vectors::{NoiseAverages, RightVectors};
 use super::row_variance::RowVariance;
 use super::sample_groups::{SampleGroup, sample_groups};
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::Setup;
+use super::start::start;
 use crate::theory::error::{PredictionError, finite};
+use crate::theory::problem::Problem;
 use crate::theory::state::State;
 
 /// The state after one or two steps, with the averages it was made from.
@@ -22,13 +25,7 @@ impl TwoSteps {
     /// along the teacher directions if `along_targets`.
     pub fn new(setup: &Setup, count: usize, along_targets: bool) -> Result<Self, PredictionError> {
         let nodes = &setup.nodes;
-        let law = SecondLayerQuadrature::new(
-            &setup.problem.second_layer,
-            setup.problem.width,
-            nodes.second_layer.max((nodes.second_layer * count).div_ceil(10)),
-            nodes.types.max(2 * count),
-            count,
-        )?;
+        let law = SecondLayerQuadrature::for_problem(setup.problem, nodes, count)?;
         let groups = sample_groups(setup, &law)?;
         let mut vectors = RightVectors::new(setup, &law, &groups, along_targets);
         finite("the right vectors", &vectors.coordinates)?;
@@ -48,4 +45,21 @@ impl TwoSteps {
         };
         Ok(Self { law, groups, noise: vectors.noise.swap_remove(0), state })
     }
+}
+
+/// W_0, ..., W_T for T = 1 or 2 steps: each stage is the problem with fewer steps.
+pub(crate) fn states(
+    problem: &Problem,
+    nodes: Nodes,
+    right_vectors: usize,
+) -> Result<Vec<State>, PredictionError> {
+    let law = SecondLayerQuadrature::for_problem(problem, &nodes, right_vectors)?;
+    let mut states = vec![start(problem, &law)];
+    for stage in 1..=problem.steps() {
+        let problem =
+            Problem { step_sizes: problem.step_sizes[..stage].to_vec(), ..problem.clone() };
+        let setup = Setup::new(&problem, nodes)?;
+        states.push(TwoSteps::new(&setup, right_vectors, true)?.state);
+    }
+    Ok(states)
 }

@@ -1,15 +1,17 @@
-//! The parameter-free prediction of the whole spectrum of W_1 or W_2 (docs/theory.md, sections 4 to
-//! 8 and 10), by [`Problem::predict`] or, for an experiment that need not be run, by
-//! [`Experiment::predict`](crate::Experiment::predict). No simulation is read.
+//! The parameter-free prediction of the whole spectrum after any number of steps (docs/theory.md,
+//! sections 4 to 8, 10 and 13), by [`Problem::predict`] or, for an experiment that need not be run, by
+//! [`Experiment::predict`](crate::Experiment::predict). [`Problem::states`] gives what it is computed
+//! from. No simulation is read.
 
 mod convergence;
 mod options;
+mod states;
 mod validity;
 
 pub use super::error::PredictionError;
-use super::error::require;
 pub use super::observables::outlier::Outlier;
 pub use super::problem::Problem;
+pub use super::state::State;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 
@@ -18,18 +20,19 @@ use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::{spectrum::Spectrum, structured};
 use ndarray::{Array1, Array2};
 use options::MOST_RIGHT_VECTORS;
+use states::{Expanded, expanded};
 use std::sync::Arc;
 use validity::ValidityInputs;
 
 /// Share of the nodes that the comparison made with every prediction takes.
 const FEWER_NODES: f64 = 0.75;
 
-/// The predicted spectrum, with the constants of docs/theory.md, sections 4 and 5; [`Problem`] has an
-/// example.
+/// The predicted spectrum after the last step, with the constants of the setting and of its first step
+/// (docs/theory.md, sections 4 and 5); [`Problem`] has an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
-    /// The model of the bulk.
+    /// The model of the bulk that was used.
     pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
@@ -116,8 +119,11 @@ impl Prediction {
 }
 
 impl Problem {
-    /// Predicts the spectrum of W_1 (eta_2 = 0) or W_2, in milliseconds and without a simulation
-    /// (docs/theory.md, sections 5 and 10).
+    /// Predicts the spectrum of W after all steps, in a fraction of a second and without a simulation
+    /// (docs/theory.md, sections 5, 10 and 13).
+    ///
+    /// After more than two steps the noise is isotropic whatever `options` say, as the other model
+    /// is known for two steps only; [`Prediction::bulk_model`] says which one was used.
     ///
     /// # Errors
     /// [`PredictionError::Invalid`] for a field out of range, [`PredictionError::LabelsVanish`] and
@@ -154,29 +160,62 @@ impl Problem {
     }
 }
 
-/// The prediction with one set of nodes; neither problem nor options are checked.
-fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
-    let steps = problem.steps();
-    require("the number of steps", steps as f64, steps <= 2, "1 or 2")?;
-    let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
-    let (steps, isotropic, missing) = expand(&setup, options)?;
-    let TwoSteps { law, state, .. } = &steps;
+/// A solved spectrum with what it was computed from.
+struct Solved {
+    bulk_model: BulkModel,
+    state: State,
+    isotropic: Arc<IsotropicSpectrum>,
+    spectrum: Arc<dyn Spectrum>,
+    /// Number of right vectors kept.
+    kept: usize,
+    /// The largest relative change that the next ones can make to a singular value.
+    missing: f64,
+}
+
+/// The spectrum after one or two steps.
+fn two_steps(setup: &Setup, options: &Options) -> Result<Solved, PredictionError> {
+    let (steps, isotropic, missing) = expand(setup, options)?;
     let isotropic = Arc::new(isotropic);
     let bulk_model = options.bulk_model;
     let spectrum: Arc<dyn Spectrum> = match bulk_model {
         BulkModel::Isotropic => isotropic.clone(),
         BulkModel::Structured => {
-            let inputs = structured::Inputs::new(&setup, &steps);
-            structured::solve(inputs, 0.5 / problem.samples as f64, options.linear_terms)?
+            let inputs = structured::Inputs::new(setup, &steps);
+            let tail = 0.5 / setup.problem.samples as f64;
+            structured::solve(inputs, tail, options.linear_terms)?
         }
     };
+    let kept = steps.law.polynomial_count();
+    Ok(Solved { bulk_model, state: steps.state, isotropic, spectrum, kept, missing })
+}
+
+/// The spectrum after three or more steps, with isotropic noise.
+fn many_steps(problem: &Problem, options: &Options) -> Result<Solved, PredictionError> {
+    let Expanded { mut states, kept, missing } = expanded(problem, options)?;
+    let mut state = states.swap_remove(problem.steps());
+    if options.bulk_model == BulkModel::Isotropic && !options.target_column {
+        state.noise_along_targets = None;
+    }
+    let isotropic = Arc::new(IsotropicSpectrum::new(&state));
+    let (bulk_model, spectrum) = (BulkModel::Isotropic, isotropic.clone());
+    Ok(Solved { bulk_model, state, isotropic, spectrum, kept, missing })
+}
+
+/// The prediction with one set of nodes; neither problem nor options are checked.
+fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
+    let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
+    let solved = match problem.steps() {
+        ..=2 => two_steps(&setup, options),
+        _ => many_steps(problem, options),
+    };
+    let Solved { bulk_model, state, isotropic, spectrum, kept, missing } = solved?;
     let edge = spectrum.edge();
     let outliers = spectrum.outliers()?;
     let Setup { activation, labels, step, .. } = &setup;
     let inputs = ValidityInputs {
         problem,
         bulk_model,
-        state,
+        state: &state,
         labels,
         edge,
         isotropic: &isotropic.bulk,
@@ -184,7 +223,6 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     };
     let (errors, mut indicators) = inputs.judge();
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
-    let kept = law.polynomial_count();
     indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
     let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {

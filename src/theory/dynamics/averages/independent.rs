@@ -4,7 +4,7 @@
 //! Equations: docs/theory.md, (4.4), (6.1).
 
 use super::table::{Accumulator, Averages};
-use crate::quadrature::SplitGaussian;
+use crate::quadrature::{Rule, SplitGaussian};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::nodes::{Nodes, gaussian_rule};
 use crate::theory::dynamics::setup::FirstStepConstants;
@@ -24,24 +24,13 @@ pub(super) fn independent_tables(
     s: &[f64],
 ) -> Vec<Array2<Averages>> {
     let FirstStepConstants { c_1, rho_1, tau, .. } = step;
-    let plain = gaussian_rule(nodes.preactivation, &[]);
-    let split = SplitGaussian::new(nodes.preactivation);
-    let kinks = &activation.kinks;
+    let gaussian = GaussianAverages::new(activation, nodes.preactivation);
     let table = |&t: &f64| {
         let slope = 1.0 + t * rho_1;
         let deviation = slope.hypot(t * tau);
         let mut accumulator = Accumulator::new(activation);
         let mut at_s = |s: f64| {
-            let centre = t * c_1 * s;
-            let rule = if kinks.is_empty() || deviation == 0.0 {
-                &plain
-            } else {
-                let breaks: Vec<f64> =
-                    kinks.iter().map(|kink| (kink - centre) / deviation).collect();
-                &split.rule(&breaks)
-            };
-            let u: Vec<f64> = rule.nodes.iter().map(|g| centre + deviation * g).collect();
-            let sums = accumulator.sums(rule, &u, &[]);
+            let sums = gaussian.at(t * c_1 * s, deviation, &mut accumulator);
             // E[z | u] = slope (u - centre) / v^2, E[t tau xi | u] = t^2 tau^2 (u - centre) / v^2
             let along = if deviation > 0.0 { sums.z_dsigma / deviation } else { 0.0 };
             Averages { z_dsigma: slope * along, echo: (t * tau).powi(2) * along, ..sums }
@@ -49,6 +38,34 @@ pub(super) fn independent_tables(
         Array2::from_shape_fn((1, s.len()), |(_, i)| at_s(s[i]))
     };
     t.par_iter().map(table).collect()
+}
+
+/// The rules for averages over a Gaussian preactivation of any mean and deviation.
+pub(crate) struct GaussianAverages<'a> {
+    kinks: &'a [f64],
+    plain: Rule,
+    split: SplitGaussian,
+}
+
+impl<'a> GaussianAverages<'a> {
+    /// Rules of about `nodes` nodes, to be split at the kinks of the activation.
+    pub fn new(activation: &'a ActivationConstants, nodes: usize) -> Self {
+        let split = SplitGaussian::new(nodes);
+        Self { kinks: &activation.kinks, plain: gaussian_rule(nodes, &[]), split }
+    }
+
+    /// The averages over u = centre + deviation z, z of law N(0, 1); `cross` and `echo` are 0.
+    pub fn at(&self, centre: f64, deviation: f64, accumulator: &mut Accumulator) -> Averages {
+        let rule = if self.kinks.is_empty() || deviation == 0.0 {
+            &self.plain
+        } else {
+            let breaks: Vec<f64> =
+                self.kinks.iter().map(|kink| (kink - centre) / deviation).collect();
+            &self.split.rule(&breaks)
+        };
+        let u: Vec<f64> = rule.nodes.iter().map(|z| centre + deviation * z).collect();
+        accumulator.sums(rule, &u, &[])
+    }
 }
 
 #[cfg(test)]

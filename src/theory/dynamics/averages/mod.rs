@@ -10,11 +10,12 @@ mod independent;
 mod reused;
 mod table;
 
+pub(crate) use independent::GaussianAverages;
 use independent::independent_tables;
 use ndarray::Array2;
 use rayon::prelude::*;
 use reused::ReusedAverages;
-pub(crate) use table::Averages;
+pub(crate) use table::{Accumulator, Averages};
 
 use super::labels::Labels;
 use super::second_layer::SecondLayerQuadrature;

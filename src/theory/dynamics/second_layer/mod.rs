@@ -3,12 +3,14 @@
 
 mod quantile_nodes;
 
+use super::nodes::Nodes;
 use crate::network::SecondLayerLaw;
 use crate::quadrature::{
     Interpolation, Rule, chebyshev_points, gauss_legendre, normal_density, normal_quantile,
 };
 use crate::theory::error::{PredictionError, require};
-use ndarray::{Array1, Array2, ArrayView1};
+use crate::theory::problem::Problem;
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 /// Quadrature over the law of b. Expensive functions of b are evaluated at few coarse nodes and
 /// interpolated to the fine ones.
@@ -28,6 +30,8 @@ pub(crate) struct SecondLayerQuadrature {
     to_fine: Array2<f64>,
     /// fine x R: q_k at the fine nodes, orthonormal under b^2 dP(b).
     pub polynomials: Array2<f64>,
+    /// coarse x R: q_k at the coarse nodes.
+    pub coarse_polynomials: Array2<f64>,
 }
 
 impl SecondLayerQuadrature {
@@ -68,8 +72,9 @@ impl SecondLayerQuadrature {
         let rule = merged(rule);
         let nodes = if rule.len() <= points.len() { rule.nodes.clone() } else { points };
         let scale = rule.integrate(|b| b * b).sqrt();
-        let polynomials = orthonormal(&rule, polynomials);
         let interpolation = Interpolation::new(nodes);
+        let all = orthonormal(&rule, interpolation.nodes(), polynomials);
+        let (polynomials, coarse_polynomials) = all.view().split_at(Axis(0), rule.len());
         let to_fine = interpolation.matrix(&rule.nodes);
         let coarse = interpolation.nodes().to_vec();
         let mut right_weights = Array2::zeros((polynomials.ncols(), coarse.len()));
@@ -81,7 +86,27 @@ impl SecondLayerQuadrature {
                 row.scaled_add(b * b * q, &share);
             }
         }
-        Ok(Self { coarse, right_weights, output_weights, scale, fine: rule, to_fine, polynomials })
+        Ok(Self {
+            coarse,
+            right_weights,
+            output_weights,
+            scale,
+            fine: rule,
+            to_fine,
+            polynomials: polynomials.to_owned(),
+            coarse_polynomials: coarse_polynomials.to_owned(),
+        })
+    }
+
+    /// The law of `problem` with at most `polynomials` polynomials, and as many nodes as these need.
+    pub fn for_problem(
+        problem: &Problem,
+        nodes: &Nodes,
+        polynomials: usize,
+    ) -> Result<Self, PredictionError> {
+        let coarse = nodes.second_layer.max((nodes.second_layer * polynomials).div_ceil(10));
+        let fine = nodes.types.max(2 * polynomials);
+        Self::new(&problem.second_layer, problem.width, coarse, fine, polynomials)
     }
 
     /// Number R of polynomials q_k.
@@ -91,15 +116,25 @@ impl SecondLayerQuadrature {
 
     /// b q_k(b) at the fine nodes: fine x R, orthonormal under dP(b).
     pub fn left(&self) -> Array2<f64> {
-        let mut left = self.polynomials.clone();
-        left.rows_mut().into_iter().zip(&self.fine.nodes).for_each(|(mut row, b)| row *= *b);
-        left
+        times_rows(&self.polynomials, &self.fine.nodes)
+    }
+
+    /// b q_k(b) at the coarse nodes: coarse x R.
+    pub fn coarse_left(&self) -> Array2<f64> {
+        times_rows(&self.coarse_polynomials, &self.coarse)
     }
 
     /// Values at the fine nodes of a function known at the coarse ones.
     pub fn at_fine(&self, values: &[f64]) -> Array1<f64> {
         self.to_fine.dot(&ArrayView1::from(values))
     }
+}
+
+/// The rows of `matrix`, each times its number.
+fn times_rows(matrix: &Array2<f64>, numbers: &[f64]) -> Array2<f64> {
+    let mut result = matrix.clone();
+    result.rows_mut().into_iter().zip(numbers).for_each(|(mut row, b)| row *= *b);
+    result
 }
 
 /// Equal neighbours become one node; the weights are made to sum to one.
@@ -129,17 +164,19 @@ fn empirical(values: &[f64]) -> Result<Rule, PredictionError> {
     Ok(rule)
 }
 
-/// At most `count` polynomials orthonormal under b^2 dP(b) at the nodes of `rule` (nodes x R), by the
-/// Stieltjes procedure.
-fn orthonormal(rule: &Rule, count: usize) -> Array2<f64> {
+/// At most `count` polynomials orthonormal under b^2 dP(b) at the nodes of `rule`, followed by their
+/// values at `others` ((nodes + others) x R), by the Stieltjes procedure.
+fn orthonormal(rule: &Rule, others: &[f64], count: usize) -> Array2<f64> {
     let weights: Vec<f64> = rule.iter().map(|(b, w)| b * b * w).collect();
     let distinct = rule.iter().filter(|&(b, w)| b != 0.0 && w > 0.0).count();
+    // over the nodes of the rule, which come first
     let product = |p: &[f64], q: &[f64]| -> f64 {
         weights.iter().zip(p).zip(q).map(|((w, p), q)| w * p * q).sum()
     };
+    let points = [&rule.nodes, others].concat();
     let largest = rule.nodes.iter().fold(0f64, |a, b| a.max(b.abs()));
     let mut found: Vec<Vec<f64>> = Vec::new();
-    let mut p = vec![1.0; rule.len()];
+    let mut p = vec![1.0; points.len()];
     for k in 0..count.min(distinct) {
         let before = product(&p, &p).sqrt();
         // Two sweeps of orthogonalisation against all previous polynomials.
@@ -155,9 +192,9 @@ fn orthonormal(rule: &Rule, count: usize) -> Array2<f64> {
         }
         p.iter_mut().for_each(|p| *p /= norm);
         found.push(p.clone());
-        p.iter_mut().zip(&rule.nodes).for_each(|(p, b)| *p *= b / largest);
+        p.iter_mut().zip(&points).for_each(|(p, b)| *p *= b / largest);
     }
-    Array2::from_shape_fn((rule.len(), found.len()), |(i, k)| found[k][i])
+    Array2::from_shape_fn((points.len(), found.len()), |(i, k)| found[k][i])
 }
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ impl Indicator {
     /// Relative change of singular values with fewer quadrature nodes.
     pub const QUADRATURE: &'static str = "quadrature";
 
+    /// Number of steps, if more than two: the expected deviations are calibrated on one and two.
+    /// Trusted up to five, unless an outlier comes from the noise along the teacher.
+    pub const STEPS: &'static str = "steps";
+
     /// An indicator that is trusted up to `threshold`.
     pub(super) fn up_to(threshold: f64, name: &str, value: f64, sentence: String) -> Self {
         Self { name: name.into(), value, threshold, trusted: value <= threshold, sentence }
@@ -98,6 +102,12 @@ mod fitted {
 /// Rows that count as the most extreme ones.
 const EXTREME_ROWS: f64 = 10.0;
 
+/// Steps up to which predictions were compared with simulations.
+const MOST_STEPS: f64 = 5.0;
+
+/// An outlier whose left vector is less a function of b than this is one of the noise.
+const FEWEST_OF_B: f64 = 0.1;
+
 /// A contribution to an expected deviation, with its cause in words.
 type Part = (f64, &'static str);
 
@@ -154,9 +164,38 @@ impl ValidityInputs<'_> {
             "the edge of the bulk should deviate by {edge_percent:.1} %, mostly by {cause}"
         );
         indicators.push(Indicator::up_to(0.05, Indicator::EDGE, edge, sentence));
+        indicators.extend(self.many_steps());
         let errors =
             ErrorEstimate { singular_value: value, overlap, edge, singular_values, overlaps };
         (errors, indicators)
+    }
+
+    /// The indicator [`Indicator::STEPS`]; none after one or two steps.
+    fn many_steps(&self) -> Option<Indicator> {
+        let steps = self.problem.steps();
+        if steps <= 2 {
+            return None;
+        }
+        let mut sentence = format!(
+            "the expected deviations are those of two steps with isotropic noise, taken over to {steps}"
+        );
+        let from_noise = self.outliers.iter().position(|o| self.share_of_b(o) < FEWEST_OF_B);
+        if let Some(at) = from_noise {
+            sentence += &format!(
+                "; outlier {} comes from the noise along the teacher, and isotropic noise tells that \
+                 it exists, but not its place",
+                at + 1
+            );
+        }
+        let found = Indicator::up_to(MOST_STEPS, Indicator::STEPS, steps as f64, sentence);
+        Some(Indicator { trusted: found.trusted && from_noise.is_none(), ..found })
+    }
+
+    /// Squared norm of the part of an outlier's left vector that is a function of b (5.30).
+    fn share_of_b(&self, outlier: &Outlier) -> f64 {
+        let types = self.state.left.rows().into_iter().zip(&self.state.noise);
+        let entries = types.map(|(row, d)| row.dot(&outlier.left) / (1.0 + outlier.at * d));
+        entries.zip(&self.state.weights).map(|(entry, weight)| weight * entry * entry).sum()
     }
 
     /// What moves the edge, relative (7.12).
