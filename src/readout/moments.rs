@@ -4,7 +4,7 @@ use std::mem;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
-use super::{Features, ReadoutError};
+use super::Features;
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_shape};
@@ -14,7 +14,7 @@ use crate::numerics::{PowerOfTwo, exponent, largest_exponent, times_power};
 type Tiles<'a> = Box<dyn Iterator<Item = Result<Tile<f64>, InvalidSetting>> + 'a>;
 
 /// The tiles of a batch, with the features (m x p) in place of the inputs.
-pub(super) fn feature_tiles<'a>(
+pub(crate) fn feature_tiles<'a>(
     features: &'a dyn Features,
     batch: &'a dyn Batch,
 ) -> Result<Tiles<'a>, InvalidSetting> {
@@ -40,7 +40,7 @@ fn feature_tiles_in<'a, T: Scalar>(
 }
 
 /// The features of the inputs `x` (m x p), of the right shape and finite.
-pub(super) fn evaluated(
+pub(crate) fn evaluated(
     features: &dyn Features,
     x: ArrayView2<'_, f64>,
 ) -> Result<Array2<f64>, InvalidSetting> {
@@ -53,7 +53,7 @@ pub(super) fn evaluated(
 /// Powers of two in which features and labels are counted, given by their exponents, so that no
 /// square overflows or vanishes.
 #[derive(Clone, Debug)]
-pub(super) struct Units {
+pub(crate) struct Units {
     pub features: Array1<i32>,
     pub label: i32,
 }
@@ -63,6 +63,16 @@ impl Units {
     fn of(phi: &Array2<f64>, y: &Array1<f64>) -> Self {
         let largest = phi.fold_axis(Axis(0), 0.0_f64, |m, x| m.max(x.abs()));
         Self { features: largest.mapv(exponent), label: largest_exponent(y) }
+    }
+
+    /// The largest unit of the features.
+    pub fn largest(&self) -> i32 {
+        self.features.iter().copied().max().unwrap_or(0)
+    }
+
+    /// The factor from each feature's own unit to the largest.
+    pub fn to_largest(&self) -> Array1<f64> {
+        self.features.mapv(|own| times_power(1.0, own - self.largest()))
     }
 
     /// Divides features and labels by their units.
@@ -78,7 +88,7 @@ impl Units {
 
 /// Means of features and labels, in [`Units`].
 #[derive(Clone, Debug)]
-pub(super) struct Means {
+pub(crate) struct Means {
     pub features: Array1<f64>,
     pub label: f64,
 }
@@ -105,7 +115,7 @@ impl Means {
 }
 
 /// The moments of a batch about its means.
-pub(super) struct Moments {
+pub(crate) struct Moments {
     pub units: Units,
     /// The means that were subtracted: 0 without an intercept.
     pub means: Means,
@@ -113,6 +123,8 @@ pub(super) struct Moments {
     pub gram: Array2<f64>,
     /// Phi^T y / n (p) in units.
     pub correlation: Array1<f64>,
+    /// |y|^2 / n in units.
+    pub square: f64,
 }
 
 impl Moments {
@@ -123,7 +135,7 @@ impl Moments {
         features: &dyn Features,
         batch: &dyn Batch,
         centred: bool,
-    ) -> Result<Self, ReadoutError> {
+    ) -> Result<Self, InvalidSetting> {
         let (n, p) = (batch.samples() as f64, features.count());
         // sums over the samples about `origin`
         let smallest = Units { features: Array1::from_elem(p, i32::MIN), label: i32::MIN };
@@ -132,6 +144,7 @@ impl Moments {
             means: Means::zero(p),
             gram: Array2::zeros((p, p)),
             correlation: Array1::zeros(p),
+            square: 0.0,
         };
         let mut origin = Means::zero(p);
         for tile in feature_tiles(features, batch)? {
@@ -151,19 +164,22 @@ impl Moments {
                 correlation.scaled_add(*y, &row);
             }
             sums.correlation += &correlation;
+            sums.square += y.iter().map(|y| y * y).sum::<f64>();
             sums.gram += &f64::gram(phi.view(), 0);
         }
-        let Self { units, means: mut shift, mut gram, mut correlation } = sums;
+        let Self { units, means: mut shift, mut gram, mut correlation, mut square } = sums;
         gram /= n;
         correlation /= n;
+        square /= n;
         shift.features /= n;
         shift.label /= n;
         for (i, mut row) in gram.rows_mut().into_iter().enumerate() {
             row.scaled_add(-shift.features[i], &shift.features);
         }
         correlation.scaled_add(-shift.label, &shift.features);
+        square -= shift.label * shift.label;
         origin.add(&shift);
-        Ok(Self { units, means: origin, gram, correlation })
+        Ok(Self { units, means: origin, gram, correlation, square })
     }
 
     /// Changes to units that are large enough for `needed` too.
@@ -182,6 +198,7 @@ impl Moments {
         }
         self.correlation *= &factors;
         self.correlation *= label;
+        self.square *= label * label;
         if factors.iter().any(|factor| *factor != 1.0) {
             scale_both_sides(&mut self.gram, &factors);
         }
@@ -189,7 +206,7 @@ impl Moments {
 }
 
 /// Multiplies entry (i, j) by `factors[i]` and `factors[j]`.
-pub(super) fn scale_both_sides(matrix: &mut Array2<f64>, factors: &Array1<f64>) {
+pub(crate) fn scale_both_sides(matrix: &mut Array2<f64>, factors: &Array1<f64>) {
     for (mut row, factor) in matrix.rows_mut().into_iter().zip(factors) {
         row *= *factor;
         row *= factors;
@@ -197,7 +214,7 @@ pub(super) fn scale_both_sides(matrix: &mut Array2<f64>, factors: &Array1<f64>) 
 }
 
 /// A whole batch about its means, in one unit for all features.
-pub(super) struct Centred {
+pub(crate) struct Centred {
     pub units: Units,
     pub means: Means,
     /// n x p.
@@ -206,11 +223,11 @@ pub(super) struct Centred {
 }
 
 /// Features and labels of a whole batch about their means.
-pub(super) fn centred_samples(
+pub(crate) fn centred_samples(
     features: &dyn Features,
     batch: &dyn Batch,
     centred: bool,
-) -> Result<Centred, ReadoutError> {
+) -> Result<Centred, InvalidSetting> {
     let (n, p) = (batch.samples(), features.count());
     let (mut all, mut labels) = (Array2::zeros((n, p)), Array1::zeros(n));
     for tile in feature_tiles(features, batch)? {

@@ -31,6 +31,8 @@ const LABEL_ROUNDING: i32 = -53;
 pub(super) struct NormalEquations {
     units: Units,
     means: Means,
+    /// |y|^2 / n about the mean.
+    square: f64,
     /// G = V diag(values) V^T in the largest unit of the features.
     eigen: Eigen,
     rest: Rest,
@@ -39,9 +41,9 @@ pub(super) struct NormalEquations {
 /// What the two forms keep beside the eigenvalues.
 #[derive(Clone, Debug)]
 enum Rest {
-    /// The mean squares of the features about their means and, when they are unequal in size, G and
-    /// c: each entry in the units of its own features.
-    Primal { squares: Array1<f64>, unequal: Option<(Array2<f64>, Array1<f64>)> },
+    /// The mean squares of the features about their means, c and, when the features are unequal in
+    /// size, G: each entry in the units of its own features.
+    Primal { squares: Array1<f64>, correlation: Array1<f64>, unequal: Option<Array2<f64>> },
     /// The centred features (n x p), which turn dual coefficients into weights.
     Dual(Array2<f64>),
 }
@@ -79,30 +81,42 @@ struct Weights {
     mantissas: Array1<f64>,
     powers: Array1<i32>,
     condition: f64,
+    /// The mean squared residual, where the dual form gives it.
+    residual: Option<f64>,
+}
+
+/// What one lambda gives.
+pub(super) struct Solution {
+    pub weights: Array1<f64>,
+    pub intercept: f64,
+    /// The mean squared error on the batch.
+    pub training_error: f64,
 }
 
 impl NormalEquations {
     pub fn primal(moments: Moments) -> Result<Self, ReadoutError> {
-        let Moments { units, means, mut gram, mut correlation } = moments;
+        let Moments { units, means, mut gram, correlation, square } = moments;
         let squares = gram.diag().to_owned();
         let sizes = squares.iter().zip(&units.features).filter(|(square, _)| **square > 0.0);
         let sizes: Vec<i32> = sizes.map(|(square, e)| exponent(*square) + 2 * e).collect();
         let (least, most) = (sizes.iter().min(), sizes.iter().max());
         let unequal = least.zip(most).is_some_and(|(least, most)| most - least > UNEQUAL);
-        let unequal = unequal.then(|| (gram.clone(), correlation.clone()));
+        let unequal = unequal.then(|| gram.clone());
 
-        let to_one_unit = units.features.mapv(|own| times_power(1.0, own - largest(&units)));
+        let to_one_unit = units.to_largest();
         scale_both_sides(&mut gram, &to_one_unit);
-        correlation *= &to_one_unit;
-        let eigen = Eigen::new(gram, &correlation)?;
-        Ok(Self { units, means, eigen, rest: Rest::Primal { squares, unequal } })
+        let eigen = Eigen::new(gram, &(&correlation * &to_one_unit))?;
+        let rest = Rest::Primal { squares, correlation, unequal };
+        Ok(Self { units, means, square, eigen, rest })
     }
 
     /// With the kernel Phi Phi^T / n.
     pub fn dual(samples: Centred, kernel: Array2<f64>) -> Result<Self, ReadoutError> {
         let Centred { units, means, features, labels } = samples;
-        let eigen = Eigen::new(kernel, &(labels / features.nrows() as f64))?;
-        Ok(Self { units, means, eigen, rest: Rest::Dual(features) })
+        let n = features.nrows() as f64;
+        let square = labels.iter().map(|y| y * y).sum::<f64>() / n;
+        let eigen = Eigen::new(kernel, &(labels / n))?;
+        Ok(Self { units, means, square, eigen, rest: Rest::Dual(features) })
     }
 
     /// Whether there are more features than samples, seen from the shape alone.
@@ -110,15 +124,15 @@ impl NormalEquations {
         matches!(&self.rest, Rest::Dual(features) if features.nrows() < features.ncols())
     }
 
-    /// The weights and the intercept.
-    pub fn solve(&self, lambda: f64) -> Result<(Array1<f64>, f64), ReadoutError> {
+    /// Weights, intercept and training error.
+    pub fn solve(&self, lambda: f64) -> Result<Solution, ReadoutError> {
         let ridge = lambda / self.units.features.len() as f64;
         let refused = |condition| ReadoutError::IllConditioned { lambda, condition };
         if self.has_only_rounding(ridge) {
             return Err(refused(f64::INFINITY));
         }
         let mut weights = self.in_one_unit(ridge);
-        if let Rest::Primal { unequal: Some((gram, correlation)), .. } = &self.rest {
+        if let Rest::Primal { unequal: Some(gram), correlation, .. } = &self.rest {
             if weights.condition.is_nan() || weights.condition > FINE_CONDITION {
                 weights = self.equilibrated(ridge, gram.clone(), correlation)?;
             }
@@ -126,7 +140,34 @@ impl NormalEquations {
         if weights.condition.is_nan() || weights.condition > MAX_CONDITION {
             return Err(refused(weights.condition));
         }
-        self.in_own_units(&weights)
+        let (own, intercept) = self.in_own_units(&weights)?;
+        let error = self.training_error(ridge, &weights);
+        let training_error = times_power(error, 2 * self.units.label);
+        Ok(Solution { weights: own, intercept, training_error })
+    }
+
+    /// The mean squared residual in the unit of the labels. In the primal form it is |y|^2/n -
+    /// theta^T c - ridge |theta|^2, as (G + ridge) theta = c.
+    fn training_error(&self, ridge: f64, weights: &Weights) -> f64 {
+        let Rest::Primal { correlation, .. } = &self.rest else {
+            return weights.residual.unwrap_or(self.square);
+        };
+        let Weights { mantissas, powers, .. } = weights;
+        let dimensionless = self.dimensionless(weights);
+        let share: f64 = dimensionless.iter().zip(correlation).map(|(w, c)| w * c).sum();
+        let root = ridge.sqrt();
+        let penalty = Zip::from(mantissas)
+            .and(powers)
+            .fold(0.0, |sum, m, power| sum + times_power(root * m, *power).powi(2));
+        (self.square - share - penalty).max(0.0)
+    }
+
+    /// The weights times the units of their features, in the unit of the labels.
+    fn dimensionless(&self, weights: &Weights) -> Array1<f64> {
+        Zip::from(&weights.mantissas)
+            .and(&weights.powers)
+            .and(&self.units.features)
+            .map_collect(|mantissa, power, e| times_power(*mantissa, power + e))
     }
 
     /// Whether a feature is the same in every sample but for rounding in its mean, so that its square
@@ -141,16 +182,21 @@ impl NormalEquations {
 
     /// By the eigenvalues that serve all lambdas.
     fn in_one_unit(&self, ridge: f64) -> Weights {
-        let e = largest(&self.units);
+        let e = self.units.largest();
         // a large ridge becomes a number of ordinary size, and the matrix small beside it
         let shift = if ridge > 0.0 { (exponent(ridge) - 2 * e).max(0) } else { 0 };
-        let (solution, condition) = self.eigen.solved(times_power(ridge, -2 * e - shift), shift);
-        let mantissas = match &self.rest {
-            Rest::Primal { .. } => solution,
-            Rest::Dual(features) => features.t().dot(&solution),
+        let ridge = times_power(ridge, -2 * e - shift);
+        let (solution, condition) = self.eigen.solved(ridge, shift);
+        let (mantissas, residual) = match &self.rest {
+            Rest::Primal { .. } => (solution, None),
+            Rest::Dual(features) => {
+                // the residuals are n ridge times the dual coefficients
+                let square: f64 = solution.iter().map(|alpha| (ridge * alpha).powi(2)).sum();
+                (features.t().dot(&solution), Some(solution.len() as f64 * square))
+            }
         };
         let powers = Array1::from_elem(mantissas.len(), -e - shift);
-        Weights { mantissas, powers, condition }
+        Weights { mantissas, powers, condition, residual }
     }
 
     /// With each weight in a unit of its own, in which the diagonal of the matrix is near 1 (van der
@@ -172,11 +218,12 @@ impl NormalEquations {
         let powers = -(units + &halves);
         matrix.diag_mut().zip_mut_with(&powers, |x, power| *x += times_power(ridge, 2 * power));
         let (mantissas, condition) = Eigen::new(matrix, &(correlation * factors))?.solved(0.0, 0);
-        Ok(Weights { mantissas, powers, condition })
+        Ok(Weights { mantissas, powers, condition, residual: None })
     }
 
     fn in_own_units(&self, weights: &Weights) -> Result<(Array1<f64>, f64), ReadoutError> {
         let Weights { mantissas, powers, .. } = weights;
+        let dimensionless = self.dimensionless(weights);
         let Units { features: units, label } = &self.units;
         let own = Zip::from(mantissas)
             .and(powers)
@@ -193,13 +240,8 @@ impl NormalEquations {
                 .into());
             }
         }
-        let weights = mantissas.iter().zip(powers + units);
-        let weights = weights.map(|(mantissa, power)| times_power(*mantissa, power));
-        let share: f64 = self.means.features.iter().zip(weights).map(|(mean, w)| mean * w).sum();
+        let means = self.means.features.iter();
+        let share: f64 = means.zip(&dimensionless).map(|(mean, w)| mean * w).sum();
         Ok((own, times_power(self.means.label - share, *label)))
     }
-}
-
-fn largest(units: &Units) -> i32 {
-    units.features.iter().copied().max().unwrap_or(0)
 }

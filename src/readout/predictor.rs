@@ -22,6 +22,7 @@ pub struct Readout<'a> {
     pub(super) weights: Array1<f64>,
     pub(super) intercept: f64,
     pub(super) lambda: f64,
+    pub(super) training_error: f64,
 }
 
 impl fmt::Debug for Readout<'_> {
@@ -45,6 +46,34 @@ impl<'a> Readout<'a> {
     /// The ridge parameter lambda; 0 for least squares.
     pub fn lambda(&self) -> f64 {
         self.lambda
+    }
+
+    /// The mean squared error on the training batch, from the normal equations: off by about the
+    /// machine epsilon times their condition number times the variance of the labels when p <= n.
+    /// Infinite or 0 where it is beyond the range of `f64`.
+    ///
+    /// ```
+    /// use linear_width::data::Dataset;
+    /// use linear_width::readout::{LinearFeatures, Ridge};
+    /// use ndarray::array;
+    ///
+    /// // (1/2) |y - u x|^2 + u^2 / 2 is least for u = 3/4
+    /// let batch = Dataset::new(array![[1.0], [0.0]], array![1.5, 2.0])?;
+    /// let inputs = LinearFeatures::new(1)?;
+    /// let readout = Ridge::new().fit(&inputs, &batch)?.readout(0.5)?;
+    /// assert!((readout.training_error() - (0.75 * 0.75 + 4.0) / 2.0).abs() < 1e-14);
+    /// assert!((readout.norm_squared() - 0.75 * 0.75).abs() < 1e-14);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn training_error(&self) -> f64 {
+        self.training_error
+    }
+
+    /// |u|^2 = |theta|^2 / p, the square norm of the coefficients of the bare features sigma(W x) or
+    /// x, without the intercept. Infinite or 0 where it is beyond the range of `f64`.
+    pub fn norm_squared(&self) -> f64 {
+        let p = self.weights.len() as f64;
+        self.weights.iter().map(|weight| weight * weight / p).sum()
     }
 
     /// The predictions for the inputs `x`, one per row (n x d).
@@ -93,7 +122,7 @@ impl fmt::Display for TestError {
 }
 
 /// The test errors of several readouts of the same `features`.
-pub(super) fn test_errors(
+pub(crate) fn test_errors(
     features: &dyn Features,
     readouts: &[Readout<'_>],
     batch: &dyn Batch,

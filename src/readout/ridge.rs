@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::moments::{Moments, centred_samples};
-use super::normal_equations::NormalEquations;
+use super::normal_equations::{NormalEquations, Solution};
 use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::{Batch, TILE_SAMPLES};
@@ -162,9 +162,9 @@ impl<'a> RidgePath<'a> {
     }
 
     fn solve(&self, lambda: f64) -> Result<Readout<'a>, ReadoutError> {
-        let (weights, intercept) = self.equations.solve(lambda)?;
+        let Solution { weights, intercept, training_error } = self.equations.solve(lambda)?;
         finite("the trained readout", weights.iter().chain([&intercept]))?;
-        Ok(Readout { features: self.features, weights, intercept, lambda })
+        Ok(Readout { features: self.features, weights, intercept, lambda, training_error })
     }
 
     /// The test errors at all `lambdas`, the features of the batch being computed once.

@@ -23,7 +23,10 @@
 //! assert!(overlap(top.right.row(0), direction.view())? > 0.9);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
 
+mod feature_spectrum;
 mod histogram;
 mod largest_gap;
 mod outliers;
@@ -32,10 +35,11 @@ mod singular_values;
 mod triplets;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
+pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
 pub use histogram::Histogram;
 pub(crate) use outliers::default_outliers;
 pub use outliers::{OutlierRule, Outliers};
-pub(crate) use overlap::MAX_POWER;
+pub(crate) use overlap::{MAX_POWER, overlaps_with_powers};
 pub use overlap::{overlap, principal_overlaps};
 pub use singular_values::{SpectrumMethod, singular_values};
 pub use triplets::leading_triplets;

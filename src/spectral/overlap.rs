@@ -50,6 +50,17 @@ fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSet
     Ok(x / norm)
 }
 
+/// Each row over its norm.
+pub(super) fn normalised_rows<T: Scalar>(
+    rows: ArrayView2<'_, T>,
+) -> Result<Array2<f64>, InvalidSetting> {
+    let mut unit = Array2::zeros(rows.dim());
+    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
+        unit.assign(&normalised(row)?);
+    }
+    Ok(unit)
+}
+
 /// The cosines of the principal angles between the span of the rows of `a` (p x d) and the span of
 /// the rows of `b` (q x d), largest first: the singular values of Q_a Q_b^T for orthonormal bases Q
 /// (Bjoerck & Golub 1973). As many as the smaller dimension of the two spans; computed in `f64`.
@@ -85,10 +96,7 @@ pub fn principal_overlaps<T: Scalar>(
 /// An orthonormal basis of the span of the rows: right singular vectors of the normalised rows, except
 /// for values that are only rounding error.
 fn orthonormal_basis<T: Scalar>(rows: ArrayView2<'_, T>) -> Result<Array2<f64>, SpectralError> {
-    let mut unit = Array2::zeros(rows.dim());
-    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
-        unit.assign(&normalised(row)?);
-    }
+    let unit = normalised_rows(rows)?;
     let SingularTriplets { singular_values: s, right, .. } = f64::svd(unit.view(), true)?;
     let rounding = rows.len() as f64 * f64::EPSILON * s[0];
     let rank = s.iter().filter(|s| **s > rounding).count();
@@ -123,20 +131,29 @@ impl<T: Scalar> SingularTriplets<T> {
         a: ArrayView1<'_, T>,
         max_power: usize,
     ) -> Result<Vec<f64>, InvalidSetting> {
-        in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
-        let u = self.left_vector(k).mapv(|u| u.as_f64());
-        let mut a = a.mapv(|a| a.as_f64());
-        if a.iter().all(|x| *x == 0.0) {
-            same_length("the second vector", a.len(), u.len())?;
-            return Ok(vec![0.0; max_power]);
-        }
-        // the largest entry becomes 1, so that no power vanishes or overflows
-        a /= largest(&a);
-        let mut power = Array1::ones(a.len());
-        let overlaps = (1..=max_power).map(|_| {
-            power *= &a;
-            overlap(u.view(), power.view())
-        });
-        overlaps.collect()
+        overlaps_with_powers(self.left_vector(k), a, max_power)
     }
+}
+
+/// The overlaps of u with a, a^{o2}, ..., a^{o max_power}; 0 for a zero a.
+pub(crate) fn overlaps_with_powers<T: Scalar>(
+    u: ArrayView1<'_, T>,
+    a: ArrayView1<'_, T>,
+    max_power: usize,
+) -> Result<Vec<f64>, InvalidSetting> {
+    in_range("the highest power", max_power as f64, max_power <= MAX_POWER, "at most 100")?;
+    let u = u.mapv(|u| u.as_f64());
+    let mut a = a.mapv(|a| a.as_f64());
+    if a.iter().all(|x| *x == 0.0) {
+        same_length("the second vector", a.len(), u.len())?;
+        return Ok(vec![0.0; max_power]);
+    }
+    // the largest entry becomes 1, so that no power vanishes or overflows
+    a /= largest(&a);
+    let mut power = Array1::ones(a.len());
+    let overlaps = (1..=max_power).map(|_| {
+        power *= &a;
+        overlap(u.view(), power.view())
+    });
+    overlaps.collect()
 }

@@ -65,6 +65,9 @@ fn check(
             Err(_) => prop_assert!(y.len() < 2),
         }
         if lambda > 1e-3 {
+            let r = y - &predictions;
+            let training = r.dot(&r) / y.len() as f64;
+            prop_assert!((readout.training_error() - training).abs() < 1e-9 * (1.0 + training));
             found.push(readout.weights().clone());
             // no step in any direction makes it smaller
             let (theta, b) = (readout.weights(), readout.intercept());

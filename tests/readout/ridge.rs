@@ -178,6 +178,63 @@ fn ridge_forms_agree_to_rounding() {
     }
 }
 
+/// Features of very different size, so that each needs a unit of its own.
+struct Uneven;
+impl Features for Uneven {
+    fn dimension(&self) -> usize {
+        3
+    }
+    fn count(&self) -> usize {
+        3
+    }
+    fn evaluate(&self, x: ndarray::ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+        Ok(&x * &array![1e-4, 3.0, 2e5])
+    }
+}
+
+/// Training error and norm against their definitions: several tiles, either form, an interpolating
+/// readout, features in units of their own, very large and very small labels.
+#[test]
+fn training_error_and_norm_are_what_they_say() {
+    let network = network(40, 25, Tanh { scale: 2.0, shift: 0.5 }.shared());
+    let check = |features: &dyn Features, batch: &dyn Batch, lambda, unit: f64, within: f64| {
+        let (x, y) = batch.to_arrays().unwrap();
+        let labelled = Dataset::new(x.clone(), &y * unit).unwrap();
+        for form in FORMS {
+            for intercept in [false, true] {
+                let path = form(Ridge::new().intercept(intercept)).fit(features, &labelled);
+                let path = path.unwrap();
+                let readout = path.readout(lambda).unwrap();
+                let residual = &y - &(readout.predict(x.view()).unwrap() / unit);
+                let direct = residual.dot(&residual) / y.len() as f64;
+                let found = readout.training_error() / unit / unit;
+                assert!((found - direct).abs() < within, "{lambda} {unit}: {found} {direct}");
+                let theta = readout.weights() / unit;
+                let norm = theta.dot(&theta) / features.count() as f64;
+                let found = readout.norm_squared() / unit / unit;
+                assert!((found / norm - 1.0).abs() < 1e-12, "{found} {norm}");
+            }
+        }
+    };
+    for unit in [1.0, 1e-120, 1e120] {
+        for lambda in [1e-5, 1e-2, 10.0, 1e200] {
+            check(&network, &batch(25, 1700, 1, 0), lambda, unit, 1e-11);
+            check(&network, &batch(25, 60, 1, 0), lambda, unit, 1e-10);
+        }
+        check(&Uneven, &sines(40, 0.0), 1e-6, unit, 1e-11);
+        check(&Uneven, &sines(40, 0.0), 1e-9, unit, 1e-9);
+    }
+    // 30 samples and 40 features: the training error is far below the rounding error of the labels
+    let few = batch(25, 30, 1, 0);
+    let path = Ridge::new().fit(&network, &few).unwrap();
+    let readout = path.readout(1e-9).unwrap();
+    let (x, y) = few.to_arrays().unwrap();
+    let residual = y - readout.predict(x.view()).unwrap();
+    let direct = residual.dot(&residual) / 30.0;
+    assert!(direct < 1e-12, "{direct}");
+    assert!((readout.training_error() / direct - 1.0).abs() < 1e-3, "{direct}");
+}
+
 /// A large offset of inputs and labels costs no digits when there is an intercept.
 #[test]
 fn intercept_takes_an_offset_of_the_labels() {
