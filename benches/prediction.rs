@@ -1,5 +1,5 @@
 //! One prediction at default accuracy: both noise models, both batch policies, smooth and kinked
-//! activations.
+//! activations. The state after five steps on independent batches.
 //!
 //! `cargo bench -p benches --bench prediction`
 
@@ -48,5 +48,20 @@ fn prediction(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, prediction);
+fn states(c: &mut Criterion) {
+    let mut group = c.benchmark_group("states");
+    group.sample_size(20);
+    for (name, activation) in
+        [("sine", Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()), ("relu", Relu.shared())]
+    {
+        let step_sizes = vec![22.0, 49.0, 49.0, 49.0, 49.0];
+        let setting = Problem { step_sizes, ..setting(activation, BatchPolicy::Independent) };
+        group.bench_function(format!("5 steps, independent, {name}"), |b| {
+            b.iter(|| black_box(setting.states(&Options::default()).unwrap()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, prediction, states);
 criterion_main!(benches);

@@ -317,11 +317,6 @@ fn runs() -> Vec<Misuse> {
         case("prediction of standard scaling", "no prediction: the prediction is for mean", || {
             report(valid().scaling(Scaling::Standard)).to_string()
         }),
-        case(
-            "prediction of three steps",
-            "no prediction: the prediction covers one or two",
-            || report(valid().steps([1.0; 3])).to_string(),
-        ),
         case("prediction of what is not centred", "no prediction", || {
             let shifted = Tanh { scale: 1.0, shift: 1.0 };
             report(valid().activation(shifted).centred(false)).to_string()

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use linear_width::activation::{HermiteSeries, Relu};
 use linear_width::data::{InputLaw, Link, Target};
-use linear_width::experiment::{ExperimentBuilder, Precision, Progress, RunError, RunOptions};
+use linear_width::experiment::{
+    ExperimentBuilder, Precision, Progress, RunError, RunOptions, Stage,
+};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::rmt::SpikedMatrix;
 use linear_width::theory::prediction::{BulkModel, Options};
@@ -107,9 +109,13 @@ fn run_with_every_law_and_option() {
     assert!(standard.leading_order.spikes.is_none());
     assert!(standard.leading_order.first_spike_strength.is_none());
     assert!(standard.no_prediction.unwrap().contains("mean-field"));
-    let three = builder().steps([1.0, 1.0, 1.0]).build().unwrap().run().unwrap();
-    assert_eq!(three.stages.len(), 4);
-    assert!(three.no_prediction.unwrap().contains("one or two steps"));
+    let three = builder().batches(BatchPolicy::Independent).steps([1.0, 1.0, 1.0]);
+    let three = three.build().unwrap().run().unwrap();
+    assert_eq!((three.stages.len(), &three.no_prediction), (4, &None));
+    let model = |stage: &Stage| stage.prediction.as_ref().map(|p| p.bulk_model);
+    let models: Vec<_> = three.stages.iter().map(model).collect();
+    let structured = Some(BulkModel::Structured);
+    assert_eq!(models, [None, structured, structured, Some(BulkModel::Isotropic)]);
     let pair = Target::multi_index("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
     let multi = builder().target(pair).build().unwrap().run().unwrap();
     let top = &multi.last().unwrap().triplets[0];

@@ -4,7 +4,9 @@ mod closed_form;
 mod convergence;
 mod error_estimates;
 mod golden;
+mod golden_steps;
 mod limits;
+mod many_steps;
 
 #[path = "../common/mod.rs"]
 mod common;

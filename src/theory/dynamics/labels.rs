@@ -2,7 +2,7 @@
 
 use super::nodes::{Nodes, gaussian_rule};
 use crate::data::Target;
-use crate::quadrature::{Rule, gauss_hermite};
+use crate::quadrature::{Rule, gauss_hermite, gaussian_trapezoid};
 use crate::theory::error::{PredictionError, finite, require};
 use ndarray::Array2;
 
@@ -59,6 +59,7 @@ impl Labels {
             (1..=MAX_DIRECTIONS).contains(&p),
             "between 1 and 3",
         )?;
+        second_moment_exists(target)?;
         let kinks: Vec<f64> = target.kinks().iter().copied().filter(|x| x.is_finite()).collect();
         let axis = gaussian_rule(counts.target[p - 1], &kinks);
         let mut nodes = vec![LabelNode { z: [0.0; MAX_DIRECTIONS], link: 0.0, weight: 1.0 }];
@@ -143,6 +144,31 @@ impl Labels {
     }
 }
 
+/// An error when y^2 grows so fast along a teacher direction, the others being 1, or along their
+/// diagonal, that what lies beyond |z*| = 8, where no sample of a batch is, makes more than a hundredth
+/// of E y^2.
+fn second_moment_exists(target: &Target) -> Result<(), PredictionError> {
+    let p = target.direction_count();
+    let rule = gaussian_trapezoid(200);
+    for line in 0..=p {
+        let square = |z: f64| {
+            let coordinate = |i: usize| match line {
+                line if line == p => z / (p as f64).sqrt(),
+                line if line == i => z,
+                _ => 1.0,
+            };
+            let place: Vec<f64> = (0..p).map(coordinate).collect();
+            target.noiseless_label(&place).powi(2)
+        };
+        let all = rule.integrate(square);
+        let far = rule.integrate(|z| if z.abs() > 8.0 { square(z) } else { 0.0 });
+        if !all.is_finite() || far > 0.01 * all {
+            return Err(PredictionError::NotFinite { quantity: "E y^2" });
+        }
+    }
+    Ok(())
+}
+
 /// Gauss-Hermite nodes scaled to N(0, noise_std^2), or the single node 0.
 fn noise_rule(noise_std: f64, nodes: usize) -> Rule {
     let single = Rule { nodes: vec![0.0], weights: vec![1.0] };
@@ -210,6 +236,11 @@ mod tests {
         assert!(matches!(Labels::new(&four, &nodes), Err(PredictionError::Invalid(_))));
         let zero = Target::single_index(Link::new("0", |_| 0.0));
         assert!(matches!(Labels::new(&zero, &nodes), Err(PredictionError::LabelsVanish)));
+        for (rate, allowed) in [(0.15, true), (0.26, false), (1.0, false), (10.0, false)] {
+            let link = move |z: &[f64]| z[0] * (rate * z[1] * z[1]).exp();
+            let labels = Labels::new(&Target::multi_index("growing", 2, link), &nodes);
+            assert_eq!(labels.is_ok(), allowed, "{rate}");
+        }
         let tiny = Target::single_index(Link::new("tiny", |_| 1e-149));
         assert!(Labels::new(&tiny, &nodes).is_ok());
     }

@@ -22,6 +22,15 @@ impl RowVariance<'_> {
         parts.map(|(linear, rest)| (1.0 + linear).powi(2) + rest.max(0.0)).collect()
     }
 
+    /// D(b) with what step two does to the noise of step one (13.16), which (5.15) leaves out.
+    #[cfg(test)]
+    pub fn with_echo(&self, noise: &NoiseAverages) -> Vec<f64> {
+        let tau = self.setup.step.unit * self.setup.step.tau;
+        let nodes = self.law.fine.nodes.iter().zip(self.echo(noise));
+        let more = nodes.map(|(b, echo)| echo + (echo / (2.0 * b * tau).abs().max(1e-300)).powi(2));
+        self.isotropic(noise).into_iter().zip(more).map(|(d, more)| d + more).collect()
+    }
+
     /// D(b) less the square of the stretching factor, with the echo of step one's noise (10.48).
     pub fn rest_with_echo(&self, noise: &NoiseAverages) -> Vec<f64> {
         let step = &self.setup.step;

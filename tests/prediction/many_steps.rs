@@ -1,0 +1,112 @@
+//! More than two steps through the public entrance: what it gives, what it says of itself, and what it
+//! refuses. (Numbers: golden_steps.rs.)
+
+use linear_width::activation::{Activation, Sine, Tanh};
+use linear_width::data::{Link, Target};
+use linear_width::network::SecondLayerLaw;
+use linear_width::theory::prediction::{
+    BulkModel, Indicator, Options, Prediction, PredictionError, Problem,
+};
+use linear_width::training::BatchPolicy;
+
+fn problem(steps: usize) -> Problem {
+    Problem {
+        activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
+        target: Target::single_index(Link::from_activation(Tanh::default())).noise(0.1),
+        width: 1600,
+        dimension: 800,
+        samples: 2400,
+        step_sizes: vec![26.0; steps],
+        batches: BatchPolicy::Independent,
+        second_layer: SecondLayerLaw::Rademacher,
+    }
+}
+
+fn steps_indicator(prediction: &Prediction) -> Option<&Indicator> {
+    prediction.indicators.iter().find(|indicator| indicator.name == Indicator::STEPS)
+}
+
+/// The default options, which ask for structured noise, predict any number of steps; what was used
+/// and how far the error estimates reach is said.
+#[test]
+fn default_options() {
+    let [two, three, six] = [2, 3, 6].map(|t| problem(t).predict(&Options::default()).unwrap());
+    assert_eq!(two.bulk_model, BulkModel::Structured);
+    assert_eq!(steps_indicator(&two), None);
+    assert_eq!((three.bulk_model, six.bulk_model), (BulkModel::Isotropic, BulkModel::Isotropic));
+    assert!(three.lower_edge.is_some());
+    assert!(steps_indicator(&three).unwrap().trusted);
+    assert!(!steps_indicator(&six).unwrap().trusted);
+    let overlaps = [&two, &three, &six].map(|p| p.outliers[0].target_overlap);
+    assert!(overlaps[0] < overlaps[1] && overlaps[1] < overlaps[2] && overlaps[2] > 0.97);
+    for prediction in [&three, &six] {
+        let quadrature = prediction.indicators.iter().find(|i| i.name == Indicator::QUADRATURE);
+        assert!(quadrature.unwrap().value < 1e-4, "{quadrature:?}");
+    }
+    let [values, overlaps] = problem(3).convergence(&Options::default()).unwrap();
+    assert!(values < 1e-4 && overlaps < 1e-4, "{values:e} {overlaps:e}");
+}
+
+/// A link without linear part: the mean never finds the teacher, the noise does from the third step
+/// on, and the prediction says that it knows the outlier's existence only.
+#[test]
+fn an_outlier_of_the_noise_is_named() {
+    let link = Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1]).unwrap();
+    let setting = |steps: usize, target_column: bool| {
+        let problem = Problem {
+            activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared(),
+            target: Target::single_index(link.clone()),
+            second_layer: SecondLayerLaw::Uniform,
+            ..problem(steps)
+        };
+        let bulk_model = BulkModel::Isotropic;
+        problem.predict(&Options { bulk_model, target_column, ..Options::default() }).unwrap()
+    };
+    let found = |steps: usize| {
+        let prediction = setting(steps, true);
+        let aligned = prediction.outliers.iter().map(|o| o.target_overlap).fold(0.0, f64::max);
+        println!("{steps}: {aligned:.3} {:?}", steps_indicator(&prediction));
+        (aligned, prediction)
+    };
+    assert!(found(2).0 < 0.01);
+    let (aligned, prediction) = found(5);
+    assert!(aligned > 0.5);
+    let indicator = steps_indicator(&prediction).unwrap();
+    assert!(!indicator.trusted && indicator.sentence.contains("comes from the noise"));
+    let without = setting(5, false);
+    assert!(without.outliers.iter().all(|o| o.target_overlap < 0.01));
+    assert!(steps_indicator(&without).unwrap().trusted);
+}
+
+#[test]
+fn what_is_refused() {
+    let options = Options::default();
+    let invalid = |problem: &Problem, said: &str| {
+        let errors = [
+            problem.states(&options).err(),
+            problem.predict(&options).err(),
+            problem.convergence(&options).err(),
+        ];
+        for error in errors {
+            let error = error.unwrap();
+            assert!(matches!(error, PredictionError::Invalid(_)), "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+    };
+    invalid(&problem(0), "the number of steps is 0");
+    let pair = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);
+    invalid(&Problem { target: pair, dimension: 1, ..problem(3) }, "2 directions");
+    for eta in [-1.0, f64::NAN, f64::INFINITY] {
+        invalid(&Problem { step_sizes: vec![1.0, 2.0, eta], ..problem(3) }, "step size eta");
+    }
+    invalid(&Problem { samples: 0, ..problem(3) }, "samples is 0");
+    let fixed = SecondLayerLaw::Fixed(vec![f64::NAN; 1600].into());
+    invalid(&Problem { second_layer: fixed, ..problem(3) }, "second_layer");
+    let zero = Target::single_index(Link::new("0", |_| 0.0));
+    let nothing = Problem { target: zero, ..problem(3) }.states(&options).err();
+    assert_eq!(nothing, Some(PredictionError::LabelsVanish));
+    // labels without second moment
+    let heavy = Target::single_index(Link::new("exp z^2", |z| (z * z).exp()));
+    let heavy = Problem { target: heavy, ..problem(3) }.states(&options).err();
+    assert_eq!(heavy, Some(PredictionError::NotFinite { quantity: "E y^2" }));
+}
