@@ -11,6 +11,7 @@ pub(crate) mod averages;
 pub(crate) mod independent_steps;
 pub(crate) mod labels;
 pub(crate) mod nodes;
+pub(crate) mod reused_steps;
 pub(crate) mod right_vectors;
 pub(crate) mod row_variance;
 pub(crate) mod sample_groups;

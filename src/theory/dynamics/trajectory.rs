@@ -1,15 +1,16 @@
 //! The states W_0, W_1, ..., W_T of a problem, by the way of stepping that its batch policy needs.
 
 use super::nodes::Nodes;
-use super::{independent_steps, two_steps};
-use crate::theory::error::{PredictionError, require};
+use super::{independent_steps, reused_steps, two_steps};
+use crate::theory::error::PredictionError;
 use crate::theory::problem::Problem;
 use crate::theory::state::State;
 
 /// W_0, ..., W_T with at most `right_vectors` right vectors.
 ///
 /// Up to two steps are taken with the averages of docs/theory.md, sections 4 and 5, for all policies;
-/// more by the recursion for independent batches (section 13).
+/// more by the recursion for independent batches (section 13), or by the theory of reused batches
+/// (section 14) if any sample is seen twice.
 pub(crate) fn states(
     problem: &Problem,
     nodes: Nodes,
@@ -18,8 +19,8 @@ pub(crate) fn states(
     if problem.steps() <= 2 {
         return two_steps::states(problem, nodes, right_vectors);
     }
-    let kept = problem.batches.kept_samples(problem.samples);
-    let (name, allowed) = ("the number of steps with reused samples", "1 or 2");
-    require(name, problem.steps() as f64, kept == 0, allowed)?;
+    if problem.batches.kept_samples(problem.samples) > 0 {
+        return reused_steps::states(problem, nodes, right_vectors);
+    }
     independent_steps::states(problem, nodes, right_vectors)
 }

@@ -1,0 +1,237 @@
+//! Against the two-step theory and the recursion for independent batches, which are computed in other
+//! ways, and against an independent program.
+
+use super::*;
+use crate::activation::{Activation, Relu, Sine, Softplus, Tanh};
+use crate::data::{Link, Target};
+use crate::network::SecondLayerLaw;
+use crate::theory::dynamics::independent_steps;
+use crate::theory::dynamics::row_variance::RowVariance;
+use crate::theory::dynamics::two_steps::TwoSteps;
+use crate::theory::observables::isotropic::IsotropicSpectrum;
+use crate::theory::observables::spectrum::Spectrum;
+use crate::training::BatchPolicy;
+use serde_json::Value;
+
+const HALF: BatchPolicy = BatchPolicy::PartlyReused { fraction: 0.5 };
+
+fn problem(name: &str, steps: usize, batches: BatchPolicy) -> Problem {
+    let phase = |shift: f64| move |z: f64| (1.5 * z + shift).cos();
+    let tilted = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+    let (activation, link, noise, sizes, first, later) = match name {
+        "tanh" => {
+            let activation = Tanh { scale: 2.0, shift: 0.5 }.shared();
+            (activation, tilted, 0.1, [1600, 800, 2400], 0.35, 0.4)
+        }
+        "relu" => (Relu.shared(), tilted, 0.1, [1600, 800, 2400], 0.35, 0.4),
+        "sine" => {
+            let link = Link::new("cos(1.5z+0.6)", phase(0.6)).without(&[0, 1]).unwrap();
+            let activation = Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared();
+            (activation, link, 0.0, [1600, 800, 2400], 0.35, 0.35)
+        }
+        _ => {
+            let link = Link::from_activation(Tanh::default());
+            (Softplus { beta: 2.0, scale: 2.0 }.shared(), link, 0.1, [3000, 1500, 4500], 0.25, 0.35)
+        }
+    };
+    let [width, dimension, samples] = sizes;
+    let eta = |alpha: f64| 2.0 * (width as f64).powf(alpha);
+    let mut step_sizes = vec![eta(first)];
+    step_sizes.resize(steps, eta(later));
+    Problem {
+        activation,
+        target: Target::single_index(link).noise(noise),
+        width,
+        dimension,
+        samples,
+        step_sizes,
+        batches,
+        second_layer: SecondLayerLaw::Uniform,
+    }
+}
+
+/// Edge, singular values and overlaps of `state` with isotropic noise.
+fn spectrum(state: &State) -> (f64, Vec<[f64; 2]>) {
+    let spectrum = IsotropicSpectrum::new(&State { noise_along_targets: None, ..state.clone() });
+    let outliers = spectrum.outliers().unwrap();
+    (spectrum.edge(), outliers.iter().map(|o| [o.singular_value, o.target_overlap]).collect())
+}
+
+/// Largest relative deviation of the edge, of the singular values 1 % above it, largest deviation of
+/// their overlaps.
+fn deviations(found: &State, exact: &State) -> [f64; 3] {
+    let (found, exact) = (spectrum(found), spectrum(exact));
+    compare(found, exact)
+}
+
+fn compare(found: (f64, Vec<[f64; 2]>), exact: (f64, Vec<[f64; 2]>)) -> [f64; 3] {
+    println!("found {found:.4?} exact {exact:.4?}");
+    let edge = found.0.max(exact.0);
+    let clear = |list: &[[f64; 2]]| list.iter().filter(|o| o[0] > 1.01 * edge).count();
+    assert_eq!(clear(&found.1), clear(&exact.1));
+    let mut worst = [(found.0 / exact.0 - 1.0).abs(), 0.0, 0.0];
+    for (a, b) in found.1.iter().zip(&exact.1).take(clear(&exact.1)) {
+        worst[1] = worst[1].max((a[0] / b[0] - 1.0).abs());
+        worst[2] = worst[2].max((a[1] - b[1]).abs());
+    }
+    worst
+}
+
+/// D(b) of two steps with the echo of the first step's noise, its square, and its product with the
+/// second step's noise, which (5.15) leaves out.
+fn complete_variance(setup: &Setup, two: &TwoSteps) -> Vec<f64> {
+    let [_, eta] = setup.problem.first_two();
+    let root = (setup.problem.width as f64).sqrt();
+    let variance = RowVariance { setup, law: &two.law };
+    let rest = variance.rest_with_echo(&two.noise);
+    let plain = variance.isotropic(&two.noise);
+    let law = &two.law;
+    let [echo, kappa] = [&two.noise.echo, &two.noise.kappa].map(|f| law.at_fine(f));
+    let without: Vec<f64> = {
+        let zero = vec![0.0; law.coarse.len()];
+        let noise = crate::theory::dynamics::right_vectors::NoiseAverages {
+            echo: zero,
+            ..two.noise.clone()
+        };
+        variance.rest_with_echo(&noise)
+    };
+    let terms = law.fine.nodes.iter().enumerate().map(|(i, b)| {
+        let (first, second) = (setup.step.unit * b, eta * b / root);
+        let gamma = if *b == 0.0 { 0.0 } else { echo[i] / (first * setup.step.tau).powi(2) };
+        let square = (second * first * gamma * setup.step.tau).powi(2);
+        let product = 2.0 * second * second * first * gamma * kappa[i];
+        plain[i] + (rest[i] - without[i]) + square + product
+    });
+    terms.collect()
+}
+
+/// Two steps: the right vectors and D of sections 4, 5 and 12, for all policies, with and without kinks.
+#[test]
+fn two_steps() {
+    for (name, batches) in [
+        ("tanh", BatchPolicy::Reused),
+        ("sine", BatchPolicy::Reused),
+        ("softplus", BatchPolicy::Reused),
+        ("relu", BatchPolicy::Reused),
+        ("tanh", HALF),
+        ("sine", HALF),
+        ("relu", HALF),
+        ("tanh", BatchPolicy::Independent),
+    ] {
+        let problem = problem(name, 2, batches);
+        let setup = Setup::new(&problem, Nodes::new(1.0)).unwrap();
+        let two = TwoSteps::new(&setup, 6, true).unwrap();
+        let complete = State { noise: complete_variance(&setup, &two), ..two.state.clone() };
+        let found = states(&problem, Nodes::new(1.0), 6).unwrap().swap_remove(2);
+        let [edge, value, overlap] = deviations(&found, &complete);
+        let [edge_without, ..] = deviations(&found, &two.state);
+        let noise = found.noise.iter().zip(&complete.noise).map(|(a, b)| (a / b - 1.0).abs());
+        let noise = noise.fold(0.0, f64::max);
+        let along = |state: &State| state.noise_along_targets.clone().unwrap();
+        let along = along(&found).into_iter().zip(along(&two.state));
+        let along = along.map(|(a, b)| (a[[0, 0]] / b[[0, 0]] - 1.0).abs()).fold(0.0, f64::max);
+        println!(
+            "{name} {batches}: value {value:.1e} overlap {overlap:.1e} edge {edge:.1e} (without \
+             the echo {edge_without:.1e}) D {noise:.1e} D_* {along:.1e}"
+        );
+        assert!(value < 3e-3 && overlap < 2e-3 && edge < 1e-3 && edge_without < 6e-3);
+        assert!(noise < 3e-3 && along < 0.1);
+    }
+}
+
+/// One step is that of the two-step theory, to rounding.
+#[test]
+fn one_step() {
+    for name in ["tanh", "relu"] {
+        let problem = problem(name, 1, HALF);
+        let setup = Setup::new(&problem, Nodes::new(1.0)).unwrap();
+        let exact = TwoSteps::new(&setup, 6, true).unwrap().state;
+        let found = states(&problem, Nodes::new(1.0), 6).unwrap();
+        assert_eq!(found.len(), 2);
+        let pairs = found[1].noise.iter().zip(&exact.noise);
+        assert!(pairs.clone().all(|(a, b)| (a - b).abs() < 1e-12));
+        assert!((&found[1].gram() - &exact.gram()).iter().all(|x| x.abs() < 1e-9));
+        let [edge, value, overlap] = deviations(&found[1], &exact);
+        assert!(edge < 1e-12 && value < 1e-12 && overlap < 1e-12, "{edge} {value} {overlap}");
+    }
+}
+
+/// With nothing kept the recursion for independent batches comes out.
+#[test]
+fn nothing_kept() {
+    for name in ["tanh", "sine"] {
+        let problem = problem(name, 4, BatchPolicy::PartlyReused { fraction: 0.0 });
+        let exact = independent_steps::states(&problem, Nodes::new(1.0), 6).unwrap();
+        let found = states(&problem, Nodes::new(1.0), 6).unwrap();
+        for (t, (found, exact)) in found.iter().zip(&exact).enumerate() {
+            let [edge, value, overlap] = deviations(found, exact);
+            println!("{name} {t}: value {value:.1e} overlap {overlap:.1e} edge {edge:.1e}");
+            assert!(value < 3e-3 && overlap < 2e-3 && edge < 2e-3);
+        }
+    }
+}
+
+/// Four steps against an independent program with quasi-random nodes, good to about 2e-3.
+#[test]
+fn golden() {
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../../../../tests/golden/reused_steps.json")).unwrap();
+    assert_eq!(cases.len(), 4);
+    let number = |value: &Value| value.as_f64().unwrap();
+    for (case, name) in cases.iter().zip(["tanh", "sine", "softplus", "wave"]) {
+        let mut problem = match name {
+            "wave" => Problem { activation: problem("sine", 4, HALF).activation, ..problem("softplus", 4, HALF) },
+            _ => problem(name, 4, HALF),
+        };
+        if name == "softplus" {
+            println!("{}", problem.activation.name());
+        }
+        let eta = case["step_sizes"].as_array().unwrap();
+        problem.step_sizes = eta.iter().map(number).collect();
+        problem.batches = BatchPolicy::Reused;
+        let time = std::time::Instant::now();
+        let states = states(&problem, Nodes::new(1.0), 6).unwrap();
+        println!("{:?}", time.elapsed());
+        for golden in case["steps"].as_array().unwrap() {
+            let state = &states[golden["step"].as_u64().unwrap() as usize];
+            let outliers = golden["outliers"].as_array().unwrap().iter();
+            let outliers = outliers
+                .map(|o| [number(&o["singular_value"]), number(&o["target_overlap"])])
+                .collect();
+            let [edge, value, overlap] =
+                compare(spectrum(state), (number(&golden["edge"]), outliers));
+            let omega = state.omega();
+            let mean = |f: &dyn Fn(usize) -> f64| -> f64 {
+                state.weights.iter().enumerate().map(|(i, w)| w * f(i)).sum()
+            };
+            let moments = [
+                ("second_moment_of_omega", mean(&|i| omega.row(i).dot(&omega.row(i)))),
+                ("second_moment_along_target", mean(&|i| omega[[i, 0]].powi(2))),
+                ("mean_D", mean(&|i| state.noise[i])),
+            ];
+            println!("{name} {}: value {value:.1e} overlap {overlap:.1e} edge {edge:.1e}", golden["step"]);
+            assert!(value < 5e-3 && overlap < 3e-3 && edge < 5e-3);
+            for (key, found) in moments {
+                let exact = number(&golden[key]);
+                println!("   {key} {found:.5} {exact:.5} {:.1e}", found / exact - 1.0);
+                if exact > 1e-3 {
+                    assert!((found / exact - 1.0).abs() < 5e-3, "{key}");
+                }
+            }
+        }
+    }
+}
+
+/// The same bits for any number of threads.
+#[test]
+fn threads() {
+    let problem = problem("tanh", 3, HALF);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| states(&problem, Nodes::new(0.1), 4).unwrap().swap_remove(3))
+    };
+    let (one, three) = (run(1), run(3));
+    assert_eq!(one.right, three.right);
+    assert_eq!(one.noise, three.noise);
+    assert_eq!(one.noise_along_targets, three.noise_along_targets);
+}
