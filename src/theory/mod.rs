@@ -13,4 +13,5 @@ pub mod prediction;
 mod problem;
 mod state;
 
+pub use observables::features;
 pub use formulas::{ConditionalSpikes, LeadingOrder, OutlierCount, SpikeExpansion};

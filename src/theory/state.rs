@@ -69,6 +69,9 @@ pub struct State {
     /// D_*(b), p x p: d times the covariance of the noise along the teacher directions (7.4), (8.6);
     /// `None`: D(b), as along all other directions.
     pub(crate) noise_along_targets: Option<Vec<Array2<f64>>>,
+    /// Whether omega is all that the rows have along its coordinates, so that no noise lives there:
+    /// for given weights.
+    pub(crate) whole_projection: bool,
 }
 
 impl State {

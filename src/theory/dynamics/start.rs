@@ -18,5 +18,6 @@ pub(crate) fn start(problem: &Problem, law: &SecondLayerQuadrature) -> State {
         right: Array2::zeros((law.polynomial_count(), p)),
         noise: vec![1.0; types],
         noise_along_targets: Some(vec![Array2::eye(p); types]),
+        whole_projection: false,
     }
 }

@@ -42,6 +42,7 @@ impl TwoSteps {
             right: vectors.coordinates,
             noise,
             noise_along_targets: along_targets.then(|| variance.along_targets(&vectors.noise[1..])),
+            whole_projection: false,
         };
         Ok(Self { law, groups, noise: vectors.noise.swap_remove(0), state })
     }

@@ -1,5 +1,6 @@
 //! From the state of the first layer to what can be measured: bulk, outliers and overlaps of W.
 
+pub mod features;
 pub(crate) mod isotropic;
 pub(crate) mod outlier;
 pub(crate) mod spectrum;

@@ -234,6 +234,7 @@ mod tests {
             b: law.fine.nodes,
             weights: law.fine.weights,
             noise_along_targets: None,
+            whole_projection: false,
         }
     }
 

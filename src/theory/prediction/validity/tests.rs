@@ -71,6 +71,7 @@ fn spread(law: &SecondLayerLaw, d: impl Fn(f64) -> f64) -> (State, Bulk) {
         b: law.fine.nodes,
         weights: law.fine.weights,
         noise_along_targets: None,
+        whole_projection: false,
     };
     let bulk = Bulk::new(4.0, state.weights.clone(), state.noise.clone());
     (state, bulk)
