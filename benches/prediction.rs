@@ -34,12 +34,12 @@ fn prediction(c: &mut Criterion) {
         [("sine", Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()), ("relu", Relu.shared())]
     {
         for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
-            for (level, bulk_model) in
-                [("level 1", BulkModel::Isotropic), ("level 2", BulkModel::Structured)]
+            for (noise, bulk_model) in
+                [("isotropic", BulkModel::Isotropic), ("structured", BulkModel::Structured)]
             {
                 let setting = setting(activation.clone(), batches);
                 let options = Options { bulk_model, ..Options::default() };
-                group.bench_function(format!("{level}, {batches}, {name}"), |b| {
+                group.bench_function(format!("{noise}, {batches}, {name}"), |b| {
                     b.iter(|| black_box(setting.predict(&options).unwrap()));
                 });
             }

@@ -226,6 +226,12 @@ impl ExperimentBuilder {
             if self.given.contains("input_law") {
                 problems.push(InvalidSetting::NotWithGivenData { name: "input_law" });
             }
+            let asked = [
+                ("readout_samples", !settings.readout_samples.is_empty()),
+                ("feature_samples", settings.feature_samples.is_some()),
+            ];
+            let asked = asked.into_iter().filter(|(_, asked)| *asked);
+            problems.extend(asked.map(|(name, _)| InvalidSetting::NotWithGivenData { name }));
             problems.extend(data_problems(data, settings));
         }
         problems

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::feature_display;
 use super::pairing::exchanged;
 use super::report::{Report, Stage};
 use super::settings::Settings;
@@ -28,6 +29,9 @@ impl fmt::Display for Report {
         }
         if let Some(why) = &self.no_prediction {
             writeln!(f, "no prediction: {why}")?;
+        }
+        if let Some(why) = &self.no_feature_prediction {
+            writeln!(f, "no prediction for the features: {why}")?;
         }
         for note in &self.notes {
             writeln!(f, "note: {note}")?;
@@ -96,6 +100,7 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
         let row: String = columns.map(|level| pair(level, None)).collect();
         writeln!(f, "    chance            {}", row.trim_end())?;
     }
+    feature_display::tables(f, stage)?;
     for warning in predicted.into_iter().flat_map(|p| &p.warnings) {
         writeln!(f, "  note: {warning}")?;
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display, listed};
+use crate::readout::ReadoutError;
 use crate::spectral::SpectralError;
 use crate::theory::prediction::PredictionError;
 
@@ -58,6 +59,14 @@ pub enum RunError {
         step: usize,
         /// Why.
         source: SpectralError,
+    },
+    /// A readout could not be trained or tested, or the spectrum of the features not be computed.
+    #[error("the features of W_{step}: {source}")]
+    Features {
+        /// After how many steps.
+        step: usize,
+        /// Why.
+        source: ReadoutError,
     },
     /// The observer stopped the run.
     #[error("cancelled at step {step}")]

@@ -5,18 +5,23 @@ use super::settings::{Precision, Settings};
 use crate::data::{Dataset, TILE_SAMPLES};
 use crate::error::InvalidSetting;
 use crate::memory;
+use crate::readout::Ridge;
 
 impl Settings {
     /// An upper estimate of the bytes a run holds at once beside its samples, whatever their
     /// number.
     ///
-    /// It is the larger of two needs, with numbers of `size` bytes, m = min(N, d) and tiles of
+    /// It is the largest of these needs, with numbers of `size` bytes, m = min(N, d) and tiles of
     /// 1536 samples:
     ///
     /// - a gradient step: size (2 N d + (2 N + d) tile): weights, direction, pre-activations and
     ///   their packed copy, inputs;
     /// - a spectrum: size N d + 8 (3 m^2 + 1024 m) through the Gram matrix, or size 6 N d for the
     ///   copies and vectors of a decomposition of the weights themselves.
+    ///
+    /// Readouts and the spectrum of the features need the network, size N d, and beside it for each
+    /// number of samples what [`Ridge::estimated_bytes`](crate::readout::Ridge::estimated_bytes)
+    /// says; then, with k readouts, 8 k (N + test samples), and 160 bytes a sample of the spectrum.
     ///
     /// Kept weights add one N x d matrix in `f64` for each stage, kept vectors 8 (N + d) for each
     /// triplet and stage. Saturates.
@@ -31,10 +36,23 @@ impl Settings {
         let gram = memory::total(size, &[(n, d)])
             .saturating_add(memory::total(8, &[(3 * small, small), (1024, small)]));
         let direct = memory::total(size, &[(6 * n, d)]);
+        let features = self.feature_bytes().saturating_add(memory::total(size, &[(n, d)]));
         let matrices = if self.keep_weights { n } else { 0 };
         let stages = 8 * (self.steps.len() as u128 + 1);
         let kept = memory::total(stages, &[(matrices, d), (self.vectors as u128, n + d)]);
-        gradient.max(gram).max(direct).saturating_add(kept)
+        gradient.max(gram).max(direct).max(features).saturating_add(kept)
+    }
+
+    /// What readouts and the spectrum of the features need beside the network; 0 without.
+    fn feature_bytes(&self) -> u128 {
+        let Self { width, dimension, .. } = *self;
+        let sizes = self.readout_samples.iter().chain(&self.feature_samples);
+        let matrices = sizes.map(|samples| Ridge::new().bytes(width, dimension, *samples)).max();
+        let readouts = (self.readout_samples.len() * self.readout_lambdas.len()) as u128;
+        let columns = width as u128 + self.readout_test_samples as u128;
+        let samples = self.feature_samples.unwrap_or(0) as u128;
+        let rest = memory::total(8, &[(readouts, columns), (20, samples)]);
+        matrices.unwrap_or(0).saturating_add(rest)
     }
 }
 

@@ -23,6 +23,10 @@ mod checkpoint;
 mod data_source;
 mod display;
 mod error;
+mod feature_display;
+mod feature_predictions;
+mod feature_report;
+mod measure_features;
 mod memory;
 mod notes;
 mod pairing;
@@ -35,6 +39,10 @@ mod settings;
 pub use builder::ExperimentBuilder;
 pub use checked::Experiment;
 pub use error::{BuildError, NoPredictionError, RunError};
+pub use feature_report::{
+    FeatureVectors, MeasuredFeatures, MeasuredReadout, PredictedFeatures, PredictedReadout,
+    StageFeatures, StageReadout,
+};
 pub use progress::Progress;
 pub use report::{PredictedSpectrum, Report, Stage, Triplet};
 pub use run::RunOptions;

@@ -1,6 +1,6 @@
 //! Which predicted outlier belongs to which measured one.
 
-use super::report::{Stage, Triplet};
+use super::report::Stage;
 
 /// Differences that count as one: 5 % in singular value, 0.15 in an overlap. Outliers that lie
 /// apart are then paired by size, and close ones, whose order chance decides, by their vectors.
@@ -34,15 +34,37 @@ impl Stage {
     /// ```
     pub fn pairing(&self) -> Vec<Option<usize>> {
         let predicted = self.prediction.as_ref().map_or(&[][..], |p| &p.outliers);
-        let taking_part = self.outliers.count.max(predicted.len());
-        let measured = &self.triplets[..taking_part.min(self.triplets.len())];
-        // outliers predicted beyond the measured triplets go to columns that cost nothing
-        let cost = |j: usize, k: usize| measured.get(k).map_or(0.0, |m| distance(m, &predicted[j]));
-        let columns = measured.len().max(predicted.len());
-        let mut pairs = assignment(predicted.len(), columns, cost);
-        pairs.resize(self.triplets.len(), None);
-        pairs
+        paired_by(&self.triplets, self.outliers.count, predicted, |measured, predicted| {
+            let directions = measured.direction_overlaps.iter().zip(&predicted.direction_overlaps);
+            let left = measured.left_overlaps.iter().zip(&predicted.left_overlaps);
+            let overlaps = directions.chain(left).map(|(m, p)| (*m, *p)).collect();
+            (measured.singular_value / predicted.singular_value, overlaps)
+        })
     }
+}
+
+/// For each of `measured`, of which `outliers` are outliers, the number of its partner among
+/// `predicted`. `compared` gives the ratio of the singular values of two, and the pairs of overlaps
+/// that both have.
+pub(super) fn paired_by<T>(
+    measured: &[T],
+    outliers: usize,
+    predicted: &[T],
+    compared: impl Fn(&T, &T) -> (f64, Vec<(f64, f64)>),
+) -> Vec<Option<usize>> {
+    let taking_part = &measured[..outliers.max(predicted.len()).min(measured.len())];
+    // outliers predicted beyond the measured ones go to columns that cost nothing
+    let cost = |j: usize, k: usize| match taking_part.get(k) {
+        Some(measured) => {
+            let (ratio, overlaps) = compared(measured, &predicted[j]);
+            distance(ratio, &overlaps)
+        }
+        None => 0.0,
+    };
+    let columns = taking_part.len().max(predicted.len());
+    let mut pairs = assignment(predicted.len(), columns, cost);
+    pairs.resize(measured.len(), None);
+    pairs
 }
 
 /// Whether the pair of triplet `k` stands in another order than some other pair.
@@ -52,11 +74,9 @@ pub(super) fn exchanged(pairs: &[Option<usize>], k: usize) -> bool {
     others.into_iter().any(|(other, its)| (other < k) != (its < j) && other != k)
 }
 
-fn distance(measured: &Triplet, predicted: &Triplet) -> f64 {
-    let value = (measured.singular_value / predicted.singular_value).ln() / VALUE;
-    let directions = measured.direction_overlaps.iter().zip(&predicted.direction_overlaps);
-    let left = measured.left_overlaps.iter().zip(&predicted.left_overlaps);
-    let overlaps = directions.chain(left).map(|(m, p)| ((m - p) / OVERLAP).powi(2));
+fn distance(ratio: f64, overlaps: &[(f64, f64)]) -> f64 {
+    let value = ratio.ln() / VALUE;
+    let overlaps = overlaps.iter().map(|(m, p)| ((m - p) / OVERLAP).powi(2));
     // a singular value of 0 is infinitely far
     (value * value + overlaps.sum::<f64>()).min(LARGEST)
 }
@@ -100,7 +120,7 @@ fn assignment(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::PredictedSpectrum;
+    use crate::experiment::{PredictedSpectrum, Triplet};
     use crate::spectral::{OutlierRule, Outliers};
     use crate::theory::prediction::{BulkModel, ErrorEstimate};
     use ndarray::Array1;
@@ -132,9 +152,12 @@ mod tests {
                 errors: ErrorEstimate::default(),
                 warnings: Vec::new(),
             }),
+            readouts: Vec::new(),
+            features: None,
             weights: None,
             gradient_seconds: 0.0,
             spectrum_seconds: 0.0,
+            feature_seconds: 0.0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
+use super::feature_report::{StageFeatures, StageReadout};
 use super::settings::Settings;
 use crate::data::{Batch, Dataset};
 use crate::error::InvalidSetting;
@@ -85,6 +86,13 @@ pub struct Stage {
     /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says
     /// why.
     pub prediction: Option<PredictedSpectrum>,
+    /// Ridge regression on the features of these weights, for all
+    /// [`readout_samples`](super::ExperimentBuilder::readout_samples) and, for each,
+    /// all [`readout_lambdas`](super::ExperimentBuilder::readout_lambdas).
+    pub readouts: Vec<StageReadout>,
+    /// The spectrum of the features, where
+    /// [`feature_samples`](super::ExperimentBuilder::feature_samples) asks for it.
+    pub features: Option<StageFeatures>,
     /// The weights (N x d), where [`keep_weights`](super::ExperimentBuilder::keep_weights) asks for
     /// them.
     pub weights: Option<Array2<f64>>,
@@ -92,6 +100,8 @@ pub struct Stage {
     pub gradient_seconds: f64,
     /// Seconds spent on the spectrum.
     pub spectrum_seconds: f64,
+    /// Seconds spent on readouts and the spectrum of the features.
+    pub feature_seconds: f64,
 }
 
 impl Stage {
@@ -169,6 +179,8 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Why there is no prediction, when there is none.
     pub no_prediction: Option<String>,
+    /// Why the readouts or the spectrum of the features have no prediction, when they have none.
+    pub no_feature_prediction: Option<String>,
     /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
     /// same, steps that changed nothing.
     pub notes: Vec<String>,

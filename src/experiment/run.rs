@@ -14,7 +14,7 @@ use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
 use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
-use super::{memory, notes};
+use super::{feature_predictions, measure_features, memory, notes};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
@@ -261,6 +261,10 @@ fn measure<T: Scalar>(
         None => default_outliers(&s, width, dimension)?,
     };
     meter.spectrum(step, 1.0)?;
+    let spectrum_seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let readouts = measure_features::readouts(experiment, network, step, meter)?;
+    let features = measure_features::spectrum(experiment, network, step, meter)?;
     Ok(Stage {
         step,
         eta: step.checked_sub(1).map(|t| settings.steps[t].eta(settings.width)),
@@ -269,9 +273,12 @@ fn measure<T: Scalar>(
         outliers,
         triplets,
         prediction: None,
+        readouts,
+        features,
         weights: settings.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
         gradient_seconds: record.gradient_seconds,
-        spectrum_seconds: start.elapsed().as_secs_f64(),
+        spectrum_seconds,
+        feature_seconds: start.elapsed().as_secs_f64(),
     })
 }
 
@@ -283,6 +290,8 @@ fn report(
     second_layer: Array1<f64>,
 ) -> Report {
     let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
+    let no_feature_prediction =
+        feature_predictions::add(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
     Report {
         settings: experiment.settings.clone(),
@@ -296,6 +305,7 @@ fn report(
         teacher,
         stages,
         no_prediction,
+        no_feature_prediction,
         notes,
     }
 }

@@ -47,8 +47,10 @@ impl Experiment {
             if let Some(first) = reports.first() {
                 report.settings.with_prediction = first.settings.with_prediction;
                 report.no_prediction.clone_from(&first.no_prediction);
+                report.no_feature_prediction.clone_from(&first.no_feature_prediction);
                 for (stage, first) in report.stages.iter_mut().zip(&first.stages) {
                     stage.prediction.clone_from(&first.prediction);
+                    stage.take_feature_predictions(first);
                 }
             }
             reports.push(report);
@@ -99,6 +101,16 @@ impl fmt::Display for SeedRuns {
                     mean(&|t| t.target_overlap),
                     mean(&|t| t.left_overlaps.first().copied().unwrap_or(f64::NAN))
                 )?;
+            }
+            for (k, readout) in stage.readouts.iter().enumerate() {
+                let error = text(&|report| {
+                    report.stages[step].readouts[k].measured.test_error.mean_square
+                });
+                let predicted = readout.predicted.map_or(String::new(), |predicted| {
+                    format!(" (predicted {:.3})", Short(predicted.test_error))
+                });
+                let (m, lambda) = (readout.samples, Short(readout.lambda));
+                writeln!(f, "    m = {m}, lambda = {lambda}: test error {error}{predicted}")?;
             }
         }
         Ok(())

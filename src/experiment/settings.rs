@@ -83,6 +83,26 @@ macro_rules! table_of_settings {
                 |s| s.outlier_rule.filter(|_| s.available() > 0)?.check_for(s.available()).err();
             /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].
             spectrum_method(SpectrumMethod): SpectrumMethod = SpectrumMethod::Automatic;
+            /// Numbers m of samples that ridge regression on the features of every stage is trained
+            /// on: the first m of [`test_batch(0, m)`](crate::Experiment::test_batch). Not with a
+            /// data set. Default: none.
+            readout_samples(impl Into<Vec<usize>>): Vec<usize> = Vec::new(),
+                |s| s.readout_samples.contains(&0).then_some(NO_SAMPLES);
+            /// The lambdas of ridge regression, in the convention of module
+            /// [`readout`](crate::readout); 0 only with more samples than neurons. Default: 0.001,
+            /// 0.01, 0.1, 1.
+            readout_lambdas(impl Into<Vec<f64>>): Vec<f64> = vec![0.001, 0.01, 0.1, 1.0],
+                |s| s.lambda_problems();
+            /// Number of samples that readouts are tested on: those of
+            /// [`test_batch(1, ..)`](crate::Experiment::test_batch). Default: 10000.
+            readout_test_samples(usize): usize = 10_000,
+                |s| at_least_two(s.readout_test_samples);
+            /// Number m of samples that the spectrum of the features is measured on: those of
+            /// [`test_batch(2, m)`](crate::Experiment::test_batch). Its outliers are counted by
+            /// [`OutlierRule::default_for`] min(N, m) values. Not with a data set. Default: no
+            /// spectrum of the features.
+            feature_samples(usize): Option<usize> = None,
+                |s| nonzero("feature_samples", s.feature_samples?).err();
             /// Whether the report carries the theory's prediction beside the measurement, when
             /// there is one. Default: yes.
             with_prediction(bool): bool = true;
@@ -182,6 +202,31 @@ impl Settings {
         let limit = self.triplet_count();
         at_most("vectors", self.vectors, limit, "at most the number of triplets")
     }
+}
+
+/// No samples to train a readout on.
+const NO_SAMPLES: InvalidSetting = InvalidSetting::ZeroSize { name: "readout_samples" };
+
+impl Settings {
+    fn lambda_problems(&self) -> Vec<InvalidSetting> {
+        if self.readout_samples.is_empty() {
+            return Vec::new();
+        }
+        if self.readout_lambdas.is_empty() {
+            return vec![InvalidSetting::ZeroSize { name: "the number of readout_lambdas" }];
+        }
+        let overdetermined = self.readout_samples.iter().all(|samples| *samples > self.width);
+        let check = |lambda: &f64| {
+            let holds = *lambda > 0.0 || (*lambda == 0.0 && overdetermined);
+            let allowed = "a finite number above 0, or 0 with more samples than neurons";
+            in_range("readout_lambdas", *lambda, holds, allowed).err()
+        };
+        self.readout_lambdas.iter().filter_map(check).collect()
+    }
+}
+
+fn at_least_two(samples: usize) -> Option<InvalidSetting> {
+    in_range("readout_test_samples", samples as f64, samples >= 2, "at least 2").err()
 }
 
 fn at_most(

@@ -79,19 +79,23 @@ impl Ridge {
     /// - primal: 8 (6 p^2 + m (d + 4 p)), whatever n is;
     /// - dual: 8 (5 n^2 + p n + 1024 n + m (d + 3 p)).
     pub fn estimated_bytes(&self, features: &dyn Features, batch: &dyn Batch) -> u128 {
-        let (p, d) = (features.count() as u128, features.dimension() as u128);
-        let n = batch.samples() as u128;
+        self.bytes(features.count(), features.dimension(), batch.samples())
+    }
+
+    /// [`estimated_bytes`](Self::estimated_bytes) for `p` features in `d` dimensions and `n` samples.
+    pub(crate) fn bytes(&self, p: usize, d: usize, n: usize) -> u128 {
+        let form = self.form_for(p, n);
+        let (p, d, n) = (p as u128, d as u128, n as u128);
         let tile = n.min(TILE_SAMPLES as u128);
-        let matrices: &[_] = match self.form_for(features, batch) {
+        let matrices: &[_] = match form {
             Form::Primal => &[(6 * p, p), (tile, d), (tile, 4 * p)],
             Form::Dual => &[(5 * n, n), (p, n), (1024, n), (tile, d), (tile, 3 * p)],
         };
         memory::total(8, matrices)
     }
 
-    fn form_for(&self, features: &dyn Features, batch: &dyn Batch) -> Form {
-        let smaller = if features.count() <= batch.samples() { Form::Primal } else { Form::Dual };
-        self.form.unwrap_or(smaller)
+    fn form_for(&self, features: usize, samples: usize) -> Form {
+        self.form.unwrap_or(if features <= samples { Form::Primal } else { Form::Dual })
     }
 
     /// Reads the batch once and decomposes; then every lambda costs one product with a vector, or
@@ -110,7 +114,7 @@ impl Ridge {
         let needed = self.estimated_bytes(features, batch);
         memory::within(self.memory_limit, needed)?;
         memory::available(needed)?;
-        let equations = match self.form_for(features, batch) {
+        let equations = match self.form_for(features.count(), batch.samples()) {
             Form::Primal => NormalEquations::primal(Moments::of(features, batch, self.intercept)?)?,
             Form::Dual => {
                 let samples = centred_samples(features, batch, self.intercept)?;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
 use super::outliers::{OutlierRule, Outliers, default_outliers};
-use super::overlap::normalised_rows;
+use super::overlap::normalised;
 use crate::data::{Batch, Tile};
 use crate::error::{InvalidSetting, finite, has_columns};
 use crate::linalg::{Element, SpectralError, multiply, scaled_back};
@@ -127,14 +127,14 @@ impl FeatureSpectrum<'_> {
     }
 
     /// The overlaps |<u_k, g>| / |g| of the leading left vectors with functions of the sample, each a
-    /// row of `functions` (q x m): k x q. The batch is read a second time when p <= m, and one tile of
+    /// row of `functions` (q x m): k x q; 0 for a zero function. The batch is read a second time when p <= m, and one tile of
     /// it held.
     ///
     /// The left vector is F v_k / sqrt(m l_k), so that its overlap is off by at most about 1e-16
     /// sqrt(l_1 / l_k) (m + p).
     ///
     /// # Errors
-    /// [`InvalidSetting`] when the functions have another length than the batch, one is zero or not
+    /// [`InvalidSetting`] when the functions have another length than the batch or one is not
     /// finite, and as [`feature_spectrum`].
     pub fn left_overlaps(
         &self,
@@ -142,7 +142,7 @@ impl FeatureSpectrum<'_> {
     ) -> Result<Array2<f64>, InvalidSetting> {
         let (m, p) = (self.batch.samples(), self.features.count());
         has_columns("the matrix of functions of the sample", functions.dim(), m)?;
-        let functions = normalised_rows(functions)?;
+        let functions = unit_rows(functions)?;
         if let Some(left) = &self.left {
             return Ok(overlaps(multiply(left.view(), functions.t())));
         }
@@ -175,6 +175,17 @@ impl FeatureSpectrum<'_> {
             None => default_outliers(&roots, p, m),
         }
     }
+}
+
+/// Each row over its norm; a zero row stays.
+fn unit_rows(rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+    let mut unit = Array2::zeros(rows.dim());
+    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
+        if row.iter().any(|x| *x != 0.0) {
+            unit.assign(&normalised(row)?);
+        }
+    }
+    Ok(unit)
 }
 
 /// Cosines of unit vectors as overlaps.

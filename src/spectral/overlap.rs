@@ -40,7 +40,7 @@ fn largest(x: &Array1<f64>) -> f64 {
 }
 
 /// x / |x|, scaled by the largest entry first, so that squares neither overflow nor vanish.
-fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
+pub(super) fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSetting> {
     let x = x.mapv(|x| x.as_f64());
     finite("a vector of the overlap", &x)?;
     let largest = largest(&x);
@@ -48,17 +48,6 @@ fn normalised<T: Scalar>(x: ArrayView1<'_, T>) -> Result<Array1<f64>, InvalidSet
     let x = x / largest;
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
     Ok(x / norm)
-}
-
-/// Each row over its norm.
-pub(super) fn normalised_rows<T: Scalar>(
-    rows: ArrayView2<'_, T>,
-) -> Result<Array2<f64>, InvalidSetting> {
-    let mut unit = Array2::zeros(rows.dim());
-    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
-        unit.assign(&normalised(row)?);
-    }
-    Ok(unit)
 }
 
 /// The cosines of the principal angles between the span of the rows of `a` (p x d) and the span of
@@ -96,7 +85,10 @@ pub fn principal_overlaps<T: Scalar>(
 /// An orthonormal basis of the span of the rows: right singular vectors of the normalised rows, except
 /// for values that are only rounding error.
 fn orthonormal_basis<T: Scalar>(rows: ArrayView2<'_, T>) -> Result<Array2<f64>, SpectralError> {
-    let unit = normalised_rows(rows)?;
+    let mut unit = Array2::zeros(rows.dim());
+    for (mut unit, row) in unit.rows_mut().into_iter().zip(rows.rows()) {
+        unit.assign(&normalised(row)?);
+    }
     let SingularTriplets { singular_values: s, right, .. } = f64::svd(unit.view(), true)?;
     let rounding = rows.len() as f64 * f64::EPSILON * s[0];
     let rank = s.iter().filter(|s| **s > rounding).count();
