@@ -7,5 +7,6 @@ pub mod npy;
 pub mod options;
 pub mod picture;
 pub mod progress;
+pub mod ridge;
 pub mod settings;
 pub mod spectrum;

@@ -9,6 +9,7 @@ use linear_width::data::{Link, Target};
 use linear_width::experiment::ExperimentBuilder;
 use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::quadrature::QuadratureError;
+use linear_width::theory::features::FeaturePrediction;
 use linear_width::theory::prediction::{BulkModel, Options, Prediction, Problem};
 use linear_width::training::{BatchPolicy, StepSize};
 
@@ -82,6 +83,25 @@ impl Setting {
     /// Networks after 0, 1, ... steps.
     pub fn networks(&self, seed: u64) -> Result<Vec<Network<f64>>, Box<dyn Error>> {
         Ok(self.builder(seed).build()?.networks().collect::<Result<_, _>>()?)
+    }
+
+    /// The predicted spectra of W_1, W_2, ...
+    pub fn predicted_spectra(&self) -> Result<Vec<Prediction>, Box<dyn Error>> {
+        let experiment = self.builder(0).build()?;
+        let options = Options { compare_nodes: false, ..Options::default() };
+        let steps = 1..=self.steps.len();
+        Ok(steps.map(|step| experiment.predict(step, &options)).collect::<Result<_, _>>()?)
+    }
+
+    /// What is predicted of the features of W_0, W_1, ...
+    pub fn predicted_features(&self) -> Result<Vec<FeaturePrediction>, Box<dyn Error>> {
+        // with the centred activation
+        let problem = self.builder(0).build()?.prediction_setting()?;
+        let options = Options { compare_nodes: false, ..Options::default() };
+        let states = problem.states(&options)?;
+        let of =
+            |state| FeaturePrediction::new(state, &problem.activation, &problem.target, &options);
+        Ok(states.iter().map(of).collect::<Result<_, _>>()?)
     }
 
     /// To be predicted, at sizes no machine could simulate too.

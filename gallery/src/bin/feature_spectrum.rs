@@ -10,10 +10,12 @@ use std::error::Error;
 use clap::Parser;
 use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{Batch, Link, Target};
+use linear_width::network::Network;
+use linear_width::spectral::feature_spectrum;
 use linear_width::training::StepSize;
+use ndarray::Axis;
 
 use gallery::data::Data;
-use gallery::measured::FeatureSpectrum;
 use gallery::options::CommonOptions;
 use gallery::picture::{Panel, figure, report, save};
 use gallery::progress::in_parallel;
@@ -37,12 +39,15 @@ struct Arguments {
     constant: f64,
 }
 
-/// What is measured of one network: eigenvalues, number of outliers, overlaps of these.
+/// What is measured of one network: eigenvalues, largest first; overlaps of the outliers' left vectors
+/// with the labels.
 struct Measured {
-    title: String,
-    spectrum: FeatureSpectrum,
+    eigenvalues: Vec<f64>,
     overlaps: Vec<f64>,
 }
+
+/// The most outliers looked for.
+const VECTORS: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
@@ -52,48 +57,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         (tanh_link()?, Tanh { scale: 2.0, shift: 0.5 }.shared(), "exponent 1"),
         (cosine_link()?, sine().shared(), "exponent 2"),
     ];
-    let rows =
-        in_parallel(&format!("simulated, N = {width}"), &cases, |(link, activation, name)| {
-            let setting = Setting {
-                width,
-                dimension: width / 2,
-                samples: 3 * width / 2,
-                activation: activation.clone(),
-                target: Target::single_index(link.clone()).noise(0.1),
-                steps: arguments
-                    .alpha
-                    .iter()
-                    .map(|alpha| StepSize::scaled(arguments.constant, *alpha))
-                    .collect(),
-                batches: POLICIES[0].0,
-            };
-            let batch = setting.builder(common.seed).build()?.test_batch(0, 2 * width)?;
-            let (_, labels) = batch.to_arrays()?;
-            let mut networks = setting.networks(common.seed)?;
-            networks.extend(setting.with_batches(POLICIES[1].0).networks(common.seed)?.pop());
-            let measure = |(network, title): (_, &str)| -> Result<Measured, Box<dyn Error>> {
-                let spectrum = FeatureSpectrum::of(network, &batch)?;
-                let overlaps = spectrum.left_overlaps(labels.view())?;
-                Ok(Measured { title: format!("{title}, {name}"), spectrum, overlaps })
-            };
-            networks.iter().zip(TITLES).map(measure).collect::<Result<Vec<_>, _>>()
-        })?;
+    let settings = cases.map(|(link, activation, name)| {
+        let steps = arguments.alpha.iter();
+        let setting = Setting {
+            width,
+            dimension: width / 2,
+            samples: 3 * width / 2,
+            activation,
+            target: Target::single_index(link).noise(0.1),
+            steps: steps.map(|alpha| StepSize::scaled(arguments.constant, *alpha)).collect(),
+            batches: POLICIES[0].0,
+        };
+        (setting, name)
+    });
+    let rows = in_parallel(&format!("simulated, N = {width}"), &settings, |(setting, _)| {
+        measure(setting, common.seed)
+    })?;
 
     let mut data = Data::with_columns(["link", "features", "k", "eigenvalue", "label_overlap"]);
     let chance = (2.0 * width as f64).sqrt().recip();
     let mut panels: Vec<Panel> = Vec::new();
-    for (l, row) in rows.iter().enumerate() {
-        let first = |measured: &Measured| measured.spectrum.eigenvalues[0];
+    for (l, (row, (_, name))) in rows.iter().zip(&settings).enumerate() {
+        let first = |measured: &Measured| measured.eigenvalues[0];
         let right = row.iter().map(first).fold(0.0, f64::max);
-        for (i, Measured { title, spectrum, overlaps }) in row.iter().enumerate() {
-            let eigenvalues = &spectrum.eigenvalues;
+        for (i, Measured { eigenvalues, overlaps }) in row.iter().enumerate() {
             for (k, overlap) in overlaps.iter().enumerate() {
                 data.row([l as f64, i as f64, k as f64, eigenvalues[k], *overlap]);
             }
             data.array(format!("eigenvalues_{l}_{i}"), ndarray::ArrayView1::from(eigenvalues));
             let picture = Spectrum {
                 values: eigenvalues,
-                outliers: spectrum.outliers,
+                outliers: overlaps.len(),
                 overlaps: overlaps.clone(),
                 chance,
                 bulk: Vec::new(),
@@ -101,7 +95,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 predicted: Vec::new(),
                 right,
             };
-            panels.push(picture.panel(title, "eigenvalue of FᵀF/m")?);
+            let title = format!("{}, {name}", TITLES[i]);
+            panels.push(picture.panel(&title, "eigenvalue of FᵀF/m")?);
         }
     }
     let figure = figure(panels, TITLES.len(), (400, 310)).with_note(note("the labels", chance));
@@ -111,3 +106,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 const TITLES: [&str; 4] = ["W₀", "W₁", "W₂, independent", "W₂, reused"];
+
+/// The features of W_0, W_1, W_2 on independent batches and W_2 on a reused one.
+fn measure(setting: &Setting, seed: u64) -> Result<Vec<Measured>, Box<dyn Error>> {
+    let batch = setting.builder(seed).build()?.test_batch(0, 2 * setting.width)?;
+    let (_, labels) = batch.to_arrays()?;
+    let mut networks = setting.networks(seed)?;
+    networks.extend(setting.with_batches(POLICIES[1].0).networks(seed)?.pop());
+    let one = |network: &Network<f64>| -> Result<Measured, Box<dyn Error>> {
+        let spectrum = feature_spectrum(network, &batch, VECTORS)?;
+        let outliers = spectrum.outliers(None)?.count;
+        let overlaps = spectrum.left_overlaps(labels.view().insert_axis(Axis(0)))?;
+        let overlaps = overlaps.column(0).iter().take(outliers).copied().collect();
+        Ok(Measured { eigenvalues: spectrum.eigenvalues().to_vec(), overlaps })
+    };
+    networks.iter().map(one).collect()
+}

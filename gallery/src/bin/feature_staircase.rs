@@ -8,10 +8,13 @@
 use std::error::Error;
 
 use clap::Parser;
+use linear_width::experiment::RunError;
+use linear_width::network::Network;
+use linear_width::spectral::feature_spectrum;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
-use gallery::measured::{FeatureSpectrum, means, measured};
+use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
 use gallery::picture::{MEASURED, Panel, REFERENCE, Shape, figure, line, report, save};
 use gallery::progress::in_parallel;
@@ -41,9 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let counts = in_parallel(&format!("measured, N = {width}"), &runs, |(alpha, seed)| {
         let experiment = setting(&arguments, width, *alpha)?.builder(*seed).build()?;
         let batch = experiment.test_batch(0, 2 * width)?;
-        let networks = experiment.networks().skip(1);
-        let count = |network| -> Result<f64, Box<dyn Error>> {
-            Ok(FeatureSpectrum::of(&network?, &batch)?.outliers as f64)
+        let networks = experiment.networks::<f64>().skip(1);
+        let count = |network: Result<Network<f64>, RunError>| -> Result<f64, Box<dyn Error>> {
+            Ok(feature_spectrum(&network?, &batch, 0)?.outliers(None)?.count as f64)
         };
         networks.map(count).collect::<Result<Vec<_>, _>>()
     })?;

@@ -10,14 +10,14 @@ use std::error::Error;
 use clap::Parser;
 use linear_width::activation::{Activation, Tanh};
 use linear_width::data::Target;
-use linear_width::readout::Ridge;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
 use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
-use gallery::picture::{Panel, REFERENCE, Series, Shape, figure, line, report, save};
+use gallery::picture::{NOTE, Panel, REFERENCE, Series, Shape, figure, line, report, save};
 use gallery::progress::in_parallel;
+use gallery::ridge::{best_linear, measured_errors, predicted_errors};
 use gallery::settings::{POLICIES, Setting, cosine_link, sine, tanh_link};
 
 /// Outliers, overlap and test error after 0, 1, ..., 10 steps.
@@ -82,31 +82,45 @@ fn main() -> Result<(), Box<dyn Error>> {
         measure(&setting(*case, *policy), *seed, arguments.lambda)
     })?;
 
+    let groups: Vec<(usize, BatchPolicy)> =
+        tasks.iter().step_by(seeds.len()).map(|(case, policy, _)| (*case, *policy)).collect();
+    let predicted = in_parallel("predicted", &groups, |(case, policy)| {
+        predict(&setting(*case, *policy), arguments.lambda)
+    })?;
+
     let steps: Vec<f64> = (0..=arguments.steps).map(|t| t as f64).collect();
-    let mut data =
-        Data::with_columns(["link", "reused", "quantity", "step", "mean", "standard_error"]);
-    let mut groups = runs.chunks(seeds.len());
+    let mut data = Data::with_columns([
+        "link",
+        "reused",
+        "quantity",
+        "step",
+        "mean",
+        "standard_error",
+        "predicted",
+    ]);
+    let mut groups = runs.chunks(seeds.len()).zip(&predicted);
     let mut panels = Vec::new();
     for (case, (_, _, name)) in cases.iter().enumerate() {
         let mut series: [Vec<Series>; 3] = Default::default();
-        let target = setting(case, POLICIES[0].0).target;
-        if let (Some(linear), Some(constant)) =
-            (target.best_linear_error(false)?, target.best_constant_error(false)?)
-        {
-            let level = linear / constant;
-            let ends = [(-0.5, level), (arguments.steps as f64 + 0.5, level)];
-            series[2].push(line(&ends, REFERENCE).dashed().named("best linear predictor"));
-        }
-        for ((policy, colour), runs) in POLICIES.into_iter().zip(&mut groups) {
+        let level = best_linear(&setting(case, POLICIES[0].0).target)?;
+        let ends = [(-0.5, level), (arguments.steps as f64 + 0.5, level)];
+        series[2].push(line(&ends, REFERENCE).dashed().named("best linear predictor"));
+        for ((policy, colour), (runs, predicted)) in POLICIES.into_iter().zip(&mut groups) {
             for (quantity, series) in series.iter_mut().enumerate() {
                 let values: Vec<Vec<f64>> = runs.iter().map(|run| run[quantity].clone()).collect();
                 let reused = f64::from(u8::from(policy == BatchPolicy::Reused));
                 let (points, errors) = means(&steps, &values);
-                for ((step, mean), error) in points.iter().zip(&errors) {
-                    data.row([case as f64, reused, quantity as f64, *step, *mean, *error]);
+                let curve = &predicted[quantity];
+                for (((step, mean), error), predicted) in points.iter().zip(&errors).zip(curve) {
+                    let of = [case as f64, reused, quantity as f64];
+                    data.row([of[0], of[1], of[2], *step, *mean, *error, *predicted]);
                 }
+                let curve: Vec<(f64, f64)> =
+                    steps.iter().copied().zip(curve.iter().copied()).collect();
+                let name = NAMES[usize::from(policy == BatchPolicy::Reused)];
+                series.push(line(&curve, colour).named(name));
                 let marks = measured(&steps, &values, colour, Shape::Circle);
-                series.push(marks.named(NAMES[usize::from(policy == BatchPolicy::Reused)]));
+                series.push(marks.named(name));
             }
         }
         for (series, (title, label, top)) in series.into_iter().zip(MEASURED) {
@@ -121,26 +135,33 @@ fn main() -> Result<(), Box<dyn Error>> {
             });
         }
     }
-    report([save(&figure(panels, 3, (430, 310)), &common.output, "many_steps")?]);
+    report([save(&figure(panels, 3, (430, 310)).with_note(NOTE), &common.output, "many_steps")?]);
     report(data.save(&common.output, "many_steps")?);
     Ok(())
 }
 
 const NAMES: [&str; 2] = ["independent batches", "reused batch"];
 
-fn measure(setting: &Setting, seed: u64, lambda: f64) -> Result<Run, Box<dyn Error>> {
-    let experiment = setting.builder(seed).triplets(8).build()?;
-    let (train, test) =
-        (experiment.test_batch(0, 4 * setting.width)?, experiment.test_batch(1, 4000)?);
-    let report = experiment.run()?;
-    let constant = setting.target.best_constant_error(false)?.ok_or("E y^2 is known")?;
-    let mut run = Run::default();
-    for (stage, network) in report.stages.iter().zip(experiment.networks::<f64>()) {
-        let network = network?;
-        let readout = Ridge::new().fit(&network, &train)?.readout(lambda)?;
-        run[0].push(stage.outliers.count as f64);
-        run[1].push(stage.span_overlap());
-        run[2].push(readout.test_error(&test)?.mean_square / constant);
+fn predict(setting: &Setting, lambda: f64) -> Result<Run, Box<dyn Error>> {
+    // W_0 has no outliers
+    let mut run: Run = [vec![0.0], vec![0.0], Vec::new()];
+    for prediction in setting.predicted_spectra()? {
+        let overlaps = prediction.outliers.iter().map(|outlier| outlier.target_overlap);
+        run[0].push(overlaps.len() as f64);
+        run[1].push(overlaps.map(|o| o * o).sum::<f64>().sqrt().min(1.0));
     }
+    let errors = predicted_errors(setting, 4 * setting.width, &[lambda])?;
+    run[2] = errors.into_iter().map(|(_, error)| error).collect();
     Ok(run)
+}
+
+fn measure(setting: &Setting, seed: u64, lambda: f64) -> Result<Run, Box<dyn Error>> {
+    let report = setting.builder(seed).triplets(8).build()?.run()?;
+    let stages = &report.stages;
+    let lambdas = vec![lambda; stages.len()];
+    Ok([
+        stages.iter().map(|stage| stage.outliers.count as f64).collect(),
+        stages.iter().map(|stage| stage.span_overlap()).collect(),
+        measured_errors(setting, seed, 4 * setting.width, &lambdas)?,
+    ])
 }

@@ -10,6 +10,7 @@ use clap::Parser;
 use linear_width::activation::Activation;
 use linear_width::data::{GeneratedBatch, Link, Target};
 use linear_width::readout::{Features, LinearFeatures, Ridge};
+use linear_width::theory::prediction::PredictionError;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
@@ -17,6 +18,7 @@ use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
 use gallery::picture::{self, INDEPENDENT, Panel, REFERENCE, REUSED, Shape, W0, W1, line};
 use gallery::progress::in_parallel;
+use gallery::ridge::{best_linear, label_square};
 use gallery::settings::{Setting, cosine_link, sine, tanh_link};
 
 /// Test error of ridge regression on the features after no, one, two and five steps.
@@ -99,6 +101,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let errors =
         in_parallel("ridge on features", &tasks, |(l, seed)| measure(&settings[*l], *seed))?;
 
+    let predicted = in_parallel("predicted", &[0, 1], |l| predict(&settings[*l]))?;
+
     let mut data = Data::with_columns([
         "link",
         "features",
@@ -108,7 +112,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "standard_error",
     ]);
     let mut panels = Vec::new();
-    for ((l, setting), errors) in settings.iter().enumerate().zip(errors.chunks(seeds.len())) {
+    for (((l, setting), errors), predicted) in
+        settings.iter().enumerate().zip(errors.chunks(seeds.len())).zip(&predicted)
+    {
         let lambdas = lambdas();
         let name = setting.target.name();
         println!(
@@ -125,6 +131,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 // beside each other where all are equal
                 let shifted: Vec<f64> =
                     x.iter().map(|x| x * 1.03_f64.powf(f as f64 - 3.0)).collect();
+                let curve = if is_lambda { &predicted.by_lambda } else { &predicted.by_ratio };
+                if let Some(curve) = &curve[f] {
+                    let curve = line(curve, kind.colour).named(kind.name);
+                    let dashed = kind.shape == Shape::Triangle;
+                    plot.push(if dashed { curve.dashed() } else { curve });
+                }
                 plot.push(measured(&shifted, &values, kind.colour, kind.shape).named(kind.name));
                 for ((x, mean), error) in std::iter::zip(means(x, &values).0, means(x, &values).1) {
                     let (ratio, lambda) = if is_lambda { (LAMBDA_RATIO, x) } else { (x, f64::NAN) };
@@ -147,7 +159,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let title = format!("link {name}, m = {LAMBDA_RATIO} d");
         panels.push(panel(by_lambda, &lambdas, setting, title, "ridge parameter λ")?);
     }
-    let figure = picture::figure(panels, 2, (620, 400));
+    let figure = picture::figure(panels, 2, (620, 400)).with_note(picture::NOTE);
     picture::report([picture::save(&figure, &common.output, "ridge_readout")?]);
     picture::report(data.save(&common.output, "ridge_readout")?);
     Ok(())
@@ -175,7 +187,7 @@ fn measure(setting: &Setting, seed: u64) -> Result<Errors, Box<dyn Error>> {
     let independent = setting.networks(seed)?;
     let reused = setting.with_batches(BatchPolicy::Reused).networks(seed)?;
     let inputs = LinearFeatures::new(setting.dimension)?;
-    let scale = setting.target.best_constant_error(false)?.ok_or("E y^2 is known")?;
+    let scale = label_square(&setting.target)?;
     let mut errors = Errors::default();
     for kind in &KINDS {
         let features: &dyn Features = match kind.weights {
@@ -212,6 +224,43 @@ impl Errors {
     }
 }
 
+/// A curve per kind, none for the inputs: test errors over E y^2 at the best lambda, and against lambda.
+#[derive(Default)]
+struct Curves {
+    by_ratio: Vec<Option<Vec<(f64, f64)>>>,
+    by_lambda: Vec<Option<Vec<(f64, f64)>>>,
+}
+
+fn predict(setting: &Setting) -> Result<Curves, Box<dyn Error>> {
+    let scale = label_square(&setting.target)?;
+    let samples = |ratio: f64| (ratio * setting.dimension as f64).round() as usize;
+    // half as far apart as the measured points
+    let ratios: Vec<f64> = (-2..=8).map(|half| 2.0_f64.powf(f64::from(half) / 2.0)).collect();
+    let lambdas: Vec<f64> = (-16..=8).map(|k| 10.0_f64.powf(f64::from(k) / 4.0)).collect();
+    let independent = setting.predicted_features()?;
+    let reused = setting.with_batches(BatchPolicy::Reused).predicted_features()?;
+    let mut curves = Curves::default();
+    for kind in &KINDS {
+        let Some((policy, step)) = kind.weights else {
+            curves.by_ratio.push(None);
+            curves.by_lambda.push(None);
+            continue;
+        };
+        let features = match policy {
+            BatchPolicy::Reused => &reused[step],
+            _ => &independent[step],
+        };
+        let best = ratios.iter().map(|ratio| -> Result<(f64, f64), PredictionError> {
+            Ok((*ratio, features.best_lambda(samples(*ratio))?.1.test_error / scale))
+        });
+        curves.by_ratio.push(Some(best.collect::<Result<_, _>>()?));
+        let errors = features.ridge_curve(&[samples(LAMBDA_RATIO)], &lambdas)?;
+        let points = lambdas.iter().zip(&errors).map(|(x, e)| (*x, e.test_error / scale));
+        curves.by_lambda.push(Some(points.collect()));
+    }
+    Ok(curves)
+}
+
 /// The curves over the points `x`, above the errors that no number of samples improves: that of the
 /// best linear predictor and that of the link itself.
 fn panel(
@@ -222,13 +271,12 @@ fn panel(
     label: &str,
 ) -> Result<Panel, Box<dyn Error>> {
     let target = &setting.target;
-    let scale = target.best_constant_error(false)?.ok_or("E y^2 is known")?;
-    let linear = target.best_linear_error(false)?.ok_or("E y z is known")?;
+    let scale = label_square(target)?;
     let (left, right) = (x[0] / 1.25, x[x.len() - 1] * 1.25);
-    let level = |error: f64| line(&[(left, error / scale), (right, error / scale)], REFERENCE);
+    let level = |error: f64| line(&[(left, error), (right, error)], REFERENCE);
     let mut series = vec![
-        level(linear).dashed().named("best linear predictor"),
-        level(target.noise_std().powi(2)).dotted().named("label noise"),
+        level(best_linear(target)?).dashed().named("best linear predictor"),
+        level(target.noise_std().powi(2) / scale).dotted().named("label noise"),
     ];
     series.extend(curves);
     let ranges = [(left, right), (0.0, 1.3)];

@@ -15,7 +15,7 @@ use linear_width::training::{BatchPolicy, StepSize};
 use gallery::data::Data;
 use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
-use gallery::picture::{INDEPENDENT, Panel, REFERENCE, Shape, figure, report, save};
+use gallery::picture::{INDEPENDENT, NOTE, Panel, REFERENCE, Shape, figure, line, report, save};
 use gallery::progress::in_parallel;
 use gallery::settings::{Setting, cosine_link, sine};
 
@@ -50,7 +50,7 @@ struct Run {
 const ORDER: [(Shape, &str, &str); 3] = [
     (Shape::Cross, "of the first two, farther from the teacher", INDEPENDENT),
     (Shape::Circle, "nearer to the teacher", INDEPENDENT),
-    (Shape::Square, "third", REFERENCE),
+    (Shape::Square, "third; edge of the bulk", REFERENCE),
 ];
 
 impl Run {
@@ -91,6 +91,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(run)
     })?;
 
+    // points (t, value) and (t, overlap) of the same three
+    let mut lines: [[Vec<(f64, f64)>; 2]; 3] = Default::default();
+    for (prediction, step) in setting.predicted_spectra()?.iter().zip(1..) {
+        let step = f64::from(step);
+        let mut outliers: Vec<_> = prediction.outliers.iter().take(2).collect();
+        outliers.sort_by(|a, b| a.target_overlap.total_cmp(&b.target_overlap));
+        for (lines, outlier) in lines.iter_mut().zip(outliers) {
+            lines[0].push((step, outlier.singular_value));
+            lines[1].push((step, outlier.target_overlap));
+        }
+        lines[2][0].push((step, prediction.edge));
+    }
+
     let steps: Vec<f64> = (0..=arguments.steps).map(|t| t as f64).collect();
     let collected = |pick: &dyn Fn(&Run) -> &Vec<f64>| -> Vec<Vec<f64>> {
         runs.iter().map(|run| pick(run).clone()).collect()
@@ -102,9 +115,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let of_value = collected(&|run| &run.values[k]);
         let (points, errors) = means(&steps, &of_value);
         let (shape, name, colour) = ORDER[k];
+        let stroke = |points: &[(f64, f64)]| match k {
+            0 => line(points, colour).dashed().named(name),
+            _ => line(points, colour).named(name),
+        };
+        values.push(stroke(&lines[k][0]));
         values.push(measured(&steps, &of_value, colour, shape).named(name));
         let of_overlap = (k < 2).then(|| collected(&|run| &run.overlaps[k]));
         let known = of_overlap.map(|all| {
+            overlaps.push(stroke(&lines[k][1]));
             overlaps.push(measured(&steps, &all, colour, shape).named(name));
             means(&steps, &all)
         });
@@ -125,7 +144,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let labels = ["steps t", "overlap with the teacher"];
     let second = Panel::new(overlaps, [(-0.5, right), (0.0, 1.0)], "overlaps", labels)
         .with_chance((setting.dimension as f64).sqrt().recip(), "chance, 1/√d");
-    let figure = figure(vec![first, second], 2, (560, 360));
+    let figure = figure(vec![first, second], 2, (560, 360)).with_note(NOTE);
     report([save(&figure, &common.output, "third_step")?]);
     report(data.save(&common.output, "third_step")?);
     Ok(())

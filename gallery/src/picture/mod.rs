@@ -14,3 +14,6 @@ pub use figure::{Figure, figure, report, save};
 pub use palette::*;
 pub use panel::Panel;
 pub use series::{Series, Shape, area, cells, line, marks, marks_with_errors, outline};
+
+/// The sentence that ends the legend of pictures of both.
+pub const NOTE: &str = "marks: measured, lines: predicted";

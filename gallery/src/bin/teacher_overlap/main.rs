@@ -18,8 +18,8 @@ use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
 use gallery::data::Data;
 use gallery::options::CommonOptions;
 use gallery::picture::{
-    CHANCE_WIDE, INDEPENDENT, Panel, REFERENCE, REUSED, Series, Shape, area, figure, line, marks,
-    marks_with_errors, report, save,
+    CHANCE_WIDE, INDEPENDENT, NOTE, Panel, REFERENCE, REUSED, Series, Shape, area, figure, line,
+    marks, marks_with_errors, report, save,
 };
 use gallery::settings::mean_and_error;
 
@@ -95,8 +95,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     report([save(&figure, &arguments.common.output, "teacher_overlap")?]);
     check::second_outlier(&arguments)
 }
-
-const NOTE: &str = "marks: measured, lines: predicted";
 
 /// The meaning of colours and marks.
 fn legend() -> Vec<Series> {
