@@ -18,3 +18,4 @@ pub use dataset::Dataset;
 pub use generated::GeneratedBatch;
 pub use link::Link;
 pub use target::Target;
+pub(crate) use target::check_directions;

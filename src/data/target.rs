@@ -201,7 +201,7 @@ impl Target {
 }
 
 /// Checks that `directions` are `p` orthonormal rows of length `dimension`.
-pub(super) fn check_directions(
+pub(crate) fn check_directions(
     directions: &Array2<f64>,
     p: usize,
     dimension: usize,

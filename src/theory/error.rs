@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::error::{InvalidSetting, debug_is_display};
+use crate::linalg::SpectralError;
 
 /// Why a prediction could not be made.
 #[derive(Clone, Error, PartialEq)]
@@ -44,6 +45,9 @@ pub enum PredictionError {
     /// No right edge of the bulk was found.
     #[error("no right edge of the bulk was found; BulkModel::Isotropic does not need the search")]
     NoEdge,
+    /// The singular vectors of a given first layer were not found.
+    #[error("the first layer: {0}")]
+    Decomposition(#[from] SpectralError),
     /// A small matrix that has an inverse in theory has none in floating point.
     #[error("the {name} matrix is singular to working precision")]
     Singular {

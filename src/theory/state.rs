@@ -15,7 +15,8 @@ use ndarray::{Array2, Axis};
 /// on a fresh sample is omega(b).kappa + sqrt(D(b)) z with independent standard normal kappa and z
 /// (docs/theory.md, (5.3), (5.15), (13.1)).
 ///
-/// [`Problem::states`](super::prediction::Problem::states) makes it.
+/// [`Problem::states`](super::prediction::Problem::states) makes it from settings,
+/// [`State::of_first_layer`] from given weights.
 ///
 /// ```
 /// use linear_width::activation::{Activation, Tanh};

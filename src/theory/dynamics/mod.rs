@@ -5,9 +5,11 @@
 //! `second_layer` integrates over b; `averages` tabulates the contribution of a neuron for a sample of
 //! each of the `sample_groups`; `right_vectors` and `row_variance` sum over the samples; `two_steps`
 //! makes the state from them. `start` is W_0, and `trajectory` chooses the way of stepping.
+//! `given_first_layer` takes the state from weights instead.
 
 pub(crate) mod activation_constants;
 pub(crate) mod averages;
+mod given_first_layer;
 pub(crate) mod independent_steps;
 pub(crate) mod labels;
 pub(crate) mod nodes;

@@ -39,6 +39,7 @@ mod mean_part;
 pub(crate) mod neuron_types;
 mod ridge;
 pub(crate) mod sample_nodes;
+pub(crate) mod spectrum;
 pub(crate) mod square_matrix;
 pub(crate) mod system;
 mod weighted_sums;
