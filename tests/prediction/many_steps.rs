@@ -16,7 +16,7 @@ fn problem(steps: usize) -> Problem {
         width: 1600,
         dimension: 800,
         samples: 2400,
-        step_sizes: vec![26.0; steps],
+        step_sizes: vec![26.4528; steps],
         batches: BatchPolicy::Independent,
         second_layer: SecondLayerLaw::Rademacher,
     }
@@ -65,10 +65,13 @@ fn an_outlier_of_the_noise_is_named() {
     let found = |steps: usize| {
         let prediction = setting(steps, true);
         let aligned = prediction.outliers.iter().map(|o| o.target_overlap).fold(0.0, f64::max);
-        println!("{steps}: {aligned:.3} {:?}", steps_indicator(&prediction));
+        for outlier in &prediction.outliers {
+            println!("W_{steps}: {:.3} {:.3}", outlier.singular_value, outlier.target_overlap);
+        }
         (aligned, prediction)
     };
     assert!(found(2).0 < 0.01);
+    assert!(found(3).0 < found(4).0);
     let (aligned, prediction) = found(5);
     assert!(aligned > 0.5);
     let indicator = steps_indicator(&prediction).unwrap();
@@ -95,7 +98,7 @@ fn what_is_refused() {
     };
     invalid(&problem(0), "the number of steps is 0");
     let pair = Target::multi_index("z1 z2", 2, |z| z[0] * z[1]);
-    invalid(&Problem { target: pair, dimension: 1, ..problem(3) }, "2 directions");
+    invalid(&Problem { target: pair, dimension: 1, ..problem(3) }, "2 orthonormal directions");
     for eta in [-1.0, f64::NAN, f64::INFINITY] {
         invalid(&Problem { step_sizes: vec![1.0, 2.0, eta], ..problem(3) }, "step size eta");
     }

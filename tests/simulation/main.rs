@@ -2,6 +2,7 @@
 //! ignored by default.
 
 mod golden;
+mod many_steps;
 mod partial_reuse;
 mod prediction;
 mod stored_means;

@@ -177,7 +177,7 @@ impl ValidityInputs<'_> {
             return None;
         }
         let mut sentence = format!(
-            "the expected deviations are those of two steps with isotropic noise, taken over to {steps}"
+            "the expected deviations are calibrated on one and two steps and a guide for {steps}"
         );
         let from_noise = self.outliers.iter().position(|o| self.share_of_b(o) < FEWEST_OF_B);
         if let Some(at) = from_noise {
