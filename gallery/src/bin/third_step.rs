@@ -38,8 +38,8 @@ struct Arguments {
     constant: f64,
 }
 
-/// For W_0, W_1, ...: of the first two singular vectors the one farther from the teacher, then the one
-/// nearer to it; the third singular value.
+/// For W_0, W_1, ...: the first singular vector, and the one nearest to the teacher of the three that
+/// follow it; the largest value that is no outlier.
 #[derive(Default)]
 struct Run {
     values: [Vec<f64>; 3],
@@ -48,22 +48,10 @@ struct Run {
 
 /// Marks and names in that order.
 const ORDER: [(Shape, &str, &str); 3] = [
-    (Shape::Cross, "of the first two, farther from the teacher", INDEPENDENT),
-    (Shape::Circle, "nearer to the teacher", INDEPENDENT),
-    (Shape::Square, "third; edge of the bulk", REFERENCE),
+    (Shape::Cross, "first", INDEPENDENT),
+    (Shape::Circle, "nearest to the teacher of the next three", INDEPENDENT),
+    (Shape::Square, "edge of the bulk", REFERENCE),
 ];
-
-impl Run {
-    /// Adds (singular value, overlap) of the first two vectors, and the third value.
-    fn add(&mut self, mut pair: [(f64, f64); 2], third: f64) {
-        pair.sort_by(|a, b| a.1.total_cmp(&b.1));
-        for (k, (value, overlap)) in pair.into_iter().enumerate() {
-            self.values[k].push(value);
-            self.overlaps[k].push(overlap);
-        }
-        self.values[2].push(third);
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
@@ -81,12 +69,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let seeds = common.seeds(common.pick(2, 4));
     let runs = in_parallel(&format!("simulated, N = {width}"), &seeds, |seed| {
-        let report = setting.builder(*seed).triplets(2).build()?.run()?;
+        let report = setting.builder(*seed).triplets(4).build()?.run()?;
         let mut run = Run::default();
         for stage in &report.stages {
-            let pair = [0, 1].map(|k| &stage.triplets[k]);
-            let pair = pair.map(|triplet| (triplet.singular_value, triplet.target_overlap));
-            run.add(pair, stage.singular_values[2]);
+            let triplets = &stage.triplets;
+            let nearest = triplets.iter().skip(1);
+            let nearest = nearest.max_by(|a, b| a.target_overlap.total_cmp(&b.target_overlap));
+            for (k, triplet) in triplets.iter().take(1).chain(nearest).enumerate() {
+                run.values[k].push(triplet.singular_value);
+                run.overlaps[k].push(triplet.target_overlap);
+            }
+            run.values[2].push(stage.singular_values[stage.outliers.count]);
         }
         Ok(run)
     })?;
@@ -95,9 +88,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut lines: [[Vec<(f64, f64)>; 2]; 3] = Default::default();
     for (prediction, step) in setting.predicted_spectra()?.iter().zip(1..) {
         let step = f64::from(step);
-        let mut outliers: Vec<_> = prediction.outliers.iter().take(2).collect();
-        outliers.sort_by(|a, b| a.target_overlap.total_cmp(&b.target_overlap));
-        for (lines, outlier) in lines.iter_mut().zip(outliers) {
+        let outliers = &prediction.outliers;
+        let nearest = outliers.iter().skip(1);
+        let nearest = nearest.max_by(|a, b| a.target_overlap.total_cmp(&b.target_overlap));
+        for (lines, outlier) in lines.iter_mut().zip(outliers.iter().take(1).chain(nearest)) {
             lines[0].push((step, outlier.singular_value));
             lines[1].push((step, outlier.target_overlap));
         }
