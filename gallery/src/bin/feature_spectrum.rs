@@ -12,6 +12,7 @@ use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{Batch, Link, Target};
 use linear_width::network::Network;
 use linear_width::spectral::feature_spectrum;
+use linear_width::theory::features::FeaturePrediction;
 use linear_width::training::StepSize;
 use ndarray::Axis;
 
@@ -46,6 +47,13 @@ struct Measured {
     overlaps: Vec<f64>,
 }
 
+/// What is predicted: points (eigenvalue, density) of the bulk; outliers, and their label overlaps.
+struct Predicted {
+    bulk: Vec<(f64, f64)>,
+    outliers: Vec<f64>,
+    overlaps: Vec<f64>,
+}
+
 /// The most outliers looked for.
 const VECTORS: usize = 8;
 
@@ -71,18 +79,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         (setting, name)
     });
     let rows = in_parallel(&format!("simulated, N = {width}"), &settings, |(setting, _)| {
-        measure(setting, common.seed)
+        Ok((measure(setting, common.seed)?, predict(setting)?))
     })?;
 
-    let mut data = Data::with_columns(["link", "features", "k", "eigenvalue", "label_overlap"]);
+    let mut data = Data::with_columns([
+        "link",
+        "features",
+        "k",
+        "eigenvalue",
+        "label_overlap",
+        "predicted_eigenvalue",
+        "predicted_label_overlap",
+    ]);
     let chance = (2.0 * width as f64).sqrt().recip();
     let mut panels: Vec<Panel> = Vec::new();
-    for (l, (row, (_, name))) in rows.iter().zip(&settings).enumerate() {
+    for (l, ((row, predicted), (_, name))) in rows.iter().zip(&settings).enumerate() {
         let first = |measured: &Measured| measured.eigenvalues[0];
         let right = row.iter().map(first).fold(0.0, f64::max);
-        for (i, Measured { eigenvalues, overlaps }) in row.iter().enumerate() {
-            for (k, overlap) in overlaps.iter().enumerate() {
-                data.row([l as f64, i as f64, k as f64, eigenvalues[k], *overlap]);
+        for (i, (Measured { eigenvalues, overlaps }, predicted)) in
+            row.iter().zip(predicted).enumerate()
+        {
+            let known = |list: &[f64], k: usize| list.get(k).copied().unwrap_or(f64::NAN);
+            for k in 0..overlaps.len().max(predicted.outliers.len()) {
+                let (theory, along) =
+                    (known(&predicted.outliers, k), known(&predicted.overlaps, k));
+                let overlap = known(overlaps, k);
+                data.row([l as f64, i as f64, k as f64, eigenvalues[k], overlap, theory, along]);
             }
             data.array(format!("eigenvalues_{l}_{i}"), ndarray::ArrayView1::from(eigenvalues));
             let picture = Spectrum {
@@ -90,9 +112,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 outliers: overlaps.len(),
                 overlaps: overlaps.clone(),
                 chance,
-                bulk: Vec::new(),
+                bulk: predicted.bulk.clone(),
                 reference: Vec::new(),
-                predicted: Vec::new(),
+                predicted: predicted.outliers.clone(),
                 right,
             };
             let title = format!("{}, {name}", TITLES[i]);
@@ -121,4 +143,25 @@ fn measure(setting: &Setting, seed: u64) -> Result<Vec<Measured>, Box<dyn Error>
         Ok(Measured { eigenvalues: spectrum.eigenvalues().to_vec(), overlaps })
     };
     networks.iter().map(one).collect()
+}
+
+/// The same four, predicted.
+fn predict(setting: &Setting) -> Result<Vec<Predicted>, Box<dyn Error>> {
+    let mut features = setting.predicted_features()?;
+    features.extend(setting.with_batches(POLICIES[1].0).predicted_features()?.pop());
+    let one = |features: &FeaturePrediction| -> Result<Predicted, Box<dyn Error>> {
+        let spectrum = features.spectrum(2 * setting.width)?;
+        let (from, to) = (spectrum.lower_edge.max(1e-3 * spectrum.edge).ln(), spectrum.edge.ln());
+        // inside the edges, where the density falls to 0
+        let share = |i: i32| (f64::from(i) + 0.5) / 100.0;
+        let grid: Vec<f64> = (0..100).map(|i| (from + (to - from) * share(i)).exp()).collect();
+        let density = spectrum.density(&grid)?;
+        let outliers = &spectrum.outliers;
+        Ok(Predicted {
+            bulk: grid.into_iter().zip(density).collect(),
+            outliers: outliers.iter().map(|outlier| outlier.eigenvalue).collect(),
+            overlaps: outliers.iter().map(|outlier| outlier.label_overlap).collect(),
+        })
+    };
+    features.iter().map(one).collect()
 }

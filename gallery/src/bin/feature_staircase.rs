@@ -11,12 +11,13 @@ use clap::Parser;
 use linear_width::experiment::RunError;
 use linear_width::network::Network;
 use linear_width::spectral::feature_spectrum;
+use linear_width::theory::features::FeaturePrediction;
 use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
 use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
-use gallery::picture::{MEASURED, Panel, REFERENCE, Shape, figure, line, report, save};
+use gallery::picture::{LAW, MEASURED, Panel, REFERENCE, Shape, figure, line, report, save};
 use gallery::progress::in_parallel;
 use gallery::settings::{Setting, two_steps};
 
@@ -51,7 +52,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         networks.map(count).collect::<Result<Vec<_>, _>>()
     })?;
 
+    let between = grid(common.pick(12, 24));
+    let predicted = in_parallel("predicted", &between, |alpha| {
+        let features = setting(&arguments, width, *alpha)?.predicted_features()?;
+        let count = |features: &FeaturePrediction| -> Result<f64, Box<dyn Error>> {
+            Ok(features.spectrum(2 * width)?.outliers.len() as f64)
+        };
+        features.iter().skip(1).map(count).collect::<Result<Vec<_>, _>>()
+    })?;
+
     let mut data = Data::with_columns(["step", "alpha", "outliers", "standard_error"]);
+    data.array("predicted_alpha", ndarray::ArrayView1::from(&between));
     let fine = grid(500);
     // ⌊1 / (1 - 2 alpha)⌋ is the l of the formula
     let formula: Vec<(f64, f64)> =
@@ -70,6 +81,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         if t == 0 {
             series.push(line(&formula, REFERENCE).dashed().named("formula for one step, N → ∞"));
         }
+        let counts: Vec<f64> = predicted.iter().map(|counts| counts[t]).collect();
+        data.array(format!("predicted_{}", t + 1), ndarray::ArrayView1::from(&counts));
+        let half = 0.25 / between.len() as f64;
+        let steps = between.iter().zip(&counts).flat_map(|(a, n)| [(a - half, *n), (a + half, *n)]);
+        series.push(line(&steps.collect::<Vec<_>>(), LAW).named("predicted, same N"));
         series.push(measured(&alphas, &by_seed, MEASURED, Shape::Circle).named("measured"));
         let labels = ["exponent α of the steps", "outliers of FᵀF/m"];
         panels.push(Panel::new(series, [(0.0, 0.5), (0.0, 8.0)], title, labels));

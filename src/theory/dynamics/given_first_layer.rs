@@ -240,15 +240,15 @@ mod tests {
         // E b omega_1, E omega_1^2, E |omega|^2, E b^2 D
         let moments = |state: &State| {
             let omega = state.omega();
-            // the noise along the kept directions, which a given layer has in omega
+            // the noise along the teacher, which a given layer has in omega
             let noise = |j: usize| match state.whole_projection {
-                true => [0.0; 2],
-                false => [1.0, omega.ncols() as f64].map(|n| n * state.noise[j] / dimension as f64),
+                true => 0.0,
+                false => state.noise[j] / dimension as f64,
             };
             let mut sums = [0.0; 4];
             for (j, row) in omega.rows().into_iter().enumerate() {
-                let (w, b, [one, all]) = (state.weights[j], state.b[j], noise(j));
-                let squares = [row[0] * row[0] + one, row.dot(&row) + all];
+                let (w, b, noise) = (state.weights[j], state.b[j], noise(j));
+                let squares = [row[0] * row[0] + noise, row.dot(&row) + noise];
                 let terms = [b * row[0], squares[0], squares[1], b * b * state.noise[j]];
                 sums.iter_mut().zip(terms).for_each(|(sum, x)| *sum += w * x);
             }

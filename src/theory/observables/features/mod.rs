@@ -47,6 +47,8 @@ mod weighted_sums;
 #[cfg(test)]
 mod tests;
 
+pub use self::spectrum::{FeatureOutlier, FeatureSpectrum};
+
 use self::ridge::Errors;
 use self::system::FeatureSystem;
 use crate::activation::Activation;

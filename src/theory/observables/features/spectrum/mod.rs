@@ -9,6 +9,7 @@ mod walk;
 
 use self::outliers::{Profile, overlap};
 use self::real_branch::{RealBranch, lower_edge};
+use super::FeaturePrediction;
 use super::fixed_point::Equations;
 use super::system::FeatureSystem;
 use crate::error::{finite_list, nonzero};
@@ -49,15 +50,65 @@ pub struct FeatureSpectrum {
     pub lower_edge: f64,
     /// Eigenvalues right of the bulk, the largest first.
     pub outliers: Vec<FeatureOutlier>,
+    /// What [`change_from`](Self::change_from) finds when three quarters of the quadrature nodes are
+    /// taken; `None` when [`Options::compare_nodes`](crate::theory::prediction::Options::compare_nodes)
+    /// is off.
+    pub numerical_error: Option<[f64; 2]>,
+    /// How much of the noise rows of W came with the steps: 1 - 1 / E_b D, as rows of W_0 have norm 1.
+    /// The theory takes noise rows without preferred direction, but the steps add noise with the
+    /// covariance of the batches, so that the edge is predicted too low: by up to 1 % below a share
+    /// of 0.1, by up to 10 %, and for links without linear part up to 40 %, above
+    /// (docs/theory.md, section 16.6). Outliers and overlaps are hardly touched.
+    pub noise_share: f64,
     samples: usize,
     system: Arc<FeatureSystem>,
     branch: RealBranch,
     profiles: Vec<Profile>,
 }
 
+impl FeaturePrediction {
+    /// The spectrum of F^T F / m for the features F (m x N) of m = `samples` samples, independent of
+    /// those that made the first layer.
+    ///
+    /// # Errors
+    /// [`PredictionError::Invalid`] for no samples, [`PredictionError::NotConverged`] when the
+    /// equations could not be solved.
+    ///
+    /// ```
+    /// use linear_width::activation::{Activation, Tanh};
+    /// use linear_width::data::{Link, Target};
+    /// use linear_width::network::Network;
+    /// use linear_width::theory::features::FeaturePrediction;
+    /// use linear_width::theory::prediction::{Options, State};
+    /// use ndarray::Array2;
+    ///
+    /// // features of given weights: here W_0, not centred
+    /// let activation = Tanh { scale: 2.0, shift: 0.5 }.shared();
+    /// let target = Target::single_index(Link::hermite([0.0, 1.0]));
+    /// let network = Network::<f64>::random(60, 40, activation.clone(), 1)?;
+    /// let teacher = Array2::from_shape_fn((1, 40), |(_, k)| f64::from(k == 0));
+    /// let state = State::of_network(&network, teacher.view(), Some(0))?;
+    /// let options = Options { compare_nodes: false, ..Options::default() };
+    /// let features = FeaturePrediction::new(&state, &activation, &target, &options)?;
+    /// let spectrum = features.spectrum(120)?;
+    /// // the mean of sigma makes one outlier, whose left vector is nearly constant
+    /// assert_eq!(spectrum.outliers.len(), 1);
+    /// assert!(spectrum.outliers[0].hermite_overlaps[0] > 0.95);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spectrum(&self, samples: usize) -> Result<FeatureSpectrum, PredictionError> {
+        let mut spectrum = FeatureSpectrum::new(&self.system, samples)?;
+        if let Some(fewer) = &self.fewer {
+            let other = FeatureSpectrum::new(fewer, samples)?;
+            spectrum.numerical_error = Some(other.change_from(&spectrum));
+        }
+        Ok(spectrum)
+    }
+}
+
 impl FeatureSpectrum {
     /// The spectrum with `samples` samples.
-    pub(crate) fn new(system: &FeatureSystem, samples: usize) -> Result<Self, PredictionError> {
+    fn new(system: &FeatureSystem, samples: usize) -> Result<Self, PredictionError> {
         nonzero("samples", samples)?;
         let system = Arc::new(reduced::reduced(system));
         let equations = Equations { system: &system, samples: samples as f64 };
@@ -65,9 +116,19 @@ impl FeatureSpectrum {
         let profiles = outliers::outliers(&equations, &branch)?;
         let lower_edge = lower_edge(&equations)?;
         let edge = branch.edge;
-        let outliers = Vec::new();
-        let mut spectrum =
-            Self { edge, lower_edge, outliers, samples, system, branch, profiles };
+        let types = &system.types;
+        let noise: f64 = types.noise.iter().zip(&types.weights).map(|(d, w)| d * w).sum();
+        let mut spectrum = Self {
+            edge,
+            lower_edge,
+            outliers: Vec::new(),
+            numerical_error: None,
+            noise_share: (1.0 - 1.0 / noise).max(0.0),
+            samples,
+            system,
+            branch,
+            profiles,
+        };
         spectrum.outliers = (0..spectrum.profiles.len()).map(|k| spectrum.outlier(k)).collect();
         Ok(spectrum)
     }

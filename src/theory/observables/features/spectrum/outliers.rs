@@ -8,7 +8,7 @@ use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::features::fixed_point::Equations;
 use crate::theory::observables::features::square_matrix::Square;
-use crate::theory::observables::features::weighted_sums::{sums, times};
+use crate::theory::observables::features::weighted_sums::times;
 use ndarray::{Array1, Array2, Axis};
 
 /// An outlier as profiles of its singular vectors over samples and neurons.
