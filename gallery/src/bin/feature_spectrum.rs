@@ -100,11 +100,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             row.iter().zip(predicted).enumerate()
         {
             let known = |list: &[f64], k: usize| list.get(k).copied().unwrap_or(f64::NAN);
-            for k in 0..overlaps.len().max(predicted.outliers.len()) {
+            let count = overlaps.len().max(predicted.outliers.len());
+            for (k, eigenvalue) in eigenvalues.iter().take(count).enumerate() {
                 let (theory, along) =
                     (known(&predicted.outliers, k), known(&predicted.overlaps, k));
                 let overlap = known(overlaps, k);
-                data.row([l as f64, i as f64, k as f64, eigenvalues[k], overlap, theory, along]);
+                data.row([l as f64, i as f64, k as f64, *eigenvalue, overlap, theory, along]);
             }
             data.array(format!("eigenvalues_{l}_{i}"), ndarray::ArrayView1::from(eigenvalues));
             let picture = Spectrum {
