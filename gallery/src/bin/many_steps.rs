@@ -28,9 +28,9 @@ struct Arguments {
     /// Width N; d is N/2 and n is 3 N/2 [default: 600, quick 200]
     #[arg(long)]
     width: Option<usize>,
-    /// How many steps
-    #[arg(long, default_value_t = 10)]
-    steps: usize,
+    /// How many steps [default: 10, quick 4]
+    #[arg(long)]
+    steps: Option<usize>,
     /// Exponent of all steps, in [0, 0.5)
     #[arg(long, default_value_t = 0.35)]
     alpha: f64,
@@ -55,6 +55,7 @@ type Run = [Vec<f64>; 3];
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
+    let count = arguments.steps.unwrap_or(common.pick(4, 10));
     let width = arguments.width.unwrap_or(common.pick(200, 600));
     let cases = [
         (tanh_link()?, Tanh { scale: 2.0, shift: 0.5 }.shared(), "information exponent 1"),
@@ -69,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             samples: 3 * width / 2,
             activation: activation.clone(),
             target: Target::single_index(link.clone()).noise(0.1),
-            steps: vec![step; arguments.steps],
+            steps: vec![step; count],
             batches,
         }
     };
@@ -88,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         predict(&setting(*case, *policy), arguments.lambda)
     })?;
 
-    let steps: Vec<f64> = (0..=arguments.steps).map(|t| t as f64).collect();
+    let steps: Vec<f64> = (0..=count).map(|t| t as f64).collect();
     let mut data = Data::with_columns([
         "link",
         "reused",
@@ -103,7 +104,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (case, (_, _, name)) in cases.iter().enumerate() {
         let mut series: [Vec<Series>; 3] = Default::default();
         let level = best_linear(&setting(case, POLICIES[0].0).target)?;
-        let ends = [(-0.5, level), (arguments.steps as f64 + 0.5, level)];
+        let ends = [(-0.5, level), (count as f64 + 0.5, level)];
         series[2].push(line(&ends, REFERENCE).dashed().named("best linear predictor"));
         for ((policy, colour), (runs, predicted)) in POLICIES.into_iter().zip(&mut groups) {
             for (quantity, series) in series.iter_mut().enumerate() {
@@ -124,7 +125,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         for (series, (title, label, top)) in series.into_iter().zip(MEASURED) {
-            let ranges = [(-0.5, arguments.steps as f64 + 0.5), (0.0, top)];
+            let ranges = [(-0.5, count as f64 + 0.5), (0.0, top)];
             let panel = Panel::new(series, ranges, format!("{title}, {name}"), ["steps t", label]);
             panels.push(match title {
                 "overlap" => {

@@ -30,9 +30,9 @@ struct Arguments {
     /// Width N; the features are fitted on 4 N samples [default: 1000, quick 200]
     #[arg(long)]
     width: Option<usize>,
-    /// How many steps
-    #[arg(long, default_value_t = 5)]
-    steps: usize,
+    /// How many steps [default: 5, quick 3]
+    #[arg(long)]
+    steps: Option<usize>,
     /// Ratios d/N
     #[arg(long, value_delimiter = ',', default_values_t = [0.25, 1.0])]
     dimension: Vec<f64>,
@@ -60,6 +60,7 @@ type Curves = [Vec<(f64, f64)>; 2];
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
+    let count = arguments.steps.unwrap_or(common.pick(3, 5));
     let width = arguments.width.unwrap_or(common.pick(200, 1000));
     let ridge_samples = 4 * width;
     let mut settings = Vec::new();
@@ -75,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         samples: (n * dimension as f64).round() as usize,
                         activation: sine().shared(),
                         target: Target::single_index(link.clone()).noise(0.1),
-                        steps: vec![eta; arguments.steps],
+                        steps: vec![eta; count],
                         batches: BatchPolicy::Reused,
                     };
                     settings.push(([l as f64, *d, *n, *size], setting));
@@ -83,7 +84,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    settings.truncate(common.pick(4, settings.len()));
+    settings.truncate(common.pick(2, settings.len()));
     let predicted = in_parallel("predicted", &settings, |(_, setting)| {
         let of = |(policy, _)| {
             predicted_errors(&setting.with_batches(policy), ridge_samples, &lambdas())
@@ -127,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         measured_errors(&setting, *seed, ridge_samples, &lambdas)
     })?;
 
-    let steps: Vec<f64> = (0..=arguments.steps).map(|t| t as f64).collect();
+    let steps: Vec<f64> = (0..=count).map(|t| t as f64).collect();
     let mut panels = Vec::new();
     let kinds = POLICIES.into_iter().zip(["independent batches", "reused batch"]);
     for ((k, ((_, colour), name)), runs) in kinds.enumerate().zip(runs.chunks(seeds.len())) {
@@ -141,7 +142,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let chosen = "setting of the smallest error with a reused batch";
         series.push(line(&curve(best), colour).named(chosen));
         series.push(measured(&steps, runs, colour, Shape::Circle).named(chosen));
-        let ranges = [(-0.3, arguments.steps as f64 + 0.3), (0.0, 1.1)];
+        let ranges = [(-0.3, count as f64 + 0.3), (0.0, 1.1)];
         panels.push(Panel::new(series, ranges, name, ["steps t", "test error / E y²"]));
         for (run, seed) in runs.iter().zip(&seeds) {
             println!("{name}, seed {seed}: measured {run:.3?}, predicted {:.3?}", curve(best));
