@@ -44,7 +44,7 @@ impl Spectrum<'_> {
     pub fn panel(&self, title: &str, label: &str) -> Result<Panel, Box<dyn Error>> {
         let (outliers, bulk) = self.values.split_at(self.outliers.min(self.values.len()));
         let edge = bulk.first().copied().unwrap_or(1.0);
-        let floor = bulk.last().copied().unwrap_or(edge).max(0.01 * edge);
+        let floor = bulk.last().copied().unwrap_or(edge).max(1e-3 * edge);
         let (from, to) = ((0.98 * floor).ln(), (1.01 * edge).ln());
         let logarithms = self.values.iter().map(|s| s.ln());
         let histogram = Histogram::new(logarithms.filter(|x| x.is_finite()), 40, from, to)?;

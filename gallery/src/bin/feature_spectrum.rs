@@ -152,10 +152,9 @@ fn predict(setting: &Setting) -> Result<Vec<Predicted>, Box<dyn Error>> {
     features.extend(setting.with_batches(POLICIES[1].0).predicted_features()?.pop());
     let one = |features: &FeaturePrediction| -> Result<Predicted, Box<dyn Error>> {
         let spectrum = features.spectrum(2 * setting.width)?;
-        let (from, to) = (spectrum.lower_edge.max(1e-3 * spectrum.edge).ln(), spectrum.edge.ln());
-        // inside the edges, where the density falls to 0
-        let share = |i: i32| (f64::from(i) + 0.5) / 100.0;
-        let grid: Vec<f64> = (0..100).map(|i| (from + (to - from) * share(i)).exp()).collect();
+        // from far below the bulk to just below its right edge
+        let at = |i: i32| spectrum.edge * 1e-3_f64.powf((f64::from(i) + 0.5) / 120.0);
+        let grid: Vec<f64> = (0..120).rev().map(at).collect();
         let density = spectrum.density(&grid)?;
         let outliers = &spectrum.outliers;
         Ok(Predicted {
