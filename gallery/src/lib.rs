@@ -2,9 +2,11 @@
 //! (SVG) and data (CSV, .npz).
 
 pub mod data;
+pub mod measured;
 pub mod npy;
 pub mod options;
 pub mod picture;
 pub mod progress;
+pub mod ridge;
 pub mod settings;
 pub mod spectrum;

@@ -7,11 +7,90 @@ use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::Histogram;
 use linear_width::theory::prediction::Prediction;
 
-use super::picture::{BARS, LAW, OUTLIER, Panel, Shape, line, marks, outline};
+use super::picture::{BARS, LAW, MEASURED, Panel, REFERENCE, Shape, area, line, marks, outline};
 
-/// One spectrum on a logarithmic axis that ends at twice `right`: histogram, law of the bulk
-/// (`law` when there is no prediction), outliers with their overlaps, of which chance gives `chance`,
-/// predicted outliers.
+/// A spectrum on a logarithmic axis. The height is the density of ln s, so that areas are shares of
+/// the values in spite of that axis.
+pub struct Spectrum<'a> {
+    /// All values, largest first.
+    pub values: &'a [f64],
+    /// How many of them are outliers.
+    pub outliers: usize,
+    /// Overlaps of the leading outliers' vectors with the teacher or the labels.
+    pub overlaps: Vec<f64>,
+    /// What chance gives for an overlap.
+    pub chance: f64,
+    /// Points (s, density of s) of the predicted bulk.
+    pub bulk: Vec<(f64, f64)>,
+    /// Points (s, density of s) of the bulk of W_0, to compare.
+    pub reference: Vec<(f64, f64)>,
+    /// Predicted outliers.
+    pub predicted: Vec<f64>,
+    /// The largest value of all spectra that are to have the same axis.
+    pub right: f64,
+}
+
+/// Densities of ln s from those of s.
+fn of_logarithm(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    points.iter().map(|(s, density)| (*s, s * density)).collect()
+}
+
+/// Chance gives an overlap below this many times its root mean square, nearly always.
+const CLEAR: f64 = 3.0;
+
+impl Spectrum<'_> {
+    /// Histogram and law of the bulk; outliers with their overlaps, grey where chance gives as much;
+    /// predicted outliers.
+    pub fn panel(&self, title: &str, label: &str) -> Result<Panel, Box<dyn Error>> {
+        let (outliers, bulk) = self.values.split_at(self.outliers.min(self.values.len()));
+        let edge = bulk.first().copied().unwrap_or(1.0);
+        let floor = bulk.last().copied().unwrap_or(edge).max(1e-3 * edge);
+        let (from, to) = ((0.98 * floor).ln(), (1.01 * edge).ln());
+        let logarithms = self.values.iter().map(|s| s.ln());
+        let histogram = Histogram::new(logarithms.filter(|x| x.is_finite()), 40, from, to)?;
+        let bars: Vec<(f64, f64)> =
+            outline(&histogram).into_iter().map(|(x, density)| (x.exp(), density)).collect();
+        let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
+
+        let mut series = vec![area(&bars, BARS).named("measured")];
+        if !self.reference.is_empty() {
+            let reference = line(&of_logarithm(&self.reference), REFERENCE).dotted();
+            series.push(reference.named("W₀: Marchenko–Pastur law"));
+        }
+        series.push(line(&of_logarithm(&self.bulk), LAW).named("predicted"));
+        let mut tops = Vec::new();
+        let mut texts = Vec::new();
+        for (k, value) in outliers.iter().enumerate() {
+            // texts of neighbours would run into each other: every other one higher
+            let near = k > 0 && outliers[k - 1] < 2.5 * value;
+            let raised = near && tops.last().is_some_and(|(_, height)| *height < 0.2 * top);
+            let height = if raised { 0.3 * top } else { 0.15 * top };
+            series.push(line(&[(*value, 0.0), (*value, height)], MEASURED));
+            tops.push((*value, height));
+            if let Some(overlap) = self.overlaps.get(k) {
+                let colour = if *overlap > CLEAR * self.chance { MEASURED } else { REFERENCE };
+                texts.push(((*value, height + 0.08 * top), format!("{overlap:.2}"), colour));
+            }
+        }
+        series.push(marks(&tops, MEASURED, Shape::Circle).named("measured"));
+        let predicted: Vec<(f64, f64)> = self.predicted.iter().map(|s| (*s, 0.04 * top)).collect();
+        series.push(marks(&predicted, LAW, Shape::Diamond).named("predicted"));
+        let ranges = [(0.75 * floor, 2.0 * self.right), (0.0, 1.3 * top)];
+        let panel = Panel::new(series, ranges, title, [label, "density of its logarithm"]);
+        let panel = panel.with_log_x();
+        Ok(texts
+            .into_iter()
+            .fold(panel, |panel, (at, text, colour)| panel.with_text(at, text, colour)))
+    }
+}
+
+/// The sentence that explains the numbers at outliers: overlaps with `what`.
+pub fn note(what: &str, chance: f64) -> String {
+    format!("numbers: overlap with {what} (grey: at most {CLEAR} times chance, {chance:.3})")
+}
+
+/// The spectrum of a first layer, with its overlaps where there is a teacher. The law of W_0 is
+/// Marchenko and Pastur's; the others have it to compare.
 pub fn spectrum_panel(
     stage: &Stage,
     prediction: Option<&Prediction>,
@@ -20,48 +99,32 @@ pub fn spectrum_panel(
     right: f64,
     title: &str,
 ) -> Result<Panel, Box<dyn Error>> {
-    let outliers = stage.outliers.count;
-    let values: Vec<f64> = stage.singular_values.to_vec();
-    let edge = values.get(outliers).copied().unwrap_or(1.0) * 1.001;
-    let floor = (0.7 * law.singular_value_edges().0).max(0.05);
-    let histogram = Histogram::new(values.iter().copied(), 40, floor, edge.max(1.01 * floor))?;
-    let outline = outline(&histogram);
-    let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
-
-    let from = law.singular_value_edges().0.max(floor);
-    let to = prediction.map_or(law.singular_value_edges().1, |p| p.edge);
-    let grid: Vec<f64> =
-        (0..=120).map(|i| 0.8 * from + (to - 0.8 * from) * f64::from(i) / 120.0).collect();
-    let density = match prediction {
-        Some(prediction) => prediction.density(&grid)?.to_vec(),
-        None => grid.iter().map(|s| law.singular_value_density(*s)).collect(),
+    let (from, to) = law.singular_value_edges();
+    let grid = |from: f64, to: f64| -> Vec<f64> {
+        (0..=120).map(|i| from + (to - from) * f64::from(i) / 120.0).collect()
     };
-    let curve: Vec<(f64, f64)> = grid.into_iter().zip(density).collect();
-
-    let mut series = vec![
-        line(&outline, BARS).filled().named("singular values, density"),
-        line(&curve, LAW).named("predicted law of the bulk (W₀: Marchenko–Pastur)"),
-    ];
-    let height = 0.12 * top;
-    let measured: Vec<(f64, f64)> = values.iter().take(outliers).map(|s| (*s, height)).collect();
-    let mut texts = Vec::new();
-    let mut raised = false;
-    for (k, mark) in measured.iter().enumerate() {
-        series.push(line(&[(mark.0, 0.0), *mark], OUTLIER));
-        // labels of neighbours would run into each other
-        raised = k > 0 && measured[k - 1].0 < 2.2 * mark.0 && !raised;
-        if let Some(triplet) = stage.triplets.get(k) {
-            let above = if raised { 0.2 } else { 0.09 };
-            texts.push(((mark.0, height + above * top), format!("{:.2}", triplet.target_overlap)));
+    let of_w_0: Vec<(f64, f64)> =
+        grid(from, to).into_iter().map(|s| (s, law.singular_value_density(s))).collect();
+    let (bulk, reference) = match prediction {
+        Some(prediction) => {
+            let grid = grid(0.8 * from, prediction.edge);
+            let density = prediction.density(&grid)?.to_vec();
+            (grid.into_iter().zip(density).collect(), of_w_0)
         }
-    }
-    let predicted: Vec<(f64, f64)> = prediction
-        .map(|p| p.outliers.iter().map(|o| (o.singular_value, 0.04 * top)).collect())
-        .unwrap_or_default();
-    series.push(marks(&predicted, LAW, Shape::Diamond).named("predicted outlier"));
-    let name = format!("measured outlier, with its overlap with the teacher (chance: {chance:.2})");
-    series.push(marks(&measured, OUTLIER, Shape::Triangle).named(name));
-    let ranges = [(0.8 * floor, 2.0 * right), (0.0, 1.35 * top)];
-    let panel = Panel::new(series, ranges, title, ["singular value", "density"]).with_log_x();
-    Ok(texts.into_iter().fold(panel, |panel, (at, text)| panel.with_text(at, text, OUTLIER)))
+        None if stage.step == 0 => (of_w_0, Vec::new()),
+        None => (Vec::new(), of_w_0),
+    };
+    let with_teacher = stage.triplets.iter().filter(|t| !t.direction_overlaps.is_empty());
+    let spectrum = Spectrum {
+        values: &stage.singular_values.to_vec(),
+        outliers: stage.outliers.count,
+        overlaps: with_teacher.map(|triplet| triplet.target_overlap).collect(),
+        chance,
+        bulk,
+        reference,
+        predicted: prediction
+            .map_or(Vec::new(), |p| p.outliers.iter().map(|o| o.singular_value).collect()),
+        right,
+    };
+    spectrum.panel(title, "singular value")
 }

@@ -14,9 +14,11 @@ use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
 use gallery::options::CommonOptions;
-use gallery::picture::{COUNTS, Panel, Series, cells, figure, line, report, save};
+use gallery::picture::{
+    COUNTS, Panel, Series, area, cells, figure, line, power_of_ten, report, save,
+};
 use gallery::progress::in_parallel;
-use gallery::settings::TwoSteps;
+use gallery::settings::{Setting, two_steps};
 
 /// Number of outliers of W_2 over the square of exponents: measured, predicted at several N, and
 /// the formula.
@@ -68,17 +70,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let counts = in_parallel(&format!("measured, N = {simulated}"), &grid, |alphas| {
-        let builder = two_steps(*alphas, simulated, &arguments).builder(common.seed)?;
+        let builder = setting(*alphas, simulated, &arguments)?.builder(common.seed);
         let report = builder.precision(Precision::F32).build()?.run()?;
         Ok(report.stages[2].outliers.count)
     })?;
     add(simulated, true, &counts, format!("measured, N = {simulated}"));
     for width in [simulated].into_iter().chain(WIDTHS) {
         let name =
-            if width < 10_000 { width.to_string() } else { format!("10^{}", width.ilog10()) };
+            if width < 10_000 { width.to_string() } else { power_of_ten(width.ilog10() as i32) };
         let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
             // the fast model: the counts of the two differ close to a threshold only
-            let setting = two_steps(*alphas, width, &arguments);
+            let setting = setting(*alphas, width, &arguments)?;
             Ok(setting.predict(BulkModel::Isotropic)?.outliers.len())
         })?;
         add(width, false, &counts, format!("predicted, N = {name}"));
@@ -92,10 +94,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn two_steps(alphas: (f64, f64), width: usize, arguments: &Arguments) -> TwoSteps {
+fn setting(
+    alphas: (f64, f64),
+    width: usize,
+    arguments: &Arguments,
+) -> Result<Setting, Box<dyn Error>> {
     let steps = [alphas.0, alphas.1].map(|alpha| StepSize::scaled(arguments.constant, alpha));
     let batches = if arguments.reused { BatchPolicy::Reused } else { BatchPolicy::Independent };
-    TwoSteps { width, samples: width / 2, steps, batches }
+    Ok(two_steps(width, width / 2, steps, batches)?)
 }
 
 /// Cells coloured by the counts under the formula's steps alpha_2 = k (1/2 - alpha_1).
@@ -122,7 +128,7 @@ const STEPS: &str = "#444444";
 fn legend() -> Vec<Series> {
     let last = COUNTS.len() - 1;
     let count = |(number, colour): (usize, &&'static str)| {
-        line(&[], colour).filled().named(match number {
+        area(&[], colour).named(match number {
             1 => "1 outlier of W₂".to_owned(),
             _ if number == last => format!("{number} or more"),
             _ => format!("{number} outliers"),

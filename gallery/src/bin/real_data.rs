@@ -9,19 +9,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use linear_width::data::{Batch, Dataset};
-use linear_width::experiment::Stage;
 use linear_width::network::SecondLayerLaw;
 use linear_width::readout::{Features, LinearFeatures, ReadoutError, Ridge, TestError};
 use linear_width::rmt::MarchenkoPastur;
-use linear_width::spectral::Histogram;
 use linear_width::training::{BatchPolicy, StepSize};
 use linear_width::{Experiment, Report};
 
 use gallery::data::Data;
 use gallery::npy;
 use gallery::options::CommonOptions;
-use gallery::picture::{self, BARS, LAW, OUTLIER, Panel};
+use gallery::picture;
 use gallery::settings::sine;
+use gallery::spectrum::spectrum_panel;
 
 /// Two large gradient steps on your own data.
 #[derive(Parser)]
@@ -135,40 +134,10 @@ fn draw(one: &Report, two: &Report, folder: &Path) -> Result<(), Box<dyn Error>>
             let reused = f64::from(u8::from(i == 3));
             data.row([stage.step as f64, reused, k as f64 + 1.0, *value, outlier]);
         }
-        panels.push(panel(stage, (stage.step == 0).then_some(&law), largest, name)?);
+        panels.push(spectrum_panel(stage, None, &law, 0.0, largest, name)?);
     }
     let figure = picture::figure(panels, 2, (520, 330));
     picture::report([picture::save(&figure, folder, "real_data")?]);
     picture::report(data.save(folder, "real_data")?);
     Ok(())
-}
-
-/// Histogram of the bulk, outliers as lines; for W_0 the Marchenko-Pastur law.
-fn panel(
-    stage: &Stage,
-    law: Option<&MarchenkoPastur>,
-    largest: f64,
-    title: &str,
-) -> Result<Panel, Box<dyn Error>> {
-    let values = stage.singular_values.to_vec();
-    let (outliers, bulk) = values.split_at(stage.outliers.count);
-    let right = bulk.first().copied().unwrap_or(1.0) * 1.001;
-    let floor = (0.5 * bulk.last().copied().unwrap_or(0.1)).max(0.02);
-    let histogram = Histogram::new(values.iter().copied(), 24, floor, right)?;
-    let outline = picture::outline(&histogram);
-    let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
-    let bars = picture::line(&outline, BARS).filled();
-    let mut plots = vec![bars.named("singular values, density")];
-    if let Some(law) = law {
-        let (from, to) = law.singular_value_edges();
-        let grid = (0..=100).map(|i| from + (to - from) * f64::from(i) / 100.0);
-        let curve: Vec<(f64, f64)> = grid.map(|s| (s, law.singular_value_density(s))).collect();
-        plots.push(picture::line(&curve, LAW).named("Marchenko–Pastur law (W₀)"));
-    }
-    for (k, value) in outliers.iter().enumerate() {
-        let mark = picture::line(&[(*value, 0.0), (*value, 0.35 * top)], OUTLIER);
-        plots.push(if k == 0 { mark.named("outlier") } else { mark });
-    }
-    let ranges = [(0.1, 1.3 * largest), (0.0, 1.3 * top)];
-    Ok(Panel::new(plots, ranges, title, ["singular value", "density"]).with_log_x())
 }

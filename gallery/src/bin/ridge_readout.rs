@@ -1,4 +1,4 @@
-//! Does it help: the test error of ridge regression on the features after no, one and two steps,
+//! Does it help: the test error of ridge regression on the features after no, one, two and five steps,
 //! with independent batches and with a reused one, beside the best linear predictor.
 //!
 //! `cargo run --release -p gallery --bin ridge_readout` (`-- --help` for the options); some minutes,
@@ -7,29 +7,32 @@
 use std::error::Error;
 
 use clap::Parser;
+use linear_width::activation::Activation;
 use linear_width::data::{GeneratedBatch, Link, Target};
-use linear_width::network::SecondLayerLaw;
-use linear_width::quadrature::QuadratureError;
 use linear_width::readout::{Features, LinearFeatures, Ridge};
+use linear_width::theory::prediction::PredictionError;
 use linear_width::training::{BatchPolicy, StepSize};
-use linear_width::{Experiment, InvalidSetting};
-use ndarray::{Array3, Axis};
 
 use gallery::data::Data;
+use gallery::measured::{means, measured};
 use gallery::options::CommonOptions;
-use gallery::picture::{self, Panel, REFERENCE, SERIES, Series, Shape};
+use gallery::picture::{self, INDEPENDENT, Panel, REFERENCE, REUSED, Shape, W0, W1, line};
 use gallery::progress::in_parallel;
-use gallery::settings::{mean_and_error, sine, tanh_link};
+use gallery::ridge::{best_linear, label_square};
+use gallery::settings::{Setting, cosine_link, sine, tanh_link};
 
-/// Test error of ridge regression on the features after no, one and two steps.
+/// Test error of ridge regression on the features after no, one, two and five steps.
 #[derive(Parser)]
 struct Options {
     #[command(flatten)]
     common: CommonOptions,
+    /// Width N; d is N/2 [default: 600, quick 200]
+    #[arg(long)]
+    width: Option<usize>,
     /// Samples of one gradient step over the dimension, n/d
     #[arg(long, default_value_t = 4.0)]
     step_samples: f64,
-    /// Constant C of both step sizes C N^alpha
+    /// Constant C of all step sizes C N^alpha
     #[arg(long, default_value_t = 2.0)]
     constant: f64,
     /// Standard deviation of the label noise
@@ -37,170 +40,162 @@ struct Options {
     noise: f64,
 }
 
-/// Exponents of the two steps.
-const ALPHAS: [f64; 2] = [0.35, 0.4];
-/// What the ridge regression is on: name, colour, mark.
-const FEATURES: [(&str, &str, Shape); 5] = [
-    ("x", REFERENCE, Shape::Cross),
-    ("σ(W₀x)", SERIES[0], Shape::Circle),
-    ("σ(W₁x), one step", SERIES[2], Shape::Square),
-    ("σ(W₂x), independent batches", SERIES[5], Shape::Triangle),
-    ("σ(W₂x), reused batch", SERIES[1], Shape::Diamond),
+/// Exponents of the steps.
+const ALPHAS: [f64; 5] = [0.35, 0.4, 0.4, 0.4, 0.4];
+
+/// What the ridge regression is on.
+struct Kind {
+    name: &'static str,
+    colour: &'static str,
+    shape: Shape,
+    /// Batches and number of steps of the first layer; `None`: the inputs.
+    weights: Option<(BatchPolicy, usize)>,
+}
+
+const fn kind(
+    name: &'static str,
+    colour: &'static str,
+    shape: Shape,
+    weights: Option<(BatchPolicy, usize)>,
+) -> Kind {
+    Kind { name, colour, shape, weights }
+}
+
+const KINDS: [Kind; 7] = [
+    kind("x", "#000000", Shape::Cross, None),
+    kind("W₀", W0, Shape::Circle, Some((BatchPolicy::Independent, 0))),
+    kind("W₁", W1, Shape::Circle, Some((BatchPolicy::Independent, 1))),
+    kind("W₂, independent", INDEPENDENT, Shape::Circle, Some((BatchPolicy::Independent, 2))),
+    kind("W₂, reused", REUSED, Shape::Circle, Some((BatchPolicy::Reused, 2))),
+    kind("W₅, independent", INDEPENDENT, Shape::Triangle, Some((BatchPolicy::Independent, 5))),
+    kind("W₅, reused", REUSED, Shape::Triangle, Some((BatchPolicy::Reused, 5))),
 ];
-/// Sizes of the ridge batch, n/d.
+
+/// Sizes of the ridge batch, m/d.
 const RATIOS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 /// The ratio at which the error is drawn against lambda.
 const LAMBDA_RATIO: f64 = 4.0;
+/// Samples on which lambda is chosen and the error measured.
+const TEST: usize = 5000;
 
 fn lambdas() -> Vec<f64> {
     (-8..=4).map(|half| 10.0_f64.powf(f64::from(half) / 2.0)).collect()
 }
 
-/// One link and one seed.
-struct Task {
-    link: usize,
-    seed: u64,
-}
-
-/// Mean squared test errors of one task: features x ratios, lambda chosen on a validation batch;
-/// features x lambdas at [`LAMBDA_RATIO`].
+/// Test errors over E y^2 of one seed, a list per kind: over the ratios, lambda chosen on a validation
+/// batch; over the lambdas at [`LAMBDA_RATIO`].
+#[derive(Default)]
 struct Errors {
     by_ratio: Vec<Vec<f64>>,
     by_lambda: Vec<Vec<f64>>,
 }
 
-struct Sizes {
-    width: usize,
-    dimension: usize,
-    test: usize,
-}
-
-/// cos(1.5 z + 0.6) without constant and linear part: information exponent 2, reuse exponent 1.
-fn cosine_link() -> Result<Link, QuadratureError> {
-    Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1])
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let common = &options.common;
-    let sizes = common.pick(
-        Sizes { width: 300, dimension: 150, test: 5000 },
-        Sizes { width: 800, dimension: 400, test: 5000 },
-    );
-    let targets: Vec<Target> = [tanh_link()?, cosine_link()?]
-        .into_iter()
-        .map(|link: Link| Target::single_index(link).noise(options.noise))
-        .collect();
-    let seeds = common.seeds(common.pick(4, 6));
-    let tasks: Vec<Task> = (0..targets.len())
-        .flat_map(|link| seeds.iter().map(move |seed| Task { link, seed: *seed }))
-        .collect();
-    let errors = in_parallel("ridge on features", &tasks, |task| {
-        measure(&targets[task.link], task.seed, &sizes, &options)
-    })?;
+    let links = [tanh_link()?, cosine_link()?];
+    let settings = links.map(|link| setting(&options, link));
+    let seeds = common.seeds(common.pick(2, 4));
+    let tasks: Vec<(usize, u64)> =
+        (0..settings.len()).flat_map(|l| seeds.iter().map(move |seed| (l, *seed))).collect();
+    let errors =
+        in_parallel("ridge on features", &tasks, |(l, seed)| measure(&settings[*l], *seed))?;
+
+    let predicted = in_parallel("predicted", &[0, 1], |l| predict(&settings[*l]))?;
 
     let mut data = Data::with_columns([
         "link",
         "features",
-        "ridge_samples_over_d",
+        "samples_over_d",
         "lambda",
         "error",
         "standard_error",
-        "best_linear",
-        "label_square",
     ]);
     let mut panels = Vec::new();
-    println!(
-        "N = {}, d = {}, n = {} a step, {} seeds; errors over E y^2 with standard errors of the mean",
-        sizes.width,
-        sizes.dimension,
-        step_samples(&sizes, &options),
-        seeds.len()
-    );
-    for (l, target) in targets.iter().enumerate() {
-        let limit = Limits::of(target)?.ok_or("a single-index target has limits")?;
-        let of_link = |pick: fn(&Errors) -> &Vec<Vec<f64>>| -> Vec<&Vec<Vec<f64>>> {
-            let pairs = tasks.iter().zip(&errors).filter(|(task, _)| task.link == l);
-            pairs.map(|(_, errors)| pick(errors)).collect()
-        };
-        let by_ratio = relative(&of_link(|e| &e.by_ratio), limit.constant);
-        let by_lambda = relative(&of_link(|e| &e.by_lambda), limit.constant);
-        print(target.name(), &by_ratio, &limit);
+    for (((l, setting), errors), predicted) in
+        settings.iter().enumerate().zip(errors.chunks(seeds.len())).zip(&predicted)
+    {
         let lambdas = lambdas();
-        for f in 0..FEATURES.len() {
-            let mut add = |ratio, lambda, values: &Array3<f64>, i: usize| {
-                let (mean, error) = (values[[f, i, 0]], values[[f, i, 1]]);
-                let linear = limit.linear / limit.constant;
-                data.row([l as f64, f as f64, ratio, lambda, mean, error, linear, limit.constant]);
-            };
-            for (i, ratio) in RATIOS.iter().enumerate() {
-                add(*ratio, f64::NAN, &by_ratio, i); // lambda differs from seed to seed
-            }
-            for (i, lambda) in lambdas.iter().enumerate() {
-                add(LAMBDA_RATIO, *lambda, &by_lambda, i);
+        let name = setting.target.name();
+        println!(
+            "link {name}: error over E y^2 with {LAMBDA_RATIO} d samples, lambda by validation"
+        );
+        let mut plots = [Vec::new(), Vec::new()];
+        for (f, kind) in KINDS.iter().enumerate() {
+            // lambda differs from seed to seed where it is chosen
+            let sweeps = [(&RATIOS[..], false), (&lambdas[..], true)];
+            for (plot, (x, is_lambda)) in plots.iter_mut().zip(sweeps) {
+                let of_seed =
+                    |e: &Errors| if is_lambda { &e.by_lambda } else { &e.by_ratio }[f].clone();
+                let values: Vec<Vec<f64>> = errors.iter().map(of_seed).collect();
+                // beside each other where all are equal
+                let shifted: Vec<f64> =
+                    x.iter().map(|x| x * 1.03_f64.powf(f as f64 - 3.0)).collect();
+                let curve = if is_lambda { &predicted.by_lambda } else { &predicted.by_ratio };
+                if let Some(curve) = &curve[f] {
+                    let curve = line(curve, kind.colour).named(kind.name);
+                    let dashed = kind.shape == Shape::Triangle;
+                    plot.push(if dashed { curve.dashed() } else { curve });
+                }
+                plot.push(measured(&shifted, &values, kind.colour, kind.shape).named(kind.name));
+                for ((x, mean), error) in std::iter::zip(means(x, &values).0, means(x, &values).1) {
+                    let (ratio, lambda) = if is_lambda { (LAMBDA_RATIO, x) } else { (x, f64::NAN) };
+                    data.row([l as f64, f as f64, ratio, lambda, mean, error]);
+                    if !is_lambda && ratio == LAMBDA_RATIO {
+                        println!("{:>20}: {mean:.3} +- {error:.3}", kind.name);
+                    }
+                }
             }
         }
+        let [by_ratio, by_lambda] = plots;
+        let title = format!("link {name}, λ by validation");
         panels.push(panel(
-            &by_ratio,
+            by_ratio,
             &RATIOS,
-            &limit,
-            &format!("link {}, λ by validation", target.name()),
-            "samples of the ridge regression over d",
-        ));
-        panels.push(panel(
-            &by_lambda,
-            &lambdas,
-            &limit,
-            &format!("link {}, {LAMBDA_RATIO} d samples", target.name()),
-            "ridge parameter λ",
-        ));
+            setting,
+            title,
+            "samples m of the ridge regression over d",
+        )?);
+        let title = format!("link {name}, m = {LAMBDA_RATIO} d");
+        panels.push(panel(by_lambda, &lambdas, setting, title, "ridge parameter λ")?);
     }
-    let figure = picture::figure(panels, 2, (620, 400));
+    let figure = picture::figure(panels, 2, (620, 400)).with_note(picture::NOTE);
     picture::report([picture::save(&figure, &common.output, "ridge_readout")?]);
     picture::report(data.save(&common.output, "ridge_readout")?);
     Ok(())
 }
 
-fn step_samples(sizes: &Sizes, options: &Options) -> usize {
-    (options.step_samples * sizes.dimension as f64).round() as usize
+fn setting(options: &Options, link: Link) -> Setting {
+    let width = options.width.unwrap_or(options.common.pick(200, 600));
+    Setting {
+        width,
+        dimension: width / 2,
+        samples: (options.step_samples * (width / 2) as f64).round() as usize,
+        activation: sine().shared(),
+        target: Target::single_index(link).noise(options.noise),
+        steps: ALPHAS.map(|alpha| StepSize::scaled(options.constant, alpha)).to_vec(),
+        batches: BatchPolicy::Independent,
+    }
 }
 
-fn measure(
-    target: &Target,
-    seed: u64,
-    sizes: &Sizes,
-    options: &Options,
-) -> Result<Errors, Box<dyn Error>> {
-    let experiment = |policy| {
-        Experiment::builder()
-            .width(sizes.width)
-            .dimension(sizes.dimension)
-            .samples(step_samples(sizes, options))
-            .activation(sine())
-            .target(target.clone())
-            .steps(ALPHAS.map(|alpha| StepSize::scaled(options.constant, alpha)))
-            .second_layer(SecondLayerLaw::Uniform)
-            .batches(policy)
-            .seed(seed)
-            .build()
-    };
-    let (independent, reused) =
-        (experiment(BatchPolicy::Independent)?, experiment(BatchPolicy::Reused)?);
-    // W_0 and W_1 are the same in both
-    let mut networks = independent.networks::<f64>().collect::<Result<Vec<_>, _>>()?;
-    networks.extend(reused.networks::<f64>().last().transpose()?);
+fn measure(setting: &Setting, seed: u64) -> Result<Errors, Box<dyn Error>> {
+    let experiment = setting.builder(seed).build()?;
     // no step has seen these
-    let train = RATIOS
-        .iter()
-        .map(|ratio| independent.test_batch(0, (ratio * sizes.dimension as f64) as usize))
-        .collect::<Result<Vec<_>, _>>()?;
-    let validation = independent.test_batch(1, sizes.test)?;
-    let test = independent.test_batch(2, sizes.test)?;
-    let mut errors = Errors { by_ratio: Vec::new(), by_lambda: Vec::new() };
-    let inputs = LinearFeatures::new(sizes.dimension)?;
-    errors.add(&inputs, &train, &validation, &test)?;
-    for network in &networks {
-        errors.add(network, &train, &validation, &test)?;
+    let of_ratio = |ratio| experiment.test_batch(0, (ratio * setting.dimension as f64) as usize);
+    let train = RATIOS.into_iter().map(of_ratio).collect::<Result<Vec<_>, _>>()?;
+    let (validation, test) = (experiment.test_batch(1, TEST)?, experiment.test_batch(2, TEST)?);
+    let independent = setting.networks(seed)?;
+    let reused = setting.with_batches(BatchPolicy::Reused).networks(seed)?;
+    let inputs = LinearFeatures::new(setting.dimension)?;
+    let scale = label_square(&setting.target)?;
+    let mut errors = Errors::default();
+    for kind in &KINDS {
+        let features: &dyn Features = match kind.weights {
+            None => &inputs,
+            Some((BatchPolicy::Reused, step)) => &reused[step],
+            Some((_, step)) => &independent[step],
+        };
+        errors.add(features, &train, [&validation, &test], scale)?;
     }
     Ok(errors)
 }
@@ -210,18 +205,18 @@ impl Errors {
         &mut self,
         features: &dyn Features,
         train: &[GeneratedBatch],
-        validation: &GeneratedBatch,
-        test: &GeneratedBatch,
+        [validation, test]: [&GeneratedBatch; 2],
+        scale: f64,
     ) -> Result<(), Box<dyn Error>> {
         let lambdas = lambdas();
         let mut by_ratio = Vec::new();
         for (ratio, batch) in RATIOS.iter().zip(train) {
             let path = Ridge::new().fit(features, batch)?;
             let readout = path.select(&lambdas, validation)?;
-            by_ratio.push(readout.test_error(test)?.mean_square);
+            by_ratio.push(readout.test_error(test)?.mean_square / scale);
             if *ratio == LAMBDA_RATIO {
                 let errors = path.test_errors(&lambdas, test)?;
-                self.by_lambda.push(errors.iter().map(|e| e.mean_square).collect());
+                self.by_lambda.push(errors.iter().map(|e| e.mean_square / scale).collect());
             }
         }
         self.by_ratio.push(by_ratio);
@@ -229,73 +224,61 @@ impl Errors {
     }
 }
 
-/// Errors that no number of samples improves: of the best constant, of the best linear predictor, and
-/// of the link itself.
-struct Limits {
-    constant: f64,
-    linear: f64,
-    noise: f64,
+/// A curve per kind, none for the inputs: test errors over E y^2 at the best lambda, and against lambda.
+#[derive(Default)]
+struct Curves {
+    by_ratio: Vec<Option<Vec<(f64, f64)>>>,
+    by_lambda: Vec<Option<Vec<(f64, f64)>>>,
 }
 
-impl Limits {
-    fn of(target: &Target) -> Result<Option<Self>, InvalidSetting> {
-        let errors = target.best_constant_error(false)?.zip(target.best_linear_error(false)?);
-        let noise = target.noise_std().powi(2);
-        Ok(errors.map(|(constant, linear)| Self { constant, linear, noise }))
+fn predict(setting: &Setting) -> Result<Curves, Box<dyn Error>> {
+    let scale = label_square(&setting.target)?;
+    let samples = |ratio: f64| (ratio * setting.dimension as f64).round() as usize;
+    // half as far apart as the measured points
+    let ratios: Vec<f64> = (-2..=8).map(|half| 2.0_f64.powf(f64::from(half) / 2.0)).collect();
+    let lambdas: Vec<f64> = (-16..=8).map(|k| 10.0_f64.powf(f64::from(k) / 4.0)).collect();
+    let independent = setting.predicted_features()?;
+    let reused = setting.with_batches(BatchPolicy::Reused).predicted_features()?;
+    let mut curves = Curves::default();
+    for kind in &KINDS {
+        let Some((policy, step)) = kind.weights else {
+            curves.by_ratio.push(None);
+            curves.by_lambda.push(None);
+            continue;
+        };
+        let features = match policy {
+            BatchPolicy::Reused => &reused[step],
+            _ => &independent[step],
+        };
+        let best = ratios.iter().map(|ratio| -> Result<(f64, f64), PredictionError> {
+            Ok((*ratio, features.best_lambda(samples(*ratio))?.1.test_error / scale))
+        });
+        curves.by_ratio.push(Some(best.collect::<Result<_, _>>()?));
+        let errors = features.ridge_curve(&[samples(LAMBDA_RATIO)], &lambdas)?;
+        let points = lambdas.iter().zip(&errors).map(|(x, e)| (*x, e.test_error / scale));
+        curves.by_lambda.push(Some(points.collect()));
     }
+    Ok(curves)
 }
 
-/// Mean over the seeds and its standard error, over `scale`: features x points x 2.
-fn relative(seeds: &[&Vec<Vec<f64>>], scale: f64) -> Array3<f64> {
-    let (features, points) = (seeds[0].len(), seeds[0][0].len());
-    Array3::from_shape_fn((features, points, 2), |(f, i, k)| {
-        let values: Vec<f64> = seeds.iter().map(|errors| errors[f][i] / scale).collect();
-        let (mean, error) = mean_and_error(&values);
-        if k == 0 { mean } else { error }
-    })
-}
-
-fn print(link: &str, by_ratio: &Array3<f64>, limit: &Limits) {
-    let best = limit.linear / limit.constant;
-    println!(
-        "\nlink {link}: best linear predictor {best:.3}, noise {:.3}",
-        limit.noise / limit.constant
-    );
-    print!("{:>32}", "ridge samples over d:");
-    RATIOS.iter().for_each(|ratio| print!("{ratio:>15}"));
-    println!();
-    for ((name, _, _), errors) in FEATURES.iter().zip(by_ratio.axis_iter(Axis(0))) {
-        print!("{name:>32}");
-        for pair in errors.rows() {
-            print!("  {:.3} +- {:.3}", pair[0], pair[1]);
-        }
-        println!();
-    }
-}
-
-/// One curve per kind of features over the points `x`, the population values as lines.
-fn panel(errors: &Array3<f64>, x: &[f64], limit: &Limits, title: &str, label: &str) -> Panel {
+/// The curves over the points `x`, above the errors that no number of samples improves: that of the
+/// best linear predictor and that of the link itself.
+fn panel(
+    curves: Vec<picture::Series>,
+    x: &[f64],
+    setting: &Setting,
+    title: String,
+    label: &str,
+) -> Result<Panel, Box<dyn Error>> {
+    let target = &setting.target;
+    let scale = label_square(target)?;
     let (left, right) = (x[0] / 1.25, x[x.len() - 1] * 1.25);
-    let level = |value: f64, name: &str, line: fn(Series) -> Series| {
-        let y = value / limit.constant;
-        let plot = picture::line(&[(left, y), (right, y)], "#000000").named(name);
-        line(plot)
-    };
-    let mut plots = vec![
-        level(limit.linear, "best linear predictor", Series::dashed),
-        level(limit.noise, "label noise", Series::dotted),
+    let level = |error: f64| line(&[(left, error), (right, error)], REFERENCE);
+    let mut series = vec![
+        level(best_linear(target)?).dashed().named("best linear predictor"),
+        level(target.noise_std().powi(2) / scale).dotted().named("label noise"),
     ];
-    for ((name, colour, shape), errors) in FEATURES.iter().zip(errors.axis_iter(Axis(0))) {
-        let points: Vec<(f64, f64)> =
-            x.iter().zip(errors.rows()).map(|(x, pair)| (*x, pair[0])).collect();
-        let bars: Vec<f64> = errors.rows().into_iter().map(|pair| pair[1]).collect();
-        plots.push(picture::line(&points, colour));
-        plots.push(
-            picture::marks_with_errors(&points, &bars, colour, *shape)
-                .named(format!("ridge on {name}")),
-        );
-    }
-    let top = 1.3;
-    let ranges = [(left, right), (0.0, top)];
-    Panel::new(plots, ranges, title, [label, "test error / E y²"]).with_log_x()
+    series.extend(curves);
+    let ranges = [(left, right), (0.0, 1.3)];
+    Ok(Panel::new(series, ranges, title, [label, "test error / E y²"]).with_log_x())
 }

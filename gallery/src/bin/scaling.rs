@@ -15,9 +15,9 @@ use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
 use gallery::options::CommonOptions;
-use gallery::picture::{Panel, REFERENCE, SERIES, Shape, figure, line, marks, report, save};
+use gallery::picture::{LAW, MEASURED, Panel, REFERENCE, Shape, figure, line, marks, report, save};
 use gallery::progress::in_parallel;
-use gallery::settings::{TwoSteps, mean_and_error};
+use gallery::settings::{Setting, mean_and_error, two_steps};
 
 /// Outlying singular values of W_2 against N: simulated, predicted, and the slopes of the formula.
 #[derive(Parser)]
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let predicted =
         in_parallel("predicted", &widths, |width| -> Result<Spectrum, Box<dyn Error>> {
             // the fast model: for this link, which has a linear part, both agree with simulations to 1 %
-            let prediction = two_steps(&arguments, *width).predict(BulkModel::Isotropic)?;
+            let prediction = setting(&arguments, *width)?.predict(BulkModel::Isotropic)?;
             let values = prediction.outliers.iter().map(|o| o.singular_value).collect();
             Ok((prediction.edge, values))
         })?;
@@ -63,23 +63,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         simulated.iter().rev().flat_map(|n| seeds.iter().map(move |s| (*n, *s))).collect();
     let measured =
         in_parallel("simulated", &runs, |(width, seed)| -> Result<Vec<f64>, Box<dyn Error>> {
-            let builder = two_steps(&arguments, *width).builder(*seed)?;
+            let builder = setting(&arguments, *width)?.builder(*seed);
             let report = builder.precision(Precision::F32).build()?.run()?;
             let stage = &report.stages[2];
             Ok(stage.singular_values.iter().take(stage.outliers.count).copied().collect())
         })?;
 
     let mut data = Data::with_columns(["predicted", "width", "k", "singular_value", "error"]);
-    let mut series = Vec::new();
+    let (mut series, mut labels) = (Vec::new(), Vec::new());
     let edge: Vec<(f64, f64)> =
         widths.iter().zip(&predicted).map(|(n, (edge, _))| (*n as f64, *edge)).collect();
-    series.push(line(&edge, "#aaaaaa").named("predicted edge of the bulk"));
+    series.push(line(&edge, LAW).dotted().named("predicted edge of the bulk"));
     println!(
         "{:>3} {:>9} {:>22} {:>30}",
         "k", "exponent", "slope of prediction,", "N = 10^3 to 10^4, 10^7 to 10^8"
     );
     for (k, exponent) in spikes.exponents().iter().enumerate().take(SPIKES) {
-        let colour = SERIES[k];
         let curve: Vec<(f64, f64)> = widths
             .iter()
             .zip(&predicted)
@@ -107,9 +106,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 _ => reference,
             });
         }
-        let name =
-            format!("k = {k}: predicted (line), simulated (circles); exponent {:.2}", exponent);
-        series.push(line(&curve, colour).named(name));
+        series.push(line(&curve, LAW).named("predicted"));
+        if let Some((n, value)) = curve.get(2 * curve.len() / 3) {
+            labels.push(((*n, 0.55 * value), format!("k = {k}, exponent {exponent:.2}")));
+        }
         let mut points = Vec::new();
         for width in simulated {
             let values: Vec<f64> = runs
@@ -125,7 +125,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 points.push((*width as f64, mean));
             }
         }
-        series.push(marks(&points, colour, Shape::Circle));
+        series.push(marks(&points, MEASURED, Shape::Circle).named("measured"));
     }
     data.array("widths", ndarray::Array1::from_iter(widths.iter().map(|n| *n as f64)).view());
     data.array("edges", ndarray::Array1::from_iter(edge.iter().map(|e| e.1)).view());
@@ -133,15 +133,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let top = predicted.iter().flat_map(|(_, values)| values).fold(1.0_f64, |m, v| m.max(*v));
     let title = format!("α₁ = {}, α₂ = {}", arguments.alpha1, arguments.alpha2);
     let ranges = [(1e2, 1e8), (1.0, 2.0 * top)];
-    let labels = ["width N", "outlying singular values of W₂"];
-    let panel = Panel::new(series, ranges, title, labels).with_log_scale();
+    let axes = ["width N", "outlying singular values of W₂"];
+    let panel = Panel::new(series, ranges, title, axes).with_log_scale();
+    let label = |panel: Panel, (at, text)| panel.with_label(at, text, LAW);
+    let panel = labels.into_iter().fold(panel, label);
     report([save(&figure(vec![panel], 1, (760, 480)), &common.output, "scaling")?]);
     report(data.save(&common.output, "scaling")?);
     Ok(())
 }
 
-fn two_steps(arguments: &Arguments, width: usize) -> TwoSteps {
+fn setting(arguments: &Arguments, width: usize) -> Result<Setting, Box<dyn Error>> {
     let steps = [arguments.alpha1, arguments.alpha2]
         .map(|alpha| StepSize::scaled(arguments.constant, alpha));
-    TwoSteps { width, samples: width, steps, batches: BatchPolicy::Independent }
+    Ok(two_steps(width, width, steps, BatchPolicy::Independent)?)
 }

@@ -16,8 +16,8 @@ use gallery::data::Data;
 use gallery::options::CommonOptions;
 use gallery::picture::{figure, report, save};
 use gallery::progress::in_parallel;
-use gallery::settings::TwoSteps;
-use gallery::spectrum::spectrum_panel;
+use gallery::settings::two_steps;
+use gallery::spectrum::{note, spectrum_panel};
 
 /// Spectra of W_0, W_1, W_2 for l = 0, 1, 2, 3 with predicted density and outliers.
 #[derive(Parser)]
@@ -30,13 +30,13 @@ struct Arguments {
     /// Exponent alpha_1 of the first step, in [0, 0.5)
     #[arg(long, default_value_t = 0.4)]
     alpha1: f64,
-    /// Exponents alpha_2 of the second step, one row each
+    /// Exponents alpha_2 of the second step, one panel each
     #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.15, 0.25, 0.35])]
     alpha2: Vec<f64>,
     /// Constant C_1 of the first step C_1 N^alpha_1
     #[arg(long, default_value_t = 3.0)]
     c1: f64,
-    /// Constants C_2 of the second step, one per row
+    /// Constants C_2 of the second step, one per panel
     #[arg(long, value_delimiter = ',', default_values_t = [1.0, 8.0, 8.0, 8.0])]
     c2: Vec<f64>,
 }
@@ -56,8 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let steps =
             [StepSize::scaled(arguments.c1, arguments.alpha1), StepSize::scaled(*c2, *alpha_2)];
         let batches = BatchPolicy::Independent;
-        let two_steps = TwoSteps { width, samples: 2 * width, steps, batches };
-        let experiment = two_steps.builder(common.seed)?.build()?;
+        let setting = two_steps(width, 2 * width, steps, batches)?;
+        let experiment = setting.builder(common.seed).build()?;
         // the fast model: densities from data take minutes for the larger steps
         let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
         let predict = |step| experiment.predict(step, &options);
@@ -74,19 +74,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         "predicted_overlap",
     ]);
     let mut panels = Vec::new();
-    for ((alpha_2, c2), (run, predictions)) in settings.iter().zip(&rows) {
+    let right = rows.iter().flat_map(|(run, _)| &run.stages).map(|s| s.singular_values[0]);
+    let right = right.fold(0.0, f64::max);
+    let chance = rows.first().map_or(0.0, |(run, _)| run.chance_overlaps().0);
+    for (row, ((alpha_2, c2), (run, predictions))) in settings.iter().zip(&rows).enumerate() {
         let count = OutlierCount::new(arguments.alpha1, *alpha_2)?;
         let l = count.new_directions;
-        let right = run.stages.iter().map(|s| s.singular_values[0]).fold(0.0, f64::max);
         for stage in &run.stages {
             let prediction = stage.step.checked_sub(1).map(|i| &predictions[i]);
             let title = match stage.step {
                 0 => "W₀".to_owned(),
-                1 => format!("W₁, η₁ = {} N^{}", arguments.c1, arguments.alpha1),
-                _ => format!("W₂, η₂ = {c2} N^{alpha_2}: l = {l}"),
+                1 => format!("W₁, C₁ = {}, α₁ = {}", arguments.c1, arguments.alpha1),
+                _ => format!("W₂, l = {l}: C₂ = {c2}, α₂ = {alpha_2}"),
             };
-            let chance = run.chance_overlaps().0;
-            panels.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
+            // W_0 and W_1 are the same in all rows
+            if row == 0 || stage.step == 2 {
+                panels.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
+            }
             data.array(
                 format!("singular_values_l{l}_w{}", stage.step),
                 stage.singular_values.view(),
@@ -113,7 +117,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             count.total
         );
     }
-    report([save(&figure(panels, 3, (430, 290)), &common.output, "spectra")?]);
+    let figure = figure(panels, 3, (430, 300)).with_note(note("the teacher", chance));
+    report([save(&figure, &common.output, "spectra")?]);
     report(data.save(&common.output, "spectra")?);
     Ok(())
 }

@@ -16,10 +16,11 @@ use linear_width::training::{BatchPolicy, StepSize};
 use gallery::data::Data;
 use gallery::options::CommonOptions;
 use gallery::picture::{
-    OUTLIER, Panel, REFERENCE, SERIES, Series, Shape, figure, line, marks_with_errors, report, save,
+    LAW, MEASURED, Panel, REFERENCE, SERIES, Series, Shape, figure, line, marks_with_errors,
+    power_of_ten, report, save,
 };
 use gallery::progress::in_parallel;
-use gallery::settings::{TwoSteps, mean_and_error};
+use gallery::settings::{Setting, mean_and_error, two_steps};
 
 /// Outliers of W_2 against alpha_2 at fixed alpha_1: measured, predicted, and the formula.
 #[derive(Parser)]
@@ -48,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // one.
     let beside = common.pick(BulkModel::Isotropic, BulkModel::Structured);
     let count = |width: usize, alpha_2: f64, model| -> Result<f64, Box<dyn Error>> {
-        Ok(two_steps(&arguments, width, alpha_2).predict(model)?.outliers.len() as f64)
+        Ok(setting(&arguments, width, alpha_2)?.predict(model)?.outliers.len() as f64)
     };
     let mut data = Data::with_columns(["width", "alpha_2", "measured_mean", "measured_error"]);
     let formula: Result<Vec<f64>, Box<dyn Error>> = fine
@@ -65,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let runs: Vec<(f64, u64)> =
             alphas.iter().flat_map(|a| seeds.iter().map(move |s| (*a, *s))).collect();
         let counts = in_parallel(&format!("measured, N = {width}"), &runs, |(alpha_2, seed)| {
-            let builder = two_steps(&arguments, width, *alpha_2).builder(*seed)?;
+            let builder = setting(&arguments, width, *alpha_2)?.builder(*seed);
             let report = builder.precision(Precision::F32).build()?.run()?;
             Ok(report.stages[2].outliers.count as f64)
         })?;
@@ -80,23 +81,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         let errors: Vec<f64> = means.iter().map(|m| m.1).collect();
         let series = vec![
             line(&formula, REFERENCE).dashed().named(FORMULA),
-            (line(&steps(&fine, &curve), SERIES[0]).named("predicted, same N")),
-            marks_with_errors(&points, &errors, OUTLIER, Shape::Circle)
+            line(&steps(&fine, &curve), LAW).named("predicted, same N"),
+            marks_with_errors(&points, &errors, MEASURED, Shape::Circle)
                 .named("measured: mean over seeds, standard error"),
         ];
         panels.push(panel(series, format!("N = {width}")));
     }
     let mut series = vec![line(&formula, REFERENCE).dashed()];
-    for (width, colour) in predicted.into_iter().zip(&SERIES[1..]) {
-        let name = format!("10^{}", width.ilog10());
+    let mut labels = Vec::new();
+    for (k, (width, colour)) in predicted.into_iter().zip(SERIES).enumerate() {
+        let name = power_of_ten(width.ilog10() as i32);
         let curve = in_parallel(&format!("predicted, N = {name}"), &fine, |a| {
             count(width, *a, BulkModel::Isotropic)
         })?;
         data.array(format!("predicted_{width}"), ndarray::ArrayView1::from(&curve));
         let curve = line(&steps(&fine, &curve), colour);
-        series.push(curve.named(format!("predicted, N = {name}")));
+        series.push(curve);
+        labels.push((5.7 - 0.5 * k as f64, format!("predicted, N = {name}"), colour));
     }
-    panels.push(panel(series, "larger N".to_owned()));
+    let larger = panel(series, "larger N".to_owned());
+    let label = |panel: Panel, (y, text, colour)| panel.with_label((0.02, y), text, colour);
+    panels.push(labels.into_iter().fold(larger, label));
     data.array("alpha_2_fine", ndarray::ArrayView1::from(&fine));
 
     report([save(&figure(panels, 2, (520, 330)), &common.output, "staircase")?]);
@@ -122,8 +127,8 @@ fn panel(series: Vec<Series>, title: String) -> Panel {
     Panel::new(series, [(0.0, 0.5), (0.0, 6.0)], title, labels)
 }
 
-fn two_steps(arguments: &Arguments, width: usize, alpha_2: f64) -> TwoSteps {
+fn setting(arguments: &Arguments, width: usize, alpha_2: f64) -> Result<Setting, Box<dyn Error>> {
     let steps =
         [arguments.alpha1, alpha_2].map(|alpha| StepSize::scaled(arguments.constant, alpha));
-    TwoSteps { width, samples: width, steps, batches: BatchPolicy::Independent }
+    Ok(two_steps(width, width, steps, BatchPolicy::Independent)?)
 }

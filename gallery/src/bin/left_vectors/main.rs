@@ -18,9 +18,9 @@ use linear_width::training::{BatchPolicy, StepSize};
 
 use gallery::data::Data;
 use gallery::options::CommonOptions;
-use gallery::picture::{BARS, LAW, OUTLIER, Panel, Shape, figure, line, marks, report, save};
+use gallery::picture::{BARS, LAW, MEASURED, Panel, Shape, figure, line, marks, report, save};
 use gallery::progress;
-use gallery::settings::TwoSteps;
+use gallery::settings::two_steps;
 use profile::{Profile, fit, polynomial};
 
 /// Left singular vectors of W_2 against the second layer: polynomials of degree 1, 2, 3, ...
@@ -60,8 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         StepSize::scaled(arguments.c2, arguments.alpha2),
     ];
     let batches = BatchPolicy::Independent;
-    let experiment = TwoSteps { width, samples: 2 * width, steps, batches }
-        .builder(common.seed)?
+    let experiment = two_steps(width, 2 * width, steps, batches)?
+        .builder(common.seed)
         .triplets(arguments.vectors)
         .keep_weights(true)
         .build()?;
@@ -124,13 +124,13 @@ fn panel(
             .named("entries of the left singular vector, √N u_j"),
     ];
     let (coefficients, share) = &fits[k];
-    let fitted = line(&curve(&|b| polynomial(coefficients, b)), OUTLIER).sized(3);
+    let fitted = line(&curve(&|b| polynomial(coefficients, b)), MEASURED).dashed();
     series.push(fitted.named("least-squares polynomial of degree k without constant"));
     if let Some(profile) = profile {
         // the sign of a singular vector is arbitrary
         let inner: f64 = b.iter().zip(y).map(|(b, y)| y * profile.value(*b)).sum();
         let predicted = line(&curve(&|b| profile.value(b) * inner.signum()), LAW);
-        series.push(predicted.dashed().named("predicted"));
+        series.push(predicted.named("predicted"));
     }
     let title = match k {
         1 => format!("u₁: degree 1 explains {:.0} %", 100.0 * share),

@@ -4,17 +4,16 @@ use std::error::Error;
 use std::f64::consts::FRAC_PI_4;
 
 use linear_width::Experiment;
-use linear_width::activation::Sine;
+use linear_width::activation::{Activation, Sine};
 use linear_width::data::{Link, Target};
 use linear_width::experiment::Precision;
-use linear_width::network::SecondLayerLaw;
 use linear_width::quadrature::QuadratureError;
 use linear_width::theory::prediction::Options;
-use linear_width::training::BatchPolicy;
+use linear_width::training::{BatchPolicy, StepSize};
 
 use crate::Arguments;
 use gallery::progress::in_parallel;
-use gallery::settings::tanh_link;
+use gallery::settings::{Setting, tanh_link};
 
 /// The link whose overlaps are checked in `check`.
 pub const CHECKED: usize = 1;
@@ -101,18 +100,14 @@ fn experiment(
 ) -> Result<Experiment, Box<dyn Error>> {
     let (link, _) = links()?[point.link].clone();
     let unit = (size.width as f64).sqrt() * point.step;
-    Ok(Experiment::builder()
-        .width(size.width)
-        .dimension(size.dimension)
-        .samples((point.ratio * size.dimension as f64).round() as usize)
-        .activation(Sine { amplitude: 0.5_f64.exp(), phase: 0.4 })
-        .target(Target::single_index(link).noise(NOISE))
-        .steps([unit, arguments.second * unit])
-        .batches(point.policy)
-        .second_layer(SecondLayerLaw::Uniform)
-        .precision(Precision::F32)
-        .triplets(2)
-        .seed(seed)
-        .with_prediction(false)
-        .build()?)
+    let setting = Setting {
+        width: size.width,
+        dimension: size.dimension,
+        samples: (point.ratio * size.dimension as f64).round() as usize,
+        activation: Sine { amplitude: 0.5_f64.exp(), phase: 0.4 }.shared(),
+        target: Target::single_index(link).noise(NOISE),
+        steps: [unit, arguments.second * unit].map(StepSize::from).to_vec(),
+        batches: point.policy,
+    };
+    Ok(setting.builder(seed).precision(Precision::F32).triplets(2).build()?)
 }

@@ -18,7 +18,8 @@ use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
 use gallery::data::Data;
 use gallery::options::CommonOptions;
 use gallery::picture::{
-    Panel, SERIES, Shape, figure, line, marks, marks_with_errors, report, save,
+    CHANCE_WIDE, INDEPENDENT, NOTE, Panel, REFERENCE, REUSED, Series, Shape, area, figure, line,
+    marks, marks_with_errors, report, save,
 };
 use gallery::settings::mean_and_error;
 
@@ -78,48 +79,75 @@ fn main() -> Result<(), Box<dyn Error>> {
     save_data(&rest, &arguments)?;
     let mut panels = Vec::new();
     for (sweep, values) in &sweeps {
-        for (_, name) in &links {
+        for (i, (link, name)) in links.iter().enumerate() {
             let these: Vec<_> = rest.drain(..POLICIES.len() * values.len()).collect();
-            panels.push(panel(*sweep, name, &these));
+            let chance = |ratio| check::chance(link, ratio, dimension);
+            let mut band = Vec::new();
+            // derived for links without linear part
+            for (point, _) in these[..values.len()].iter().filter(|_| i > 0) {
+                band.push((sweep.coordinate(point), 2.0 * chance(point.ratio)?));
+            }
+            let chance = (dimension as f64).sqrt().recip();
+            panels.push(panel(*sweep, name, &these, &band).with_chance(chance, "chance, 1/√d"));
         }
     }
-    let figure = figure(panels, links.len(), (400, 330));
+    let figure = figure(panels, links.len(), (400, 330)).with_legend(legend()).with_note(NOTE);
     report([save(&figure, &arguments.common.output, "teacher_overlap")?]);
     check::second_outlier(&arguments)
 }
 
-/// Means over the seeds (marks) and predictions (lines) of one link and one sweep.
-fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)]) -> Panel {
-    let x = |point: &Point| match sweep {
-        Sweep::Step => point.step,
-        Sweep::Ratio => point.ratio,
-    };
+/// The meaning of colours and marks.
+fn legend() -> Vec<Series> {
+    let [first, second] = ["first singular vector", "second"];
+    vec![
+        line(&[], INDEPENDENT).sized(6).named("independent batches"),
+        line(&[], REUSED).sized(6).named("reused batch"),
+        line(&[], REFERENCE).dashed().sized(1).named(first),
+        marks(&[], REFERENCE, Shape::Cross).named(first),
+        line(&[], REFERENCE).named(second),
+        marks(&[], REFERENCE, Shape::Circle).named(second),
+    ]
+}
+
+impl Sweep {
+    fn coordinate(self, point: &Point) -> f64 {
+        match self {
+            Self::Step => point.step,
+            Self::Ratio => point.ratio,
+        }
+    }
+}
+
+/// Means over the seeds (marks) and predictions (lines) of one link and one sweep, over the band of
+/// two standard deviations of what chance gives the second vector.
+fn panel(sweep: Sweep, name: &str, results: &[(Point, Measurement)], band: &[(f64, f64)]) -> Panel {
     let mut series = Vec::new();
-    for (policy, colour) in POLICIES.into_iter().zip([SERIES[0], SERIES[1]]) {
+    if !band.is_empty() {
+        let name = "chance for the second vector, two standard deviations";
+        series.push(area(band, CHANCE_WIDE).named(name));
+    }
+    for (policy, colour) in POLICIES.into_iter().zip([INDEPENDENT, REUSED]) {
         let ours: Vec<_> = results.iter().filter(|(point, _)| point.policy == policy).collect();
-        let batches = format!("{policy} batch");
         for k in [0, 1] {
-            let vector = ["first", "second"][k];
             let predicted: Vec<(f64, f64)> =
-                ours.iter().map(|(point, r)| (x(point), r.predicted[k])).collect();
+                ours.iter().map(|(point, r)| (sweep.coordinate(point), r.predicted[k])).collect();
             let curve = line(&predicted, colour);
-            let curve = if k == 0 { curve.dashed().sized(1) } else { curve };
-            series.push(curve.named(format!("{batches}, {vector} outlier, predicted")));
+            series.push(if k == 0 { curve.dashed().sized(1) } else { curve });
             let means: Vec<(f64, f64)> = ours
                 .iter()
                 .map(|(_, r)| mean_and_error(&r.measured.iter().map(|m| m[k]).collect::<Vec<_>>()))
                 .collect();
+            let places = ours.iter().zip(&means);
             let measured: Vec<(f64, f64)> =
-                ours.iter().zip(&means).map(|((point, _), mean)| (x(point), mean.0)).collect();
+                places.map(|((point, _), mean)| (sweep.coordinate(point), mean.0)).collect();
             let errors: Vec<f64> = means.iter().map(|mean| mean.1).collect();
-            let legend = format!("{batches}, {vector} singular vector, mean over seeds");
             series.push(match k {
-                0 => marks(&measured, colour, Shape::Cross).named(legend),
-                _ => marks_with_errors(&measured, &errors, colour, Shape::Circle).named(legend),
+                0 => marks(&measured, colour, Shape::Cross),
+                _ => marks_with_errors(&measured, &errors, colour, Shape::Circle),
             });
         }
     }
-    let last = results.iter().map(|(point, _)| x(point)).fold(0.0, f64::max);
+    let last = results.iter().map(|(point, _)| sweep.coordinate(point)).fold(0.0, f64::max);
     let label = match sweep {
         Sweep::Step => "step size η₁ / √N",
         Sweep::Ratio => "samples over dimension, n / d",

@@ -1,4 +1,4 @@
-//! The picture: spectra of W_0, W_1 and W_2, one row per link.
+//! The picture: spectra of W_1 and W_2 beside the law of W_0, one row per link.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,31 @@ use linear_width::rmt::MarchenkoPastur;
 
 use crate::Comparison;
 use gallery::picture::{figure, save};
-use gallery::spectrum::spectrum_panel;
+use gallery::spectrum::{note, spectrum_panel};
 
 /// Draws all comparisons into `folder` as SVG; the path written.
 pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut drawn = Vec::new();
+    let mut chance = 0.0;
     for Comparison { independent, reused } in comparisons {
         let settings = &independent.report.settings;
         let law = MarchenkoPastur::for_shape(settings.width, settings.dimension)?;
-        let chance = independent.report.chance_overlaps().0;
+        chance = independent.report.chance_overlaps().0;
         let link = &independent.report.link;
         let [first, second] = &independent.predictions;
         let panels = [
-            (&independent.report.stages[0], None, format!("W₀ — link {link}")),
-            (&independent.report.stages[1], Some(first), "W₁".to_owned()),
-            (&independent.report.stages[2], Some(second), "W₂, independent batches".to_owned()),
-            (&reused.report.stages[2], Some(&reused.predictions[1]), "W₂, reused batch".to_owned()),
+            (&independent.report.stages[1], first, format!("W₁, link {link}")),
+            (&independent.report.stages[2], second, "W₂, independent batches".to_owned()),
+            (&reused.report.stages[2], &reused.predictions[1], "W₂, reused batch".to_owned()),
         ];
         let right = panels.iter().map(|(s, _, _)| s.singular_values[0]).fold(0.0, f64::max);
         for (stage, prediction, title) in panels {
-            drawn.push(spectrum_panel(stage, prediction, &law, chance, right, &title)?);
+            drawn.push(spectrum_panel(stage, Some(prediction), &law, chance, right, &title)?);
         }
     }
-    save(&figure(drawn, 4, (430, 330)), folder, "two_vs_one_step")
+    save(
+        &figure(drawn, 3, (460, 310)).with_note(note("the teacher", chance)),
+        folder,
+        "two_vs_one_step",
+    )
 }
