@@ -1,6 +1,8 @@
 //! Simulated means against those of another program and against the prediction. Long comparisons are
 //! ignored by default.
 
+mod feature_means;
+mod feature_prediction;
 mod features;
 mod golden;
 mod many_steps;
