@@ -19,7 +19,7 @@ const CANDIDATES: usize = 64;
 /// nodes far out.
 const WIDER: f64 = 1.4;
 /// The first local Gaussian is integrated over this many standard deviations to both sides.
-const HALF_WIDTH: f64 = 5.0;
+const HALF_WIDTH: f64 = 4.5;
 /// Number of different sets of local nodes.
 const SETS: usize = 64;
 
@@ -35,7 +35,7 @@ pub(super) struct Counts {
 impl Counts {
     /// `factor` times the numbers that give three digits, for an activation with or without kinks.
     pub fn new(factor: f64, kinked: bool) -> Self {
-        let blocks = if kinked { 128.0 } else { 32.0 };
+        let blocks = if kinked { 128.0 } else { 40.0 };
         let samples = (4096.0 * factor).max(64.0).log2().floor();
         let blocks = 2.0 * (0.5 * blocks * factor).ceil().max(4.0);
         Self { samples: 1 << samples as usize, blocks: blocks as usize }

@@ -35,8 +35,8 @@ pub(super) fn derivatives(
             sums.value_by_mean.push(dot(&by_value, &moved));
         }
     }
-    for s in 0..t {
-        let moved = moved(local, residual, curvatures, s, Some(&slopes[s]));
+    for (s, slope) in slopes[..t].iter().enumerate() {
+        let moved = moved(local, residual, curvatures, s, Some(slope));
         sums.slope_by_residual.push(dot(&by_slope, &moved));
         sums.value_by_residual.push(dot(&by_value, &moved));
     }
