@@ -89,8 +89,7 @@ impl Setting {
     pub fn predicted_spectra(&self) -> Result<Vec<Prediction>, Box<dyn Error>> {
         let experiment = self.builder(0).build()?;
         let options = Options { compare_nodes: false, ..Options::default() };
-        let steps = 1..=self.steps.len();
-        Ok(steps.map(|step| experiment.predict(step, &options)).collect::<Result<_, _>>()?)
+        Ok(experiment.predictions(&options)?.into_iter().collect::<Result<_, _>>()?)
     }
 
     /// What is predicted of the features of W_0, W_1, ...

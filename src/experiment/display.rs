@@ -28,7 +28,9 @@ impl fmt::Display for Report {
             table(f, stage, Some(self.chance_overlaps()))?;
         }
         if let Some(why) = &self.no_prediction {
-            writeln!(f, "no prediction: {why}")?;
+            let some = self.stages.iter().any(|stage| stage.prediction.is_some());
+            let stages = if some { " for some stages" } else { "" };
+            writeln!(f, "no prediction{stages}: {why}")?;
         }
         if let Some(why) = &self.no_feature_prediction {
             writeln!(f, "no prediction for the features: {why}")?;

@@ -23,8 +23,12 @@ pub(super) fn add(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), N
         .map(|state| FeaturePrediction::new(state, &problem.activation, &problem.target, &options));
     let mut result = Ok(());
     for (stage, prediction) in stages.iter_mut().zip(predictions) {
-        let prediction = prediction?;
-        let added = readouts(stage, &prediction, settings).and(spectrum(stage, &prediction));
+        let added = match prediction {
+            Ok(prediction) => {
+                readouts(stage, &prediction, settings).and(spectrum(stage, &prediction))
+            }
+            Err(why) => Err(why.into()),
+        };
         result = result.and(added);
     }
     result

@@ -54,7 +54,7 @@ use crate::data::InputLaw;
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
 use crate::number::Short;
-use crate::theory::prediction::{Options, Prediction, Problem};
+use crate::theory::prediction::{Options, Prediction, PredictionError, Problem};
 
 impl Experiment {
     /// A builder with every default in place.
@@ -145,5 +145,17 @@ impl Experiment {
         }
         setting.step_sizes.truncate(step);
         Ok(setting.predict(options)?)
+    }
+    /// The predicted spectra of W_1, ..., W_T, as [`predict`](Self::predict) gives them one by one, from
+    /// one pass over the steps. Of a stage that cannot be predicted the error is in its place.
+    ///
+    /// # Errors
+    /// [`NoPredictionError`] as for [`prediction_setting`](Self::prediction_setting), and for options out
+    /// of range.
+    pub fn predictions(
+        &self,
+        options: &Options,
+    ) -> Result<Vec<Result<Prediction, PredictionError>>, NoPredictionError> {
+        Ok(self.prediction_setting()?.predictions(options)?)
     }
 }

@@ -200,7 +200,7 @@ pub struct Report {
     pub teacher: Array2<f64>,
     /// W_0, W_1, ..., W_T.
     pub stages: Vec<Stage>,
-    /// Why there is no prediction, when there is none.
+    /// Why a stage after W_0 has no prediction, when one has none.
     pub no_prediction: Option<String>,
     /// Why the readouts or the spectrum of the features have no prediction, when they have none.
     pub no_feature_prediction: Option<String>,

@@ -311,15 +311,22 @@ fn report(
     }
 }
 
-/// Puts the prediction beside every stage that has one; says why when there is none.
+/// Puts the prediction beside every stage that has one; says why when one has none.
 fn add_predictions(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), NoPredictionError> {
     if !experiment.settings.with_prediction {
         return Ok(());
     }
     let options = experiment.settings.prediction_options.unwrap_or_default();
-    for stage in stages.iter_mut().skip(1) {
-        let prediction = experiment.predict(stage.step, &options)?;
-        stage.prediction = Some(PredictedSpectrum::from(&prediction));
+    let mut result = Ok(());
+    for (prediction, step) in experiment.predictions(&options)?.into_iter().zip(1..) {
+        let mut stages = stages.iter_mut().filter(|stage| stage.step == step);
+        match (prediction, stages.next()) {
+            (Ok(prediction), Some(stage)) => {
+                stage.prediction = Some(PredictedSpectrum::from(&prediction));
+            }
+            (Err(why), _) => result = result.and(Err(why.into())),
+            _ => {}
+        }
     }
-    Ok(())
+    result
 }

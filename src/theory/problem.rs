@@ -82,6 +82,11 @@ impl Problem {
         self.step_sizes.len()
     }
 
+    /// The same with the first `steps` steps alone.
+    pub(crate) fn up_to(&self, steps: usize) -> Self {
+        Self { step_sizes: self.step_sizes[..steps].to_vec(), ..self.clone() }
+    }
+
     /// eta_1 and eta_2; 0 for a step that is not taken.
     pub(crate) fn first_two(&self) -> [f64; 2] {
         std::array::from_fn(|step| self.step_sizes.get(step).copied().unwrap_or(0.0))

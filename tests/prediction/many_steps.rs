@@ -1,7 +1,7 @@
 //! More than two steps through the public entrance: what it gives, what it says of itself, and what it
 //! refuses. (Numbers: golden_steps.rs.)
 
-use linear_width::activation::{Activation, Sine, Tanh};
+use linear_width::activation::{Activation, Gelu, Relu, Sine, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{
@@ -112,4 +112,158 @@ fn what_is_refused() {
     let heavy = Target::single_index(Link::new("exp z^2", |z| (z * z).exp()));
     let heavy = Problem { target: heavy, ..problem(3) }.states(&options).err();
     assert_eq!(heavy, Some(PredictionError::NotFinite { quantity: "E y^2" }));
+}
+
+/// All stages from one pass: those of one and two steps are the predictions on their own, the later
+/// ones agree with them to the accuracy of the nodes.
+#[test]
+fn one_pass_for_all_stages() {
+    let changed = |prediction: &Prediction| {
+        prediction.indicators.iter().find(|i| i.name == Indicator::QUADRATURE).unwrap().value
+    };
+    for (batches, allowed) in [(BatchPolicy::Independent, 1e-4), (BatchPolicy::Reused, 5e-3)] {
+        let problem = Problem { batches, ..problem(4) };
+        let options = Options::default();
+        let stages = problem.predictions(&options).unwrap();
+        assert_eq!(stages.len(), 4);
+        for (stage, steps) in stages.iter().zip(1..) {
+            let stage = stage.as_ref().unwrap();
+            let step_sizes = problem.step_sizes[..steps].to_vec();
+            let alone = Problem { step_sizes, ..problem.clone() }.predict(&options).unwrap();
+            let [values, overlaps] = stage.change_from(&alone);
+            println!(
+                "{batches} {steps}: {values:.1e} {overlaps:.1e}, nodes {:.1e}",
+                changed(stage)
+            );
+            let allowed = if steps <= 2 { 0.0 } else { allowed };
+            assert!(values <= allowed && overlaps <= allowed, "{values} {overlaps}");
+            assert_eq!(stage.bulk_model, alone.bulk_model);
+            assert!(changed(stage) < 1e-2);
+        }
+    }
+    assert!(problem(0).predictions(&Options::default()).is_err());
+}
+
+/// A stage that cannot be predicted does not take those before it away.
+#[test]
+fn failed_stages_leave_the_others() {
+    let mut problem = problem(4);
+    problem.step_sizes[3] = 1e300;
+    for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+        let problem = Problem { batches, ..problem.clone() };
+        let options = Options { node_factor: 0.25, compare_nodes: false, ..Options::default() };
+        let stages = problem.predictions(&options).unwrap();
+        assert!(stages[..3].iter().all(Result::is_ok));
+        assert!(matches!(stages[3], Err(PredictionError::NotFinite { .. })), "{:?}", stages[3]);
+    }
+}
+
+/// Without a step nothing happens, whatever the policy and the number of steps.
+#[test]
+fn steps_of_size_zero() {
+    for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+        for steps in [3, 10] {
+            let options = Options { node_factor: 0.25, ..Options::default() };
+            let still = Problem { batches, step_sizes: vec![0.0; steps], ..problem(3) };
+            let prediction = still.predict(&options).unwrap();
+            assert!(prediction.outliers.is_empty());
+            assert!((prediction.edge - (1.0 + 2_f64.sqrt())).abs() < 1e-7);
+            // nor between other steps
+            let step_sizes = vec![20.0, 0.0, 20.0, 0.0];
+            let paused = Problem { batches, step_sizes, ..problem(3) };
+            let taken = Problem { batches, step_sizes: vec![20.0; 2], ..problem(3) };
+            let isotropic = Options { bulk_model: BulkModel::Isotropic, ..options };
+            let [paused, taken] = [paused, taken].map(|p| p.predict(&isotropic).unwrap());
+            let [values, overlaps] = paused.change_from(&taken);
+            assert!(values < 6e-3 && overlaps < 5e-3, "{batches}: {values} {overlaps}");
+        }
+    }
+}
+
+/// Random settings, three to ten steps, widths from 100 to a million: no panic, no NaN, overlaps
+/// between 0 and 1, outliers above the edge and decreasing.
+#[test]
+fn random_settings_are_sane() {
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut uniform = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let activations = [
+        Sine { amplitude: 1.6, phase: 0.7 }.shared(),
+        Tanh { scale: 2.0, shift: 0.5 }.shared(),
+        Relu.shared(),
+        Gelu.shared(),
+    ];
+    let cosine = Link::new("cos(1.5z+0.6)", |z| (1.5 * z + 0.6).cos()).without(&[0, 1]).unwrap();
+    let targets = [
+        Target::single_index(Link::from_activation(Tanh::default())),
+        Target::single_index(cosine),
+        Target::single_index(Link::new("sign", f64::signum).with_kinks([0.0])),
+        Target::single_index(Link::hermite([0.0, 1.0])),
+        Target::multi_index("two", 2, |z| z[0].tanh() * z[1] + 0.3 * z[0]),
+    ];
+    let policies = [
+        BatchPolicy::Independent,
+        BatchPolicy::Reused,
+        BatchPolicy::PartlyReused { fraction: 0.4 },
+    ];
+    let mut refused = 0;
+    for round in 0..48 {
+        let pick = |n: usize, u: f64| ((u * n as f64) as usize).min(n - 1);
+        let width = (100.0 * 1e4_f64.powf(uniform())) as usize;
+        let scale = |u: f64| (width as f64 * 0.2 * 25_f64.powf(u)).max(2.0) as usize;
+        let steps = 3 + pick(8, uniform());
+        // one in six takes steps that no one should take
+        let wild = round % 6 == 5;
+        let mut eta = || {
+            let size = 3.0 * uniform() * (width as f64).powf(0.45 * uniform());
+            if wild { size * 1e3_f64.powf(uniform()) } else { size }
+        };
+        let step_sizes = (0..steps).map(|t| if t % 4 == 3 { 0.0 } else { eta() }).collect();
+        let second_layer = match pick(4, uniform()) {
+            0 => SecondLayerLaw::Gaussian,
+            1 => SecondLayerLaw::Rademacher,
+            2 if width < 5000 => {
+                SecondLayerLaw::Fixed((0..width).map(|_| 3.0 * uniform() - 1.4).collect())
+            }
+            _ => SecondLayerLaw::Uniform,
+        };
+        let setting = Problem {
+            activation: activations[pick(activations.len(), uniform())].clone(),
+            target: targets[pick(targets.len(), uniform())].clone().noise(uniform()),
+            width,
+            dimension: scale(uniform()),
+            samples: scale(uniform()),
+            step_sizes,
+            batches: policies[pick(3, uniform())],
+            second_layer,
+        };
+        let options = Options { node_factor: 0.2, right_vectors: 10, ..Options::default() };
+        let prediction = match setting.predict(&options) {
+            Ok(prediction) => prediction,
+            Err(error) if wild => {
+                println!("round {round}: {error}");
+                refused += 1;
+                continue;
+            }
+            Err(error) => panic!("round {round} {setting:?}: {error}"),
+        };
+        let edge = prediction.edge;
+        assert!(edge.is_finite() && prediction.lower_edge.is_some_and(|low| low < edge));
+        let mut last = f64::INFINITY;
+        for outlier in &prediction.outliers {
+            let value = outlier.singular_value;
+            assert!(value > edge && value <= last, "round {round}: {value}");
+            last = value;
+            let overlaps = outlier.direction_overlaps.iter().chain(&outlier.left_overlaps);
+            let mut overlaps = overlaps.chain([&outlier.target_overlap]);
+            assert!(overlaps.all(|o| (0.0..=1.0).contains(o)), "round {round}: {outlier:?}");
+        }
+        let mut indicators = prediction.indicators.iter();
+        assert!(indicators.all(|i| i.value.is_finite() && !i.sentence.is_empty()), "{round}");
+    }
+    assert!(refused < 8, "{refused}");
 }

@@ -25,10 +25,11 @@ impl RowQr {
             if new != 0.0 {
                 let norm = length(old, new);
                 let (cosine, sine) = (old / norm, new / norm);
-                for (j, entry) in row.iter_mut().enumerate().skip(i) {
-                    let upper = self.factor[[i, j]];
-                    self.factor[[i, j]] = cosine * upper + sine * *entry;
-                    *entry = cosine * *entry - sine * upper;
+                let upper = self.factor.row_mut(i).into_iter().skip(i);
+                for (upper, entry) in upper.zip(&mut row[i..]) {
+                    let old = *upper;
+                    *upper = cosine * old + sine * *entry;
+                    *entry = cosine * *entry - sine * old;
                 }
             }
         }

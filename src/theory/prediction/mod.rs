@@ -141,6 +141,35 @@ impl Problem {
         Ok(prediction)
     }
 
+    /// Predicts the spectra of W_1, ..., W_T, as [`predict`](Self::predict) does for the steps up to
+    /// each, but with one pass over the steps for all stages after the second. Of stages that cannot
+    /// be predicted the error is in their place.
+    ///
+    /// Number `t - 1` of the result is close to, but after more than two steps not to the last digit,
+    /// what [`predict`](Self::predict) gives for `t` steps: nodes and right vectors are those that all
+    /// steps together need.
+    ///
+    /// # Errors
+    /// [`PredictionError::Invalid`] for a field out of range.
+    pub fn predictions(
+        &self,
+        options: &Options,
+    ) -> Result<Vec<Result<Prediction, PredictionError>>, PredictionError> {
+        self.check()?;
+        options.check()?;
+        let mut stages = evaluate_all(self, options);
+        if options.compare_nodes {
+            let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
+            for (stage, other) in stages.iter_mut().zip(evaluate_all(self, &fewer)) {
+                if let Ok(stage) = stage {
+                    let change = other.map(|other| other.change_from(stage));
+                    stage.indicators.push(convergence::quadrature(FEWER_NODES, change));
+                }
+            }
+        }
+        Ok(stages)
+    }
+
     /// Whether a prediction with `options` has converged: its [`change_from`](Prediction::change_from)
     /// a prediction with twice the nodes, a tenth of the tolerance, and as many right vectors as are
     /// allowed. Costs ten to thirty times one prediction.
@@ -189,29 +218,68 @@ fn two_steps(setup: &Setup, options: &Options) -> Result<Solved, PredictionError
     Ok(Solved { bulk_model, state: steps.state, isotropic, spectrum, kept, missing })
 }
 
-/// The spectrum after three or more steps, with isotropic noise.
-fn many_steps(problem: &Problem, options: &Options) -> Result<Solved, PredictionError> {
-    let Expanded { mut states, kept, missing } = expanded(problem, options)?;
-    let mut state = states.swap_remove(problem.steps());
-    if options.bulk_model == BulkModel::Isotropic && !options.target_column {
-        state.noise_along_targets = None;
-    }
-    let isotropic = Arc::new(IsotropicSpectrum::new(&state));
-    let (bulk_model, spectrum) = (BulkModel::Isotropic, isotropic.clone());
-    Ok(Solved { bulk_model, state, isotropic, spectrum, kept, missing })
+/// The spectra after step `first` and every later one from one pass, with isotropic noise.
+fn many_steps(
+    problem: &Problem,
+    first: usize,
+    options: &Options,
+) -> Result<Vec<Solved>, PredictionError> {
+    let Expanded { states, kept, missing } = expanded(problem, options)?;
+    let solved = |(mut state, missing): (State, f64)| {
+        if options.bulk_model == BulkModel::Isotropic && !options.target_column {
+            state.noise_along_targets = None;
+        }
+        let isotropic = Arc::new(IsotropicSpectrum::new(&state));
+        let (bulk_model, spectrum) = (BulkModel::Isotropic, isotropic.clone());
+        Solved { bulk_model, state, isotropic, spectrum, kept, missing }
+    };
+    Ok(states.into_iter().zip(missing).skip(first).map(solved).collect())
 }
 
 /// The prediction with one set of nodes; neither problem nor options are checked.
 fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let solved = match problem.steps() {
-        ..=2 => two_steps(&setup, options),
-        _ => many_steps(problem, options),
+        ..=2 => two_steps(&setup, options)?,
+        steps => many_steps(problem, steps, options)?.swap_remove(0),
     };
-    let Solved { bulk_model, state, isotropic, spectrum, kept, missing } = solved?;
+    with_constants(&setup, solved, options)
+}
+
+/// The predictions after every step with one set of nodes; neither problem nor options are checked.
+fn evaluate_all(problem: &Problem, options: &Options) -> Vec<Result<Prediction, PredictionError>> {
+    let mut stages: Vec<_> =
+        (1..=problem.steps().min(2)).map(|t| evaluate(&problem.up_to(t), options)).collect();
+    // the pass over all steps; when it cannot be finished, the longest one that can
+    let mut failed = Vec::new();
+    for steps in (3..=problem.steps()).rev() {
+        match many_steps(&problem.up_to(steps), 3, options) {
+            Ok(solved) => {
+                stages.extend(solved.into_iter().zip(3..).map(|(solved, t)| {
+                    let problem = problem.up_to(t);
+                    let setup = Setup::new(&problem, Nodes::new(options.node_factor))?;
+                    with_constants(&setup, solved, options)
+                }));
+                break;
+            }
+            Err(error) => failed.push(Err(error)),
+        }
+    }
+    stages.extend(failed.into_iter().rev());
+    stages
+}
+
+/// A solved spectrum with its outliers, its expected errors and the constants of the first step.
+fn with_constants(
+    setup: &Setup,
+    solved: Solved,
+    options: &Options,
+) -> Result<Prediction, PredictionError> {
+    let problem = setup.problem;
+    let Solved { bulk_model, state, isotropic, spectrum, kept, missing } = solved;
     let edge = spectrum.edge();
     let outliers = spectrum.outliers()?;
-    let Setup { activation, labels, step, .. } = &setup;
+    let Setup { activation, labels, step, .. } = setup;
     let inputs = ValidityInputs {
         problem,
         bulk_model,

@@ -2,11 +2,14 @@
 //!
 //! Equations: docs/theory.md, (13.13) to (13.15).
 
+use std::f64::consts::PI;
+
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::numerics::graded::left_singular;
 use crate::quadrature::{Rule, gauss_hermite};
 use crate::theory::dynamics::nodes::{Nodes, gaussian_rule};
+use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
 
 /// Teacher directions and axes beside them that are resolved together at most.
 const MOST_COORDINATES: usize = 5;
@@ -14,7 +17,11 @@ const MOST_COORDINATES: usize = 5;
 /// of the averages; the error is about twice its square.
 const SMALLEST: f64 = 3e-3;
 /// Neurons with larger |b| / sqrt(E b^2) are too rare to need resolution.
-const LARGEST_B: f64 = 4.5;
+const LARGEST_B: f64 = 3.0;
+/// Error that a rule along an axis may leave.
+const ERROR: f64 = 1e-5;
+/// What equally spaced nodes cover at least, in standard deviations to both sides.
+const RANGE: f64 = 5.2;
 
 /// The right vectors `right` (R x coordinates, the first `directions` of which stay) with the other
 /// coordinates on the principal axes of the neurons, in the order of their weight. As the left factors
@@ -39,18 +46,19 @@ pub(super) struct Axes {
 }
 
 impl Axes {
-    /// Chooses from `omega` (coarse nodes x coordinates, the axes in decreasing order) with noise D
-    /// at the coarse nodes `b`.
+    /// Chooses from `omega` (coarse nodes of b x coordinates, the axes in decreasing order) with noise
+    /// D at these nodes.
     pub fn new(
         omega: &Array2<f64>,
         directions: usize,
         d: &[f64],
-        b: &[f64],
+        law: &SecondLayerQuadrature,
         nodes: &Nodes,
     ) -> Self {
+        let (b, scale) = (&law.coarse, law.scale);
         let reach = |axis: usize| {
             let sizes = omega.column(axis).into_iter().zip(d).zip(b);
-            let common = sizes.filter(|(_, b)| b.abs() <= LARGEST_B);
+            let common = sizes.filter(|(_, b)| b.abs() <= LARGEST_B * scale);
             common.map(|((o, d), _)| o.abs() / d.sqrt().max(1e-6)).fold(0.0, f64::max)
         };
         let most = MOST_COORDINATES - directions;
@@ -64,15 +72,17 @@ impl Axes {
 }
 
 /// A rule for N(0, 1) along an axis on which preactivations change by at most `reach` times their
-/// noise: for products of two averages n Gauss-Hermite nodes leave an error of about (2 reach^2)^n.
-/// When that asks for many, the trapezoidal rule, as along beta_1 after one step.
+/// noise. In a product of two averages n Gauss-Hermite nodes leave an error of about reach^(2n), and
+/// equally spaced ones exp(-(2 pi / spacing)^2 / (2 + 4 reach^2)): whichever are fewer.
 fn axis_rule(reach: f64, nodes: &Nodes) -> Rule {
-    let rate = 2.0 * reach * reach;
-    let needed = if rate < 0.4 { 1e-6_f64.ln() / rate.ln() } else { f64::INFINITY };
-    let count = (needed * nodes.table_factor).ceil().max(2.0);
-    let most = nodes.orthogonal as f64;
-    let hermite = if count <= 0.6 * most { gauss_hermite(count as usize) } else { None };
-    hermite.unwrap_or_else(|| gaussian_rule((most * (0.5 * reach).clamp(1.0, 5.0)) as usize, &[]))
+    let rate = reach * reach;
+    let needed = if rate < 0.7 { ERROR.ln() / rate.ln() } else { f64::INFINITY };
+    let hermite = (needed * nodes.table_factor).ceil().max(2.0);
+    let spacing = 2.0 * PI / (-2.0 * ERROR.ln() * (1.0 + 2.0 * rate)).sqrt();
+    let equal = (2.0 * RANGE / spacing * nodes.table_factor).ceil();
+    let equal = equal.min((5 * nodes.orthogonal) as f64);
+    let hermite = if hermite <= equal { gauss_hermite(hermite as usize) } else { None };
+    hermite.unwrap_or_else(|| gaussian_rule(equal as usize, &[]))
 }
 
 #[cfg(test)]

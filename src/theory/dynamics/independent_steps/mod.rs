@@ -71,7 +71,7 @@ impl FirstLayer<'_> {
         let p = setup.labels.directions;
         let root = (setup.problem.width as f64).sqrt();
         let omega = law.coarse_left().dot(&self.right) / root;
-        let axes = Axes::new(&omega, p, &self.noise.coarse, &law.coarse, &setup.nodes);
+        let axes = Axes::new(&omega, p, &self.noise.coarse, law, &setup.nodes);
         let sums = Samples::new(setup, law, &omega, &axes)?.sums();
 
         let resolved = sums.means.ncols();

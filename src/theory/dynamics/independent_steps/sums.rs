@@ -16,7 +16,7 @@ use crate::theory::dynamics::setup::Setup;
 use crate::theory::error::PredictionError;
 
 /// Share of the largest weight below which a node of kappa counts for nothing.
-const SMALLEST_WEIGHT: f64 = 1e-9;
+const SMALLEST_WEIGHT: f64 = 1e-8;
 /// The samples are added in so many chunks, however many threads there are.
 const CHUNKS: usize = 16;
 

@@ -204,7 +204,7 @@ fn unresolved_axes_follow_steins_lemma() {
         if l == 0 { 0.4 * b } else { 0.004 * b * (1.0 + b) }
     });
     let d = vec![1.0; law.coarse.len()];
-    let resolved = Axes::new(&omega, 1, &d, &law.coarse, &setup.nodes);
+    let resolved = Axes::new(&omega, 1, &d, &law, &setup.nodes);
     assert_eq!(resolved.rules.len(), 1);
     let with = Samples::new(&setup, &law, &omega, &resolved).unwrap().sums();
     let none = Axes { rules: Vec::new(), deviations: resolved.deviations };
@@ -215,4 +215,19 @@ fn unresolved_axes_follow_steins_lemma() {
         assert!((exact - found).abs() < 1e-6 + 1e-3 * exact.abs(), "{k}: {exact} {found}");
     }
     assert!(with.means[[0, 1]].abs() > 1e-4);
+}
+
+/// Five large steps that move preactivations by half their noise along four axes, more for rare large
+/// b: twice the nodes change nothing in the fourth digit.
+#[test]
+fn nodes_are_enough() {
+    for second_layer in [SecondLayerLaw::Gaussian, SecondLayerLaw::Rademacher] {
+        let sine = Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared();
+        let mut problem = Problem { second_layer, ..problem(sine, with_linear_part(), 5) };
+        problem.step_sizes = vec![22.0, 44.0, 44.0, 44.0, 44.0];
+        let [one, two] = [1.0, 1.5].map(|f| states(&problem, Nodes::new(f), 8).unwrap());
+        let [edge, values, overlaps] = differences(&one[5], &two[5]);
+        println!("{edge:.1e} {values:.1e} {overlaps:.1e}");
+        assert!(edge < 1e-5 && values < 1e-4 && overlaps < 1e-4);
+    }
 }

@@ -1,8 +1,10 @@
 //! Averages over the local Gaussians of a neuron, for one sample and one type b.
 //!
-//! Equations: docs/theory.md, (14.5) to (14.7); derivatives by Stein's lemma, (14.15) to (14.17).
+//! Equations: docs/theory.md, (14.5) to (14.7); derivatives by Stein's lemma, (14.15) and (14.16),
+//! where the activation has kinks.
 
 use super::nodes::LocalNodes;
+use super::paths::{curvature, derivatives};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 
 /// The Gaussians lambda^(0), ..., lambda^(t) of one type, and the way back of its own traces.
@@ -47,6 +49,8 @@ impl Local {
         let epsilon = |j: usize| nodes.epsilon.row(j).to_slice().unwrap_or_default();
         let mut values = vec![0.0; count];
         let mut slopes: Vec<Vec<f64>> = Vec::with_capacity(t + 1);
+        let mut curvatures: Vec<Vec<f64>> = Vec::new();
+        let smooth = activation.kinks.is_empty();
         for (step, mean) in past.iter().chain([&mean]).enumerate() {
             let mut z = vec![*mean; count];
             for (j, factor) in self.factor[step].iter().enumerate() {
@@ -58,6 +62,9 @@ impl Local {
             }
             let mut slope = vec![0.0; count];
             activation.evaluate(&z, &mut values, &mut slope);
+            if smooth {
+                curvatures.push(curvature(&z, &slope, activation));
+            }
             slopes.push(slope);
         }
         let weighted = |f: &[f64]| -> Vec<f64> {
@@ -67,6 +74,12 @@ impl Local {
         let (value, slope) = (sum(&values), sum(&last));
         let covariance = |other: &Vec<f64>| dot(&last, other) - slope * dot(&nodes.weights, other);
         let covariances = slopes.iter().map(covariance).collect();
+        let mut sums = LocalSums { value, slope, covariances, ..LocalSums::default() };
+        if smooth {
+            let of_steps = (&slopes[..], &curvatures[..]);
+            derivatives(self, &nodes.weights, residual, of_steps, &mut sums);
+            return sums;
+        }
         // Stein: the weight of a shift of lambda^(s) is a combination of the normal variables
         let by_mean = |f: &[f64]| -> Vec<f64> {
             let with: Vec<f64> = (0..=t).map(|j| dot(f, epsilon(j))).collect();
@@ -83,19 +96,12 @@ impl Local {
             }
             total
         };
-        let slope_by_residual = (0..t).map(|s| by_residual(&last, s)).collect();
-        let value_by_residual = (0..t).map(|s| by_residual(&values, s)).collect();
-        let mut value_by_mean = by_mean(&values);
-        value_by_mean.pop();
-        LocalSums {
-            value,
-            slope,
-            covariances,
-            slope_by_mean: by_mean(&last),
-            value_by_mean,
-            slope_by_residual,
-            value_by_residual,
-        }
+        sums.slope_by_residual = (0..t).map(|s| by_residual(&last, s)).collect();
+        sums.value_by_residual = (0..t).map(|s| by_residual(&values, s)).collect();
+        sums.slope_by_mean = by_mean(&last);
+        sums.value_by_mean = by_mean(&values);
+        sums.value_by_mean.pop();
+        sums
     }
 }
 
@@ -111,7 +117,7 @@ fn sum(x: &[f64]) -> f64 {
 }
 
 /// Sum of products, likewise.
-fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
     let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum();

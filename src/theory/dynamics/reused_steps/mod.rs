@@ -2,7 +2,8 @@
 //! two responses (docs/theory.md, section 14).
 //!
 //! `nodes` are those of the samples and of the local Gaussians; `sample` takes one sample through a
-//! step and differentiates along its history, with the averages over one neuron from `local`; `group`
+//! step and differentiates along its history, with the averages over one neuron from `local`, and
+//! their derivatives from `local` or `paths`; `group`
 //! sums over samples; `axes` are the directions that the right vectors take, `rows` the noise rows and
 //! `response` the way in which a kick comes back.
 
@@ -10,6 +11,7 @@ mod axes;
 mod group;
 mod local;
 mod nodes;
+mod paths;
 mod response;
 mod rows;
 mod sample;

@@ -1,8 +1,8 @@
-//! Quasi-random nodes for samples and for the local Gaussians of a neuron.
+//! Nodes for samples and for the local Gaussians of a neuron; the same in every run.
 //!
-//! Rank-one lattices with a fixed shift, folded (so that the integrand becomes periodic) and mapped to
-//! normal variables; then the mean is made zero and the covariance one, so that linear and quadratic
-//! functions are averaged exactly. They are the same in every run.
+//! Samples are a rank-one lattice with a fixed shift, folded (so that the integrand becomes periodic) and
+//! mapped to normal variables. In both, the mean is made zero and the covariance one, so that linear and
+//! quadratic functions are averaged exactly.
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
@@ -19,24 +19,26 @@ const CANDIDATES: usize = 64;
 /// nodes far out.
 const WIDER: f64 = 1.4;
 /// The first local Gaussian is integrated over this many standard deviations to both sides.
-const HALF_WIDTH: f64 = 5.0;
+const HALF_WIDTH: f64 = 4.5;
 /// Number of different sets of local nodes.
 const SETS: usize = 64;
 
 /// How many nodes there are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
+    /// Power of two.
     pub samples: usize,
-    pub local: usize,
+    /// Blocks of local nodes; even.
+    pub blocks: usize,
 }
 
 impl Counts {
-    /// The powers of two below `factor` times the numbers that give three digits, for an activation
-    /// with or without kinks.
+    /// `factor` times the numbers that give three digits, for an activation with or without kinks.
     pub fn new(factor: f64, kinked: bool) -> Self {
-        let local = if kinked { 512.0 } else { 256.0 };
-        let power = |count: f64| 1 << (count * factor).max(16.0).log2().floor() as usize;
-        Self { samples: power(4096.0), local: power(local) }
+        let blocks = if kinked { 128.0 } else { 40.0 };
+        let samples = (4096.0 * factor).max(64.0).log2().floor();
+        let blocks = 2.0 * (0.5 * blocks * factor).ceil().max(4.0);
+        Self { samples: 1 << samples as usize, blocks: blocks as usize }
     }
 }
 
@@ -48,24 +50,85 @@ pub(super) struct LocalNodes {
     pub epsilon: Array2<f64>,
 }
 
-/// Different sets of such nodes. The first dimension, which is most of the preactivation, is equally
-/// spaced with the normal density as weight: a trapezoidal rule, which has no tail to lose.
+/// Different sets of such nodes, in blocks with the same first coordinate.
+///
+/// That one, which is most of the preactivation, is equally spaced with the normal density as weight:
+/// a trapezoidal rule, which has no tail to lose. The others of a block are the ends, to both sides, of
+/// an orthogonal frame, whose length is one of the two of the Gauss rule for chi, in turn. So
+/// polynomials of third degree in the others, with any function of the first as factor, are averaged
+/// exactly: the derivatives by Stein's lemma divide by small deviations and need that.
 pub(super) fn local_nodes(counts: Counts, dimensions: usize) -> Vec<LocalNodes> {
-    let shifts = lattice(SETS, dimensions, &vec![0.0; dimensions]);
-    let set = |shift: Vec<f64>| {
-        let mut nodes = lattice(counts.local, dimensions, &shift);
-        let mut weights = Vec::new();
-        for mut row in nodes.rows_mut() {
-            row[0] = HALF_WIDTH * (2.0 * row[0] - 1.0);
-            weights.push(normal_density(row[0]));
-            row.iter_mut().skip(1).for_each(|u| *u = quantile(fold(*u)));
+    let others = dimensions - 1;
+    let blocks = counts.blocks;
+    let set = |set: usize| {
+        let mut random = Random(set as u64);
+        let shift = random.uniform();
+        let lengths = lengths(others);
+        let (mut nodes, mut weights) = (Vec::new(), Vec::new());
+        for block in 0..blocks {
+            let first = HALF_WIDTH * (2.0 * (block as f64 + shift) / blocks as f64 - 1.0);
+            let (length, share) = lengths[block % 2];
+            for axis in random.frame(others) {
+                for side in [length, -length] {
+                    nodes.push(first);
+                    nodes.extend(axis.iter().map(|x| side * x));
+                    weights.push(share * normal_density(first));
+                }
+            }
         }
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= total);
+        let nodes = Array2::from_shape_vec((weights.len(), dimensions), nodes);
+        let mut nodes = nodes.unwrap_or_default();
         whiten(&mut nodes, &weights);
         LocalNodes { weights, epsilon: nodes.reversed_axes().as_standard_layout().to_owned() }
     };
-    shifts.axis_iter(Axis(0)).into_par_iter().map(|shift| set(shift.to_vec())).collect()
+    (0..SETS).into_par_iter().map(set).collect()
+}
+
+/// The two lengths of a normal vector of `n` components, with their weights: the Gauss rule for its
+/// square.
+fn lengths(n: usize) -> [(f64, f64); 2] {
+    let n = n as f64;
+    let root = (2.0 * (n + 2.0)).sqrt();
+    let [low, high] = [n + 2.0 - root, n + 2.0 + root];
+    let share = (n - low) / (high - low);
+    [(low.sqrt(), 1.0 - share), (high.sqrt(), share)]
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    /// In (0, 1), by the generator splitmix64.
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// `n` orthonormal vectors of `n` components: random vectors, orthogonalised.
+    fn frame(&mut self, n: usize) -> Vec<Vec<f64>> {
+        let mut frame: Vec<Vec<f64>> = Vec::new();
+        while frame.len() < n {
+            let mut next: Vec<f64> = (0..n).map(|_| quantile(self.uniform())).collect();
+            let before = next.iter().map(|x| x * x).sum::<f64>().sqrt();
+            for _ in 0..2 {
+                for old in &frame {
+                    let along: f64 = old.iter().zip(&next).map(|(a, b)| a * b).sum();
+                    next.iter_mut().zip(old).for_each(|(x, old)| *x -= along * old);
+                }
+            }
+            let norm = next.iter().map(|x| x * x).sum::<f64>().sqrt();
+            // a vector that is in the span of the others is drawn again
+            if norm > 1e-6 * before {
+                frame.push(next.iter().map(|x| x / norm).collect());
+            }
+        }
+        frame
+    }
 }
 
 /// Samples with `across` coordinates orthogonal to the teacher.
