@@ -89,7 +89,7 @@ impl Potentials {
         Self { zeta: -lambda, values, slopes }
     }
 
-    /// Whether everything between here and `next` can be outside the bulk.
+    /// Whether everything between here and `next` can be outside the bulk (16.7).
     pub fn connected(&self, next: &Self) -> bool {
         let step = next.zeta - self.zeta;
         (0..self.values.len()).all(|i| {
