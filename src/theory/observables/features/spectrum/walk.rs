@@ -93,12 +93,6 @@ pub(super) fn walk(
         let mut step = LONGEST.min(0.75 * ahead);
         let next = loop {
             if step < CLOSE * 1e-2 || ladder.len() > MOST {
-                if std::env::var("DEBUG").is_ok() {
-                    for r in &ladder {
-                        let v = &r.potentials;
-                        eprintln!("{side:?} {:e} {:e} {v:?}", r.zeta, r.flatness);
-                    }
-                }
                 return Err(PredictionError::NotConverged { near: here.point.lambda });
             }
             match here.next(equations, side, here.zeta * (sign * step).exp()) {
