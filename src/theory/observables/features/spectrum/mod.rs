@@ -127,8 +127,7 @@ impl FeatureSpectrum {
         let branch = RealBranch::new(&equations)?;
         let profiles = outliers::outliers(&equations, &branch)?;
         let edge = branch.edge;
-        let types = &system.types;
-        let noise: f64 = types.noise.iter().zip(&types.weights).map(|(d, w)| d * w).sum();
+        let noise = system.types.mean_noise();
         let mut spectrum = Self {
             edge,
             lower_edge: f64::NAN,
@@ -212,8 +211,7 @@ impl FeatureSpectrum {
 
     fn outlier(&self, k: usize) -> FeatureOutlier {
         let samples = &self.system.samples;
-        let square = samples.label.iter().zip(&samples.weights).map(|(y, w)| w * y * y);
-        let square = square.sum::<f64>() + samples.noise;
+        let square = samples.second_moment();
         let profile = &self.profiles[k];
         let hermite = |degree: usize| {
             let of = |i: usize| self.left_overlap(k, |z| hermite(degree, z[i])).unwrap_or(0.0);
