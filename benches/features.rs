@@ -1,5 +1,5 @@
 //! Predicted ridge regression on the features of W_2: 8 lambdas x 6 numbers of samples, from the state
-//! on, with and without the comparison of nodes.
+//! on, and the spectrum of the features, with and without the comparison of nodes.
 //!
 //! `cargo bench -p benches --bench features`
 
@@ -39,6 +39,14 @@ fn features(c: &mut Criterion) {
         };
         group.bench_function(format!("curve of W_2, comparison {compare_nodes}"), |b| {
             b.iter(|| black_box(curve()));
+        });
+        let spectrum = || {
+            let (activation, target) = (&problem.activation, &problem.target);
+            let features = FeaturePrediction::new(&states[2], activation, target, &options);
+            features.unwrap().spectrum(6000).unwrap()
+        };
+        group.bench_function(format!("spectrum of W_2, comparison {compare_nodes}"), |b| {
+            b.iter(|| black_box(spectrum()));
         });
     }
     group.finish();

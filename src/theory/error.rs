@@ -33,13 +33,14 @@ pub enum PredictionError {
         /// The quantity.
         quantity: &'static str,
     },
-    /// The equations of the bulk or of an outlier were not solved.
+    /// The equations of a resolvent were not solved: those of the bulk or of an outlier of W, or those
+    /// of the features.
     #[error(
-        "the equations of the bulk or of an outlier were not solved near the resolvent value {near:e}; \
-         try the other BulkModel"
+        "the equations of the resolvent were not solved near {near:e} \
+         (for the spectrum of the first layer, the other BulkModel may do)"
     )]
     NotConverged {
-        /// Where on the curve.
+        /// Where on the curve: a value of the resolvent of W, or the lambda of the features.
         near: f64,
     },
     /// No right edge of the bulk was found.

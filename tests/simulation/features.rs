@@ -1,63 +1,100 @@
 //! Ridge regression on the features of simulated first layers against its prediction.
 
 use linear_width::Experiment;
-use linear_width::activation::Tanh;
+use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{Link, Target};
 use linear_width::readout::Ridge;
 use linear_width::theory::features::FeaturePrediction;
-use linear_width::theory::prediction::Options;
+use linear_width::theory::prediction::{Options, State};
 use linear_width::training::{BatchPolicy, StepSize};
 
 const LAMBDAS: [f64; 2] = [0.03, 1.0];
 
-/// Relative deviations of the test errors of W_0, W_1, W_2 from the predicted ones, at both lambdas with
-/// 2 N samples: for each stage a list over the networks.
-fn deviations(width: usize, batches: BatchPolicy, seeds: u64) -> Vec<Vec<[f64; 2]>> {
-    let experiment = |seed: u64| {
-        let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
-        let builder =
-            Experiment::builder().width(width).dimension(width / 2).samples(3 * width / 2);
-        builder
-            .activation(Tanh { scale: 2.0, shift: 0.5 })
-            .target(Target::single_index(link).noise(0.1))
-            .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.35)])
-            .batches(batches)
-            .seed(seed)
-            .build()
-            .unwrap()
-    };
-    let mut measured = [const { Vec::new() }; 3];
-    for seed in 0..seeds {
-        let experiment = experiment(seed);
-        let train = experiment.test_batch(0, 2 * width).unwrap();
-        let test = experiment.test_batch(1, 4 * width).unwrap();
-        for (list, network) in measured.iter_mut().zip(experiment.networks::<f64>()) {
-            let network = network.unwrap();
-            let path = Ridge::new().fit(&network, &train).unwrap();
-            let found = path.test_errors(&LAMBDAS, &test).unwrap();
-            list.push([0, 1].map(|k| found[k].mean_square));
-        }
-    }
-    let problem = experiment(0).prediction_setting().unwrap();
-    let options = Options::default();
-    let states = problem.states(&options).unwrap();
-    let stage = |(state, measured): (_, Vec<[f64; 2]>)| {
-        let activation = linear_width::activation::Activation::centred(problem.activation.clone());
-        let features =
-            FeaturePrediction::new(state, &activation.unwrap(), &problem.target, &options).unwrap();
-        let curve = features.ridge_curve(&[2 * width], &LAMBDAS).unwrap();
-        let relative =
-            |errors: &[f64; 2]| [0, 1].map(|k| errors[k] / curve[[0, k]].test_error - 1.0);
-        measured.iter().map(relative).collect()
-    };
-    states.iter().zip(measured).map(stage).collect()
+fn target() -> Target {
+    let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+    Target::single_index(link).noise(0.1)
 }
 
-/// One network of 300 neurons: within a few standard deviations.
+fn experiment(target: &Target, width: usize, batches: BatchPolicy, seed: u64) -> Experiment {
+    Experiment::builder()
+        .width(width)
+        .dimension(width / 2)
+        .samples(3 * width / 2)
+        .activation(Tanh { scale: 2.0, shift: 0.5 })
+        .target(target.clone())
+        .steps([StepSize::scaled(2.0, 0.3), StepSize::scaled(2.0, 0.35)])
+        .batches(batches)
+        .seed(seed)
+        .build()
+        .unwrap()
+}
+
+/// Relative deviations of the test errors of W_0, W_1, W_2 from the predicted ones, at both lambdas with
+/// 2 N samples: for each stage a list over the networks. The prediction starts from the settings, or
+/// from the weights of every network.
+fn deviations(
+    target: &Target,
+    width: usize,
+    batches: BatchPolicy,
+    seeds: u64,
+    given_weights: bool,
+) -> Vec<Vec<[f64; 2]>> {
+    let options = Options { compare_nodes: false, ..Options::default() };
+    let problem = experiment(target, width, batches, 0).prediction_setting().unwrap();
+    let activation = Activation::centred(problem.activation.clone()).unwrap();
+    let predict = |state: &State| {
+        let features = FeaturePrediction::new(state, &activation, target, &options).unwrap();
+        let curve = features.ridge_curve(&[2 * width], &LAMBDAS).unwrap();
+        [0, 1].map(|k| curve[[0, k]].test_error)
+    };
+    let from_settings: Vec<[f64; 2]> =
+        problem.states(&options).unwrap().iter().map(predict).collect();
+    let mut found = vec![Vec::new(); 3];
+    for seed in 0..seeds {
+        let experiment = experiment(target, width, batches, seed);
+        let train = experiment.test_batch(0, 2 * width).unwrap();
+        let test = experiment.test_batch(1, 20 * width).unwrap();
+        for (stage, network) in experiment.networks::<f64>().enumerate() {
+            let network = network.unwrap();
+            let path = Ridge::new().fit(&network, &train).unwrap();
+            let measured = path.test_errors(&LAMBDAS, &test).unwrap();
+            let predicted = if given_weights {
+                let teacher = experiment.teacher().unwrap();
+                predict(&State::of_network(&network, teacher.view(), None).unwrap())
+            } else {
+                from_settings[stage]
+            };
+            found[stage].push([0, 1].map(|k| measured[k].mean_square / predicted[k] - 1.0));
+        }
+    }
+    found
+}
+
+fn mean(list: &[[f64; 2]]) -> [f64; 2] {
+    [0, 1].map(|k| list.iter().map(|x| x[k]).sum::<f64>() / list.len() as f64)
+}
+
+/// Means over small networks, within 2 % and three standard errors: from the settings with one, two and
+/// three teacher directions, and from given weights.
 #[test]
-fn one_small_network() {
-    for stage in deviations(300, BatchPolicy::Independent, 1) {
-        assert!(stage[0].iter().all(|x| x.abs() < 0.2), "{stage:?}");
+fn small_networks() {
+    let two = Target::multi_index("two", 2, |z| z[0].tanh() + 0.5 * z[0] * z[1]).noise(0.1);
+    let link = |z: &[f64]| z[0] + 0.5 * (z[1] * z[1] - 1.0) + z[2].tanh();
+    let three = Target::multi_index("three", 3, link).noise(0.1);
+    let independent = BatchPolicy::Independent;
+    for (target, given) in [(target(), false), (target(), true), (two, false), (three, false)] {
+        for (stage, list) in deviations(&target, 300, independent, 8, given).iter().enumerate() {
+            let mean = mean(list);
+            let error = [0, 1].map(|k| {
+                let squares = list.iter().map(|x| (x[k] - mean[k]).powi(2)).sum::<f64>();
+                (squares / (list.len() * (list.len() - 1)) as f64).sqrt()
+            });
+            println!("{}, given {given}, W_{stage}: {mean:+.4?} +- {error:.4?}", target.name());
+            for k in 0..2 {
+                assert!(error[k] < 0.04, "{error:?}");
+                assert!(mean[k].abs() < 0.02 + 3.0 * error[k], "W_{stage}: {mean:?} {error:?}");
+            }
+        }
     }
 }
 
@@ -67,9 +104,9 @@ fn one_small_network() {
 fn deviations_fall_with_the_width() {
     for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
         let spread = |width: usize, seeds: u64| {
-            let stages = deviations(width, batches, seeds);
+            let stages = deviations(&target(), width, batches, seeds, false);
             for (stage, list) in stages.iter().enumerate() {
-                let mean = [0, 1].map(|k| list.iter().map(|x| x[k]).sum::<f64>() / seeds as f64);
+                let mean = mean(list);
                 println!("N = {width}, {batches}, W_{stage}: mean {mean:+.4?}");
                 assert!(width < 800 || mean.iter().all(|x| x.abs() < 0.03), "{mean:?}");
             }

@@ -125,33 +125,46 @@ impl<'a> Equations<'a> {
         Some(unknowns)
     }
 
-    /// The solution near `start`, by Newton's method; `None` when the steps do not become short.
+    /// The solution near `start`, by Newton's method; `None` when the steps do not become short. A
+    /// derivative is used again as long as every step is a small part of the one before.
     pub fn newton<T: Field>(&self, lambda: T, start: Vec<T>) -> Option<Point<T>> {
         let mut point = self.point(lambda, start)?;
-        for _ in 0..12 {
-            let tangents = self.tangents(&point);
+        let mut matrix = None;
+        let mut before = f64::INFINITY;
+        for _ in 0..24 {
+            let fresh = matrix.is_none();
+            let slope = matrix.take().unwrap_or_else(|| self.tangents(&point).matrix);
             let residual = point.image.iter().zip(&point.unknowns).map(|(&f, &u)| vec![f - u]);
-            let step = solve(tangents.matrix, residual.collect())?;
+            let step = solve(slope.clone(), residual.collect())?;
             let next: Vec<T> = point.unknowns.iter().zip(&step).map(|(&u, s)| u + s[0]).collect();
-            // lengths within h and within l, which are of different size
-            let pairs = self.system.pairs.len();
-            let size =
-                |list: &mut dyn Iterator<Item = T>| list.fold(0.0, |m: f64, x| m.max(x.abs()));
-            let relative = |from: usize, to: usize| {
-                let long = size(&mut step[from..to].iter().map(|s| s[0]));
-                let whole = size(&mut next[from..to].iter().copied());
-                if long == 0.0 { 0.0 } else { long / whole }
-            };
-            let length = relative(0, pairs).max(relative(pairs, next.len()));
-            point = self.point(lambda, next)?;
-            if length < 1e-5 {
-                return Some(point);
-            }
+            let length = self.relative_length(&step, &next);
             if length.is_nan() || length > 1e3 {
                 return None;
             }
+            point = self.point(lambda, next)?;
+            // what is left is of the order of length^2, or of length times the last ratio
+            let ratio = if fresh { length } else { length / before };
+            if length * ratio.min(1.0) < 1e-10 {
+                return Some(point);
+            }
+            if ratio < 0.1 {
+                matrix = Some(slope);
+            }
+            before = length;
         }
         None
+    }
+
+    /// Size of a step over that of the unknowns, within h and within l, which are of different size.
+    fn relative_length<T: Field>(&self, step: &[Vec<T>], unknowns: &[T]) -> f64 {
+        let pairs = self.system.pairs.len();
+        let size = |list: &mut dyn Iterator<Item = T>| list.fold(0.0, |m: f64, x| m.max(x.abs()));
+        let relative = |range: std::ops::Range<usize>| {
+            let long = size(&mut step[range.clone()].iter().map(|s| s[0]));
+            let whole = size(&mut unknowns[range].iter().copied());
+            if long == 0.0 { 0.0 } else { long / whole }
+        };
+        relative(0..pairs).max(relative(pairs..unknowns.len()))
     }
 
     /// The derivative of the equations at `point`.

@@ -98,8 +98,9 @@ impl FeaturePrediction {
     ///
     /// # Errors
     /// [`PredictionError::Invalid`] when `target` has another number of directions than `state`, or
-    /// labels without a finite second moment, or an option is out of range; [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`]
-    /// for an unfit link or activation.
+    /// labels without a finite second moment, or an option is out of range;
+    /// [`PredictionError::LabelsVanish`] and [`PredictionError::NotFinite`] for an unfit link or
+    /// activation.
     pub fn new(
         state: &State,
         activation: &Arc<dyn Activation>,

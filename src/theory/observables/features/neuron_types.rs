@@ -93,6 +93,11 @@ impl NeuronTypes {
         Ok(types)
     }
 
+    /// E_b D.
+    pub fn mean_noise(&self) -> f64 {
+        self.noise.iter().zip(&self.weights).map(|(d, w)| d * w).sum()
+    }
+
     /// Number of types.
     pub fn len(&self) -> usize {
         self.b.len()

@@ -74,13 +74,15 @@ impl FeatureSystem {
         };
         let slope_square = mean_square(&moments.slope);
         let rest_square = mean_square(&moments.rest);
-        let noise = types.noise.iter().zip(columns).map(|(d, w)| d * w).sum::<f64>();
-        let scale = mean_square(&moments.mean) + noise * slope_square + rest_square.sqrt();
+        let scale =
+            mean_square(&moments.mean) + types.mean_noise() * slope_square + rest_square.sqrt();
         // a product of size s is learned when N s^2 is not small
         let finest = 3e-3 * (scale / width.max(100.0)).sqrt();
         let mean = Factors::new(moments.mean, rows, columns, finest);
         let slope = Factors::new(moments.slope, rows, columns, TOLERANCE * slope_square.sqrt());
-        let rest = Factors::new(moments.rest, rows, columns, TOLERANCE * rest_square.sqrt());
+        // of a linear activation only rounding is left
+        let finest_rest = (TOLERANCE * rest_square.sqrt()).max(1e-14 * scale);
+        let rest = Factors::new(moments.rest, rows, columns, finest_rest);
 
         let count = slope.len();
         let pairs: Vec<_> = (0..count).flat_map(|a| (0..=a).map(move |c| (a, c))).collect();

@@ -10,6 +10,10 @@ use rayon::prelude::*;
 /// Height above the axis at which the solution comes from outside, over the edge.
 const ABOVE: f64 = 0.25;
 
+/// Height at which it goes from one abscissa to the next, over the abscissa: high enough to tell the
+/// solutions apart that meet at the ends of a gap in the bulk.
+const BETWEEN: f64 = 0.02;
+
 /// Height at which the density is read off, over the abscissa.
 const READ_AT: f64 = 1e-8;
 
@@ -51,8 +55,9 @@ pub(super) fn density(
         let mut here = start;
         let mut found = Vec::with_capacity(chunk.len());
         for &x in chunk {
-            here = follow(equations, here, Complex64::new(x, READ_AT * x))?;
-            let q = &here.point.q;
+            here = follow(equations, here, Complex64::new(x, BETWEEN * x))?;
+            let read = follow(equations, here.clone(), Complex64::new(x, READ_AT * x))?;
+            let q = &read.point.q;
             let weights = &equations.system.types.weights;
             let mean: f64 = q.iter().zip(weights).map(|(q, w)| q.im * w).sum();
             found.push((mean / std::f64::consts::PI).max(0.0));

@@ -4,6 +4,7 @@
 mod density;
 mod outliers;
 mod real_branch;
+mod side;
 mod walk;
 
 use self::outliers::{Profile, overlap};
@@ -96,11 +97,15 @@ impl FeaturePrediction {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn spectrum(&self, samples: usize) -> Result<FeatureSpectrum, PredictionError> {
-        let mut spectrum = FeatureSpectrum::new(&self.system, samples)?;
-        if let Some(fewer) = &self.fewer {
-            let other = FeatureSpectrum::new(fewer, samples)?;
-            spectrum.numerical_error = Some(other.change_from(&spectrum));
-        }
+        nonzero("samples", samples)?;
+        let right_of_bulk = || match &self.fewer {
+            Some(fewer) => FeatureSpectrum::right_of_bulk(fewer, samples).map(Some),
+            None => Ok(None),
+        };
+        let (spectrum, fewer) =
+            rayon::join(|| FeatureSpectrum::new(&self.system, samples), right_of_bulk);
+        let mut spectrum = spectrum?;
+        spectrum.numerical_error = fewer?.map(|fewer| fewer.change_from(&spectrum));
         Ok(spectrum)
     }
 }
@@ -109,17 +114,23 @@ impl FeatureSpectrum {
     /// The spectrum with `samples` samples.
     fn new(system: &FeatureSystem, samples: usize) -> Result<Self, PredictionError> {
         nonzero("samples", samples)?;
+        let equations = Equations { system, samples: samples as f64 };
+        let (lower, right) =
+            rayon::join(|| lower_edge(&equations), || Self::right_of_bulk(system, samples));
+        Ok(Self { lower_edge: lower?, ..right? })
+    }
+
+    /// The spectrum without its lower edge.
+    fn right_of_bulk(system: &FeatureSystem, samples: usize) -> Result<Self, PredictionError> {
         let system = Arc::new(system.clone());
         let equations = Equations { system: &system, samples: samples as f64 };
         let branch = RealBranch::new(&equations)?;
         let profiles = outliers::outliers(&equations, &branch)?;
-        let lower_edge = lower_edge(&equations)?;
         let edge = branch.edge;
-        let types = &system.types;
-        let noise: f64 = types.noise.iter().zip(&types.weights).map(|(d, w)| d * w).sum();
+        let noise = system.types.mean_noise();
         let mut spectrum = Self {
             edge,
-            lower_edge,
+            lower_edge: f64::NAN,
             outliers: Vec::new(),
             numerical_error: None,
             noise_share: (1.0 - 1.0 / noise).max(0.0),
@@ -200,8 +211,7 @@ impl FeatureSpectrum {
 
     fn outlier(&self, k: usize) -> FeatureOutlier {
         let samples = &self.system.samples;
-        let square = samples.label.iter().zip(&samples.weights).map(|(y, w)| w * y * y);
-        let square = square.sum::<f64>() + samples.noise;
+        let square = samples.second_moment();
         let profile = &self.profiles[k];
         let hermite = |degree: usize| {
             let of = |i: usize| self.left_overlap(k, |z| hermite(degree, z[i])).unwrap_or(0.0);
@@ -224,5 +234,7 @@ fn hermite(k: usize, x: f64) -> f64 {
     (0..k).fold((0.0, 1.0), next).1
 }
 
+#[cfg(test)]
+mod robustness;
 #[cfg(test)]
 mod tests;

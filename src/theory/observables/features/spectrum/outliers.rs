@@ -65,7 +65,7 @@ fn levels(equations: &Equations<'_>, solved: &Solved) -> (Vec<f64>, Array2<f64>)
     (levels, vectors)
 }
 
-/// The singular vectors of outlier `k` at `zeta` (16.9), (16.10).
+/// The singular vectors of outlier `k` at `zeta` (16.11), (16.12).
 fn profile(
     equations: &Equations<'_>,
     branch: &RealBranch,

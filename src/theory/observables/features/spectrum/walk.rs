@@ -4,6 +4,7 @@
 //! The variable is ln zeta. At the end of the bulk the solution has a square root, so the inverse
 //! square of its slope vanishes linearly there and tells how far the end is.
 
+use super::side::{Potentials, Side};
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::features::fixed_point::{Equations, Point};
 
@@ -11,7 +12,10 @@ use crate::theory::observables::features::fixed_point::{Equations, Point};
 const CLOSE: f64 = 1e-7;
 
 /// Longest step in ln zeta.
-const LONGEST: f64 = 0.35;
+const LONGEST: f64 = 0.7;
+
+/// Most steps.
+const MOST: usize = 500;
 
 /// A solution with its slope.
 #[derive(Clone, Debug)]
@@ -22,13 +26,15 @@ pub(super) struct Solved {
     slope: Vec<f64>,
     /// (1 + |slope|^2 / |unknowns|^2)^{-1}, for h or for l, whichever is smaller.
     flatness: f64,
+    pub potentials: Potentials,
 }
 
 impl Solved {
-    pub fn new(equations: &Equations<'_>, point: Point<f64>) -> Option<Self> {
+    pub fn new(equations: &Equations<'_>, side: Side, point: Point<f64>) -> Option<Self> {
         let tangents = equations.tangents(&point);
         // d lambda = -zeta d ln zeta = lambda d ln zeta
         let motion = equations.motion(&point, &tangents, point.lambda, 0.0)?;
+        let potentials = Potentials::new(side, equations, &point, &motion);
         let slope = motion.unknowns;
         let pairs = equations.system.pairs.len();
         let square = |list: &[f64]| list.iter().map(|x| x * x).sum::<f64>();
@@ -37,37 +43,26 @@ impl Solved {
             if change > 0.0 { whole / (whole + change) } else { 1.0 }
         });
         let flatness = parts[0].min(parts[1]);
-        flatness.is_finite().then(|| Self { zeta: -point.lambda, point, slope, flatness })
+        let zeta = -point.lambda;
+        flatness.is_finite().then_some(Self { zeta, point, slope, flatness, potentials })
     }
 
-    /// The solution at `zeta`, from the tangent here.
-    fn next(
-        &self,
-        equations: &Equations<'_>,
-        zeta: f64,
-        physical: &dyn Fn(&Point<f64>) -> bool,
-    ) -> Option<Self> {
+    /// The solution at `zeta`, from the tangent here, when no part of the bulk lies in between.
+    fn next(&self, equations: &Equations<'_>, side: Side, zeta: f64) -> Option<Self> {
         let step = (zeta / self.zeta).ln();
         let unknowns = self.point.unknowns.iter().zip(&self.slope);
         let start = unknowns.map(|(u, slope)| u + step * slope).collect();
-        let point = equations.newton(-zeta, start).filter(physical)?;
-        let found = Self::new(equations, point)?;
-        // beyond the turn of the solution the slope has the other sign
-        let product: f64 = self.slope.iter().zip(&found.slope).map(|(x, y)| x * y).sum();
-        (product > 0.0 || self.flatness > 0.5).then_some(found)
+        let point = equations.newton(-zeta, start)?;
+        let found = Self::new(equations, side, point)?;
+        self.potentials.connected(&found.potentials).then_some(found)
     }
 
     /// The solution at `zeta`, in shorter steps if need be.
-    pub fn follow(
-        &self,
-        equations: &Equations<'_>,
-        zeta: f64,
-        physical: &dyn Fn(&Point<f64>) -> bool,
-    ) -> Fallible<Self> {
+    pub fn follow(&self, equations: &Equations<'_>, side: Side, zeta: f64) -> Fallible<Self> {
         let mut here = self.clone();
         let mut ahead = vec![zeta];
         while let Some(&next) = ahead.last() {
-            match here.next(equations, next, physical) {
+            match here.next(equations, side, next) {
                 Some(found) => {
                     here = found;
                     ahead.pop();
@@ -80,13 +75,13 @@ impl Solved {
     }
 }
 
-/// The solutions from `start` on, in steps of ln zeta of sign `sign`, and the zeta where they end.
+/// The solutions from `start` on, towards the bulk, and the zeta where they end.
 pub(super) fn walk(
     equations: &Equations<'_>,
+    side: Side,
     start: Solved,
-    sign: f64,
-    physical: &dyn Fn(&Point<f64>) -> bool,
 ) -> Fallible<(Vec<Solved>, f64)> {
+    let sign = side.towards_the_bulk();
     let mut ladder = vec![start];
     let mut ahead = f64::INFINITY;
     loop {
@@ -97,13 +92,12 @@ pub(super) fn walk(
         }
         let mut step = LONGEST.min(0.75 * ahead);
         let next = loop {
-            let zeta = here.zeta * (sign * step).exp();
-            match here.next(equations, zeta, physical) {
+            if step < CLOSE * 1e-2 || ladder.len() > MOST {
+                return Err(PredictionError::NotConverged { near: here.point.lambda });
+            }
+            match here.next(equations, side, here.zeta * (sign * step).exp()) {
                 Some(next) => break next,
                 None => step *= 0.5,
-            }
-            if step < 1e-9 || ladder.len() > 500 {
-                return Err(PredictionError::NotConverged { near: here.point.lambda });
             }
         };
         let fall = here.flatness - next.flatness;

@@ -84,6 +84,15 @@ fn refused() {
     let state = &problem.states(&Options::default()).unwrap()[1];
     assert!(features(state, &problem.target).is_ok());
     assert!(features(state, &growing).is_err());
+
+    let states = |problem: Problem| match problem.states(&Options::default()) {
+        Err(PredictionError::Invalid(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    let still = states(Problem { step_sizes: Vec::new(), ..problem.clone() });
+    assert!(matches!(still, InvalidSetting::ZeroSize { .. }));
+    let many = states(Problem { dimension: 1, ..problem });
+    assert!(matches!(many, InvalidSetting::TooManyDirections { directions: 2, dimension: 1 }));
 }
 
 #[test]
