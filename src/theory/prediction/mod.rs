@@ -15,6 +15,7 @@ pub use super::state::State;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 
+use super::dynamics::reused_steps::noise_structure;
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::{spectrum::Spectrum, structured};
@@ -189,15 +190,24 @@ fn two_steps(setup: &Setup, options: &Options) -> Result<Solved, PredictionError
     Ok(Solved { bulk_model, state: steps.state, isotropic, spectrum, kept, missing })
 }
 
-/// The spectrum after three or more steps, with isotropic noise.
+/// The spectrum after three or more steps.
 fn many_steps(problem: &Problem, options: &Options) -> Result<Solved, PredictionError> {
     let Expanded { mut states, kept, missing } = expanded(problem, options)?;
     let mut state = states.swap_remove(problem.steps());
-    if options.bulk_model == BulkModel::Isotropic && !options.target_column {
+    let bulk_model = options.bulk_model;
+    if bulk_model == BulkModel::Isotropic && !options.target_column {
         state.noise_along_targets = None;
     }
     let isotropic = Arc::new(IsotropicSpectrum::new(&state));
-    let (bulk_model, spectrum) = (BulkModel::Isotropic, isotropic.clone());
+    let spectrum: Arc<dyn Spectrum> = match bulk_model {
+        BulkModel::Isotropic => isotropic.clone(),
+        BulkModel::Structured => {
+            let nodes = Nodes::new(options.node_factor);
+            let noise = noise_structure(problem, nodes, options.linear_terms)?;
+            let tail = 0.5 / problem.samples as f64;
+            structured::solve_many(&state, &noise, problem.phi(), tail)?
+        }
+    };
     Ok(Solved { bulk_model, state, isotropic, spectrum, kept, missing })
 }
 

@@ -4,7 +4,7 @@
 //! `nodes` are those of the samples and of the local Gaussians; `sample` takes one sample through a
 //! step and differentiates along its history, with the averages over one neuron from `local`; `group`
 //! sums over samples; `axes` are the directions that the right vectors take, `rows` the noise rows and
-//! `response` the way in which a kick comes back.
+//! `response` the way in which a kick comes back. `structure` writes the noise rows as sums over samples.
 
 mod axes;
 mod group;
@@ -13,6 +13,7 @@ mod nodes;
 mod response;
 mod rows;
 mod sample;
+mod structure;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use nodes::{Counts, LocalNodes};
 use response::Response;
 use rows::{Rows, inverse};
 use sample::{History, Sample, Stage};
+pub(crate) use structure::{NoiseStructure, SampleNoise, noise_structure};
 
 /// Samples whose rows one task factorises; fixed, so that the result does not depend on the number of
 /// threads.
@@ -90,6 +92,8 @@ struct Dynamics<'a> {
     along: Array2<f64>,
     /// Xi^(t,s).
     network: Response,
+    /// What single steps did to samples that no other step sees.
+    passed: Vec<structure::Passed>,
     /// Noise rows at the coarse nodes of b.
     rows: Vec<Rows>,
     /// Their coordinates along the teacher.
@@ -119,6 +123,7 @@ impl<'a> Dynamics<'a> {
             axes: Axes::default(),
             along: Array2::zeros((r, p)),
             network: Response::new(r),
+            passed: Vec::new(),
             rows: vec![Rows::new(1); types],
             rows_along: vec![Rows::new(p); types],
         }
