@@ -112,6 +112,30 @@ fn write_step_edges() {
     }
 }
 
+/// At quick settings: the edge with structured noise deviates by as much as it says, up to a factor of 3,
+/// and by less than with isotropic noise.
+#[test]
+fn edges_after_five_steps() {
+    for number in [4, 11] {
+        let experiment = settings()[number].experiment(WIDTH, 0);
+        let deviation = |bulk_model| {
+            let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
+            let prediction = experiment.predict(5, &options).unwrap();
+            let stored = stored(number, 5);
+            let at = prediction.outliers.len();
+            let square = |values: &Vec<f64>| (prediction.edge / values[at] - 1.0).powi(2);
+            let mean = stored.iter().map(square).sum::<f64>() / stored.len() as f64;
+            (mean.sqrt(), prediction.errors.edge)
+        };
+        let (isotropic, _) = deviation(BulkModel::Isotropic);
+        let (structured, expected) = deviation(BulkModel::Structured);
+        println!("{number}: {isotropic} {structured} {expected}");
+        assert!(structured < 0.65 * isotropic, "{number}: {structured} {isotropic}");
+        let ratio = structured / expected;
+        assert!(ratio > 1.0 / 3.0 && ratio < 3.0, "{number}: {structured} {expected}");
+    }
+}
+
 /// Prints predicted and simulated edges and outliers.
 #[test]
 #[ignore = "prints the table of docs/theory.md, section 17"]
@@ -131,7 +155,7 @@ fn table_of_step_edges() {
             let stored = stored(number, step);
             let count = stored.len() as f64;
             let mean = |k: usize| stored.iter().map(|values| values[k]).sum::<f64>() / count;
-            let mut line = format!("{number} {step} ({seconds:.2} s)");
+            let mut line = format!("{number} {step} ({seconds:.2} s, {more:.2} s more)");
             for prediction in [&isotropic, &structured] {
                 let outliers = prediction.outliers.len().min(VALUES - 1);
                 let deviation = prediction.edge / mean(outliers) - 1.0;

@@ -121,10 +121,7 @@ impl Prediction {
 
 impl Problem {
     /// Predicts the spectrum of W after all steps, in a fraction of a second and without a simulation
-    /// (docs/theory.md, sections 5, 10 and 13).
-    ///
-    /// After more than two steps the noise is isotropic whatever `options` say, as the other model
-    /// is known for two steps only; [`Prediction::bulk_model`] says which one was used.
+    /// (docs/theory.md, sections 5, 10, 13, 14 and 17).
     ///
     /// # Errors
     /// [`PredictionError::Invalid`] for a field out of range, [`PredictionError::LabelsVanish`] and

@@ -197,3 +197,55 @@ impl Dynamics<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::{Activation, Tanh};
+    use crate::data::{Link, Target};
+    use crate::network::SecondLayerLaw;
+    use crate::training::BatchPolicy;
+
+    /// The samples' parts make up the variance of the rows, which comes from the recursion:
+    /// D = A^2 + phi E[l^2] + g (17.5).
+    #[test]
+    fn parts_make_up_the_variance() {
+        let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh());
+        let half = BatchPolicy::PartlyReused { fraction: 0.5 };
+        for batches in [BatchPolicy::Independent, half, BatchPolicy::Reused] {
+            let problem = Problem {
+                activation: Tanh { scale: 2.0, shift: 0.5 }.shared(),
+                target: Target::single_index(link.clone()).noise(0.1),
+                width: 1000,
+                dimension: 500,
+                samples: 1000,
+                step_sizes: vec![20.0; 3],
+                batches,
+                second_layer: SecondLayerLaw::Rademacher,
+            };
+            let found = noise_structure(&problem, Nodes::new(0.5), 2).unwrap();
+            let phi = problem.phi();
+            let mut mean = 0.0;
+            for j in 0..found.b.len() {
+                let mut linear = 0.0;
+                for group in &found.groups {
+                    for ((w, l), q) in
+                        found.weight.iter().zip(group.linear.rows()).zip(&group.variance)
+                    {
+                        linear += group.share * w * l.dot(&found.terms.row(j)).powi(2);
+                        mean += found.b_weight[j] * group.share * w * q;
+                    }
+                }
+                let sum = found.stretch[j].powi(2) + phi * linear + found.profile[j];
+                assert!(found.profile[j] > 0.02 && linear > 0.02, "{found:?}");
+                assert!((sum / found.variance[j] - 1.0).abs() < 1e-3, "{batches:?} {j}: {sum}");
+            }
+            assert!((phi * mean - 1.0).abs() < 1e-10, "{mean}");
+            let steps = problem.step_sizes.len();
+            let groups = [1, 1 + steps, steps];
+            let at = groups[(problem.reused_share() < 1.0) as usize
+                + (problem.reused_share() == 0.0) as usize];
+            assert_eq!(found.groups.len(), at);
+        }
+    }
+}
