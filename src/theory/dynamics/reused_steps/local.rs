@@ -2,8 +2,17 @@
 //!
 //! Equations: docs/theory.md, (14.5) to (14.7); derivatives by Stein's lemma, (14.15) to (14.17).
 
-use super::nodes::LocalNodes;
+use ndarray::Array2;
+
 use crate::theory::dynamics::activation_constants::ActivationConstants;
+
+/// Nodes for the Gaussians of one neuron.
+#[derive(Clone, Debug)]
+pub(super) struct LocalNodes {
+    pub weights: Vec<f64>,
+    /// Dimensions x nodes.
+    pub epsilon: Array2<f64>,
+}
 
 /// The Gaussians lambda^(0), ..., lambda^(t) of one type, and the way back of its own traces.
 pub(super) struct Local {

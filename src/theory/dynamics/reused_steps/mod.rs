@@ -30,16 +30,21 @@ use crate::theory::problem::Problem;
 use crate::theory::state::State;
 use axes::{Axes, NEW_DIRECTIONS};
 use group::{GroupSums, NeuronSums};
-use local::{Local, LocalSums};
-use nodes::{Counts, LocalNodes};
+use local::{Local, LocalNodes, LocalSums};
+use nodes::Counts;
 use response::Response;
 use rows::{Rows, inverse};
 use sample::{History, Sample, Stage};
-pub(crate) use structure::{NoiseStructure, SampleNoise, noise_structure};
+use structure::{Ends, Passed};
+pub(crate) use structure::{NoiseStructure, SampleNoise};
 
 /// Samples whose rows one task factorises; fixed, so that the result does not depend on the number of
 /// threads.
 const QR_CHUNK: usize = 256;
+/// Right vectors that the dynamics of the noise alone carries; the noise hardly depends on more.
+const FEW_RIGHT_VECTORS: usize = 6;
+/// Its nodes in units of those of the states: the edge needs fewer.
+const FEW_NODES: f64 = 0.5;
 
 /// W_0, ..., W_T for any number of steps and any batch policy, with at most `right_vectors` right
 /// vectors.
@@ -62,16 +67,38 @@ pub(crate) fn states(
     let mut dynamics =
         Dynamics::new(&setup, &law, Counts::new(factor, !setup.activation.kinks.is_empty()));
     for (t, &eta) in problem.step_sizes.iter().enumerate() {
-        let sums = if t == 0 {
-            dynamics.first_step()
-        } else {
-            dynamics.look_ahead();
-            dynamics.next_step()
-        };
+        let sums = dynamics.sums(t);
         dynamics.take(eta, &sums);
         states.push(dynamics.state()?);
     }
     Ok(states)
+}
+
+/// The noise rows after all steps of `problem` as sums over samples, with at most `terms` terms of the
+/// part that is linear in the first row.
+pub(crate) fn noise_structure(
+    problem: &Problem,
+    nodes: Nodes,
+    terms: usize,
+) -> Result<NoiseStructure, PredictionError> {
+    let setup = Setup::new(problem, nodes)?;
+    let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(FEW_RIGHT_VECTORS + 6);
+    let types = nodes.types.max(2 * FEW_RIGHT_VECTORS);
+    let (second_layer, width) = (&problem.second_layer, problem.width);
+    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, FEW_RIGHT_VECTORS)?;
+    let kinked = !setup.activation.kinks.is_empty();
+    let counts = Counts::new(FEW_NODES * nodes.table_factor, kinked);
+    let mut dynamics = Dynamics::new(&setup, &law, counts);
+    for (t, &eta) in problem.step_sizes.iter().enumerate() {
+        let sums = dynamics.sums(t);
+        if !dynamics.new.is_empty() {
+            dynamics.passed.push(Passed::new(&dynamics.new, &dynamics.rows));
+        }
+        dynamics.take(eta, &sums);
+    }
+    let Dynamics { rows, share, kept, new, passed, .. } = &dynamics;
+    let phi = setup.step.phi;
+    Ends { law: &law, phi, rows, share: *share, kept, new, passed }.structure(terms)
 }
 
 /// The process between two steps.
@@ -93,7 +120,7 @@ struct Dynamics<'a> {
     /// Xi^(t,s).
     network: Response,
     /// What single steps did to samples that no other step sees.
-    passed: Vec<structure::Passed>,
+    passed: Vec<Passed>,
     /// Noise rows at the coarse nodes of b.
     rows: Vec<Rows>,
     /// Their coordinates along the teacher.
@@ -127,6 +154,15 @@ impl<'a> Dynamics<'a> {
             rows: vec![Rows::new(1); types],
             rows_along: vec![Rows::new(p); types],
         }
+    }
+
+    /// The averages of step `t`.
+    fn sums(&mut self, t: usize) -> GroupSums {
+        if t == 0 {
+            return self.first_step();
+        }
+        self.look_ahead();
+        self.next_step()
     }
 
     /// The averages of the first step, where the preactivation is a standard normal variable and the

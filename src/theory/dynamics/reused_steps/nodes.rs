@@ -7,6 +7,7 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
+use super::local::LocalNodes;
 use super::sample::Sample;
 use crate::data::Target;
 use crate::numerics::graded::cholesky;
@@ -38,14 +39,6 @@ impl Counts {
         let power = |count: f64| 1 << (count * factor).max(16.0).log2().floor() as usize;
         Self { samples: power(4096.0), local: power(local) }
     }
-}
-
-/// Nodes for the Gaussians of one neuron.
-#[derive(Clone, Debug)]
-pub(super) struct LocalNodes {
-    pub weights: Vec<f64>,
-    /// Dimensions x nodes.
-    pub epsilon: Array2<f64>,
 }
 
 /// Different sets of such nodes. The first dimension, which is most of the preactivation, is equally

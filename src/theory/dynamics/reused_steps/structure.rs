@@ -5,18 +5,10 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::nodes::Counts;
-use super::{Dynamics, Rows};
-use crate::theory::dynamics::nodes::Nodes;
+use super::rows::Rows;
+use super::sample::Sample;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
-use crate::theory::dynamics::setup::Setup;
 use crate::theory::error::{PredictionError, finite};
-use crate::theory::problem::Problem;
-
-/// Right vectors that the dynamics carries here; the noise hardly depends on more.
-const RIGHT_VECTORS: usize = 6;
-/// Nodes in units of those of the states: the edge needs fewer.
-const NODES: f64 = 0.5;
 
 /// The noise rows after all steps as sums over samples.
 #[derive(Clone, Debug)]
@@ -57,56 +49,43 @@ pub(super) struct Passed {
     variance: Array2<f64>,
 }
 
-/// The structure of the noise after all steps of `problem`, with at most `terms` terms of the linear
-/// part.
-pub(crate) fn noise_structure(
-    problem: &Problem,
-    nodes: Nodes,
-    terms: usize,
-) -> Result<NoiseStructure, PredictionError> {
-    let setup = Setup::new(problem, nodes)?;
-    let factor = NODES * nodes.table_factor;
-    let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(RIGHT_VECTORS + 6);
-    let types = nodes.types.max(2 * RIGHT_VECTORS);
-    let (second_layer, width) = (&problem.second_layer, problem.width);
-    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, RIGHT_VECTORS)?;
-    let kinked = !setup.activation.kinks.is_empty();
-    let mut dynamics = Dynamics::new(&setup, &law, Counts::new(factor, kinked));
-    for (t, &eta) in problem.step_sizes.iter().enumerate() {
-        let sums = if t == 0 {
-            dynamics.first_step()
-        } else {
-            dynamics.look_ahead();
-            dynamics.next_step()
-        };
-        dynamics.pass();
-        dynamics.take(eta, &sums);
-    }
-    dynamics.structure(terms)
-}
-
-impl Dynamics<'_> {
-    /// Keeps what the coming step does to the samples that it alone sees.
-    fn pass(&mut self) {
-        if self.new.is_empty() {
-            return;
-        }
-        let size = (self.new.len(), self.left.nrows());
+impl Passed {
+    /// What the coming step does to the samples `new` that it alone sees, for rows as they are before it.
+    pub fn new(new: &[Sample], rows: &[Rows]) -> Self {
+        let size = (new.len(), rows.len());
         let (mut linear, mut variance) = (Array2::zeros(size), Array2::zeros(size));
-        for (i, sample) in self.new.iter().enumerate() {
+        for (i, sample) in new.iter().enumerate() {
             let last = sample.history.residual.iter().zip(&sample.history.sums).next_back();
             if let Some((residual, types)) = last {
                 for (c, at) in types.iter().enumerate() {
-                    let start = self.rows[c].start.iter().next_back();
+                    let start = rows[c].start.iter().next_back();
                     let start = start.map_or(1.0, |start| start[[0, 0]]);
                     linear[[i, c]] = residual * start * at.slope_by_mean[0];
                     variance[[i, c]] = residual * residual * at.covariances[0];
                 }
             }
         }
-        self.passed.push(Passed { linear, variance });
+        Self { linear, variance }
     }
+}
 
+/// The samples and the rows after the last step.
+pub(super) struct Ends<'a> {
+    pub law: &'a SecondLayerQuadrature,
+    pub phi: f64,
+    /// Noise rows at the coarse nodes of b.
+    pub rows: &'a [Rows],
+    /// Share of the batch that every step sees.
+    pub share: f64,
+    /// Samples that every step sees; none if there are none.
+    pub kept: &'a [Sample],
+    /// Samples that the last step alone sees.
+    pub new: &'a [Sample],
+    /// For each step, if there are such samples.
+    pub passed: &'a [Passed],
+}
+
+impl Ends<'_> {
     /// Each group's share, and the linear part and the variance of the rest (17.2), (17.3): samples x
     /// coarse types.
     fn parts(&self) -> Vec<(f64, Array2<f64>, Array2<f64>)> {
@@ -116,7 +95,7 @@ impl Dynamics<'_> {
         };
         let mut parts = Vec::new();
         if !self.kept.is_empty() {
-            let size = (self.kept.len(), self.left.nrows());
+            let size = (self.kept.len(), self.rows.len());
             let (mut linear, mut variance) = (Array2::zeros(size), Array2::zeros(size));
             for (c, rows) in self.rows.iter().enumerate() {
                 let xi = response(rows);
@@ -152,17 +131,16 @@ impl Dynamics<'_> {
     }
 
     /// The structure with at most `terms` terms of the linear part.
-    fn structure(&self, terms: usize) -> Result<NoiseStructure, PredictionError> {
-        let Self { law, .. } = *self;
-        let phi = self.setup.step.phi;
+    pub fn structure(&self, terms: usize) -> Result<NoiseStructure, PredictionError> {
+        let Self { law, phi, .. } = *self;
         let left = law.left();
         let count = terms.min(left.ncols());
         let projections: Vec<Array1<f64>> =
             (0..count).map(|a| law.coarse_weights(left.column(a))).collect();
         let all = law.coarse_weights(Array1::ones(law.fine.len()).view());
-        let samples = if self.kept.is_empty() { &self.new } else { &self.kept };
+        let samples = if self.kept.is_empty() { self.new } else { self.kept };
         let weight: Vec<f64> = samples.iter().map(|sample| sample.weight).collect();
-        let mut profile = Array1::zeros(self.left.nrows());
+        let mut profile = Array1::zeros(self.rows.len());
         let mut groups = Vec::new();
         for (share, linear, variance) in self.parts() {
             let variance = variance.mapv(|q| q.max(0.0));
@@ -200,10 +178,12 @@ impl Dynamics<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::noise_structure;
     use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
+    use crate::theory::dynamics::nodes::Nodes;
+    use crate::theory::problem::Problem;
     use crate::training::BatchPolicy;
 
     /// The samples' parts make up the variance of the rows, which comes from the recursion:
