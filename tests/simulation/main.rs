@@ -8,6 +8,7 @@ mod golden;
 mod many_steps;
 mod partial_reuse;
 mod prediction;
+mod step_edges;
 mod stored_means;
 
 #[path = "../common/mod.rs"]

@@ -15,6 +15,7 @@ pub use super::state::State;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 
+use super::dynamics::reused_steps::noise_structures;
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::{spectrum::Spectrum, structured};
@@ -120,10 +121,7 @@ impl Prediction {
 
 impl Problem {
     /// Predicts the spectrum of W after all steps, in a fraction of a second and without a simulation
-    /// (docs/theory.md, sections 5, 10 and 13).
-    ///
-    /// After more than two steps the noise is isotropic whatever `options` say, as the other model
-    /// is known for two steps only; [`Prediction::bulk_model`] says which one was used.
+    /// (docs/theory.md, sections 5, 10, 13, 14 and 17).
     ///
     /// # Errors
     /// [`PredictionError::Invalid`] for a field out of range, [`PredictionError::LabelsVanish`] and
@@ -218,22 +216,33 @@ fn two_steps(setup: &Setup, options: &Options) -> Result<Solved, PredictionError
     Ok(Solved { bulk_model, state: steps.state, isotropic, spectrum, kept, missing })
 }
 
-/// The spectra after step `first` and every later one from one pass, with isotropic noise.
+/// The spectra after step `first` and every later one from one pass over the steps.
 fn many_steps(
     problem: &Problem,
     first: usize,
     options: &Options,
-) -> Result<Vec<Solved>, PredictionError> {
+) -> Result<Vec<Result<Solved, PredictionError>>, PredictionError> {
+    let Options { bulk_model, linear_terms, node_factor, .. } = *options;
     let Expanded { states, kept, missing } = expanded(problem, options)?;
-    let solved = |(mut state, missing): (State, f64)| {
-        if options.bulk_model == BulkModel::Isotropic && !options.target_column {
+    let structures = match bulk_model {
+        BulkModel::Isotropic => Vec::new(),
+        BulkModel::Structured => {
+            noise_structures(problem, Nodes::new(node_factor), linear_terms, first)?
+        }
+    };
+    let tail = 0.5 / problem.samples as f64;
+    let solved = |(i, (mut state, missing)): (usize, (State, f64))| {
+        if bulk_model == BulkModel::Isotropic && !options.target_column {
             state.noise_along_targets = None;
         }
         let isotropic = Arc::new(IsotropicSpectrum::new(&state));
-        let (bulk_model, spectrum) = (BulkModel::Isotropic, isotropic.clone());
-        Solved { bulk_model, state, isotropic, spectrum, kept, missing }
+        let spectrum: Arc<dyn Spectrum> = match structures.get(i) {
+            None => isotropic.clone(),
+            Some(noise) => structured::solve_many(&state, noise, problem.phi(), tail)?,
+        };
+        Ok(Solved { bulk_model, state, isotropic, spectrum, kept, missing })
     };
-    Ok(states.into_iter().zip(missing).skip(first).map(solved).collect())
+    Ok(states.into_iter().zip(missing).skip(first).enumerate().map(solved).collect())
 }
 
 /// The prediction with one set of nodes; neither problem nor options are checked.
@@ -241,7 +250,7 @@ fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, Predicti
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
     let solved = match problem.steps() {
         ..=2 => two_steps(&setup, options)?,
-        steps => many_steps(problem, steps, options)?.swap_remove(0),
+        steps => many_steps(problem, steps, options)?.swap_remove(0)?,
     };
     with_constants(&setup, solved, options)
 }
@@ -258,7 +267,7 @@ fn evaluate_all(problem: &Problem, options: &Options) -> Vec<Result<Prediction, 
                 stages.extend(solved.into_iter().zip(3..).map(|(solved, t)| {
                     let problem = problem.up_to(t);
                     let setup = Setup::new(&problem, Nodes::new(options.node_factor))?;
-                    with_constants(&setup, solved, options)
+                    with_constants(&setup, solved?, options)
                 }));
                 break;
             }

@@ -3,9 +3,18 @@
 //! Equations: docs/theory.md, (14.5) to (14.7); derivatives by Stein's lemma, (14.15) and (14.16),
 //! where the activation has kinks.
 
-use super::nodes::LocalNodes;
+use ndarray::Array2;
+
 use super::paths::{curvature, derivatives};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
+
+/// Nodes for the Gaussians of one neuron.
+#[derive(Clone, Debug)]
+pub(super) struct LocalNodes {
+    pub weights: Vec<f64>,
+    /// Dimensions x nodes.
+    pub epsilon: Array2<f64>,
+}
 
 /// The Gaussians lambda^(0), ..., lambda^(t) of one type, and the way back of its own traces.
 pub(super) struct Local {

@@ -5,7 +5,7 @@
 //! step and differentiates along its history, with the averages over one neuron from `local`, and
 //! their derivatives from `local` or `paths`; `group`
 //! sums over samples; `axes` are the directions that the right vectors take, `rows` the noise rows and
-//! `response` the way in which a kick comes back.
+//! `response` the way in which a kick comes back. `structure` writes the noise rows as sums over samples.
 
 mod axes;
 mod group;
@@ -15,6 +15,7 @@ mod paths;
 mod response;
 mod rows;
 mod sample;
+mod structure;
 #[cfg(test)]
 mod tests;
 
@@ -31,15 +32,21 @@ use crate::theory::problem::Problem;
 use crate::theory::state::State;
 use axes::{Axes, NEW_DIRECTIONS};
 use group::{GroupSums, NeuronSums};
-use local::{Local, LocalSums};
-use nodes::{Counts, LocalNodes};
+use local::{Local, LocalNodes, LocalSums};
+use nodes::Counts;
 use response::Response;
 use rows::{Rows, inverse};
 use sample::{History, Sample, Stage};
+use structure::{Ends, Passed};
+pub(crate) use structure::{NoiseStructure, SampleNoise};
 
 /// Samples whose rows one task factorises; fixed, so that the result does not depend on the number of
 /// threads.
 const QR_CHUNK: usize = 256;
+/// Right vectors that the dynamics of the noise alone carries; the noise hardly depends on more.
+const FEW_RIGHT_VECTORS: usize = 6;
+/// Its nodes in units of those of the states: the edge needs fewer.
+const FEW_NODES: f64 = 0.5;
 
 /// W_0, ..., W_T for any number of steps and any batch policy, with at most `right_vectors` right
 /// vectors.
@@ -62,16 +69,44 @@ pub(crate) fn states(
     let mut dynamics =
         Dynamics::new(&setup, &law, Counts::new(factor, !setup.activation.kinks.is_empty()));
     for (t, &eta) in problem.step_sizes.iter().enumerate() {
-        let sums = if t == 0 {
-            dynamics.first_step()
-        } else {
-            dynamics.look_ahead();
-            dynamics.next_step()
-        };
+        let sums = dynamics.sums(t);
         dynamics.take(eta, &sums);
         states.push(dynamics.state()?);
     }
     Ok(states)
+}
+
+/// The noise rows after step `first` and every later one as sums over samples, with at most `terms`
+/// terms of the part that is linear in the first row.
+pub(crate) fn noise_structures(
+    problem: &Problem,
+    nodes: Nodes,
+    terms: usize,
+    first: usize,
+) -> Result<Vec<NoiseStructure>, PredictionError> {
+    let setup = Setup::new(problem, nodes)?;
+    let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(FEW_RIGHT_VECTORS + 6);
+    let types = nodes.types.max(2 * FEW_RIGHT_VECTORS);
+    let (second_layer, width) = (&problem.second_layer, problem.width);
+    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, FEW_RIGHT_VECTORS)?;
+    let kinked = !setup.activation.kinks.is_empty();
+    let counts = Counts::new(FEW_NODES * nodes.table_factor, kinked);
+    let mut dynamics = Dynamics::new(&setup, &law, counts);
+    let mut structures = Vec::new();
+    for (t, &eta) in problem.step_sizes.iter().enumerate() {
+        let sums = dynamics.sums(t);
+        if !dynamics.new.is_empty() {
+            dynamics.passed.push(Passed::new(&dynamics.new, &dynamics.rows));
+        }
+        dynamics.take(eta, &sums);
+        if t + 1 >= first {
+            let Dynamics { rows, share, kept, new, passed, .. } = &dynamics;
+            let phi = setup.step.phi;
+            let ends = Ends { law: &law, phi, rows, share: *share, kept, new, passed };
+            structures.push(ends.structure(terms)?);
+        }
+    }
+    Ok(structures)
 }
 
 /// The process between two steps.
@@ -92,6 +127,8 @@ struct Dynamics<'a> {
     along: Array2<f64>,
     /// Xi^(t,s).
     network: Response,
+    /// What single steps did to samples that no other step sees.
+    passed: Vec<Passed>,
     /// Noise rows at the coarse nodes of b.
     rows: Vec<Rows>,
     /// Their coordinates along the teacher.
@@ -121,9 +158,19 @@ impl<'a> Dynamics<'a> {
             axes: Axes::default(),
             along: Array2::zeros((r, p)),
             network: Response::new(r),
+            passed: Vec::new(),
             rows: vec![Rows::new(1); types],
             rows_along: vec![Rows::new(p); types],
         }
+    }
+
+    /// The averages of step `t`.
+    fn sums(&mut self, t: usize) -> GroupSums {
+        if t == 0 {
+            return self.first_step();
+        }
+        self.look_ahead();
+        self.next_step()
     }
 
     /// The averages of the first step, where the preactivation is a standard normal variable and the

@@ -7,6 +7,7 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
+use super::local::LocalNodes;
 use super::sample::Sample;
 use crate::data::Target;
 use crate::numerics::graded::cholesky;
@@ -40,14 +41,6 @@ impl Counts {
         let blocks = 2.0 * (0.5 * blocks * factor).ceil().max(4.0);
         Self { samples: 1 << samples as usize, blocks: blocks as usize }
     }
-}
-
-/// Nodes for the Gaussians of one neuron.
-#[derive(Clone, Debug)]
-pub(super) struct LocalNodes {
-    pub weights: Vec<f64>,
-    /// Dimensions x nodes.
-    pub epsilon: Array2<f64>,
 }
 
 /// Different sets of such nodes, in blocks with the same first coordinate.

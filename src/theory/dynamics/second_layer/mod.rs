@@ -124,6 +124,12 @@ impl SecondLayerQuadrature {
         times_rows(&self.coarse_polynomials, &self.coarse)
     }
 
+    /// Averages f(b_c) to E[g(b) f(b)], where `g` are values at the fine nodes.
+    pub fn coarse_weights(&self, g: ArrayView1<f64>) -> Array1<f64> {
+        let weighted: Array1<f64> = g.iter().zip(&self.fine.weights).map(|(g, w)| g * w).collect();
+        weighted.dot(&self.to_fine)
+    }
+
     /// Values at the fine nodes of a function known at the coarse ones.
     pub fn at_fine(&self, values: &[f64]) -> Array1<f64> {
         self.to_fine.dot(&ArrayView1::from(values))

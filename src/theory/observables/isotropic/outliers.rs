@@ -2,6 +2,7 @@
 //! the basis of (6.5) to (6.8); with separate target columns (7.5) to (7.8).
 
 use super::bulk::Bulk;
+use super::row_bulk::{BulkPoint, RowBulk};
 use crate::numerics::graded::{cholesky, left_singular};
 use crate::numerics::roots::bracketed;
 use crate::theory::error::{PredictionError, finite};
@@ -12,11 +13,14 @@ use std::convert::Infallible;
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 
-/// The spectrum of W with isotropic noise rows, with the equation det(I - H(m)) = 0 for its outliers
+/// The spectrum of W with isotropic noise rows.
+pub(crate) type IsotropicSpectrum = SpikedBulk<Bulk>;
+
+/// The spectrum of W with spikes that do not know the noise rows, with the equation det(I - H(m)) = 0 for its outliers
 /// (5.23), or (7.7) with separate target columns.
 #[derive(Clone, Debug)]
-pub(crate) struct IsotropicSpectrum {
-    pub bulk: Bulk,
+pub(crate) struct SpikedBulk<B> {
+    pub bulk: B,
     state: State,
     /// (R + p if the target columns are separate) x coordinates: right vectors, paired with the left
     /// vectors in their rows.
@@ -30,7 +34,17 @@ impl IsotropicSpectrum {
         Self::with_bulk(bulk, state.clone())
     }
 
-    fn with_bulk(bulk: Bulk, state: State) -> Self {
+    /// [`strengths`](Self::strengths) of the first `count` right vectors, with D(b) along the teacher
+    /// directions too.
+    pub fn strengths_of(&self, count: usize) -> Result<Vec<f64>, PredictionError> {
+        let state = State { noise_along_targets: None, ..self.state.truncated(count) };
+        Self::with_bulk(self.bulk.clone(), state).strengths()
+    }
+}
+
+impl<B: RowBulk> SpikedBulk<B> {
+    /// The spikes of `state` on `bulk`, which has the same nodes of b.
+    pub fn with_bulk(bulk: B, state: State) -> Self {
         let mut right = state.right.clone();
         if state.noise_along_targets.is_some() {
             let all = Array2::eye(right.ncols());
@@ -40,24 +54,20 @@ impl IsotropicSpectrum {
         Self { bulk, state, right }
     }
 
-    /// [`strengths`](Self::strengths) of the first `count` right vectors, with D(b) along the teacher
-    /// directions too.
-    pub fn strengths_of(&self, count: usize) -> Result<Vec<f64>, PredictionError> {
-        let state = State { noise_along_targets: None, ..self.state.truncated(count) };
-        Self::with_bulk(self.bulk.clone(), state).strengths()
-    }
-
     /// Eigenvalues of H at the edge, decreasing; those above 1 make an outlier.
     fn strengths(&self) -> Result<Vec<f64>, PredictionError> {
-        Ok(self.decomposition(self.bulk.edge_m)?.0.to_vec())
+        Ok(self.decomposition(&self.bulk.at(self.bulk.edge_m())?)?.0.to_vec())
     }
 
     /// Eigenvalues of H(m), decreasing, and eigenvectors: squared singular values of M^(1/2) V C (6.6).
-    fn decomposition(&self, m: f64) -> Result<(Array1<f64>, Array2<f64>), PredictionError> {
-        let factor = cholesky(&self.left_resolvent(|d| 1.0 / (1.0 + m * d)), 0.0)
+    fn decomposition(
+        &self,
+        point: &BulkPoint,
+    ) -> Result<(Array1<f64>, Array2<f64>), PredictionError> {
+        let factor = cholesky(&self.left_resolvent(|i| 1.0 / point.denominator(i)), 0.0)
             .ok_or(PredictionError::Singular { name: "K" })?;
         let mut a = self.right.t().dot(&factor);
-        for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(m)) {
+        for (mut row, metric) in a.rows_mut().into_iter().zip(self.metric(point)) {
             row *= metric.sqrt();
         }
         let (values, vectors) = left_singular(a);
@@ -71,19 +81,19 @@ impl IsotropicSpectrum {
 
     /// Minus the resolvent of the bulk on the coordinates: -m, or 1 / zeta on a separate target
     /// column (7.6).
-    fn metric(&self, m: f64) -> Vec<f64> {
-        let separate = 1.0 / self.bulk.zeta(m);
+    fn metric(&self, point: &BulkPoint) -> Vec<f64> {
+        let separate = 1.0 / point.zeta;
         let columns = 0..self.right.ncols();
-        columns.map(|i| if self.is_separate(i) { separate } else { -m }).collect()
+        columns.map(|i| if self.is_separate(i) { separate } else { -point.m }).collect()
     }
 
-    /// E[f(D) b^2 q q^T], bordered by gamma E[f(D) D_*] for separate target columns: K(m) for f =
-    /// 1 / (1 + m D), and -K'(m) for f = D / (1 + m D)^2.
-    fn left_resolvent(&self, f: impl Fn(f64) -> f64) -> Array2<f64> {
+    /// E[f b^2 q q^T], bordered by gamma E[f D_*] for separate target columns, with f at each node of
+    /// b: K(m) for f = 1 / (1 + m D), and -K'(m) for f = (m D)' / (1 + m D)^2.
+    fn left_resolvent(&self, f: impl Fn(usize) -> f64) -> Array2<f64> {
         let r = self.state.left.ncols();
         let mut k = Array2::zeros((self.right.nrows(), self.right.nrows()));
         for (i, left) in self.state.left.rows().into_iter().enumerate() {
-            let share = self.state.weights[i] * f(self.bulk.d[i]);
+            let share = self.state.weights[i] * f(i);
             for row in 0..r {
                 let scaled = share * left[row];
                 for column in 0..=row {
@@ -107,20 +117,21 @@ impl IsotropicSpectrum {
     /// `None` when rounding puts it on the edge.
     fn outlier(&self, j: usize, at_edge: f64) -> Result<Option<Outlier>, PredictionError> {
         let m = self.root(j, at_edge);
-        let (_, vectors) = self.decomposition(m)?;
+        let point = self.bulk.at(m)?;
+        let (_, vectors) = self.decomposition(&point)?;
         let x = vectors.column(j);
-        let zeta = self.bulk.zeta(m);
-        let slope = self.bulk.zeta_slope(m);
+        let BulkPoint { zeta, slope, .. } = point;
         finite("the singular value of an outlier", [&zeta])?;
-        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge {
+        if slope <= 0.0 || zeta.sqrt() <= self.bulk.edge() {
             return Ok(None);
         }
         // x^T H' x at an eigenvalue 1 is x^T (M'/M) x + y^T K' y with y = V^T M^(1/2) x (6.8)
-        let metric = self.metric(m);
+        let metric = self.metric(&point);
         let y = self.right.dot(&(&x * &Array1::from_iter(metric.iter().map(|value| value.sqrt()))));
         let log_slope = |i: usize| if self.is_separate(i) { -slope / zeta } else { 1.0 / m };
         let of_metric: f64 = x.iter().enumerate().map(|(i, x)| x * x * log_slope(i)).sum();
-        let of_left = y.dot(&self.left_resolvent(|d| d / (1.0 + m * d).powi(2)).dot(&y));
+        let of_left =
+            y.dot(&self.left_resolvent(|i| point.growth[i] / point.denominator(i).powi(2)).dot(&y));
         // -h' of (5.26)
         let rate = (of_left - of_metric) / slope;
         if rate.is_nan() || rate <= 0.0 {
@@ -131,7 +142,7 @@ impl IsotropicSpectrum {
         let target_overlap = direction_overlaps.iter().map(|o| o * o).sum::<f64>().sqrt().min(1.0);
         let spikes = y.iter().take(self.state.left.ncols());
         let left = spikes.map(|y| y / (zeta * rate).sqrt()).collect();
-        let entries = self.left_entries(&left, m);
+        let entries = self.left_entries(&left, &point);
         let types = self.state.weights.iter().copied();
         let overlap = |power| self.overlap(&entries, &|b| b.powi(power));
         Ok(Some(Outlier {
@@ -148,9 +159,11 @@ impl IsotropicSpectrum {
     /// m where the j-th eigenvalue of H passes 1, sought in ln(-m).
     fn root(&self, j: usize, at_edge: f64) -> f64 {
         let value = |v: f64| {
-            self.decomposition(-v.exp()).map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
+            let point = self.bulk.at(-v.exp());
+            let found = point.and_then(|point| self.decomposition(&point));
+            found.map_or(f64::NAN, |(values, _)| values[j].max(1e-300).ln())
         };
-        let high = (-self.bulk.edge_m).ln();
+        let high = (-self.bulk.edge_m()).ln();
         let mut low = high - at_edge.ln() - 1e-6;
         let mut at_low = value(low);
         for _ in 0..200 {
@@ -171,9 +184,9 @@ impl IsotropicSpectrum {
 
     /// Entries u(b) of the left singular vector with the coefficients `left` at m, up to a common
     /// factor.
-    fn left_entries(&self, left: &Array1<f64>, m: f64) -> Vec<f64> {
-        let rows = self.state.left.rows().into_iter().zip(&self.bulk.d);
-        rows.map(|(row, d)| row.dot(left) / (1.0 + m * d)).collect()
+    fn left_entries(&self, left: &Array1<f64>, point: &BulkPoint) -> Vec<f64> {
+        let rows = self.state.left.rows().into_iter().enumerate();
+        rows.map(|(i, row)| row.dot(left) / point.denominator(i)).collect()
     }
 
     /// Overlap of a left singular vector of these `entries` with the vector of entries f(b_j) (5.30).
@@ -183,9 +196,9 @@ impl IsotropicSpectrum {
     }
 }
 
-impl Spectrum for IsotropicSpectrum {
+impl<B: RowBulk> Spectrum for SpikedBulk<B> {
     fn edge(&self) -> f64 {
-        self.bulk.edge
+        self.bulk.edge()
     }
 
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
@@ -199,11 +212,12 @@ impl Spectrum for IsotropicSpectrum {
         outlier: &Outlier,
         f: &dyn Fn(f64) -> f64,
     ) -> Result<f64, PredictionError> {
-        Ok(self.overlap(&self.left_entries(&outlier.left, outlier.at), f))
+        let point = self.bulk.at(outlier.at)?;
+        Ok(self.overlap(&self.left_entries(&outlier.left, &point), f))
     }
 
     fn density(&self, singular_values: &[f64]) -> Result<Vec<f64>, PredictionError> {
-        Ok(singular_values.iter().map(|x| self.bulk.density(*x)).collect())
+        self.bulk.densities(singular_values)
     }
 }
 
@@ -336,7 +350,7 @@ mod tests {
                 }
             }
             let (values, _) = symmetric_eigen(&h);
-            let (found, _) = spectrum.decomposition(m).unwrap();
+            let (found, _) = spectrum.decomposition(&spectrum.bulk.at(m).unwrap()).unwrap();
             for (found, exact) in found.iter().zip(values.iter().rev()) {
                 assert!((found - exact).abs() < 1e-12 * found.max(1.0), "{found} {exact}");
             }

@@ -14,6 +14,7 @@ use std::array::from_fn;
 pub(crate) struct Bulk<const A: usize> {
     pub phi: f64,
     pub gamma: f64,
+    /// Root of the factor that the variance q of a sample has in the row: b itself in section 10.
     pub b: Vec<f64>,
     pub b_weight: Vec<f64>,
     /// lam(b).

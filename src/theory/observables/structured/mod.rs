@@ -3,11 +3,12 @@
 //! From the averages of sigma' in `inputs`, `sample_weights` makes the weights l and q of the
 //! samples of each group. `bulk` holds the equations for the `order_parameters`; `real_branch`
 //! solves them outside the bulk up to its edge, `density` inside. `outliers` finds the zeros of the
-//! `master_matrix` T(z).
+//! `master_matrix` T(z). `many_steps` is the same bulk after more than two steps (section 17).
 
 mod bulk;
 mod density;
 mod inputs;
+mod many_steps;
 mod master_matrix;
 mod order_parameters;
 mod outliers;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use self::bulk::Bulk;
 pub(crate) use self::inputs::Inputs;
+pub(crate) use self::many_steps::solve_many;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;

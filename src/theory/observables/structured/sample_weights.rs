@@ -18,20 +18,26 @@ pub(crate) fn sample_weights<const A: usize>(inputs: &Inputs, tail: f64) -> Vec<
     let samples = &inputs.samples;
     let cut_group = |group: &SampleGroup| {
         let mut weights = SampleWeights::new(group, inputs);
-        let tail = tail / weights.share;
-        cut(&mut weights.q, &samples.weight, tail, 1.0);
-        for a in 0..A {
-            let mut column: Vec<f64> = weights.l.iter().map(|l| l[a]).collect();
-            cut(&mut column, &samples.weight, tail, 1.0);
-            cut(&mut column, &samples.weight, tail, -1.0);
-            weights.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
-        }
+        weights.cut(&samples.weight, tail);
         weights
     };
     samples.groups.iter().map(cut_group).collect()
 }
 
 impl<const A: usize> SampleWeights<A> {
+    /// Cuts the weights where a sample of n exceeds them with probability `tail`; nodes have the
+    /// probabilities `probability`.
+    pub fn cut(&mut self, probability: &[f64], tail: f64) {
+        let tail = tail / self.share;
+        cut(&mut self.q, probability, tail, 1.0);
+        for a in 0..A {
+            let mut column: Vec<f64> = self.l.iter().map(|l| l[a]).collect();
+            cut(&mut column, probability, tail, 1.0);
+            cut(&mut column, probability, tail, -1.0);
+            self.l.iter_mut().zip(column).for_each(|(l, x)| l[a] = x);
+        }
+    }
+
     /// The weights of one group, from the first step, the second and their covariance.
     fn new(group: &SampleGroup, inputs: &Inputs) -> Self {
         let Inputs { model, samples, neurons } = inputs;
