@@ -79,6 +79,34 @@ fn a_third_step_of_size_zero() {
     }
 }
 
+/// Shapes and steps far from the usual: an edge, or a typed error.
+#[test]
+fn odd_shapes() {
+    let options = Options { compare_nodes: false, ..Options::default() };
+    for (sizes, eta, fraction) in [
+        ([200, 600, 100], 8.0, 0.0),
+        ([600, 100, 60], 8.0, 1.0),
+        ([300, 300, 300], 8.0, 0.5),
+        ([300, 150, 300], 0.0, 1.0),
+        ([300, 150, 300], 0.0, 0.0),
+        ([300, 150, 300], 1e-6, 0.5),
+        ([300, 150, 300], 300.0, 0.0),
+    ] {
+        let [width, dimension, samples] = sizes;
+        let batches = BatchPolicy::PartlyReused { fraction };
+        let problem =
+            Problem { width, dimension, samples, step_sizes: vec![eta; 3], batches, ..problem(3) };
+        let found = problem.predict(&options);
+        println!("{sizes:?} {eta} {fraction}: {:?}", found.as_ref().map(|p| p.edge));
+        if eta <= 8.0 {
+            let edge = found.unwrap().edge;
+            let white = 1.0 + (width as f64 / dimension as f64).sqrt();
+            assert!(edge.is_finite() && edge > 0.5 * white, "{edge} {white}");
+            assert!(eta > 1e-3 || (edge / white - 1.0).abs() < 1e-5, "{edge} {white}");
+        }
+    }
+}
+
 /// A link without linear part: the mean never finds the teacher, the noise does from the third step
 /// on, and the prediction says that it knows the outlier's existence only.
 #[test]
