@@ -133,7 +133,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let right = arguments.steps as f64 + 0.5;
     let top = runs.iter().flat_map(|run| &run.values[0]).fold(1.0_f64, |m, v| m.max(*v));
-    let labels = ["steps t", "singular values of W_t"];
+    let labels = ["steps t", "singular values of Wₜ"];
     let first = Panel::new(values, [(-0.5, right), (0.0, 1.1 * top)], "singular values", labels);
     let labels = ["steps t", "overlap with the teacher"];
     let second = Panel::new(overlaps, [(-0.5, right), (0.0, 1.0)], "overlaps", labels)
