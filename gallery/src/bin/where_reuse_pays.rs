@@ -2,7 +2,7 @@
 //! activations, ratios and step sizes, for the settings in which the outliers of W_2 know most of the
 //! teacher, with a reused batch and with independent ones. Then it predicts and simulates the test
 //! error of ridge regression on the features after up to five steps in the best settings. Without linear
-//! part the best linear predictor has error E y^2.
+//! part the best linear predictor has error E y^2, and so have the features of W_0 as N grows.
 //!
 //! `cargo run --release -p gallery --bin where_reuse_pays` (`-- --help` for the options); minutes on two
 //! cores, `-- --quick` seconds.
@@ -20,9 +20,7 @@ use linear_width::training::{BatchPolicy, StepSize};
 use gallery::data::Data;
 use gallery::measured::measured;
 use gallery::options::CommonOptions;
-use gallery::picture::{
-    NOTE, Panel, REFERENCE, SERIES, Shape, figure, line, marks, report, save,
-};
+use gallery::picture::{NOTE, Panel, REFERENCE, SERIES, Shape, figure, line, marks, report, save};
 use gallery::progress::in_parallel;
 use gallery::ridge::{label_square, measured_errors, predicted_errors};
 use gallery::settings::{POLICIES, Setting, cosine_link, sine};
@@ -38,7 +36,8 @@ struct Arguments {
     /// How many steps are simulated [default: 4, quick 2]
     #[arg(long)]
     steps: Option<usize>,
-    /// How many settings are simulated [default: 3, quick 1]
+    /// How many settings are simulated besides that of the largest lead of the reused batch
+    /// [default: 4, quick 1]
     #[arg(long)]
     settings: Option<usize>,
 }
@@ -48,19 +47,18 @@ const DIMENSIONS: [f64; 2] = [0.25, 1.0];
 const SAMPLES: [f64; 3] = [1.0, 4.0, 16.0];
 const SIZES: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 
-/// Links of information exponent 2; the even one has no odd part that a reused batch could find.
+/// Links of information exponent 2.
 fn links() -> Result<[Link; 5], QuadratureError> {
     let he_2 = |z: f64| z * z - 1.0;
-    let skewed = move |z: f64| {
-        (he_2(z) + (z * z * z - 3.0 * z) / 3.0_f64.sqrt()) * (-z * z / 8.0).exp()
-    };
+    let skewed =
+        move |z: f64| (he_2(z) + (z * z * z - 3.0 * z) / 3.0_f64.sqrt()) * (-z * z / 8.0).exp();
     let even = move |z: f64| he_2(z) * (-z * z / 4.0).exp();
     Ok([
         cosine_link()?,
         Link::new("cos(2.5z+0.6)", |z| (2.5 * z + 0.6).cos()).without(&[0, 1])?,
-        Link::new("(He2+He3/3^(1/2))exp(-z^2/8)", skewed).without(&[0, 1])?,
+        Link::new("(He₂+He₃/√3) exp(−z²/8)", skewed).without(&[0, 1])?,
         Link::new("|z+0.7|", |z| (z + 0.7).abs()).with_kinks([-0.7]).without(&[0, 1])?,
-        Link::new("He2 exp(-z^2/4)", even).without(&[0, 1])?,
+        Link::new("He₂ exp(−z²/4)", even).without(&[0, 1])?,
     ])
 }
 
@@ -143,15 +141,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             reused.share
         );
     }
+    order.truncate(arguments.settings.unwrap_or(common.pick(1, 4)));
     let ahead = |i: &usize| solved[*i].1[1].share - solved[*i].1[0].share;
     if let Some(i) = (0..solved.len()).max_by(|a, b| ahead(a).total_cmp(&ahead(b))) {
-        println!(
-            "largest lead of the reused batch, {:.3}: {}",
-            ahead(&i),
-            describe(&solved[i].0.setting)
-        );
+        let (setting, lead) = (&solved[i].0.setting, ahead(&i));
+        println!("largest lead of the reused batch, {lead:.3}: {}", describe(setting));
+        order.push(i);
     }
-    order.truncate(arguments.settings.unwrap_or(common.pick(1, 3)));
 
     let seeds = common.seeds(common.pick(2, 3));
     let chosen: Vec<Setting> = order
@@ -190,10 +186,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             series.push(measured(&steps, runs, colour, Shape::Circle).named(name));
         }
         let ranges = [(-0.3, count as f64 + 0.3), (0.0, 1.2)];
-        let title = setting.target.name().replace(" without He0, He1", "");
-        panels.push(Panel::new(series, ranges, title, ["steps t", "test error / E y²"]));
+        let link = setting.target.name().replace(" without He0, He1", "");
+        let activation = setting.activation.name();
+        let title = format!("{link}, {}", activation.split('(').next().unwrap_or_default());
+        let Place { of: [_, _, d, n, size], .. } = solved[*i].0;
+        let sizes = format!("d = {d} N, n = {n} d, η = {size} √N");
+        let panel = Panel::new(series, ranges, title, ["steps t", "test error / E y²"]);
+        panels.push(panel.with_label((0.0, 0.08), sizes, REFERENCE));
     }
-    let figure = figure(panels, 2, (520, 380)).with_note(NOTE);
+    let figure = figure(panels, 3, (440, 340)).with_note(NOTE);
     report([save(&figure, &common.output, "where_reuse_pays")?]);
     report(data.save(&common.output, "where_reuse_pays")?);
     Ok(())
