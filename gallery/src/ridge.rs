@@ -23,7 +23,7 @@ pub fn best_linear(target: &Target) -> Result<f64, Box<dyn Error>> {
 }
 
 /// Measured errors of the features of W_0, W_1, ... of one network, fitted on `samples` samples with
-/// the lambda of each.
+/// the lambda of `lambdas` that is best on the test samples.
 pub fn measured_errors(
     setting: &Setting,
     seed: u64,
@@ -33,11 +33,11 @@ pub fn measured_errors(
     let experiment = setting.builder(seed).build()?;
     let (train, test) = (experiment.test_batch(0, samples)?, experiment.test_batch(1, TEST)?);
     let scale = label_square(&setting.target)?;
-    let error = |(network, lambda): (Network<f64>, &f64)| -> Result<f64, Box<dyn Error>> {
-        let readout = Ridge::new().fit(&network, &train)?.readout(*lambda)?;
-        Ok(readout.test_error(&test)?.mean_square / scale)
+    let least = |network: Network<f64>| -> Result<f64, Box<dyn Error>> {
+        let errors = Ridge::new().fit(&network, &train)?.test_errors(lambdas, &test)?;
+        Ok(errors.iter().map(|e| e.mean_square / scale).fold(f64::INFINITY, f64::min))
     };
-    setting.networks(seed)?.into_iter().zip(lambdas).map(error).collect()
+    setting.networks(seed)?.into_iter().map(least).collect()
 }
 
 /// Predicted (lambda, error) with the best of `lambdas`, for the features of W_0, W_1, ...

@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
     let width = arguments.width.unwrap_or(common.pick(300, 1000));
-    let alphas: Vec<f64> = grid(common.pick(6, 12));
+    let alphas: Vec<f64> = grid(common.pick(4, 12));
     let seeds = common.seeds(common.pick(2, 3));
     let runs: Vec<(f64, u64)> =
         seeds.iter().flat_map(|seed| alphas.iter().map(move |a| (*a, *seed))).collect();
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         networks.map(count).collect::<Result<Vec<_>, _>>()
     })?;
 
-    let between = grid(common.pick(12, 24));
+    let between = grid(common.pick(4, 24));
     let predicted = in_parallel("predicted", &between, |alpha| {
         let features = setting(&arguments, width, *alpha)?.predicted_features()?;
         let count = |features: &FeaturePrediction| -> Result<f64, Box<dyn Error>> {

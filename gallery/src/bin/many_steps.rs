@@ -44,7 +44,7 @@ struct Arguments {
 
 /// What is measured, in the order of the panels: title, label, largest value.
 const MEASURED: [(&str, &str, f64); 3] = [
-    ("outliers", "outliers of W_t", 5.0),
+    ("outliers", "outliers of Wₜ", 5.0),
     ("overlap", "overlap of the outliers' span", 1.0),
     ("test error", "test error / E y²", 1.3),
 ];
@@ -159,10 +159,9 @@ fn predict(setting: &Setting, lambda: f64) -> Result<Run, Box<dyn Error>> {
 fn measure(setting: &Setting, seed: u64, lambda: f64) -> Result<Run, Box<dyn Error>> {
     let report = setting.builder(seed).triplets(8).build()?.run()?;
     let stages = &report.stages;
-    let lambdas = vec![lambda; stages.len()];
     Ok([
         stages.iter().map(|stage| stage.outliers.count as f64).collect(),
         stages.iter().map(|stage| stage.span_overlap()).collect(),
-        measured_errors(setting, seed, 4 * setting.width, &lambdas)?,
+        measured_errors(setting, seed, 4 * setting.width, &[lambda])?,
     ])
 }

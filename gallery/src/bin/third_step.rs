@@ -102,8 +102,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let collected = |pick: &dyn Fn(&Run) -> &Vec<f64>| -> Vec<Vec<f64>> {
         runs.iter().map(|run| pick(run).clone()).collect()
     };
-    let mut data =
-        Data::with_columns(["step", "k", "value", "value_error", "overlap", "overlap_error"]);
+    let mut data = Data::with_columns([
+        "step",
+        "k",
+        "value",
+        "value_error",
+        "overlap",
+        "overlap_error",
+        "predicted_value",
+        "predicted_overlap",
+    ]);
     let (mut values, mut overlaps) = (Vec::new(), Vec::new());
     for k in 0..3 {
         let of_value = collected(&|run| &run.values[k]);
@@ -124,16 +132,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (t, step) in steps.iter().enumerate() {
             let (overlap, error) =
                 known.as_ref().map_or((f64::NAN, f64::NAN), |(p, e)| (p[t].1, e[t]));
-            data.row([*step, k as f64, points[t].1, errors[t], overlap, error]);
+            let (value, value_error) = (points[t].1, errors[t]);
+            // NaN where nothing is predicted
+            let [of_value, of_overlap] = [0, 1].map(|i| {
+                let point = lines[k][i].iter().find(|point| point.0 == *step);
+                point.map_or(f64::NAN, |point| point.1)
+            });
+            let k = k as f64;
+            data.row([*step, k, value, value_error, overlap, error, of_value, of_overlap]);
             println!(
-                "W_{step}, k = {k}: value {:.3} +- {:.3}, overlap {overlap:.3} +- {error:.3}",
-                points[t].1, errors[t]
+                "W_{step}, k = {k}: value {value:.3} +- {value_error:.3} (predicted {of_value:.3}), \
+                 overlap {overlap:.3} +- {error:.3} (predicted {of_overlap:.3})"
             );
         }
     }
     let right = arguments.steps as f64 + 0.5;
     let top = runs.iter().flat_map(|run| &run.values[0]).fold(1.0_f64, |m, v| m.max(*v));
-    let labels = ["steps t", "singular values of W_t"];
+    let labels = ["steps t", "singular values of Wₜ"];
     let first = Panel::new(values, [(-0.5, right), (0.0, 1.1 * top)], "singular values", labels);
     let labels = ["steps t", "overlap with the teacher"];
     let second = Panel::new(overlaps, [(-0.5, right), (0.0, 1.0)], "overlaps", labels)

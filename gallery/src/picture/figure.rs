@@ -116,7 +116,9 @@ fn draw_sample<DB: DrawingBackend>(
     match &series.kind {
         Kind::Area | Kind::Cells(_) => {
             let corners = [(x + px(6), y - px(7)), (x + px(34), y + px(7))];
-            area.draw(&Rectangle::new(corners, colour.mix(0.6).filled()))
+            // as they are drawn in the panel
+            let opacity = if matches!(series.kind, Kind::Area) { 0.6 } else { 1.0 };
+            area.draw(&Rectangle::new(corners, colour.mix(opacity).filled()))
         }
         Kind::Line { width, stroke: kind } => {
             let (step, length) = match kind {

@@ -33,7 +33,8 @@ pub fn chance(link: &Link, ratio: f64, dimension: usize) -> Result<f64, Quadratu
 /// of |z| for a Gaussian z of the chance level, up to three standard errors upwards, and the
 /// prediction is below the chance level.
 pub fn second_outlier(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let size = Size { dimension: 1000, width: 1000, seeds: arguments.common.seeds(6) };
+    let seeds = arguments.common.pick(3, 6);
+    let size = Size { dimension: 1000, width: 1000, seeds: arguments.common.seeds(seeds) };
     let (link, _) = links()?[CHECKED].clone();
     let chance = chance(&link, arguments.ratio, size.dimension)?;
     let folded = (2.0 / PI).sqrt();
