@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::local::LocalNodes;
+use super::neuron::LocalNodes;
 use super::sample::{Sample, Stage};
 
 /// Samples that one task works on; fixed, so that sums do not depend on the number of threads.

@@ -10,6 +10,7 @@
 mod axes;
 mod group;
 mod local;
+mod neuron;
 mod nodes;
 mod paths;
 mod response;
@@ -32,7 +33,7 @@ use crate::theory::problem::Problem;
 use crate::theory::state::State;
 use axes::{Axes, NEW_DIRECTIONS};
 use group::{GroupSums, NeuronSums};
-use local::{Local, LocalNodes, LocalSums};
+use neuron::{Local, LocalNodes, LocalSums};
 use nodes::Counts;
 use response::Response;
 use rows::{Rows, inverse};

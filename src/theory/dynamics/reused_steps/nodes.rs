@@ -7,7 +7,7 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-use super::local::LocalNodes;
+use super::neuron::LocalNodes;
 use super::sample::Sample;
 use crate::data::Target;
 use crate::numerics::graded::cholesky;

@@ -3,7 +3,7 @@
 //!
 //! Equations: docs/theory.md, (14.23), (14.24).
 
-use super::local::{Local, LocalSums, dot};
+use super::neuron::{Local, LocalSums, dot};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 
 /// Distance of the two slopes whose difference gives sigma''.

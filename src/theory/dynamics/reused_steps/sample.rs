@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 
-use super::local::{Local, LocalNodes, LocalSums};
+use super::neuron::{Local, LocalNodes, LocalSums};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::labels::MAX_DIRECTIONS;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
