@@ -115,7 +115,7 @@ fn run_with_every_law_and_option() {
     let model = |stage: &Stage| stage.prediction.as_ref().map(|p| p.bulk_model);
     let models: Vec<_> = three.stages.iter().map(model).collect();
     let structured = Some(BulkModel::Structured);
-    assert_eq!(models, [None, structured, structured, Some(BulkModel::Isotropic)]);
+    assert_eq!(models, [None, structured, structured, structured]);
     let pair = Target::multi_index("z1 + z2/2", 2, |z| z[0] + 0.5 * z[1]);
     let multi = builder().target(pair).build().unwrap().run().unwrap();
     let top = &multi.last().unwrap().triplets[0];

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn rules_are_accurate() {
         let nodes = Nodes::new(1.0);
-        for (reach, most) in [(0.003, 2), (0.05, 4), (0.2, 8), (0.4, 20), (1.5, 20), (4.0, 40)] {
+        for (reach, most) in [(0.003, 2), (0.05, 4), (0.2, 8), (0.4, 20), (1.5, 20), (4.0, 48)] {
             let rule = axis_rule(reach, &nodes);
             let x = 2.0 * reach;
             let error = (rule.integrate(|kappa| (x * kappa).cos()) - (-0.5 * x * x).exp()).abs();

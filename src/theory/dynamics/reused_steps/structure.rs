@@ -203,7 +203,7 @@ mod tests {
                 batches,
                 second_layer: SecondLayerLaw::Rademacher,
             };
-            let found = noise_structures(&problem, Nodes::new(0.5), 2, 3).unwrap().swap_remove(0);
+            let found = noise_structures(&problem, Nodes::new(1.0), 2, 3).unwrap().swap_remove(0);
             let phi = problem.phi();
             let mut mean = 0.0;
             for j in 0..found.b.len() {
