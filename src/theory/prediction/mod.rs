@@ -223,11 +223,15 @@ fn many_steps(
     options: &Options,
 ) -> Result<Vec<Result<Solved, PredictionError>>, PredictionError> {
     let Options { bulk_model, linear_terms, node_factor, .. } = *options;
-    let Expanded { states, kept, missing } = expanded(problem, options)?;
+    let Expanded { states, count, kept, missing } = expanded(problem, options)?;
     let structures = match bulk_model {
         BulkModel::Isotropic => Vec::new(),
         BulkModel::Structured => {
-            noise_structures(problem, Nodes::new(node_factor), linear_terms, first)?
+            let nodes = Nodes {
+                types: Nodes::new(node_factor).types.max(2 * count),
+                ..Nodes::new(node_factor)
+            };
+            noise_structures(problem, nodes, linear_terms, first)?
         }
     };
     let tail = 0.5 / problem.samples as f64;

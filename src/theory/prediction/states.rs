@@ -53,7 +53,8 @@ impl Problem {
 pub(super) struct Expanded {
     /// W_0, ..., W_T.
     pub states: Vec<State>,
-    /// Number of right vectors kept.
+    /// Number of right vectors asked for, and kept; fewer where the law of b has no more polynomials.
+    pub count: usize,
     pub kept: usize,
     /// For each state the largest relative change that the next right vectors can make to a singular
     /// value, with isotropic noise.
@@ -77,7 +78,7 @@ pub(super) fn expanded(problem: &Problem, options: &Options) -> Result<Expanded,
         let most = missing.iter().copied().fold(0.0, f64::max);
         match convergence::next(count, options.right_vectors) {
             Some(next) if most > options.tolerance => count = next,
-            _ => return Ok(Expanded { states, kept, missing }),
+            _ => return Ok(Expanded { states, count, kept, missing }),
         }
     }
 }

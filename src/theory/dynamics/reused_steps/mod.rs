@@ -78,7 +78,7 @@ pub(crate) fn states(
 }
 
 /// The noise rows after step `first` and every later one as sums over samples, with at most `terms`
-/// terms of the part that is linear in the first row.
+/// terms of the part that is linear in the first row. `nodes.types` are the types of the states.
 pub(crate) fn noise_structures(
     problem: &Problem,
     nodes: Nodes,
@@ -87,9 +87,9 @@ pub(crate) fn noise_structures(
 ) -> Result<Vec<NoiseStructure>, PredictionError> {
     let setup = Setup::new(problem, nodes)?;
     let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(FEW_RIGHT_VECTORS + 6);
-    let types = nodes.types.max(2 * FEW_RIGHT_VECTORS);
+    let (types, count) = (nodes.types, FEW_RIGHT_VECTORS);
     let (second_layer, width) = (&problem.second_layer, problem.width);
-    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, FEW_RIGHT_VECTORS)?;
+    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, count)?;
     let kinked = !setup.activation.kinks.is_empty();
     let counts = Counts::new(FEW_NODES * nodes.table_factor, kinked);
     let mut dynamics = Dynamics::new(&setup, &law, counts);
