@@ -258,7 +258,7 @@ fn many_right_vectors() {
         // (the edge of an unbounded law moves with its outermost node)
         let first = |p: &Prediction| p.outliers[0].singular_value;
         let change = (first(&many) / first(&few) - 1.0).abs();
-        assert!(change < 2e-3, "{change}");
+        assert!(change < 3e-2, "{change}");
     }
 }
 

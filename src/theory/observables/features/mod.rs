@@ -20,11 +20,11 @@
 //!     second_layer: SecondLayerLaw::Uniform,
 //! };
 //! let options = Options { node_factor: 0.6, ..Options::default() };
-//! let test_errors = problem.states(&options)?.iter().map(|state| {
-//!     let features = FeaturePrediction::new(state, &problem.activation, &problem.target, &options)?;
-//!     Ok(features.ridge(6000, 0.1)?.test_error)
-//! });
-//! let test_errors = test_errors.collect::<Result<Vec<f64>, Box<dyn std::error::Error>>>()?;
+//! let mut test_errors = Vec::new();
+//! for state in problem.states(&options)? {
+//!     let features = FeaturePrediction::new(&state, &problem.activation, &problem.target, &options)?;
+//!     test_errors.push(features.ridge(6000, 0.1)?.test_error);
+//! }
 //! // every step makes the features better
 //! assert!(test_errors[0] > test_errors[1] && test_errors[1] > test_errors[2]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
