@@ -176,15 +176,26 @@ fn nothing_kept() {
 /// values, hence 4e-3 in second moments.
 ///
 /// The overlap of an outlier that is less than 3 % above the edge is held to 0.02 only: it falls to zero
-/// like the root of the distance, and the independent program's own error is a tenth of that.
+/// like the root of the distance.
 #[test]
-#[ignore = "not yet run for all four settings with these nodes"]
-fn golden() {
+fn golden_with_linear_part() {
+    golden(&["tanh"]);
+}
+
+/// The others: fails at the third step of the sine, where the overlap of an outlier 2 % above the edge
+/// differs by more than that.
+#[test]
+#[ignore = "fails for one outlier near the edge, for a reason that is not known"]
+fn golden_all() {
+    golden(&["tanh", "sine", "softplus", "wave"]);
+}
+
+fn golden(names: &[&str]) {
     let cases: Vec<Value> =
         serde_json::from_str(include_str!("../../../../tests/golden/reused_steps.json")).unwrap();
     assert_eq!(cases.len(), 4);
     let number = |value: &Value| value.as_f64().unwrap();
-    for (case, name) in cases.iter().zip(["tanh", "sine", "softplus", "wave"]) {
+    for (case, name) in cases.iter().zip(names.iter().copied()) {
         let mut problem = match name {
             "wave" => Problem {
                 activation: problem("sine", 4, HALF).activation,
@@ -192,15 +203,10 @@ fn golden() {
             },
             _ => problem(name, 4, HALF),
         };
-        if name == "softplus" {
-            println!("{}", problem.activation.name());
-        }
         let eta = case["step_sizes"].as_array().unwrap();
         problem.step_sizes = eta.iter().map(number).collect();
         problem.batches = BatchPolicy::Reused;
-        let time = std::time::Instant::now();
         let states = states(&problem, Nodes::new(1.0), 6).unwrap();
-        println!("{:?}", time.elapsed());
         for golden in case["steps"].as_array().unwrap() {
             let state = &states[golden["step"].as_u64().unwrap() as usize];
             let outliers = golden["outliers"].as_array().unwrap().iter();
