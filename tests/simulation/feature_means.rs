@@ -160,7 +160,9 @@ fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/simulated_features.csv")
 }
 
-/// One run: lines `step,samples,quantity,at,value`.
+/// One run: lines `step,samples,quantity,at,value`; the quantities are s (singular value of W, `at` is its
+/// number), o (its overlap with the teacher), e (test error, `at` is lambda) and f (eigenvalue of the
+/// features).
 fn measure(experiment: &Experiment, width: usize) -> String {
     let mut lines = String::new();
     let mut line = |step: usize, samples: usize, quantity: &str, at: f64, value: f64| {
@@ -173,9 +175,9 @@ fn measure(experiment: &Experiment, width: usize) -> String {
         if step > 0 {
             let top = leading_triplets(network.first_layer().view(), TRIPLETS).unwrap();
             for k in 0..TRIPLETS {
-                line(step, 0, "singular value", k as f64, top.singular_values[k]);
+                line(step, 0, "s", k as f64, top.singular_values[k]);
                 let target = overlap(top.right_vector(k), beta.view()).unwrap();
-                line(step, 0, "overlap", k as f64, target);
+                line(step, 0, "o", k as f64, target);
             }
         }
         if !READOUT_STEPS.contains(&step) {
@@ -186,7 +188,7 @@ fn measure(experiment: &Experiment, width: usize) -> String {
             let train = experiment.test_batch(ratio as u32, samples).unwrap();
             let path = Ridge::new().fit(&network, &train).unwrap();
             for (lambda, error) in LAMBDAS.iter().zip(path.test_errors(&LAMBDAS, &test).unwrap()) {
-                line(step, samples, "test error", *lambda, error.mean_square);
+                line(step, samples, "e", *lambda, error.mean_square);
             }
             if ratio == RATIOS[0] {
                 let features = network.features(&train).unwrap();
@@ -194,7 +196,7 @@ fn measure(experiment: &Experiment, width: usize) -> String {
                 for k in 0..TRIPLETS {
                     // the features carry 1/sqrt(N)
                     let root = top.singular_values[k] * (width as f64 / samples as f64).sqrt();
-                    line(step, samples, "feature eigenvalue", k as f64, root * root);
+                    line(step, samples, "f", k as f64, root * root);
                 }
             }
         }

@@ -71,9 +71,9 @@ impl Compared {
     }
 }
 
-const TEST_ERROR: &str = "test error";
-const FEATURE_OUTLIER: &str = "feature eigenvalue";
-const OUTLIER: &str = "singular value";
+const TEST_ERROR: &str = "e";
+const FEATURE_OUTLIER: &str = "f";
+const OUTLIER: &str = "s";
 
 /// Test errors and feature outliers of the stages among `stages`, and singular values outside the bulk
 /// of the last one, predicted and simulated.
@@ -207,7 +207,7 @@ fn five_steps_against_simulations() {
 
 /// Prints the mean deviations of all settings at every width.
 #[test]
-#[ignore = "minutes; prints a table of docs/theory.md"]
+#[ignore = "minutes; prints deviations by width"]
 fn deviations_by_width() {
     for width in [500, 1000, 2000] {
         let mut sums = [[0.0; 2]; 4];
@@ -251,7 +251,7 @@ fn predict(setting: &Setting, width: usize) -> Predicted {
 
 /// Prints predicted and simulated numbers of every setting.
 #[test]
-#[ignore = "minutes; prints the table of docs/theory.md, section 17"]
+#[ignore = "minutes; prints the table of docs/reliability.md"]
 fn table_of_features() {
     let widths: Vec<usize> = match std::env::var("WIDTH") {
         Ok(width) => vec![width.parse().unwrap()],
@@ -273,7 +273,7 @@ fn table_of_features() {
                 for k in 0..TRIPLETS {
                     let at =
                         |quantity: &str| stored[&(step, 0, quantity.to_string(), k.to_string())];
-                    let (value, overlap) = (at("singular value"), at("overlap"));
+                    let (value, overlap) = (at("s"), at("o"));
                     let outlier = prediction.outliers.get(k);
                     let found = outlier
                         .map_or((prediction.edge, 0.0), |o| (o.singular_value, o.target_overlap));
@@ -302,9 +302,7 @@ fn table_of_features() {
                 )
                 .unwrap();
                 let mut line = format!("  W_{step} test error:");
-                for (key, value) in
-                    stored.iter().filter(|(key, _)| key.0 == step && key.2 == "test error")
-                {
+                for (key, value) in stored.iter().filter(|(key, _)| key.0 == step && key.2 == "e") {
                     let errors = features.ridge(key.1, key.3.parse().unwrap()).unwrap();
                     line += &format!(
                         " m {} lambda {} {:.4} ({:+.1} %, se {:.1})",
@@ -325,8 +323,7 @@ fn table_of_features() {
                 };
                 let mut line = format!("  W_{step} features, edge {:.3}:", spectrum.edge);
                 for k in 0..TRIPLETS {
-                    let value =
-                        stored[&(step, 2 * width, "feature eigenvalue".to_string(), k.to_string())];
+                    let value = stored[&(step, 2 * width, "f".to_string(), k.to_string())];
                     let outlier = spectrum.outliers.get(k);
                     let found = outlier.map_or(spectrum.edge, |o| o.eigenvalue);
                     line += &format!(
