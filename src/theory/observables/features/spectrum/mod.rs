@@ -235,6 +235,6 @@ fn hermite(k: usize, x: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod robustness;
+mod random_tests;
 #[cfg(test)]
 mod tests;

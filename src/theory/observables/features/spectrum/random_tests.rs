@@ -103,6 +103,7 @@ fn check(index: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// The environment variables FIRST and COUNT choose other settings than the first 24.
 #[test]
 fn random_settings() {
     let count = std::env::var("COUNT").map_or(24, |count| count.parse().unwrap());
@@ -135,9 +136,7 @@ fn lower_edge_of_two_pieces() {
     for state in &states {
         let features =
             FeaturePrediction::new(state, &problem.activation, &problem.target, &options).unwrap();
-        let clock = std::time::Instant::now();
         let spectrum = features.spectrum(2400).unwrap();
-        println!("{} {} {:?}", spectrum.lower_edge, spectrum.edge, clock.elapsed());
         let total = mass(&spectrum, 100).unwrap();
         assert!((total - 1.0).abs() < 2e-3, "{total}");
         // the density starts at the edge
