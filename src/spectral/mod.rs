@@ -29,6 +29,7 @@
 mod feature_spectrum;
 mod histogram;
 mod largest_gap;
+mod noise_scale;
 mod outliers;
 mod overlap;
 mod singular_values;
