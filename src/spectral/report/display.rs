@@ -39,31 +39,44 @@ impl fmt::Display for SpectrumReport {
         let most = format!("Frobenius norm over largest value, squared; at most {}", self.rank);
         row("stable rank", self.stable_rank, most)?;
         if let Some(bulk) = &self.bulk {
-            let median = format!("per entry, by least distance; {} by the median", Digits(bulk.scale_by_median));
+            let median = format!(
+                "per entry, by least distance; {} by the median",
+                Digits(bulk.scale_by_median)
+            );
             row("noise", bulk.scale, median)?;
-            let edges = format!("white noise of that scale lies from {} to here", Digits(bulk.lower_edge));
+            let edges =
+                format!("white noise of that scale lies from {} to here", Digits(bulk.lower_edge));
             row("edge of the bulk", bulk.edge, edges)?;
-            let verdict = if bulk.white { "no evidence against white noise" } else { "NOT white noise" };
-            let noise = format!("white noise stays below {}: {verdict}", Digits(bulk.distance_of_noise));
+            let verdict =
+                if bulk.white { "no evidence against white noise" } else { "NOT white noise" };
+            let noise =
+                format!("white noise stays below {}: {verdict}", Digits(bulk.distance_of_noise));
             row("distance to white noise", bulk.distance, noise)?;
         }
         let outliers = &self.outliers;
-        let above = format!("above {} (rule: {})", Digits(outliers.threshold), outliers.rule.name());
+        let above =
+            format!("above {} (rule: {})", Digits(outliers.threshold), outliers.rule.name());
         writeln!(f, "  {:<26}{:>10}  {above}", "outliers", outliers.count)?;
         let mut row = |name: &str, value: f64, meaning: String| {
             writeln!(f, "  {name:<26}{:>10}  {meaning}", Digits(value))
         };
         if let Some(hard) = &self.hard_threshold {
-            let by_scale = format!("{} above; best for denoising, at the noise above", values(hard.rank_by_scale));
+            let by_scale = format!(
+                "{} above; best for denoising, at the noise above",
+                values(hard.rank_by_scale)
+            );
             row("hard threshold", hard.by_scale, by_scale)?;
-            let by_median = format!("{} above; the same by the median alone", values(hard.rank_by_median));
+            let by_median =
+                format!("{} above; the same by the median alone", values(hard.rank_by_median));
             row("  by the median", hard.by_median, by_median)?;
         }
         let law = |law: &PowerLaw| {
             let PowerLaw { standard_error, from, tail, distance, .. } = *law;
             format!(
                 "± {}; eigenvalues s² of the {tail} values from {} on; distance {}",
-                Digits(standard_error), Digits(from), Digits(distance)
+                Digits(standard_error),
+                Digits(from),
+                Digits(distance)
             )
         };
         if let Some(fit) = &self.power_law {
@@ -75,7 +88,10 @@ impl fmt::Display for SpectrumReport {
         if let Some(null) = &self.null {
             let largest = null.largest.iter().fold(0.0, |largest: f64, s| largest.max(*s));
             let count = null.largest.len();
-            let p = format!("largest value in {count} random orders of the entries; p = {}", p_text(null.p_value));
+            let p = format!(
+                "largest value in {count} random orders of the entries; p = {}",
+                p_text(null.p_value)
+            );
             row("permuted entries", largest, p)?;
             if let Some(distance) = null.distance {
                 row("  distance to white noise", distance, "of the first of them".into())?;
@@ -96,7 +112,9 @@ impl SpectrumReport {
         let head = ["k", "value", "p-value", "left: spread", "top 1 %", "right: spread", "top 1 %"];
         let line = |f: &mut fmt::Formatter<'_>, mark: char, cells: [String; 7]| {
             let [k, value, p, left, left_top, right, right_top] = cells;
-            let text = format!("  {mark} {k:<8}{value:>10}{p:>12}{left:>14}{left_top:>9}{right:>15}{right_top:>9}");
+            let text = format!(
+                "  {mark} {k:<8}{value:>10}{p:>12}{left:>14}{left_top:>9}{right:>15}{right_top:>9}"
+            );
             writeln!(f, "{}", text.trim_end())
         };
         line(f, ' ', head.map(str::to_owned))?;
@@ -112,7 +130,8 @@ impl SpectrumReport {
         }
         let (left, right) = (shapes.gaussian_left, shapes.gaussian_right);
         let [a, b, c, d] =
-            [left.participation, left.largest_share, right.participation, right.largest_share].map(share);
+            [left.participation, left.largest_share, right.participation, right.largest_share]
+                .map(share);
         line(f, ' ', ["Gaussian".into(), String::new(), String::new(), a, b, c, d])
     }
 }

@@ -55,7 +55,8 @@ fn known_noise(beta: f64) -> f64 {
 /// omega(beta) = lambda(beta) / sqrt(mu), their section III E; sqrt(mu) is the median of the singular
 /// values of white noise of variance 1/max(N, d).
 fn unknown_noise(beta: f64) -> Result<f64, InvalidSetting> {
-    Ok(known_noise(beta) / quantile(&MarchenkoPastur::new(beta.recip())?, 0.5) * beta.sqrt().recip())
+    Ok(known_noise(beta) / quantile(&MarchenkoPastur::new(beta.recip())?, 0.5)
+        * beta.sqrt().recip())
 }
 
 #[cfg(test)]

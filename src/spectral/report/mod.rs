@@ -163,9 +163,8 @@ impl ReportOptions {
         let count = outliers.count;
         // a scale is refused where zeros leave no bulk: that is a finding, not an error
         let bulk = BulkFit::new(&s, rows, columns, count).ok();
-        let hard_threshold = bulk
-            .as_ref()
-            .and_then(|bulk| HardThreshold::new(&s, rows, columns, bulk.scale).ok());
+        let hard_threshold =
+            bulk.as_ref().and_then(|bulk| HardThreshold::new(&s, rows, columns, bulk.scale).ok());
         let nonzero = &s[..rank.max(count)];
         let (frobenius_norm, stable_rank) = norms(&s);
         let null = randomised::compare(weights, s[0], self.permutations, self.seed)?;

@@ -36,12 +36,11 @@ impl PowerLaw {
         if s.len() < FEWEST {
             return None;
         }
-        let logarithms: Vec<f64> = s.iter().map(|s| 2.0 * (s / s[0]).ln()).collect();
+        let logarithms: Vec<f64> = s.iter().map(|x| 2.0 * (x / s[0]).ln()).collect();
         // a tail of all values equal to the last one it has, and one value more at least
         let ends = (2..=s.len()).filter(|n| *n == s.len() || s[*n] < s[n - 1]);
         let ends: Vec<usize> = ends.filter(|n| s[n - 1] < s[0]).collect();
-        let distances: Vec<f64> =
-            ends.par_iter().map(|n| distance(&logarithms[..*n])).collect();
+        let distances: Vec<f64> = ends.par_iter().map(|n| distance(&logarithms[..*n])).collect();
         let best = (0..ends.len()).min_by(|i, j| distances[*i].total_cmp(&distances[*j]))?;
         let tail = ends[best];
         let slope = slope(&logarithms[..tail]);
