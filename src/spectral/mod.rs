@@ -35,6 +35,7 @@ mod overlap;
 mod report;
 mod singular_values;
 mod triplets;
+mod white_noise;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};

@@ -1,6 +1,7 @@
 //! What counts as an outlier.
 
 use super::largest_gap::{self, Spectrum};
+use super::white_noise::{self, Found};
 use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
 use crate::rmt::{EdgeLaw, MarchenkoPastur};
 
@@ -164,14 +165,10 @@ impl OutlierRule {
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
         let s = singular_values;
-        if let Self::TracyWidom { level } = *self {
-            return self.sequential(s, width, dimension, level, |k| {
-                let variance = s[k..].iter().map(|s| s * s).sum::<f64>()
-                    / ((width - k) as f64 * (dimension - k) as f64);
-                EdgeLaw::white(width - k, dimension - k, variance)
-            });
-        }
         let threshold = match *self {
+            Self::TracyWidom { level } => {
+                return Ok(self.tested(white_noise::outliers(s, width, dimension, level)?));
+            }
             Self::AboveEdge { edge, margin } => edge * (1.0 + margin),
             Self::MarchenkoPastur { margin } => {
                 let law = MarchenkoPastur::for_shape(width, dimension)?;
@@ -184,7 +181,6 @@ impl OutlierRule {
                     k => 0.5 * s[k - 1] + 0.5 * s[k],
                 }
             }
-            Self::TracyWidom { .. } => unreachable!(),
         };
         // no singular value is above the largest number, and the report stays finite
         let threshold = threshold.min(f64::MAX);
@@ -209,31 +205,13 @@ impl OutlierRule {
         };
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
-        self.sequential(singular_values, width, dimension, level, |_| Ok(*law))
+        let found = white_noise::sequential(singular_values, level, |_| Some(*law))?;
+        Ok(self.tested(found))
     }
 
-    fn sequential(
-        &self,
-        s: &[f64],
-        _width: usize,
-        _dimension: usize,
-        level: f64,
-        law: impl Fn(usize) -> Result<EdgeLaw, InvalidSetting>,
-    ) -> Result<Outliers, InvalidSetting> {
-        let mut p_values = Vec::new();
-        let mut threshold = 0.0;
-        let mut count = 0;
-        for k in 0..s.len() {
-            let law = law(k)?;
-            let p = law.p_value(s[k]);
-            threshold = law.threshold(level)?;
-            p_values.push(p);
-            if p >= level {
-                break;
-            }
-            count += 1;
-        }
-        Ok(Outliers { count, rule: *self, threshold, p_values })
+    fn tested(&self, found: Found) -> Outliers {
+        let Found { count, threshold, p_values } = found;
+        Outliers { count, rule: *self, threshold: threshold.min(f64::MAX), p_values }
     }
 }
 
