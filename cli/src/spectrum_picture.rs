@@ -11,7 +11,7 @@ use linear_width::spectral::{Histogram, SpectrumReport};
 use crate::spectrum::Found;
 
 /// A largest value beyond this many edges makes the axis logarithmic.
-const FAR: f64 = 4.0;
+const FAR: f64 = 6.0;
 
 /// Checks that the picture has a name that says SVG.
 pub fn check(path: &Path) -> Result<(), String> {

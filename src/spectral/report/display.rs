@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{PowerLaw, SpectrumReport};
+use crate::spectral::OutlierRule;
 
 /// A number of five digits, with a power of ten where that is shorter.
 struct Digits(f64);
@@ -165,6 +166,10 @@ pub(super) fn notes(report: &SpectrumReport) -> Vec<String> {
             values(available - count)
         )),
         Some(_) => {}
+    }
+    let tested = matches!(report.outliers.rule, OutlierRule::TracyWidom { .. });
+    if tested && report.outliers.p_values.is_empty() {
+        notes.push("too few values for a test: no p-value, and no outlier is counted".into());
     }
     if let Some(null) = &report.null {
         let m = available as f64;

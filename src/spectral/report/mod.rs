@@ -134,8 +134,8 @@ pub fn report<T: Scalar>(weights: ArrayView2<'_, T>) -> Result<SpectrumReport, S
 impl ReportOptions {
     /// The report of `weights` (N x d) with these options. The same seed gives the same report.
     ///
-    /// A matrix of low rank has no bulk: all its values above rounding error are outliers, unless
-    /// a rule was chosen.
+    /// A matrix of low rank has no bulk: all its values above rounding error are outliers by the
+    /// default rule.
     ///
     /// # Errors
     /// [`SpectralError::Empty`], [`SpectralError::NonFinite`], [`SpectralError::Overflow`] or
@@ -152,13 +152,6 @@ impl ReportOptions {
         let (rows, columns) = weights.dim();
         let spectrum = Spectrum::new(&s, rows as f64 + columns as f64);
         let rank = spectrum.rank();
-        let low_rank = 2 * rank <= s.len();
-        let rule = match self.outlier_rule {
-            None if low_rank => {
-                OutlierRule::AboveEdge { edge: spectrum.rounding_error(), margin: 0.0 }
-            }
-            _ => rule,
-        };
         let outliers = rule.apply(&s, rows, columns)?;
         let count = outliers.count;
         // a scale is refused where zeros leave no bulk: that is a finding, not an error
