@@ -85,13 +85,3 @@ fn distance(bulk: &[f64], law: &MarchenkoPastur, unit: f64) -> f64 {
     };
     bulk.iter().rev().enumerate().map(off).fold(0.0, f64::max)
 }
-
-/// The distance of all values to the law that fits them best.
-pub(super) fn distance_to_fit(
-    s: &[f64],
-    rows: usize,
-    columns: usize,
-) -> Result<f64, InvalidSetting> {
-    let (law, unit) = law(rows, columns, 0, by_distance(s, rows, columns, 0)?)?;
-    Ok(distance(s, &law, unit))
-}

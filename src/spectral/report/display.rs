@@ -94,8 +94,9 @@ impl fmt::Display for SpectrumReport {
                 p_text(null.p_value)
             );
             row("permuted entries", largest, p)?;
-            if let Some(distance) = null.distance {
-                row("  distance to white noise", distance, "of the first of them".into())?;
+            if let Some(bulk) = &null.bulk {
+                let distance = format!("of the first; its edge {}", Digits(bulk.edge));
+                row("  distance to white noise", bulk.distance, distance)?;
             }
         }
         self.vectors(f)?;
@@ -171,16 +172,13 @@ pub(super) fn notes(report: &SpectrumReport) -> Vec<String> {
     if tested && report.outliers.p_values.is_empty() {
         notes.push("too few values for a test: no p-value, and no outlier is counted".into());
     }
-    if let Some(null) = &report.null {
-        let m = available as f64;
-        let bound = (0.9 + 0.46 * m.ln()) / m;
-        if null.distance.is_some_and(|distance| distance > bound) {
-            notes.push(
-                "the entries themselves are too heavy or too sparse for the Marchenko-Pastur law: even in \
-                 a random order they do not follow it"
-                    .into(),
-            );
-        }
+    let null = report.null.as_ref().and_then(|null| null.bulk.as_ref());
+    if null.is_some_and(|bulk| !bulk.white) {
+        notes.push(
+            "the entries themselves are too heavy or too sparse for the Marchenko-Pastur law: even in \
+             a random order they do not follow it"
+                .into(),
+        );
     }
     notes
 }

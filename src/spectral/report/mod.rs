@@ -152,7 +152,9 @@ impl ReportOptions {
         let (rows, columns) = weights.dim();
         let spectrum = Spectrum::new(&s, rows as f64 + columns as f64);
         let rank = spectrum.rank();
-        let outliers = rule.apply(&s, rows, columns)?;
+        let mut outliers = rule.apply(&s, rows, columns)?;
+        // a p-value of 0 may be a negative zero, which prints as -0
+        outliers.p_values.iter_mut().for_each(|p| *p = p.abs());
         let count = outliers.count;
         // a scale is refused where zeros leave no bulk: that is a finding, not an error
         let bulk = BulkFit::new(&s, rows, columns, count).ok();

@@ -3,16 +3,17 @@
 use ndarray::{Array2, ArrayView2};
 use rand::seq::SliceRandom;
 
-use super::bulk::distance_to_fit;
+use super::bulk::BulkFit;
 use crate::Scalar;
 use crate::linalg::SpectralError;
 use crate::random::{Purpose, stream};
-use crate::spectral::{leading_triplets, singular_values};
+use crate::spectral::{OutlierRule, leading_triplets, singular_values};
 
 /// What matrices show whose entries are those of W in a random order.
 ///
-/// Rows, columns and directions mean nothing in them, heavy entries stay. A value of W above theirs
-/// comes from the arrangement of its entries, not from their sizes.
+/// Rows, columns and directions mean nothing in them; heavy entries stay, and so does the mean m of the
+/// entries, which gives every order a value near |m| sqrt(N d). A value of W above theirs comes from
+/// the arrangement of its entries, not from their sizes.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomisedNull {
@@ -21,10 +22,10 @@ pub struct RandomisedNull {
     /// (1 + b)/(1 + B) with b of the B largest values at or above that of W: the chance that the
     /// entries of W, had they been put in their places at random, have as large a value.
     pub p_value: f64,
-    /// The distance (Kolmogorov and Smirnov) of the spectrum of the first one to the Marchenko-Pastur
-    /// law that fits it best; large where the entries are too heavy or too sparse for that law. `None`
-    /// when at least half of its values are zero.
-    pub distance: Option<f64>,
+    /// The Marchenko-Pastur law fitted to the first one, its outliers by the Tracy-Widom rule at level
+    /// .05 set apart. Where it is not [`white`](BulkFit::white), the entries are too heavy or too sparse
+    /// for that law. `None` when at least half of the values are zero.
+    pub bulk: Option<BulkFit>,
 }
 
 pub(super) fn compare<T: Scalar>(
@@ -34,13 +35,15 @@ pub(super) fn compare<T: Scalar>(
     seed: u64,
 ) -> Result<Option<RandomisedNull>, SpectralError> {
     let mut largest = Vec::new();
-    let mut distance = None;
+    let mut bulk = None;
     for index in 0..permutations {
         let permuted = permuted(weights, seed, index);
         if index == 0 {
             let s: Vec<f64> =
                 singular_values(permuted.view())?.iter().map(|s| s.as_f64()).collect();
-            distance = distance_to_fit(&s, weights.nrows(), weights.ncols()).ok();
+            let (rows, columns) = weights.dim();
+            let outliers = OutlierRule::TracyWidom { level: 0.05 }.apply(&s, rows, columns)?.count;
+            bulk = BulkFit::new(&s, rows, columns, outliers).ok();
             largest.push(s[0]);
         } else {
             largest.push(leading_triplets(permuted.view(), 1)?.singular_values[0].as_f64());
@@ -50,7 +53,7 @@ pub(super) fn compare<T: Scalar>(
     let same = largest_of_w * (1.0 - if T::epsilon() > T::of(1e-10) { 1e-5 } else { 1e-10 });
     let above = largest.iter().filter(|s| **s >= same).count();
     let p_value = (1 + above) as f64 / (1 + permutations) as f64;
-    Ok((permutations > 0).then_some(RandomisedNull { largest, p_value, distance }))
+    Ok((permutations > 0).then_some(RandomisedNull { largest, p_value, bulk }))
 }
 
 fn permuted<T: Scalar>(weights: ArrayView2<'_, T>, seed: u64, index: usize) -> Array2<T> {
