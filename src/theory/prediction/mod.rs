@@ -19,6 +19,7 @@ use super::dynamics::reused_steps::noise_structures;
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::{spectrum::Spectrum, structured};
+use crate::rmt::EdgeLaw;
 use ndarray::{Array1, Array2};
 use options::MOST_RIGHT_VECTORS;
 use states::{Expanded, expanded};
@@ -37,6 +38,9 @@ pub struct Prediction {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
+    /// The law of the largest squared singular value of the bulk (docs/theory.md, section 18.3): its
+    /// fluctuation at this N and d around the edge, when the bulk is as predicted.
+    pub edge_law: EdgeLaw,
     /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
     /// [`BulkModel::Isotropic`] computes it.
     pub lower_edge: Option<f64>,
@@ -309,6 +313,7 @@ fn with_constants(
     Ok(Prediction {
         bulk_model,
         edge,
+        edge_law: spectrum.edge_shape()?.law(problem.dimension),
         lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
         outliers,
         errors,
