@@ -55,7 +55,7 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
     if let Some(eta) = stage.eta {
         write!(f, " (eta = {:.3})", Short(eta))?;
     }
-    let Outliers { count, rule, threshold } = &stage.outliers;
+    let Outliers { count, rule, threshold, .. } = &stage.outliers;
     writeln!(f, ": {} above {:.3} (rule: {})", outliers(*count), Short(*threshold), rule.name())?;
     let predicted = stage.prediction.as_ref();
     if let Some(prediction) = predicted {

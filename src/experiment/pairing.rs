@@ -162,7 +162,7 @@ mod tests {
             eta: Some(1.0),
             change: None,
             singular_values: Array1::from_iter(triplets.iter().map(|t| t.singular_value)),
-            outliers: Outliers { count, rule, threshold: 2.0 },
+            outliers: Outliers { count, rule, threshold: 2.0, p_values: Vec::new() },
             triplets,
             prediction: Some(PredictedSpectrum {
                 bulk_model: BulkModel::Isotropic,
