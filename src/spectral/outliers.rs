@@ -212,7 +212,9 @@ impl OutlierRule {
         self.sequential(singular_values, width, dimension, level, |_| Ok(*law))
     }
 
-    fn sequential(
+    /// Tests s_1, s_2, ... in turn at `law(k)`, the law of the largest value of the bulk beside k
+    /// outliers, until one is not above it at `level`.
+    pub(crate) fn sequential(
         &self,
         s: &[f64],
         _width: usize,

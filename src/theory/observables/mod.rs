@@ -7,4 +7,4 @@ pub(crate) mod outlier;
 pub(crate) mod spectrum;
 pub(crate) mod structured;
 
-pub(crate) use edge_shape::EdgeShape;
+pub(crate) use edge_shape::{EdgeShape, Sample};

@@ -65,6 +65,8 @@ impl Bulk {
             square: self.zeta(m),
             second: 2.0 * (rows(3) - m.powi(-3)),
             third: 6.0 * (m.powi(-4) - rows(4)),
+            rows: self.mean(|d| d / (1.0 + d * m)),
+            cubes: self.gamma * self.mean(|d| (1.0 + d * m).powi(-3)),
         }
     }
 
