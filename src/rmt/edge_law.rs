@@ -59,7 +59,11 @@ impl EdgeLaw {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless 0 < `level` < 1.
     pub fn threshold(&self, level: f64) -> Result<f64, InvalidSetting> {
-        let s = TracyWidom.upper_quantile(level)?;
-        Ok(self.scale.mul_add(s, self.centre).max(0.0).sqrt())
+        Ok(self.singular_value(TracyWidom.upper_quantile(level)?))
+    }
+
+    /// The singular value at which the Tracy-Widom variable is `s`.
+    pub(crate) fn singular_value(&self, s: f64) -> f64 {
+        self.scale.mul_add(s, self.centre).max(0.0).sqrt()
     }
 }

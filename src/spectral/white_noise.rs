@@ -2,15 +2,16 @@
 
 use super::largest_gap::Spectrum;
 use super::noise_scale::by_median;
-use crate::error::{InvalidSetting, has_length};
+use crate::error::{InvalidSetting, has_length, nonzero};
 use crate::numerics::{exponent, times_power};
-use crate::rmt::EdgeLaw;
+use crate::rmt::{EdgeLaw, TracyWidom};
 
 /// Fewer values than this are no bulk that a scale can be fitted to.
 const LEAST_BULK: usize = 5;
 
-/// Values that noise exceeds with this probability are kept out of the fit of the scale.
-const SET_APART: f64 = 1e-3;
+/// Values that noise exceeds with probability 1e-3 are kept out of the fit of the scale: the
+/// Tracy-Widom variable that belongs to it.
+const SET_APART: f64 = 3.272;
 
 /// Mean and variance of the Tracy-Widom law (Bornemann 2010, table 4).
 const MEAN: f64 = -1.206_533_574_6;
@@ -32,6 +33,8 @@ pub(super) fn outliers(
     level: f64,
 ) -> Result<Found, InvalidSetting> {
     let (long, short) = (width.max(dimension), width.min(dimension));
+    nonzero("width", width)?;
+    nonzero("dimension", dimension)?;
     has_length("the list of singular values", s.len(), short)?;
     let spectrum = Spectrum::new(s, width as f64 + dimension as f64);
     let rank = spectrum.rank();
@@ -46,7 +49,7 @@ pub(super) fn outliers(
     let values: Vec<f64> = s[..rank].iter().map(|s| times_power(*s, -unit)).collect();
     let apart = set_apart(&values, long)?;
     let mut found = sequential(&values, level, |k| {
-        (rank - k >= LEAST_BULK).then(|| fitted_edge(&values, long, k.max(apart)))
+        Ok((rank - k >= LEAST_BULK).then(|| fitted_edge(&values, long, k.max(apart))))
     })?;
     found.threshold = times_power(found.threshold, unit);
     Ok(found)
@@ -57,12 +60,14 @@ pub(super) fn outliers(
 pub(super) fn sequential(
     values: &[f64],
     level: f64,
-    law: impl Fn(usize) -> Option<EdgeLaw>,
+    law: impl Fn(usize) -> Result<Option<EdgeLaw>, InvalidSetting>,
 ) -> Result<Found, InvalidSetting> {
-    let mut found = Found { count: 0, threshold: values[0], p_values: Vec::new() };
+    let upper = TracyWidom.upper_quantile(level)?;
+    let threshold = values.first().copied().unwrap_or(0.0);
+    let mut found = Found { count: 0, threshold, p_values: Vec::new() };
     for (k, value) in values.iter().enumerate() {
-        let Some(law) = law(k) else { break };
-        found.threshold = law.threshold(level)?;
+        let Some(law) = law(k)? else { break };
+        found.threshold = law.singular_value(upper);
         found.p_values.push(law.p_value(*value));
         if *value <= found.threshold {
             break;
@@ -77,14 +82,14 @@ pub(super) fn sequential(
 fn set_apart(values: &[f64], long: usize) -> Result<usize, InvalidSetting> {
     let short = values.len();
     let most = (short / 2).min(short.saturating_sub(LEAST_BULK));
-    let above = |law: EdgeLaw| -> Result<usize, InvalidSetting> {
-        let threshold = law.threshold(SET_APART)?;
-        Ok(values.iter().take(most).take_while(|s| **s > threshold).count())
+    let above = |law: EdgeLaw| {
+        let threshold = law.singular_value(SET_APART);
+        values.iter().take(most).take_while(|s| **s > threshold).count()
     };
     let sigma = by_median(values, long, short, 0)?;
-    let mut count = above(EdgeLaw::white(long, short, sigma * sigma)?)?;
+    let mut count = above(EdgeLaw::white(long, short, sigma * sigma)?);
     for _ in 0..30 {
-        let next = above(fitted_edge(values, long, count))?;
+        let next = above(fitted_edge(values, long, count));
         if next == count {
             break;
         }
