@@ -24,7 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`report`] says all of it at once about a matrix of unknown origin; [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
+//! [`report()`] says all of it at once about a matrix of unknown origin; [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
 
 mod feature_spectrum;
 mod gap_outliers;

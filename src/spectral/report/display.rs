@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{PowerLaw, SpectrumReport};
-use crate::spectral::OutlierRule;
+use super::power_law::PowerLaw;
+use super::summary::SpectrumReport;
+use crate::spectral::outliers::OutlierRule;
 
 /// A number of five digits, with a power of ten where that is shorter.
 struct Digits(f64);
@@ -90,7 +91,8 @@ impl fmt::Display for SpectrumReport {
             let largest = null.largest.iter().fold(0.0, |largest: f64, s| largest.max(*s));
             let count = null.largest.len();
             let p = format!(
-                "largest value in {count} random orders of the entries; p = {}",
+                "largest value in {count} random orders of the entries; {} of W above; p = {}",
+                values(null.values_above),
                 p_text(null.p_value)
             );
             row("permuted entries", largest, p)?;

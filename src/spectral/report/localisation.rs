@@ -5,7 +5,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::Scalar;
 use crate::linalg::SpectralError;
 use crate::numerics::roots::bracketed;
-use crate::spectral::leading_triplets;
+use crate::spectral::triplets::leading_triplets;
 
 /// The shape of the leading singular vectors, and that of Gaussian vectors to compare: the vectors of
 /// white noise are of that kind.

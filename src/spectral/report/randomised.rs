@@ -7,7 +7,9 @@ use super::bulk::BulkFit;
 use crate::Scalar;
 use crate::linalg::SpectralError;
 use crate::random::{Purpose, stream};
-use crate::spectral::{OutlierRule, leading_triplets, singular_values};
+use crate::spectral::outliers::OutlierRule;
+use crate::spectral::singular_values::singular_values;
+use crate::spectral::triplets::leading_triplets;
 
 /// What matrices show whose entries are those of W in a random order.
 ///
@@ -22,6 +24,9 @@ pub struct RandomisedNull {
     /// (1 + b)/(1 + B) with b of the B largest values at or above that of W: the chance that the
     /// entries of W, had they been put in their places at random, have as large a value.
     pub p_value: f64,
+    /// How many singular values of W are above all of `largest`: a count of outliers that assumes no law
+    /// of the entries (Horn 1965, parallel analysis), cautious because large entries of W are in theirs.
+    pub values_above: usize,
     /// The Marchenko-Pastur law fitted to the first one, its outliers by the Tracy-Widom rule at level
     /// .05 set apart. Where it is not [`white`](BulkFit::white), the entries are too heavy or too sparse
     /// for that law. `None` when at least half of the values are zero.
@@ -30,7 +35,7 @@ pub struct RandomisedNull {
 
 pub(super) fn compare<T: Scalar>(
     weights: ArrayView2<'_, T>,
-    largest_of_w: f64,
+    of_w: &[f64],
     permutations: usize,
     seed: u64,
 ) -> Result<Option<RandomisedNull>, SpectralError> {
@@ -50,10 +55,12 @@ pub(super) fn compare<T: Scalar>(
         }
     }
     // the same matrix in another order has the same value to rounding
-    let same = largest_of_w * (1.0 - if T::epsilon() > T::of(1e-10) { 1e-5 } else { 1e-10 });
+    let same = of_w[0] * (1.0 - if T::epsilon() > T::of(1e-10) { 1e-5 } else { 1e-10 });
     let above = largest.iter().filter(|s| **s >= same).count();
+    let all = largest.iter().fold(0.0, |all: f64, s| all.max(*s));
+    let values_above = of_w.iter().take_while(|s| **s > all).count();
     let p_value = (1 + above) as f64 / (1 + permutations) as f64;
-    Ok((permutations > 0).then_some(RandomisedNull { largest, p_value, bulk }))
+    Ok((permutations > 0).then_some(RandomisedNull { largest, p_value, values_above, bulk }))
 }
 
 fn permuted<T: Scalar>(weights: ArrayView2<'_, T>, seed: u64, index: usize) -> Array2<T> {
