@@ -1,8 +1,9 @@
 //! What counts as an outlier.
 
-use super::largest_gap::{self, Spectrum};
+use super::largest_gap;
+use super::white_noise::{self, Found};
 use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
-use crate::rmt::MarchenkoPastur;
+use crate::rmt::{EdgeLaw, MarchenkoPastur};
 
 const ABOVE_0: &str = "a finite number above 0";
 
@@ -48,6 +49,27 @@ pub enum OutlierRule {
         /// How many mean bulk gaps make a gap.
         factor: f64,
     },
+    /// Singular values that white noise exceeds with a probability below `level`, one after the other:
+    /// s_{k+1} is compared with the largest value of noise of size (N - k) x (d - k), as long as
+    /// there are outliers (docs/theory.md, section 18.2).
+    ///
+    /// The null is independent entries of mean 0 and one variance, of any law with a fourth moment.
+    /// Scale and second moment of the noise are fitted to the values themselves, so the unit is free;
+    /// values that stand out clearly are set apart first, so many strong outliers do not spoil the
+    /// fit. In pure noise the rate of false alarms is `level` (0.04 to 0.06 at level 0.05 from
+    /// 60 x 40 on; below ten values it is lower). p-values below 1e-3 are an order of magnitude.
+    ///
+    /// Rows or columns of different variances are no white noise: the edge of such a bulk is further
+    /// out and the rule counts bulk values. So it is with W_1 and W_2 after large steps, where
+    /// [`apply_at`](Self::apply_at) tests at the edge that theory predicts.
+    ///
+    /// Values below rounding error ([`LargestGap`](Self::LargestGap)) are zeros and not in the bulk.
+    /// Where half of the values are zeros there is no noise, and all others are outliers, of p-value 0.
+    /// With fewer than five values left there is no bulk to fit, and none of them is an outlier.
+    TracyWidom {
+        /// The rate of false alarms in pure noise, above 0 and below 1.
+        level: f64,
+    },
 }
 
 /// The outliers found by a rule.
@@ -61,26 +83,27 @@ pub struct Outliers {
     /// Singular values above this are outliers. For the gap rule: the middle of the gap, or the
     /// largest singular value when there is no outlier.
     pub threshold: f64,
+    /// The p-values of the Tracy-Widom rule: those of the outliers and that of the first value
+    /// that is none, in the order of the singular values. Empty for the other rules.
+    pub p_values: Vec<f64>,
 }
 
 impl OutlierRule {
-    /// The rule used when none is chosen, for a matrix with `available` = min(N, d) singular
-    /// values: the largest gap among the first 8 with a factor of 8; fewer than 8 when `available`
-    /// is below 25, the Marchenko-Pastur edge with a margin of 10 % when it is below 4. In pure noise
-    /// the gap rule finds a false outlier less than once in a hundred matrices.
-    pub fn default_for(available: usize) -> Self {
-        match available.saturating_sub(1) / 3 {
-            0 => Self::MarchenkoPastur { margin: 0.1 },
-            few => Self::LargestGap { max_outliers: few.min(8), factor: 8.0 },
-        }
+    /// The rule used when none is chosen, for a matrix with any number of singular values: the
+    /// Tracy-Widom test at level 0.05. Below five values it finds no outlier
+    /// ([`TracyWidom`](Self::TracyWidom)).
+    pub fn default_for(_available: usize) -> Self {
+        Self::TracyWidom { level: 0.05 }
     }
 
-    /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"` or `"largest gap"`.
+    /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"`, `"largest gap"` or
+    /// `"Tracy-Widom"`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::AboveEdge { .. } => "above edge",
             Self::MarchenkoPastur { .. } => "Marchenko-Pastur edge",
             Self::LargestGap { .. } => "largest gap",
+            Self::TracyWidom { .. } => "Tracy-Widom",
         }
     }
 
@@ -100,6 +123,11 @@ impl OutlierRule {
             Self::LargestGap { max_outliers, factor } => {
                 nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
                 in_range("outlier_rule.largest_gap.factor", factor, factor > 0.0, ABOVE_0)
+            }
+            Self::TracyWidom { level } => {
+                let inside = 0.0 < level && level < 1.0;
+                let allowed = "a number above 0 and below 1";
+                in_range("outlier_rule.tracy_widom.level", level, inside, allowed)
             }
         }
     }
@@ -127,7 +155,8 @@ impl OutlierRule {
     /// As [`check_for`](Self::check_for); [`InvalidSetting::NonFinite`] or
     /// [`InvalidSetting::OutOfRange`] when a singular value is not finite, negative or larger than
     /// the one before it; [`InvalidSetting::ZeroSize`] when the Marchenko-Pastur rule is given a
-    /// size 0; [`InvalidSetting::Shape`] when the gap rule finds too few values beside zeros.
+    /// size 0; [`InvalidSetting::Shape`] when the gap rule finds too few values beside zeros, or the
+    /// Tracy-Widom rule is not given all min(N, d) values.
     ///
     /// ```
     /// use linear_width::spectral::OutlierRule;
@@ -149,6 +178,9 @@ impl OutlierRule {
         check_decreasing(singular_values)?;
         let s = singular_values;
         let threshold = match *self {
+            Self::TracyWidom { level } => {
+                return Ok(self.tested(white_noise::outliers(s, width, dimension, level)?));
+            }
             Self::AboveEdge { edge, margin } => edge * (1.0 + margin),
             Self::MarchenkoPastur { margin } => {
                 let law = MarchenkoPastur::for_shape(width, dimension)?;
@@ -165,28 +197,46 @@ impl OutlierRule {
         // no singular value is above the largest number, and the report stays finite
         let threshold = threshold.min(f64::MAX);
         let count = s.iter().take_while(|s| **s > threshold).count();
-        Ok(Outliers { count, rule: *self, threshold })
+        Ok(Outliers { count, rule: *self, threshold, p_values: Vec::new() })
     }
-}
 
-/// [`OutlierRule::default_for`], applied to all singular values (decreasing, one or more) of an N x d
-/// matrix. A rank that the gap rule refuses, because it is too low for a bulk, is no error: all
-/// values above rounding error are then outliers, and the rule names that edge.
-pub(crate) fn default_outliers(
-    singular_values: &[f64],
-    width: usize,
-    dimension: usize,
-) -> Result<Outliers, InvalidSetting> {
-    check_decreasing(singular_values)?;
-    let mut rule = OutlierRule::default_for(singular_values.len());
-    if let OutlierRule::LargestGap { max_outliers, .. } = rule {
-        let spectrum = Spectrum::new(singular_values, width as f64 + dimension as f64);
-        let rank = spectrum.rank();
-        if rank > max_outliers && rank <= 2 * max_outliers {
-            rule = OutlierRule::AboveEdge { edge: spectrum.rounding_error(), margin: 0.0 };
-        }
+    /// Applies the rule where the law of the largest value of the bulk is known: the
+    /// Tracy-Widom rule tests at `law` and fits nothing, the other rules do not use it.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_at(
+        &self,
+        singular_values: &[f64],
+        width: usize,
+        dimension: usize,
+        law: &EdgeLaw,
+    ) -> Result<Outliers, InvalidSetting> {
+        let Self::TracyWidom { level } = *self else {
+            return self.apply(singular_values, width, dimension);
+        };
+        self.check_for(singular_values.len())?;
+        check_decreasing(singular_values)?;
+        self.sequential(singular_values, width, dimension, level, |_| Ok(*law))
     }
-    rule.apply(singular_values, width, dimension)
+
+    /// Tests s_1, s_2, ... in turn at `law(k)`, the law of the largest value of the bulk beside k
+    /// outliers, until one is not above it at `level`.
+    pub(crate) fn sequential(
+        &self,
+        s: &[f64],
+        _width: usize,
+        _dimension: usize,
+        level: f64,
+        law: impl Fn(usize) -> Result<EdgeLaw, InvalidSetting>,
+    ) -> Result<Outliers, InvalidSetting> {
+        Ok(self.tested(white_noise::sequential(s, level, |k| law(k).map(Some))?))
+    }
+
+    fn tested(&self, found: Found) -> Outliers {
+        let Found { count, threshold, p_values } = found;
+        Outliers { count, rule: *self, threshold: threshold.min(f64::MAX), p_values }
+    }
 }
 
 fn check_decreasing(singular_values: &[f64]) -> Result<(), InvalidSetting> {

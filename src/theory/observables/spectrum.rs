@@ -1,5 +1,6 @@
 //! What every model of the noise rows answers about the spectrum of W.
 
+use super::edge_shape::EdgeShape;
 use super::outlier::Outlier;
 use crate::theory::error::PredictionError;
 
@@ -7,6 +8,9 @@ use crate::theory::error::PredictionError;
 pub(crate) trait Spectrum: Send + Sync {
     /// Right edge of the bulk, as a singular value.
     fn edge(&self) -> f64;
+
+    /// The bulk near that edge.
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;
 
     /// The outliers, largest first.
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;

@@ -7,6 +7,7 @@
 
 mod bulk;
 mod density;
+mod edge_shape;
 mod inputs;
 mod many_steps;
 mod master_matrix;
@@ -27,6 +28,7 @@ pub(crate) use self::many_steps::solve_many;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;
+use crate::theory::observables::EdgeShape;
 use crate::theory::observables::outlier::Outlier;
 use crate::theory::observables::spectrum::Spectrum;
 
@@ -61,6 +63,10 @@ impl<const A: usize> BulkSolution<A> {
 impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
+    }
+
+    fn edge_shape(&self) -> Fallible<EdgeShape> {
+        self.branch.edge_shape()
     }
 
     fn outliers(&self) -> Fallible<Vec<Outlier>> {
