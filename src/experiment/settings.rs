@@ -101,8 +101,8 @@ macro_rules! table_of_settings {
                 |s| at_least_two(s.readout_test_samples);
             /// Number m of samples that the spectrum of the features is measured on: those of
             /// [`test_batch(2, m)`](crate::Experiment::test_batch). Its outliers are counted by
-            /// [`OutlierRule::default_for`] min(N, m) values. Not with a data set. Default: no
-            /// spectrum of the features.
+            /// the largest gap ([`OutlierRule::LargestGap`]) with a factor of 8. Not with a data
+            /// set. Default: no spectrum of the features.
             feature_samples(usize): Option<usize> = None,
                 |s| nonzero("feature_samples", s.feature_samples?).err();
             /// Whether the report carries the theory's prediction beside the measurement, when

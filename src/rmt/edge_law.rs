@@ -38,10 +38,15 @@ impl EdgeLaw {
         nonzero("width", width)?;
         nonzero("dimension", dimension)?;
         in_range("the variance", variance, variance > 0.0, "a finite number above 0")?;
-        let [a, b] = [width, dimension].map(|n| (n as f64 - 0.5).sqrt());
+        let law = Self::johnstone(width as f64, dimension as f64);
+        Ok(Self { centre: law.centre * variance, scale: law.scale * variance })
+    }
+
+    /// White noise of variance 1 with sizes of 1 or more.
+    pub(crate) fn johnstone(width: f64, dimension: f64) -> Self {
+        let [a, b] = [width, dimension].map(|n| (n - 0.5).sqrt());
         let edge = a + b;
-        let unit = (1.0 / a + 1.0 / b).cbrt();
-        Ok(Self { centre: edge * edge * variance, scale: edge * unit * variance })
+        Self { centre: edge * edge, scale: edge * (1.0 / a + 1.0 / b).cbrt() }
     }
 
     /// The probability that the largest singular value of the bulk is above `singular_value`.
@@ -54,7 +59,11 @@ impl EdgeLaw {
     /// # Errors
     /// [`InvalidSetting::OutOfRange`] unless 0 < `level` < 1.
     pub fn threshold(&self, level: f64) -> Result<f64, InvalidSetting> {
-        let s = TracyWidom.upper_quantile(level)?;
-        Ok(self.scale.mul_add(s, self.centre).max(0.0).sqrt())
+        Ok(self.singular_value(TracyWidom.upper_quantile(level)?))
+    }
+
+    /// The singular value at which the Tracy-Widom variable is `s`.
+    pub(crate) fn singular_value(&self, s: f64) -> f64 {
+        self.scale.mul_add(s, self.centre).max(0.0).sqrt()
     }
 }

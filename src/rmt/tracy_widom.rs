@@ -183,14 +183,14 @@ fn left_tail_slope(s: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// mpmath, 40 digits, 64 nodes: the determinant on a longer interval (tests/reference/tracy_widom.py).
+    /// mpmath, 40 digits, 64 nodes on a longer interval (tests/reference/tracy_widom.py).
     #[test]
     fn values_of_mpmath() {
         for (s, below, above) in [
             (-12.0, 2.008_815_255_463_864_7e-36, 1.0),
             (-10.0, 3.159_037_903_199_563_7e-22, 1.0),
             (-8.0, 1.806_827_921_185_416_7e-12, 0.999_999_999_998_193_2),
-            (-5.0, 2.777_177_549_167_903_7e-4, 0.999_722_282_245_083_2),
+            (-5.0, 2.779_177_549_167_903_7e-4, 0.999_722_082_245_083_2),
             (-3.0, 0.069_600_118_867_369_89, 0.930_399_881_132_630_1),
             (-1.0, 0.583_789_895_519_732_3, 0.416_210_104_480_267_7),
             (0.0, 0.831_908_066_202_951_9, 0.168_091_933_797_048_07),
@@ -198,16 +198,86 @@ mod tests {
             (2.0, 0.989_597_571_084_827, 0.010_402_428_915_173_008),
             (4.0, 0.999_779_655_512_567, 2.203_444_874_329_986_5e-4),
             (8.0, 0.999_999_991_954_575_1, 8.045_424_879_869_739e-9),
-            (20.0, 1.0, 1.875_906_099_477_074_6e-28),
+            (20.0, 1.0, 1.875_906_099_476_845e-28),
         ] {
+            let relative = if s < -3.0 { 2e-7 } else { 1e-13 };
             let (found, other) = (TracyWidom.distribution(s), TracyWidom.survival(s));
-            println!(
-                "{s}: {:e} {:e}; {:e} {:e}",
-                found - below,
-                found / below - 1.0,
-                other - above,
-                other / above - 1.0
-            );
+            assert!((found - below).abs() < relative * below, "{s}: {found:e} {below:e}");
+            assert!((other - above).abs() < 1e-13 * above, "{s}: {other:e} {above:e}");
+        }
+    }
+
+    /// The determinant where it loses digits, and the expansion where it has few, meet.
+    #[test]
+    fn left_tail_continues_the_determinant() {
+        for s in [-8.0, -7.0] {
+            let (value, slope) = log_determinant(s, true);
+            assert!((value - left_tail(s)).abs() < 1e-6, "{s}");
+            assert!((slope - left_tail_slope(s)).abs() < 1e-5, "{s}");
+        }
+        let slope = (left_tail(-8.5) - left_tail(-8.5 - 1e-5)) / 1e-5;
+        assert!((slope - left_tail_slope(-8.5)).abs() < 1e-4);
+    }
+
+    /// Published by Bornemann (2010) with these digits; the density is integrated here.
+    #[test]
+    fn moments_are_the_published_ones() {
+        let rule = gauss_legendre(60, -9.0, 9.0);
+        let values: Vec<[f64; 3]> =
+            rule.iter().map(|(s, w)| [s, w, TracyWidom.density(s)]).collect();
+        let expectation = |f: &dyn Fn(f64) -> f64| -> f64 {
+            values.iter().map(|[s, w, density]| w * density * f(*s)).sum()
+        };
+        assert!((expectation(&|_| 1.0) - 1.0).abs() < 1e-9);
+        let mean = expectation(&|s| s);
+        let central = |k: i32| expectation(&|s| (s - mean).powi(k));
+        let variance = central(2);
+        assert!((mean + 1.206_533_574_6).abs() < 1e-8, "{mean}");
+        assert!((variance - 1.607_781_034_5).abs() < 1e-7, "{variance}");
+        assert!((central(3) / variance.powf(1.5) - 0.293_464_524_0).abs() < 1e-7);
+        assert!((central(4) / variance.powi(2) - 3.0 - 0.165_242_938_4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn quantiles_of_mpmath_and_their_inverse() {
+        for (p, s) in [
+            (0.10, 0.450_143_289_058_251_1),
+            (0.05, 0.979_316_053_469_554_6),
+            (0.01, 2.023_449_281_380_162_7),
+        ] {
+            assert!((TracyWidom.upper_quantile(p).unwrap() - s).abs() < 1e-11, "{p}");
+            assert!((TracyWidom.quantile(1.0 - p).unwrap() - s).abs() < 1e-11, "{p}");
+        }
+        for p in [1e-300, 1e-40, 1e-12, 1e-3, 0.3, 0.5, 0.7] {
+            let (low, high) =
+                (TracyWidom.quantile(p).unwrap(), TracyWidom.upper_quantile(p).unwrap());
+            assert!((TracyWidom.distribution(low) / p).ln().abs() < 1e-6, "{p:e}: {low}");
+            assert!((TracyWidom.survival(high) / p).ln().abs() < 1e-10, "{p:e}: {high}");
+        }
+        for p in [0.0, 1.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
+            assert!(TracyWidom.quantile(p).is_err() && TracyWidom.upper_quantile(p).is_err());
+        }
+    }
+
+    #[test]
+    fn ends_of_the_line() {
+        let law = TracyWidom;
+        assert!(law.distribution(f64::NAN).is_nan() && law.survival(f64::NAN).is_nan());
+        assert!(law.density(f64::NAN).is_nan());
+        for (s, below, above) in [
+            (f64::NEG_INFINITY, 0.0, 1.0),
+            (-1e300, 0.0, 1.0),
+            (-1e3, 0.0, 1.0),
+            (109.0, 1.0, 0.0),
+            (1e3, 1.0, 0.0),
+            (f64::INFINITY, 1.0, 0.0),
+        ] {
+            assert_eq!((law.distribution(s), law.survival(s)), (below, above), "{s}");
+            assert_eq!(law.density(s), 0.0, "{s}");
+        }
+        // increasing across the joint
+        for pair in [-8.2, -8.1, -8.0 - 1e-9, -8.0, -7.9, -7.0].windows(2) {
+            assert!(law.distribution(pair[0]) < law.distribution(pair[1]), "{pair:?}");
         }
     }
 }

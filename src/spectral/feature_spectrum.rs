@@ -4,7 +4,8 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
-use super::outliers::{OutlierRule, Outliers, default_outliers};
+use super::gap_outliers::gap_outliers;
+use super::outliers::{OutlierRule, Outliers};
 use super::overlap::normalised;
 use crate::data::{Batch, Tile};
 use crate::error::{InvalidSetting, finite, has_columns};
@@ -161,7 +162,8 @@ impl FeatureSpectrum<'_> {
         Ok(overlaps(cosines))
     }
 
-    /// Counts outliers by `rule`, or by the default rule of the singular values of a matrix. Rule and
+    /// Counts outliers by `rule`, or with `None` by the largest gap with a factor of 8 ([`OutlierRule::LargestGap`]): the bulk of
+    /// features is not that of white noise. Rule and
     /// threshold speak of the square roots of the eigenvalues, the singular values of F / sqrt(m) with
     /// p rows and m columns.
     ///
@@ -172,7 +174,7 @@ impl FeatureSpectrum<'_> {
         let (m, p) = (self.batch.samples(), self.features.count());
         match rule {
             Some(rule) => rule.apply(&roots, p, m),
-            None => default_outliers(&roots, p, m),
+            None => gap_outliers(&roots, p, m),
         }
     }
 }

@@ -36,12 +36,12 @@ mod overlap;
 mod report;
 mod singular_values;
 mod triplets;
+mod white_noise;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
 pub(crate) use gap_outliers::gap_outliers;
 pub use histogram::Histogram;
-pub(crate) use outliers::default_outliers;
 pub use outliers::{OutlierRule, Outliers};
 pub(crate) use overlap::{MAX_POWER, overlaps_with_powers};
 pub use overlap::{overlap, principal_overlaps};

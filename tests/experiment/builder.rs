@@ -148,6 +148,9 @@ fn builder_refuses_bad_outlier_rules() {
         OutlierRule::AboveEdge { edge: -1.0, margin: 0.1 },
         OutlierRule::MarchenkoPastur { margin: -0.1 },
         OutlierRule::LargestGap { max_outliers: 4, factor: 0.0 },
+        OutlierRule::TracyWidom { level: f64::NAN },
+        OutlierRule::TracyWidom { level: 0.0 },
+        OutlierRule::TracyWidom { level: 1.0 },
     ] {
         assert!(matches!(problem(valid().outlier_rule(rule)), InvalidSetting::OutOfRange { .. }));
     }

@@ -153,6 +153,9 @@ fn settings_of_the_builder() -> Vec<Misuse> {
             let rule = OutlierRule::AboveEdge { edge: f64::NAN, margin: 0.1 };
             error(valid().outlier_rule(rule).build())
         }),
+        case("a level of 1", "outlier_rule.tracy_widom.level is 1", || {
+            error(valid().outlier_rule(OutlierRule::TracyWidom { level: 1.0 }).build())
+        }),
         case(
             "more outliers than the gap rule can see",
             "outlier_rule.largest_gap.max_outliers is 10",

@@ -7,6 +7,7 @@ mod outlier_rule;
 mod properties;
 mod singular_values;
 mod unit_independence;
+mod white_noise;
 
 #[path = "../common/strategies.rs"]
 mod strategies;

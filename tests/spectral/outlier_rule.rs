@@ -1,4 +1,4 @@
-//! The gap rule on spectra without a spacing of their own: low rank, flat, repeated values.
+//! The gap rule (looking for 8 outliers, with a factor of 8) on spectra without a spacing of their own: low rank, flat, repeated values.
 
 use linear_width::spectral::{OutlierRule, SingularTriplets, SpectrumMethod};
 use linear_width::{InvalidSetting, Scalar};
@@ -7,6 +7,11 @@ use ndarray::{Array1, Array2};
 fn entry(i: usize, j: usize, salt: usize) -> f64 {
     let x = ((i * 1009 + j * 31 + salt * 7) as f64 * 12.9898).sin() * 43758.5453;
     x - x.floor() - 0.5
+}
+
+/// For this many singular values.
+fn gap_rule(available: usize) -> OutlierRule {
+    OutlierRule::LargestGap { max_outliers: ((available - 1) / 3).min(8), factor: 8.0 }
 }
 
 /// An orthogonal matrix: a product of three reflections.
@@ -46,7 +51,7 @@ fn check_as<T: Scalar>(name: &str, w: &Array2<f64>, count: usize) {
     let (width, dimension) = w.dim();
     let w = w.mapv(T::of);
     for (method, s) in lists(&w) {
-        let found = OutlierRule::default_for(s.len()).apply(&s, width, dimension).unwrap();
+        let found = gap_rule(s.len()).apply(&s, width, dimension).unwrap();
         let precision = std::any::type_name::<T>();
         let first = &s[..12.min(s.len())];
         assert_eq!(
@@ -128,7 +133,7 @@ fn gap_rule_ignores_repeated_values_in_the_bulk() {
                         .map(|i| 2.0 - 0.02 * ((i + group - first) / group) as f64);
                     let mut values = outliers.to_vec();
                     values.extend(bulk);
-                    let rule = OutlierRule::default_for(100);
+                    let rule = gap_rule(100);
                     let found = rule.apply(&values, rows, columns).unwrap();
                     let name = format!("groups of {group}, the first of {first}");
                     assert_eq!(found.count, outliers.len(), "{name}");
@@ -152,7 +157,7 @@ fn gap_rule_finds_nothing_in_copies_of_noise() {
             let bulk = s.iter().flat_map(|s| std::iter::repeat_n(*s, copies));
             let count = |outliers: &[f64]| {
                 let all: Vec<f64> = outliers.iter().copied().chain(bulk.clone()).collect();
-                let rule = OutlierRule::default_for(all.len());
+                let rule = gap_rule(all.len());
                 rule.apply(&all, 80 * copies, 60 * copies).unwrap().count
             };
             wrong += usize::from(count(&[]) > 0);
@@ -179,7 +184,7 @@ fn gap_rule_leaves_zeros_out_of_the_bulk() {
     // neither a bulk nor none: a rank that is above 8 and not above 16
     for rank in 9..=16 {
         for (_, s) in lists(&with_values(100, 100, &vec![1.0; rank])) {
-            let error = OutlierRule::default_for(100).apply(&s, 100, 100).unwrap_err();
+            let error = gap_rule(100).apply(&s, 100, 100).unwrap_err();
             assert!(matches!(error, InvalidSetting::Shape { .. }), "{error}");
             let found = format!("{rank} above rounding error");
             assert!(error.to_string().contains(&found), "{error}");
@@ -196,10 +201,10 @@ fn gap_rule_sees_small_outliers_beside_a_huge_one() {
     let mut s = vec![0.5; 100];
     s[..50].fill(1.0);
     s[0] = 3.0;
-    assert_eq!(OutlierRule::default_for(100).apply(&s, 200, 100).unwrap().count, 1);
+    assert_eq!(gap_rule(100).apply(&s, 200, 100).unwrap().count, 1);
     for largest in [1e2, 1e4, 1e6, 7e6, 1e8, 1e10] {
         let s: Vec<f64> = [largest, 3.0].into_iter().chain(bulk()).collect();
-        let found = OutlierRule::default_for(102).apply(&s, 200, 102).unwrap();
+        let found = gap_rule(102).apply(&s, 200, 102).unwrap();
         assert_eq!(found.count, 2, "{largest:e}");
     }
 }
@@ -209,6 +214,7 @@ fn outlier_rules_refuse_lists_that_are_no_singular_values() {
     let fine: Vec<f64> = (0..100).map(|i| 2.0 - 0.01 * f64::from(i)).collect();
     let rules = [
         OutlierRule::default_for(100),
+        gap_rule(100),
         OutlierRule::AboveEdge { edge: 1.0, margin: 0.1 },
         OutlierRule::MarchenkoPastur { margin: 0.1 },
     ];

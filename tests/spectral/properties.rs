@@ -236,7 +236,7 @@ proptest! {
     #[test]
     fn outlier_rules(
         mut s in proptest::collection::vec(0.0..5.0, 0..60),
-        kind in 0_usize..3, a in wild(), b in wild(), most in 0_usize..30,
+        kind in 0_usize..4, a in wild(), b in wild(), most in 0_usize..30,
         (width, dimension) in (0_usize..50, 0_usize..50),
     ) {
         s.sort_by(|a: &f64, b| b.total_cmp(a));
@@ -244,6 +244,7 @@ proptest! {
             OutlierRule::AboveEdge { edge: a, margin: b },
             OutlierRule::MarchenkoPastur { margin: a },
             OutlierRule::LargestGap { max_outliers: most, factor: a },
+            OutlierRule::TracyWidom { level: a },
         ][kind];
         match rule.apply(&s, width, dimension) {
             Ok(found) => {
@@ -254,13 +255,17 @@ proptest! {
                 }
             }
             Err(error) => {
-                let sizes = kind == 1 && (width == 0 || dimension == 0);
+                let sizes = kind == 1 && (width == 0 || dimension == 0)
+                    || kind == 3 && s.len() != width.min(dimension) || s.is_empty();
                 prop_assert!(rule.check_for(s.len()).is_err() || sizes, "{error}");
             }
         }
-        if !s.is_empty() && width > 0 && dimension > 0 {
-            let default = OutlierRule::default_for(s.len()).apply(&s, width, dimension).unwrap();
+        if !s.is_empty() {
+            let default = OutlierRule::default_for(s.len()).apply(&s, s.len() + width, s.len());
+            let default = default.unwrap();
             prop_assert!(default.count <= s.len());
+            prop_assert!(default.p_values.iter().all(|p| (0.0..=1.0).contains(p)), "{default:?}");
+            prop_assert!(default.p_values.len() <= default.count + 1);
         }
     }
 

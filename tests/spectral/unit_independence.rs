@@ -114,17 +114,20 @@ fn readouts<T: Scalar>(x: &Array2<T>, y: &Array1<T>, power: i32, label: i32) {
 fn lists(s: &[f64], power: i32) {
     let other: Vec<f64> = s.iter().map(|s| scaled(*s, power)).collect();
     let edge = s[s.len() / 2];
+    let gap = OutlierRule::LargestGap { max_outliers: (s.len() - 1) / 3, factor: 8.0 };
     let rules = [
         (OutlierRule::default_for(s.len()), OutlierRule::default_for(s.len())),
+        (gap, gap),
         (
             OutlierRule::AboveEdge { edge, margin: 0.1 },
             OutlierRule::AboveEdge { edge: scaled(edge, power), margin: 0.1 },
         ),
     ];
     for (rule, in_unit) in rules {
-        let expected = rule.apply(s, 300, 200).unwrap();
-        let found = in_unit.apply(&other, 300, 200).unwrap();
+        let expected = rule.apply(s, 300, s.len()).unwrap();
+        let found = in_unit.apply(&other, 300, s.len()).unwrap();
         assert_eq!(found.count, expected.count, "2^{power}");
+        assert_eq!(found.p_values, expected.p_values, "2^{power}");
         assert_eq!(found.threshold, scaled(expected.threshold, power), "2^{power}");
     }
     let expected = Histogram::new(s.iter().copied(), 9, 0.1, 3.0).unwrap();

@@ -116,6 +116,7 @@ fn every_choice_round_trips() {
     for rule in [
         OutlierRule::MarchenkoPastur { margin: 0.1 },
         OutlierRule::LargestGap { max_outliers: 5, factor: 8.5 },
+        OutlierRule::TracyWidom { level: 0.01 },
     ] {
         round_trip(&with(|settings| settings.outlier_rule = Some(rule)));
     }

@@ -42,6 +42,7 @@ fn rule() -> impl Strategy<Value = Option<OutlierRule>> {
         number().prop_map(|margin| OutlierRule::MarchenkoPastur { margin }),
         (0_usize..3, number())
             .prop_map(|(max_outliers, factor)| OutlierRule::LargestGap { max_outliers, factor }),
+        number().prop_map(|level| OutlierRule::TracyWidom { level }),
     ])
 }
 

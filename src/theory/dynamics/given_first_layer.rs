@@ -5,7 +5,7 @@ use crate::data::check_directions;
 use crate::error::{InvalidSetting, finite_list, finite_matrix, has_columns, has_length, nonzero};
 use crate::linalg::Element;
 use crate::network::Network;
-use crate::spectral::default_outliers;
+use crate::spectral::gap_outliers;
 use crate::theory::error::{PredictionError, finite};
 use crate::theory::state::State;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate};
@@ -24,7 +24,8 @@ impl State {
     /// `second_layer` is a of length N, as in [`Network::new`]; `teacher` holds the teacher directions
     /// as orthonormal rows. Beside them the state keeps the leading right singular vectors of W
     /// without its parts along the teacher: `further` of them, or with `None` as many as are outliers
-    /// by [`OutlierRule::default_for`](crate::spectral::OutlierRule::default_for), at most eight. What W has along the kept directions is
+    /// by [`OutlierRule::LargestGap`](crate::spectral::OutlierRule::LargestGap) with a factor of 8, at
+    /// most eight. What W has along the kept directions is
     /// omega exactly (docs/theory.md, (16.1)), and the rest of a row counts as noise without
     /// preferred direction. Directions along which W has nothing are left out. More directions than
     /// outliers are no gain: a vector of the bulk can make a false outlier of the features.
@@ -129,13 +130,13 @@ fn append(frame: &mut Array2<f64>, mut row: Array1<f64>) {
     *frame = concatenate![Axis(0), *frame, row.insert_axis(Axis(0))];
 }
 
-/// The number of outliers of a matrix by the default rule, which needs the leading values only.
+/// The number of outliers of a matrix by the gap rule, which needs the leading values only.
 fn outliers(matrix: ArrayView2<'_, f64>) -> Result<usize, PredictionError> {
     let (width, dimension) = matrix.dim();
     let count = width.min(dimension).min(LOOKED_AT);
     let leading = f64::leading_triplets(matrix, count, Some(ROUGH), None)?;
     let values = leading.singular_values.to_vec();
-    Ok(default_outliers(&values, width, dimension)?.count)
+    Ok(gap_outliers(&values, width, dimension)?.count)
 }
 
 #[cfg(test)]
