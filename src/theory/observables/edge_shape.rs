@@ -15,9 +15,9 @@ pub(crate) struct EdgeShape {
     pub m: f64,
     /// z_e = zeta(m_e).
     pub square: f64,
-    /// zeta''(m_e).
+    /// |m_e|^3 zeta''(m_e), a number of order one in every unit of W.
     pub second: f64,
-    /// zeta'''(m_e).
+    /// m_e^4 zeta'''(m_e), likewise.
     pub third: f64,
     /// E[D / (1 + D m_e)].
     pub rows: f64,
@@ -63,18 +63,18 @@ impl EdgeShape {
         Self {
             m,
             square: here,
-            second: second / (m * m),
-            third: (third - 3.0 * second) / m.powi(3),
+            second: -m * second,
+            third: m * (third - 3.0 * second),
             rows: mean(&|d| d / (1.0 + d * m)),
             cubes: gamma * mean(&|d| (1.0 + d * m).powi(-3)),
         }
     }
 
-    /// The law of the largest squared singular value of the bulk in `sample` (18.9) to (18.13).
+    /// The law of the largest squared singular value of the bulk in `sample` (18.11) to (18.15).
     pub fn law(&self, sample: &Sample) -> EdgeLaw {
         let d = sample.dimension as f64;
-        let scale = (0.5 * self.second / (d * d)).cbrt();
-        let mut shift = 1.0 / self.m + self.third / (6.0 * self.second);
+        let scale = -(0.5 * self.second / (d * d)).cbrt() / self.m;
+        let mut shift = (1.0 - self.third / (6.0 * self.second)) / self.m;
         shift += sample.outliers as f64 * (1.0 / self.m - self.rows);
         if sample.unit_rows {
             shift += 2.0 * self.m * self.cubes;
@@ -101,7 +101,7 @@ mod tests {
         assert!((found - exact).abs() < allowed, "{name}: {found} {exact}");
     }
 
-    /// The shift of general bulks (18.11) is Johnstone's half on white noise, up to the next order.
+    /// The shift of general bulks (18.13) is Johnstone's half on white noise, up to the next order.
     #[test]
     fn white_noise() {
         for (width, dimension) in [(1000, 500), (300, 900), (100, 100), (40, 2000)] {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn simulated_rows_of_norm_one() {
         let [mean, _, above] = simulated(&[1.0; 80], 40, true, 400);
-        // without the shift of (18.12) the mean would be -2.1
+        // without the shift of (18.14) the mean would be -2.1
         close(mean, MEAN, 0.35, "mean");
         assert!(above < 0.08, "{above}");
     }

@@ -1,4 +1,4 @@
-//! The bulk near its edge, from the branch z(a0) on both sides of it (docs/theory.md, section 18.3).
+//! The bulk near its edge, from the branch z(a0) on both sides of it (docs/theory.md, (18.12)).
 
 use super::real_branch::RealBranch;
 use crate::theory::error::{Fallible, PredictionError};
@@ -71,7 +71,8 @@ mod tests {
         let depth = 1e-3 * shape.square;
         let s = (shape.square - depth).sqrt();
         let found = super::super::density::density(&branch, &[s]).unwrap()[0];
-        let exact = 2.0 * s * (2.0 * depth / shape.second).sqrt() / std::f64::consts::PI;
+        let curvature = shape.second / shape.m.abs().powi(3);
+        let exact = 2.0 * s * (2.0 * depth / curvature).sqrt() / std::f64::consts::PI;
         assert!((found / exact - 1.0).abs() < 0.02, "{found} {exact}");
     }
 }
