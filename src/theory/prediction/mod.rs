@@ -37,9 +37,8 @@ pub struct Prediction {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
-    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
-    /// [`BulkModel::Isotropic`] computes it.
-    pub lower_edge: Option<f64>,
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    pub lower_edge: f64,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
     /// How far one network of this size is expected to lie from this prediction.
@@ -305,11 +304,10 @@ fn with_constants(
     let (errors, mut indicators) = inputs.judge();
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
     indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
-    let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {
         bulk_model,
         edge,
-        lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
+        lower_edge: spectrum.lower_edge(),
         outliers,
         errors,
         indicators,

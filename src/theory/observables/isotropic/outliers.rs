@@ -201,6 +201,10 @@ impl<B: RowBulk> Spectrum for SpikedBulk<B> {
         self.bulk.edge()
     }
 
+    fn lower_edge(&self) -> f64 {
+        self.bulk.lower_edge()
+    }
+
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {
         let at_edge = self.strengths()?;
         let count = at_edge.iter().take_while(|&&value| value > 1.0 + 1e-9).count();

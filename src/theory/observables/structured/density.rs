@@ -16,11 +16,16 @@ struct ComplexPoint {
     order: Vec<Complex64>,
 }
 
+/// Height, over its abscissa, of the line along which the solution moves from one abscissa to the next.
+const HEIGHT: f64 = 0.25;
+/// Height, over its abscissa, at which the density is read.
+const LOWEST: f64 = 1e-9;
+
 /// Density of the min(N, d) singular values at each of `sigma`, of mass 1.
 pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> Fallible<Vec<f64>> {
     let (bulk, edge) = (&branch.bulk, branch.edge.z);
-    let mut inside: Vec<usize> =
-        (0..sigma.len()).filter(|&i| sigma[i] > 0.0 && sigma[i] * sigma[i] < edge).collect();
+    let within = |x: f64| x > 0.0 && x * x > branch.lower_edge && x * x < edge;
+    let mut inside: Vec<usize> = (0..sigma.len()).filter(|&i| within(sigma[i])).collect();
     inside.sort_by(|&i, &j| sigma[j].total_cmp(&sigma[i]));
     let outside = branch.inverse(2.0 * edge)?;
     let start = ComplexPoint {
@@ -28,16 +33,16 @@ pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> 
         a0: outside.a0().into(),
         order: outside.order.pack().into_iter().map(Complex64::from).collect(),
     };
-    // up, then along a line parallel to the axis, then down at every abscissa
-    let height = 0.25 * edge;
-    let mut above = follow(bulk, start, Complex64::new(2.0 * edge, height))?;
+    // up, then along a ray from 0, then down at every abscissa
+    let at = |x: f64, height: f64| Complex64::new(x, height * x);
+    let mut above = follow(bulk, start, at(2.0 * edge, HEIGHT))?;
     let mut starts = Vec::with_capacity(inside.len());
     for &i in &inside {
-        above = follow(bulk, above, Complex64::new(sigma[i] * sigma[i], height))?;
+        above = follow(bulk, above, at(sigma[i] * sigma[i], HEIGHT))?;
         starts.push(above.clone());
     }
     let value = |start: ComplexPoint| {
-        let target = Complex64::new(start.z.re, 1e-9 * edge);
+        let target = at(start.z.re, LOWEST);
         Ok((follow(bulk, start, target)?.a0.im / std::f64::consts::PI).max(0.0))
     };
     let values: Fallible<Vec<f64>> = starts.into_par_iter().map(value).collect();
@@ -48,20 +53,21 @@ pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> 
     Ok(density)
 }
 
-/// Moves the solution to `target` along a straight line with steps that adapt.
+/// Moves the solution to `target` along a straight line of ln z with steps that adapt.
 fn follow<const A: usize>(
     bulk: &Bulk<A>,
     from: ComplexPoint,
     target: Complex64,
 ) -> Fallible<ComplexPoint> {
-    let (start, whole) = (from.z, target - from.z);
+    let start = from.z.ln();
+    let whole = target.ln() - start;
     if whole.norm() == 0.0 {
         return Ok(from);
     }
     let (mut here, mut done, mut step) = (from, 0.0f64, 0.25f64);
     while done < 1.0 && step >= 1e-7 {
         let next = (done + step).min(1.0);
-        let z = if next == 1.0 { target } else { start + whole * next };
+        let z = if next == 1.0 { target } else { (start + whole * next).exp() };
         if let Some(point) = solve_near(bulk, &here, z) {
             (here, done) = (point, next);
             step *= 2.0;

@@ -2,12 +2,13 @@
 //!
 //! From the averages of sigma' in `inputs`, `sample_weights` makes the weights l and q of the
 //! samples of each group. `bulk` holds the equations for the `order_parameters`; `real_branch`
-//! solves them outside the bulk up to its edge, `density` inside. `outliers` finds the zeros of the
+//! solves them right of the bulk up to its edge, `lower_edge` left of it, `density` inside. `outliers` finds the zeros of the
 //! `master_matrix` T(z). `many_steps` is the same bulk after more than two steps (section 17).
 
 mod bulk;
 mod density;
 mod inputs;
+mod lower_edge;
 mod many_steps;
 mod master_matrix;
 mod order_parameters;
@@ -61,6 +62,10 @@ impl<const A: usize> BulkSolution<A> {
 impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
+    }
+
+    fn lower_edge(&self) -> f64 {
+        self.branch.lower_edge.max(0.0).sqrt()
     }
 
     fn outliers(&self) -> Fallible<Vec<Outlier>> {

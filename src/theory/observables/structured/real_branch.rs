@@ -3,6 +3,7 @@
 //! infinity at x = -infinity to the edge.
 
 use super::bulk::Bulk;
+use super::lower_edge::lower_edge;
 use super::order_parameters::OrderParameters;
 use crate::numerics::roots::{bracketed, last_where};
 use crate::theory::error::{Fallible, PredictionError};
@@ -47,6 +48,8 @@ pub(crate) struct RealBranch<const A: usize> {
     pub bulk: Bulk<A>,
     ladder: Vec<Point<A>>,
     pub edge: Point<A>,
+    /// z at the left edge of the bulk of the min(N, d) squared singular values.
+    pub lower_edge: f64,
 }
 
 impl<const A: usize> RealBranch<A> {
@@ -81,7 +84,8 @@ impl<const A: usize> RealBranch<A> {
             next.is_some()
         });
         ladder.push(here);
-        Ok(Self { bulk, ladder, edge: here })
+        let lower_edge = lower_edge(&bulk)?;
+        Ok(Self { bulk, ladder, edge: here, lower_edge })
     }
 
     /// The point at x, at most the edge's.
