@@ -297,6 +297,7 @@ fn with_constants(
         bulk_model,
         state: &state,
         labels,
+        derivative_variance: activation.derivative_variance,
         edge,
         isotropic: &isotropic.bulk,
         outliers: &outliers,
