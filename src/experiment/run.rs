@@ -14,14 +14,14 @@ use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
 use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
-use super::{feature_predictions, measure_features, memory, notes};
+use super::{bulk_law, feature_predictions, measure_features, memory, notes};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::network::Network;
-use crate::spectral::{default_outliers, leading_triplets, overlap};
+use crate::spectral::{leading_triplets, overlap};
 use crate::training::{Change, TrainingError};
 
 /// Sees the progress of a run, and may stop it.
@@ -255,11 +255,7 @@ fn measure<T: Scalar>(
         })
     };
     let triplets = (0..top.len()).map(triplet).collect::<Result<Vec<_>, _>>()?;
-    let (s, width, dimension) = (values.to_vec(), settings.width, settings.dimension);
-    let outliers = match settings.outlier_rule {
-        Some(rule) => rule.apply(&s, width, dimension)?,
-        None => default_outliers(&s, width, dimension)?,
-    };
+    let (outliers, bulk_law) = bulk_law::without_prediction(settings, step, &values)?;
     meter.spectrum(step, 1.0)?;
     let spectrum_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
@@ -272,6 +268,7 @@ fn measure<T: Scalar>(
         change: record.change,
         singular_values: values,
         outliers,
+        bulk_law,
         triplets,
         prediction: None,
         readouts,
@@ -322,6 +319,7 @@ fn add_predictions(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), 
         let mut stages = stages.iter_mut().filter(|stage| stage.step == step);
         match (prediction, stages.next()) {
             (Ok(prediction), Some(stage)) => {
+                bulk_law::test_at(experiment, stage, &prediction)?;
                 stage.prediction = Some(PredictedSpectrum::from(&prediction));
             }
             (Err(why), _) => result = result.and(Err(why.into())),

@@ -27,6 +27,7 @@
 //! [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
 
 mod feature_spectrum;
+mod gap_outliers;
 mod histogram;
 mod largest_gap;
 mod outliers;
@@ -36,6 +37,7 @@ mod triplets;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
+pub(crate) use gap_outliers::gap_outliers;
 pub use histogram::Histogram;
 pub(crate) use outliers::default_outliers;
 pub use outliers::{OutlierRule, Outliers};

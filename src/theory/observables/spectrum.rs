@@ -1,5 +1,6 @@
 //! What every model of the noise rows answers about the spectrum of W.
 
+use super::edge_shape::EdgeShape;
 use super::outlier::Outlier;
 use crate::theory::error::PredictionError;
 
@@ -10,6 +11,9 @@ pub(crate) trait Spectrum: Send + Sync {
 
     /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
     fn lower_edge(&self) -> f64;
+
+    /// The bulk near that edge.
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;
 
     /// The outliers, largest first.
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;

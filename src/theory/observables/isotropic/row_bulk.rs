@@ -2,6 +2,7 @@
 
 use super::bulk::Bulk;
 use crate::theory::error::PredictionError;
+use crate::theory::observables::EdgeShape;
 
 /// A bulk of independent rows with the normalised trace m of its resolvent as parameter.
 pub(crate) trait RowBulk: Send + Sync {
@@ -13,6 +14,9 @@ pub(crate) trait RowBulk: Send + Sync {
 
     /// m at the edge.
     fn edge_m(&self) -> f64;
+
+    /// The bulk near its edge.
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;
 
     /// The point m between the edge's and 0.
     fn at(&self, m: f64) -> Result<BulkPoint, PredictionError>;
@@ -53,6 +57,10 @@ impl RowBulk for Bulk {
 
     fn edge_m(&self) -> f64 {
         self.edge_m
+    }
+
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError> {
+        Ok(Bulk::edge_shape(self))
     }
 
     fn at(&self, m: f64) -> Result<BulkPoint, PredictionError> {

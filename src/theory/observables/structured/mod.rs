@@ -7,6 +7,7 @@
 
 mod bulk;
 mod density;
+mod edge_shape;
 mod inputs;
 mod lower_edge;
 mod many_steps;
@@ -28,6 +29,7 @@ pub(crate) use self::many_steps::solve_many;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;
+use crate::theory::observables::EdgeShape;
 use crate::theory::observables::outlier::Outlier;
 use crate::theory::observables::spectrum::Spectrum;
 
@@ -66,6 +68,10 @@ impl<const A: usize> Spectrum for BulkSolution<A> {
 
     fn lower_edge(&self) -> f64 {
         self.branch.lower_edge.max(0.0).sqrt()
+    }
+
+    fn edge_shape(&self) -> Fallible<EdgeShape> {
+        self.branch.edge_shape()
     }
 
     fn outliers(&self) -> Fallible<Vec<Outlier>> {

@@ -74,6 +74,9 @@ pub struct ErrorEstimate {
     pub overlap: f64,
     /// Deviation of the first singular value below the outliers from the edge of the bulk, relative.
     pub edge: f64,
+    /// The part of `edge` that is an error of the predicted edge, and not the fluctuation of the largest
+    /// value of the bulk around it (docs/theory.md, section 18.4).
+    pub edge_of_theory: f64,
     /// Deviation of the singular value of each outlier, relative; largest outlier first.
     pub singular_values: Vec<f64>,
     /// Deviation of the overlap of each outlier with the teacher, absolute; largest outlier first.
@@ -172,8 +175,14 @@ impl ValidityInputs<'_> {
         );
         indicators.push(Indicator::up_to(0.05, Indicator::EDGE, edge, sentence));
         indicators.extend(self.many_steps());
-        let errors =
-            ErrorEstimate { singular_value: value, overlap, edge, singular_values, overlaps };
+        let errors = ErrorEstimate {
+            singular_value: value,
+            overlap,
+            edge,
+            edge_of_theory: root_sum(&edge_parts[1..]),
+            singular_values,
+            overlaps,
+        };
         (errors, indicators)
     }
 
