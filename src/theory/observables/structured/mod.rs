@@ -8,10 +8,12 @@
 mod bulk;
 mod density;
 mod inputs;
+mod linearised;
 mod many_steps;
 mod master_matrix;
 mod order_parameters;
 mod outliers;
+mod rational_sums;
 mod real_branch;
 mod sample_weights;
 #[cfg(test)]
