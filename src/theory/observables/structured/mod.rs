@@ -9,11 +9,13 @@ mod bulk;
 mod density;
 mod edge_shape;
 mod inputs;
+mod linearised;
 mod lower_edge;
 mod many_steps;
 mod master_matrix;
 mod order_parameters;
 mod outliers;
+mod rational_sums;
 mod real_branch;
 mod sample_weights;
 #[cfg(test)]

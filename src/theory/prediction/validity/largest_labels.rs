@@ -81,6 +81,12 @@ impl Tail {
         });
         let mut nodes: Vec<(f64, f64)> = nodes.collect();
         nodes.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // the two sides of an even law
+        nodes.dedup_by(|next, first| {
+            let same = next.0 >= first.0 * (1.0 - 1e-9);
+            first.1 += if same { next.1 } else { 0.0 };
+            same
+        });
         let mut sum = 0.0;
         let middle = |(y, weight): (f64, f64)| {
             sum += weight;
