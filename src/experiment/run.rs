@@ -185,7 +185,7 @@ fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result
         record.stages.push(stage);
         if record.step == experiment.settings.steps.len() {
             let second_layer = network.second_layer().mapv(|a| a.as_f64());
-            return Ok(report(experiment, record.stages, teacher, second_layer));
+            return Ok(report(experiment, record.stages, teacher, second_layer)?);
         }
         let start = Instant::now();
         let step = record.step + 1;
@@ -286,12 +286,12 @@ fn report(
     mut stages: Vec<Stage>,
     teacher: Array2<f64>,
     second_layer: Array1<f64>,
-) -> Report {
-    let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
+) -> Result<Report, InvalidSetting> {
+    let no_prediction = add_predictions(experiment, &mut stages)?.err().map(|why| why.to_string());
     let no_feature_prediction =
         feature_predictions::add(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
-    Report {
+    Ok(Report {
         settings: experiment.settings.clone(),
         activation: experiment.activation.name(),
         link: experiment.source.name().to_owned(),
@@ -305,17 +305,25 @@ fn report(
         no_prediction,
         no_feature_prediction,
         notes,
-    }
+    })
 }
 
-/// Puts the prediction beside every stage that has one; says why when one has none.
-fn add_predictions(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), NoPredictionError> {
+/// Puts the prediction beside every stage that has one, and tests its outliers there; says why when
+/// one has none.
+fn add_predictions(
+    experiment: &Experiment,
+    stages: &mut [Stage],
+) -> Result<Result<(), NoPredictionError>, InvalidSetting> {
     if !experiment.settings.with_prediction {
-        return Ok(());
+        return Ok(Ok(()));
     }
     let options = experiment.settings.prediction_options.unwrap_or_default();
+    let predictions = match experiment.predictions(&options) {
+        Ok(predictions) => predictions,
+        Err(why) => return Ok(Err(why)),
+    };
     let mut result = Ok(());
-    for (prediction, step) in experiment.predictions(&options)?.into_iter().zip(1..) {
+    for (prediction, step) in predictions.into_iter().zip(1..) {
         let mut stages = stages.iter_mut().filter(|stage| stage.step == step);
         match (prediction, stages.next()) {
             (Ok(prediction), Some(stage)) => {
@@ -326,5 +334,5 @@ fn add_predictions(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), 
             _ => {}
         }
     }
-    result
+    Ok(result)
 }
