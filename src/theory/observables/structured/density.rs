@@ -1,7 +1,9 @@
 //! Density of the bulk: G_11(z + i0) by following the solution through the upper half plane
-//! (docs/theory.md, (10.23)).
+//! (docs/theory.md, (10.23), section 10.10).
 
 use super::bulk::Bulk;
+use super::lower_edge::z_of_rows;
+use super::order_parameters::OrderParameters;
 use super::real_branch::RealBranch;
 use crate::numerics::roots::Newton;
 use crate::theory::error::{Fallible, PredictionError};
@@ -94,7 +96,9 @@ fn solve_near<const A: usize>(
     start.push(from.a0 / unit);
     let newton = Newton { tolerance: 1e-9, longest_first_step: 0.33, steps: 14 };
     let mut order = newton.solve(start, |u| {
-        let (mut residual, found) = bulk.residual(u[last] * unit, &u[..last]);
+        let a0 = u[last] * unit;
+        let mut residual = bulk.residual(a0, &u[..last]).0;
+        let found = z_of_rows(bulk, 1.0 / a0, &OrderParameters::unpack(&u[..last]));
         residual.push((found - z) / z.norm());
         residual
     })?;

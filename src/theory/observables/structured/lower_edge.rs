@@ -5,6 +5,7 @@
 
 use super::bulk::Bulk;
 use super::order_parameters::OrderParameters;
+use crate::numerics::small_matrix::Field;
 use crate::theory::error::{Fallible, PredictionError};
 
 /// First step on the way down, in s with w = unit sinh(s).
@@ -54,6 +55,18 @@ pub(super) fn lower_edge<const A: usize>(bulk: &Bulk<A>) -> Fallible<f64> {
     Err(failed)
 }
 
+/// z where `order` solves the equations at a0 = 1/w (10.51), without cancellation at small w.
+pub(super) fn z_of_rows<T: Field, const A: usize>(
+    bulk: &Bulk<A>,
+    w: T,
+    order: &OrderParameters<T, A>,
+) -> T {
+    let share = |(j, weight): (usize, &f64)| T::real(*weight) / (w + bulk.row_variance(j, order));
+    let shares = bulk.b_weight.iter().enumerate().map(share);
+    let mean = shares.fold(T::zero(), |sum, share| sum + share);
+    w * (T::real(bulk.gamma - 1.0) - w * mean * bulk.gamma)
+}
+
 /// The solution at w, near `guess`, if it lies on the physical branch.
 fn at<const A: usize>(bulk: &Bulk<A>, w: f64, guess: &OrderParameters<f64, A>) -> Option<Point<A>> {
     let w = if w.abs() < SMALLEST { SMALLEST } else { w };
@@ -63,9 +76,7 @@ fn at<const A: usize>(bulk: &Bulk<A>, w: f64, guess: &OrderParameters<f64, A>) -
     let mut samples = bulk.groups.iter().flat_map(|group| group.l.iter().zip(&group.q));
     let physical =
         rows.iter().all(|d| w + d > 0.0) && samples.all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0);
-    // (10.50), without cancellation at small w
-    let mean: f64 = rows.iter().zip(&bulk.b_weight).map(|(d, weight)| weight / (w + d)).sum();
-    let z = w * (bulk.gamma - 1.0 - bulk.gamma * w * mean);
+    let z = z_of_rows(bulk, w, &order);
     physical.then_some(Point { w, order, z })
 }
 
