@@ -130,12 +130,15 @@ impl Problem {
     pub fn predict(&self, options: &Options) -> Result<Prediction, PredictionError> {
         self.check()?;
         options.check()?;
-        let mut prediction = evaluate(self, options)?;
-        if options.compare_nodes {
-            let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
-            let change = evaluate(self, &fewer).map(|other| other.change_from(&prediction));
-            prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
+        if !options.compare_nodes {
+            return evaluate(self, options);
         }
+        let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
+        let (prediction, other) =
+            rayon::join(|| evaluate(self, options), || evaluate(self, &fewer));
+        let mut prediction = prediction?;
+        let change = other.map(|other| other.change_from(&prediction));
+        prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
         Ok(prediction)
     }
 
