@@ -9,8 +9,6 @@ use crate::quadrature::DiscreteGauss;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// Labels that differ by less, in units of asinh(y / sqrt(E y^2)) over `Nodes::table_factor`, are one.
-const LABEL_WIDTH: f64 = 0.02;
 /// Share of the nodes for zeta that a Gauss rule needs.
 const GAUSS_SHARE: f64 = 0.7;
 
@@ -43,7 +41,6 @@ struct Item {
 pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
     let labels = &setup.labels;
     let unit = labels.second_moment.sqrt();
-    let width = LABEL_WIDTH / setup.nodes.table_factor;
     let mut items: Vec<Item> = Vec::new();
     for (node, direction) in labels.nodes.iter().enumerate() {
         for (noise, w) in labels.noise.iter() {
@@ -56,7 +53,7 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
     let mut cells: Vec<&[Item]> = Vec::new();
     let mut first = 0;
     for i in 0..items.len() {
-        if place(&items[i]) - place(&items[first]) > width {
+        if place(&items[i]) - place(&items[first]) > setup.nodes.label_width {
             cells.push(&items[first..i]);
             first = i;
         }
