@@ -169,6 +169,7 @@ mod tests {
             prediction: Some(PredictedSpectrum {
                 bulk_model: BulkModel::Isotropic,
                 edge: 2.0,
+                lower_edge: 0.5,
                 edge_law: EdgeLaw { centre: 4.0, scale: 0.1 },
                 outliers,
                 errors: ErrorEstimate::default(),

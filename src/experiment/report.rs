@@ -40,6 +40,8 @@ pub struct PredictedSpectrum {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk.
     pub edge: f64,
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    pub lower_edge: f64,
     /// The law of the largest squared singular value of the bulk, as
     /// [`Prediction::edge_law`](crate::theory::prediction::Prediction::edge_law).
     pub edge_law: EdgeLaw,
@@ -65,6 +67,7 @@ impl From<&Prediction> for PredictedSpectrum {
         Self {
             bulk_model: prediction.bulk_model,
             edge: prediction.edge,
+            lower_edge: prediction.lower_edge,
             edge_law: prediction.edge_law,
             outliers: outliers.collect(),
             errors: prediction.errors.clone(),

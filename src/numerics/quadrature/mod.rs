@@ -6,6 +6,7 @@
 //! on a bounded interval.
 
 mod adaptive;
+mod discrete_gauss;
 mod error;
 mod gaussian;
 mod hermite;
@@ -17,6 +18,7 @@ mod scan;
 
 pub use adaptive::gaussian_expectation;
 pub(crate) use adaptive::{gaussian_expectations, integrate};
+pub(crate) use discrete_gauss::DiscreteGauss;
 pub use error::QuadratureError;
 pub(crate) use gaussian::{
     SplitGaussian, gaussian_trapezoid, half_density, normal_density, normal_distribution,

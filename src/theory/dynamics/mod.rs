@@ -17,6 +17,7 @@ pub(crate) mod reused_steps;
 pub(crate) mod right_vectors;
 pub(crate) mod row_variance;
 pub(crate) mod sample_groups;
+pub(crate) mod sample_law;
 pub(crate) mod second_layer;
 pub(crate) mod setup;
 mod start;

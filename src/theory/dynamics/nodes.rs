@@ -19,6 +19,8 @@ pub(crate) struct Nodes {
     pub orthogonal: usize,
     /// Multiplies the sizes of the interpolation tables.
     pub table_factor: f64,
+    /// Labels that differ by less, in units of asinh(y / sqrt(E y^2)), are taken together.
+    pub label_width: f64,
 }
 
 impl Nodes {
@@ -34,6 +36,7 @@ impl Nodes {
             noise: times(6),
             orthogonal: times(20),
             table_factor: factor,
+            label_width: 0.02 / factor,
         }
     }
 
@@ -68,6 +71,7 @@ mod tests {
             noise: 15,
             orthogonal: 50,
             table_factor: 2.5,
+            label_width: 0.008,
         };
         assert_eq!(Nodes::new(2.5), expected);
         assert_eq!(Nodes::new(0.01).noise, 2);

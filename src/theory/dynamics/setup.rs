@@ -3,6 +3,7 @@
 use super::activation_constants::ActivationConstants;
 use super::labels::{LabelNode, Labels};
 use super::nodes::{Nodes, gaussian_rule};
+use super::sample_law::{LabelGroup, SampleNode, sample_law};
 use crate::quadrature::Rule;
 use crate::theory::error::PredictionError;
 use crate::theory::problem::Problem;
@@ -31,6 +32,8 @@ pub(crate) struct Setup<'a> {
     pub step: FirstStepConstants,
     /// Nodes of the component of x along beta_1 outside the span of the teacher.
     pub orthogonal: Rule,
+    /// The law of a sample in (y, s).
+    pub samples: Vec<LabelGroup>,
 }
 
 impl<'a> Setup<'a> {
@@ -49,7 +52,9 @@ impl<'a> Setup<'a> {
             tau: (phi * labels.second_moment * activation.derivative_variance).sqrt(),
         };
         let orthogonal = gaussian_rule(nodes.orthogonal, &[]);
-        Ok(Self { problem, nodes, activation, labels, step, orthogonal })
+        let samples = Vec::new();
+        let setup = Self { problem, nodes, activation, labels, step, orthogonal, samples };
+        Ok(Self { samples: sample_law(&setup), ..setup })
     }
 
     /// sqrt(phi E y^2), the norm of the part of beta_1 outside the span of the teacher (4.6).
@@ -61,6 +66,12 @@ impl<'a> Setup<'a> {
     pub fn s(&self, node: &LabelNode, zeta: f64) -> f64 {
         self.labels.linear.iter().zip(&node.z).map(|(c, z)| c * z).sum::<f64>()
             + self.spread() * zeta
+    }
+
+    /// E zeta at a node, zeta being the part of s across the teacher in units of its deviation.
+    pub fn zeta(&self, node: &SampleNode) -> f64 {
+        let along: f64 = self.labels.linear.iter().zip(&node.z).map(|(c, z)| c * z).sum();
+        (node.s - along) / self.spread()
     }
 
     /// Largest |s| over the nodes of a sample that matter.

@@ -40,12 +40,11 @@ pub struct Prediction {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    pub lower_edge: f64,
     /// The law of the largest squared singular value of the bulk (docs/theory.md, section 18.3): its
     /// fluctuation at this N and d around the edge, when the bulk is as predicted.
     pub edge_law: EdgeLaw,
-    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
-    /// [`BulkModel::Isotropic`] computes it.
-    pub lower_edge: Option<f64>,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
     /// How far one network of this size is expected to lie from this prediction.
@@ -149,12 +148,15 @@ impl Problem {
     pub fn predict(&self, options: &Options) -> Result<Prediction, PredictionError> {
         self.check()?;
         options.check()?;
-        let mut prediction = evaluate(self, options)?;
-        if options.compare_nodes {
-            let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
-            let change = evaluate(self, &fewer).map(|other| other.change_from(&prediction));
-            prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
+        if !options.compare_nodes {
+            return evaluate(self, options);
         }
+        let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
+        let (prediction, other) =
+            rayon::join(|| evaluate(self, options), || evaluate(self, &fewer));
+        let mut prediction = prediction?;
+        let change = other.map(|other| other.change_from(&prediction));
+        prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
         Ok(prediction)
     }
 
@@ -318,6 +320,7 @@ fn with_constants(
         bulk_model,
         state: &state,
         labels,
+        derivative_variance: activation.derivative_variance,
         edge,
         isotropic: &isotropic.bulk,
         outliers: &outliers,
@@ -325,13 +328,12 @@ fn with_constants(
     let (errors, mut indicators) = inputs.judge();
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
     indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
-    let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {
         bulk_model,
         edge,
+        lower_edge: spectrum.lower_edge(),
         edge_law: edge_shape.law(&Sample::of_dimension(problem.dimension)),
         edge_shape,
-        lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
         outliers,
         errors,
         indicators,
@@ -350,13 +352,33 @@ fn with_constants(
     })
 }
 
-/// Takes more right vectors until the next ones matter less than the tolerance, or there are no more.
-/// The last number is the largest relative change that the next ones can make to a singular value.
+/// Share of the nodes that is enough to see how many right vectors are needed.
+const SCOUTING_NODES: f64 = 0.4;
+
+/// The steps with as many right vectors as they need: how many, is first seen with few nodes.
 fn expand(
     setup: &Setup,
     options: &Options,
 ) -> Result<(TwoSteps, IsotropicSpectrum, f64), PredictionError> {
-    let mut count = convergence::FIRST.min(options.right_vectors);
+    let first = convergence::FIRST.min(options.right_vectors);
+    let few = Nodes {
+        second_layer: setup.nodes.second_layer,
+        types: setup.nodes.types,
+        ..Nodes::new(SCOUTING_NODES * options.node_factor)
+    };
+    let scout = Setup::new(setup.problem, few).and_then(|few| expand_from(first, &few, options));
+    let (expanded, _) = expand_from(scout.map_or(first, |(_, count)| count), setup, options)?;
+    Ok(expanded)
+}
+
+/// Takes more right vectors than `count` until the next ones matter less than the tolerance, or there are
+/// no more; also returns how many were asked for. The last number of the expansion is the largest relative
+/// change that the next ones can make to a singular value.
+fn expand_from(
+    mut count: usize,
+    setup: &Setup,
+    options: &Options,
+) -> Result<((TwoSteps, IsotropicSpectrum, f64), usize), PredictionError> {
     loop {
         let steps = TwoSteps::new(setup, count, options.separate_columns())?;
         let isotropic = IsotropicSpectrum::new(&steps.state);
@@ -366,7 +388,7 @@ fn expand(
         let missing = if complete { 0.0 } else { convergence::missing(&isotropic, found)? };
         match convergence::next(count, options.right_vectors) {
             Some(next) if missing > options.tolerance => count = next,
-            _ => return Ok((steps, isotropic, missing)),
+            _ => return Ok(((steps, isotropic, missing), count)),
         }
     }
 }

@@ -2,12 +2,12 @@
 //! a noise row: docs/theory.md, (5.2) to (5.15), with groups of samples (12.4) to (12.8).
 
 use super::averages::{AverageTables, Averages};
-use super::labels::LabelNode;
 use super::sample_groups::SampleGroup;
+use super::sample_law::LabelGroup;
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::{FirstStepConstants, Setup};
 use crate::numerics::graded::RowQr;
-use ndarray::{Array2, ShapeBuilder};
+use ndarray::{Array2, ArrayView1, ShapeBuilder};
 use rayon::prelude::*;
 use std::array::from_fn;
 
@@ -80,62 +80,60 @@ impl SampleSums {
         pairs.for_each(|(to, from)| *to += from);
     }
 
-    /// Adds the samples at some nodes of z*; `fields` holds S_0, ..., S_{R-1} and F.
+    /// Adds the samples of some labels; `fields` holds S_0, ..., S_{R-1} and F.
     fn add_nodes(
         &mut self,
         setup: &Setup,
         group: &SampleGroup,
         tables: &AverageTables,
         fields: &[Array2<f64>],
-        nodes: &[LabelNode],
+        samples: &[LabelGroup],
     ) {
         let p = setup.labels.directions;
         let r = fields.len() - 1;
         let (labels, columns) = tables.grid();
-        let mut basis = vec![vec![0.0; columns]; setup.orthogonal.len()];
+        let mut at = vec![0.0; columns];
         let mut label_basis = vec![0.0; labels];
-        let mut lines = vec![vec![0.0; columns]; r + 1];
+        let mut lines = Array2::zeros((r + 1, columns));
         let mut row = vec![0.0; r + 1];
-        for node in nodes {
-            for (line, &zeta) in basis.iter_mut().zip(&setup.orthogonal.nodes) {
-                tables.s.basis(setup.s(node, zeta), line);
+        for LabelGroup { y, nodes } in samples {
+            tables.label_basis(*y, &mut label_basis);
+            for (mut line, field) in lines.rows_mut().into_iter().zip(fields) {
+                line.fill(0.0);
+                for (b, values) in label_basis.iter().zip(field.rows()) {
+                    line.scaled_add(*b, &values);
+                }
             }
-            let mut adjoint: [_; 3] = from_fn(|_| Array2::<f64>::zeros((labels, columns)));
-            for (e, noise_weight) in setup.labels.noise.iter() {
-                let y = node.link + e;
-                tables.label_basis(y, &mut label_basis);
-                for (line, field) in lines.iter_mut().zip(fields) {
-                    line.fill(0.0);
-                    for (b, values) in label_basis.iter().zip(field.rows()) {
-                        line.iter_mut().zip(values).for_each(|(to, v)| *to += b * v);
+            // the sums over s: kinds x columns
+            let mut sums = vec![[0.0; 3]; self.adjoint.len() * columns];
+            for node in nodes {
+                tables.s.basis(node.s, &mut at);
+                let values = lines.dot(&ArrayView1::from(&at));
+                let (weight, residual) = (group.share * node.weight, y - values[r]);
+                let root = weight.sqrt();
+                let zeta = setup.zeta(node);
+                for k in 0..r {
+                    let product = residual * values[k];
+                    row[k] = root * product;
+                    self.means[[k, p]] += weight * product * zeta;
+                    for j in 0..p {
+                        self.means[[k, j]] += weight * product * node.z[j];
                     }
                 }
-                let mut sums = vec![[0.0; 3]; columns];
-                for ((zeta, w), at) in setup.orthogonal.iter().zip(&basis) {
-                    let weight = group.share * node.weight * noise_weight * w;
-                    if weight < 1e-18 || node.weight * w < 1e-13 {
-                        continue;
-                    }
-                    let value = |line: &[f64]| at.iter().zip(line).map(|(b, v)| b * v).sum::<f64>();
-                    let residual = y - value(&lines[r]);
-                    let root = weight.sqrt();
-                    for k in 0..r {
-                        let product = residual * value(&lines[k]);
-                        row[k] = root * product;
-                        self.means[[k, p]] += weight * product * zeta;
-                        for j in 0..p {
-                            self.means[[k, j]] += weight * product * node.z[j];
-                        }
-                    }
-                    row[r] = if group.first { root * y } else { 0.0 };
-                    self.qr.push(&mut row);
-                    for (sums, b) in sums.iter_mut().zip(at) {
+                row[r] = if group.first { root * y } else { 0.0 };
+                self.qr.push(&mut row);
+                for (kind, sums) in sums.chunks_mut(columns).enumerate() {
+                    let pair = kind.checked_sub(1).map(|pair| node.zz[pair / p][pair % p]);
+                    let weight = weight * pair.unwrap_or(1.0);
+                    for (sums, b) in sums.iter_mut().zip(&at) {
                         let b = weight * b;
                         sums[0] += b * residual;
                         sums[1] += b * residual * residual;
                         sums[2] += b * residual * y;
                     }
                 }
+            }
+            for (adjoint, sums) in self.adjoint.iter_mut().zip(sums.chunks(columns)) {
                 for (a, b) in label_basis.iter().enumerate() {
                     for (c, sums) in sums.iter().enumerate() {
                         for (adjoint, sum) in adjoint.iter_mut().zip(sums) {
@@ -143,11 +141,6 @@ impl SampleSums {
                         }
                     }
                 }
-            }
-            for (kind, total) in self.adjoint.iter_mut().enumerate() {
-                let pair = kind.checked_sub(1).map(|pair| node.z[pair / p] * node.z[pair % p]);
-                let factor = pair.unwrap_or(1.0);
-                total.iter_mut().zip(&adjoint).for_each(|(to, from)| to.scaled_add(factor, from));
             }
         }
     }
@@ -182,14 +175,14 @@ impl RightVectors {
                 continue;
             };
             // a fixed number of chunks, so that the bits do not depend on the number of threads
-            let chunks = labels.nodes.par_chunks(labels.nodes.len().div_ceil(16).max(1));
+            let chunks = setup.samples.par_chunks(setup.samples.len().div_ceil(16).max(1));
             let fields = tables.fields(law);
             let mut sums = SampleSums {
                 qr: RowQr::new(r + 1),
                 means: Array2::zeros((r, p + 1)),
                 adjoint: vec![from_fn(|_| Array2::zeros(tables.grid())); kinds],
             };
-            let of_chunk = |nodes: &[LabelNode]| {
+            let of_chunk = |nodes: &[LabelGroup]| {
                 let mut share = sums.clone();
                 share.add_nodes(setup, group, tables, &fields, nodes);
                 share

@@ -8,7 +8,7 @@ use crate::theory::dynamics::test_quadratic::{C, Reduced, problem};
 use crate::theory::problem::Problem;
 
 fn nodes() -> Nodes {
-    Nodes { target: [20, 12, 6], noise: 2, ..Nodes::new(1.0) }
+    Nodes { target: [20, 12, 6], noise: 2, label_width: 0.0, ..Nodes::new(1.0) }
 }
 
 /// Calls `f` with share, first, weight, z*, y, zeta, s of every node that a second step sees.

@@ -202,6 +202,10 @@ impl<B: RowBulk> Spectrum for SpikedBulk<B> {
         self.bulk.edge()
     }
 
+    fn lower_edge(&self) -> f64 {
+        self.bulk.lower_edge()
+    }
+
     fn edge_shape(&self) -> Result<EdgeShape, PredictionError> {
         self.bulk.edge_shape()
     }

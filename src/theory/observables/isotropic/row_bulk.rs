@@ -9,6 +9,9 @@ pub(crate) trait RowBulk: Send + Sync {
     /// Largest singular value of the bulk.
     fn edge(&self) -> f64;
 
+    /// Smallest of the min(N, d) singular values of the bulk.
+    fn lower_edge(&self) -> f64;
+
     /// m at the edge.
     fn edge_m(&self) -> f64;
 
@@ -46,6 +49,10 @@ impl BulkPoint {
 impl RowBulk for Bulk {
     fn edge(&self) -> f64 {
         self.edge
+    }
+
+    fn lower_edge(&self) -> f64 {
+        self.lower_edge
     }
 
     fn edge_m(&self) -> f64 {

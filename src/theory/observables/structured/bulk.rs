@@ -4,9 +4,8 @@
 use super::inputs::Inputs;
 use super::order_parameters::OrderParameters;
 use super::sample_weights::SampleWeights;
-use crate::numerics::roots::Newton;
 use crate::numerics::small_matrix::{Field, Matrix, Vector, apply, dot, inverse, product};
-use crate::theory::error::{Fallible, PredictionError};
+use crate::theory::error::Fallible;
 use std::array::from_fn;
 
 /// Everything the bulk depends on.
@@ -37,12 +36,20 @@ pub(crate) struct NeuronAverages<T, const A: usize> {
     pub f: T,
 }
 
+/// The sums over groups of their share times E[l/Delta], E[l l^T/Delta] and E[q/Delta].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SampleAverages<T, const A: usize> {
+    pub l: Vector<T, A>,
+    pub l_squared: Matrix<T, A>,
+    pub q: T,
+}
+
 /// Coefficients of Delta = 1 + linear . l + l^T square l + noise q.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delta<T, const A: usize> {
-    linear: Vector<T, A>,
-    square: Matrix<T, A>,
-    noise: T,
+    pub linear: Vector<T, A>,
+    pub square: Matrix<T, A>,
+    pub noise: T,
 }
 
 impl<T: Field, const A: usize> Delta<T, A> {
@@ -104,7 +111,7 @@ impl<const A: usize> Bulk<A> {
     /// The limit a0 -> 0.
     pub fn start(&self) -> OrderParameters<f64, A> {
         let delta = Delta { linear: [0.0; A], square: [[0.0; A]; A], noise: 0.0 };
-        let (alpha, l_squared, q) = self.sample_averages(&delta);
+        let SampleAverages { l: alpha, l_squared, q } = self.sample_averages(&delta);
         let beta = l_squared.map(|row| row.map(|x| x * self.phi));
         OrderParameters { alpha, beta, chi: q * self.phi }
     }
@@ -170,23 +177,23 @@ impl<const A: usize> Bulk<A> {
         }
     }
 
-    /// The sums over groups of their share times E[l/Delta], E[l l^T/Delta] and E[q/Delta].
-    fn sample_averages<T: Field>(&self, delta: &Delta<T, A>) -> (Vector<T, A>, Matrix<T, A>, T) {
+    fn sample_averages<T: Field>(&self, delta: &Delta<T, A>) -> SampleAverages<T, A> {
         let zero = T::zero();
-        let (mut sum_l, mut sum_squared, mut sum_q) = ([zero; A], [[zero; A]; A], zero);
+        let (mut l_sum, mut l_squared, mut q_sum) = ([zero; A], [[zero; A]; A], zero);
         for group in &self.groups {
             for ((&w, l), &q) in self.weight.iter().zip(&group.l).zip(&group.q) {
                 let share = T::real(group.share * w) / (T::one() + delta.excess(l, q));
-                sum_q += share * q;
+                q_sum += share * q;
                 for i in 0..A {
-                    sum_l[i] += share * l[i];
+                    l_sum[i] += share * l[i];
                     for k in 0..=i {
-                        sum_squared[i][k] += share * (l[i] * l[k]);
+                        l_squared[i][k] += share * (l[i] * l[k]);
                     }
                 }
             }
         }
-        (sum_l, from_fn(|i| from_fn(|k| sum_squared[i.max(k)][i.min(k)])), sum_q)
+        let l_squared = from_fn(|i| from_fn(|k| l_squared[i.max(k)][i.min(k)]));
+        SampleAverages { l: l_sum, l_squared, q: q_sum }
     }
 
     /// The right-hand sides of the equations for the order parameters, and z(a0).
@@ -195,9 +202,20 @@ impl<const A: usize> Bulk<A> {
         a0: T,
         order: &OrderParameters<T, A>,
     ) -> (OrderParameters<T, A>, T) {
-        let phi = self.phi;
         let f = self.neuron_averages(a0, order);
-        let (l, l_squared, q) = self.sample_averages(&self.delta(a0, order, &f));
+        self.assemble(a0, order, &f, &self.sample_averages(&self.delta(a0, order, &f)))
+    }
+
+    /// The same from the averages over neurons and samples.
+    pub(super) fn assemble<T: Field>(
+        &self,
+        a0: T,
+        order: &OrderParameters<T, A>,
+        f: &NeuronAverages<T, A>,
+        samples: &SampleAverages<T, A>,
+    ) -> (OrderParameters<T, A>, T) {
+        let phi = self.phi;
+        let SampleAverages { l, l_squared, q } = *samples;
         let l2f = product(&l_squared, &f.f_m);
         // I + phi a0 E[l l^T/Delta] F'
         let theta: Matrix<T, A> =
@@ -232,10 +250,8 @@ impl<const A: usize> Bulk<A> {
         a0: f64,
         guess: OrderParameters<f64, A>,
     ) -> Fallible<OrderParameters<f64, A>> {
-        let newton = Newton { tolerance: 1e-13, longest_first_step: f64::INFINITY, steps: 60 };
-        let found = newton.solve(guess.pack(), |u| self.residual(a0, u).0);
-        let found = found.ok_or(PredictionError::NotConverged { near: a0.abs() })?;
-        Ok(OrderParameters::unpack(&found))
+        let solution = self.solve_with_slopes(a0, &guess.pack())?;
+        Ok(OrderParameters::unpack(&solution.order))
     }
 
     /// True on the physical branch of the real axis: 1 + m(b) > 0 and Delta > 0 at every node.

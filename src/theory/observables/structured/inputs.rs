@@ -1,10 +1,10 @@
 //! What the structured bulk needs to know of the setting, the samples and the neurons.
 
 use crate::theory::dynamics::averages::AverageTables;
-use crate::theory::dynamics::labels::LabelNode;
 use crate::theory::dynamics::right_vectors::NoiseAverages;
 use crate::theory::dynamics::row_variance::RowVariance;
 use crate::theory::dynamics::sample_groups::SampleGroup as Group;
+use crate::theory::dynamics::sample_law::{LabelGroup, SampleNode};
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
 use crate::theory::dynamics::setup::Setup;
 use crate::theory::dynamics::two_steps::TwoSteps;
@@ -121,8 +121,10 @@ impl NeuronTable {
 pub(crate) struct SampleTable {
     /// Probability of the node.
     pub weight: Vec<f64>,
-    /// z* = B* x: nodes x directions.
+    /// E z* at the node, z* = B* x: nodes x directions.
     pub projections: Array2<f64>,
+    /// E z*_i z*_k at the node: nodes x directions^2.
+    pub projection_products: Array2<f64>,
     pub label: Vec<f64>,
     /// s, the (leave-one-out) projection on beta_1.
     pub s: Vec<f64>,
@@ -161,53 +163,70 @@ pub(crate) struct SecondStep {
     pub covariance: Vec<f64>,
 }
 
-/// One node of the law of a sample.
-struct Node {
-    weight: f64,
-    z: Vec<f64>,
-    label: f64,
-    s: f64,
-    /// The averages of every group that the second step sees, in the order of [`grids`].
-    averages: Vec<Array1<f64>>,
-}
-
 impl SampleTable {
     /// One pass over the nodes of a sample, with the averages of every group there.
     pub fn new(setup: &Setup, law: &SecondLayerQuadrature, groups: &[Group]) -> Self {
         let grids: Vec<(&AverageTables, Array3<f64>)> = (groups.iter())
             .filter_map(|group| group.second.as_ref().map(|m| (m, grids(setup, law, group, m))))
             .collect();
-        let directions = setup.labels.nodes.par_iter();
-        let nodes: Vec<Node> =
-            directions.flat_map_iter(|direction| nodes(setup, &grids, direction)).collect();
-
-        let total: f64 = nodes.iter().map(|node| node.weight).sum();
+        // the averages of every group that the second step sees, in the order of `grids`, at every node
+        let of_label = |label: &LabelGroup| -> Vec<Vec<Array1<f64>>> {
+            let lines = grids.iter().map(|(moments, grid)| at_label(moments, grid, label.y));
+            let lines: Vec<_> = lines.collect();
+            let averages = |node: &SampleNode| -> Vec<Array1<f64>> {
+                let at_s = grids.iter().zip(&lines).map(|((moments, _), lines)| {
+                    let mut basis = vec![0.0; lines.ncols()];
+                    moments.s.basis(node.s, &mut basis);
+                    lines.dot(&Array1::from(basis))
+                });
+                at_s.collect()
+            };
+            label.nodes.iter().map(averages).collect()
+        };
+        let averages: Vec<Vec<Vec<Array1<f64>>>> = setup.samples.par_iter().map(of_label).collect();
+        let averages: Vec<Vec<Array1<f64>>> = averages.into_iter().flatten().collect();
+        let nodes = || {
+            setup.samples.iter().flat_map(|label| label.nodes.iter().map(|node| (label.y, node)))
+        };
+        let label: Vec<f64> = nodes().map(|(y, _)| y).collect();
         let mut grid = 0..grids.len();
-        let mut second = || Some(SecondStep::new(law.polynomial_count(), &nodes, grid.next()?));
+        let mut second =
+            || Some(SecondStep::new(law.polynomial_count(), &label, &averages, grid.next()?));
         let groups = groups.iter().map(|group| SampleGroup {
             share: group.share,
             first: group.first,
             second: group.second.as_ref().and_then(|_| second()),
         });
-        let size = (nodes.len(), setup.labels.directions);
+        let (n, p) = (label.len(), setup.labels.directions);
+        let [mut projections, mut projection_products] =
+            [p, p * p].map(|columns| Array2::zeros((n, columns)));
+        for (i, (_, node)) in nodes().enumerate() {
+            for k in 0..p {
+                projections[[i, k]] = node.z[k];
+                for j in 0..p {
+                    projection_products[[i, k * p + j]] = node.zz[k][j];
+                }
+            }
+        }
         Self {
             groups: groups.collect(),
-            weight: nodes.iter().map(|node| node.weight / total).collect(),
-            projections: Array2::from_shape_fn(size, |(i, k)| nodes[i].z[k]),
-            s: nodes.iter().map(|node| node.s).collect(),
-            label: nodes.iter().map(|node| node.label).collect(),
+            weight: nodes().map(|(_, node)| node.weight).collect(),
+            projections,
+            projection_products,
+            s: nodes().map(|(_, node)| node.s).collect(),
+            label,
         }
     }
 }
 
 impl SecondStep {
     /// From the averages of [`grids`] number `grid`, of which the first `r` are S_k.
-    fn new(r: usize, nodes: &[Node], grid: usize) -> Self {
-        let (n, terms) = (nodes.len(), r.min(LINEAR_TERMS));
-        let average = |i: usize, k: usize| nodes[i].averages[grid][k];
+    fn new(r: usize, label: &[f64], averages: &[Vec<Array1<f64>>], grid: usize) -> Self {
+        let (n, terms) = (label.len(), r.min(LINEAR_TERMS));
+        let average = |i: usize, k: usize| averages[i][grid][k];
         let column = |k: usize| (0..n).map(|i| average(i, r + terms + k)).collect();
         Self {
-            residual: (0..n).map(|i| nodes[i].label - average(i, r + terms)).collect(),
+            residual: (0..n).map(|i| label[i] - average(i, r + terms)).collect(),
             spikes: Array2::from_shape_fn((n, r), |(i, k)| average(i, k)),
             linear: Array2::from_shape_fn((n, terms), |(i, k)| average(i, r + k)),
             linear_square: column(1),
@@ -215,35 +234,6 @@ impl SecondStep {
             covariance: column(3),
         }
     }
-}
-
-/// The nodes of a sample at one node of the target directions, without those of no weight.
-fn nodes(
-    setup: &Setup,
-    grids: &[(&AverageTables, Array3<f64>)],
-    direction: &LabelNode,
-) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    for (noise, noise_weight) in setup.labels.noise.iter() {
-        let label = direction.link + noise;
-        let lines = grids.iter().map(|(moments, grid)| (moments, at_label(moments, grid, label)));
-        let lines: Vec<_> = lines.collect();
-        for (zeta, w) in setup.orthogonal.iter() {
-            let weight = direction.weight * noise_weight * w;
-            if weight < 1e-18 || direction.weight * w < 1e-13 {
-                continue;
-            }
-            let s = setup.s(direction, zeta);
-            let averages = lines.iter().map(|(moments, lines)| {
-                let mut basis = vec![0.0; lines.ncols()];
-                moments.s.basis(s, &mut basis);
-                lines.dot(&Array1::from(basis))
-            });
-            let z = direction.z[..setup.labels.directions].to_vec();
-            nodes.push(Node { weight, z, label, s, averages: averages.collect() });
-        }
-    }
-    nodes
 }
 
 /// The averages at one label: averages x s grid.

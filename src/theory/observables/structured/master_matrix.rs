@@ -1,97 +1,72 @@
 //! The symmetric master matrix T(z), whose zero eigenvalues are the outliers: docs/theory.md,
 //! (10.25) to (10.34), several terms section 10.8, units section 10.9, groups (12.10) to (12.14).
 
-use super::bulk::{Bulk, Delta, NeuronAverages};
+use super::bulk::Bulk;
 use super::inputs::{Inputs, NeuronTable, SampleGroup, SampleTable};
 use super::real_branch::Point;
-use super::sample_weights::SampleWeights;
+use super::sample_resolvent::{Moments, SampleResolvent};
 use crate::numerics::graded::positive_inverse;
-use crate::numerics::small_matrix::{Matrix, Vector, apply, dot, inverse};
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::overlap_of_entries;
-use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
-/// Samples whose matrices are made at once: few enough that the matrices stay in the cache.
-const BLOCK: usize = 256;
-
-/// What all samples share at one point of the branch.
-pub(crate) struct SampleResolvent<const A: usize> {
-    phi: f64,
-    a0: f64,
-    f: NeuronAverages<f64, A>,
-    delta: Delta<f64, A>,
-    alpha: Vector<f64, A>,
-    /// beta + alpha alpha^T.
-    second: Matrix<f64, A>,
-    /// G, (A + 1) x (A + 1).
-    g: Array2<f64>,
+/// What does not change along the branch: products of coordinates, labels and spikes at the samples.
+pub(crate) struct Signal<'a> {
+    pub inputs: &'a Inputs,
+    groups: Vec<Columns>,
 }
 
-impl<const A: usize> SampleResolvent<A> {
-    pub fn new(bulk: &Bulk<A>, point: &Point<A>) -> Self {
-        let a0 = point.a0();
-        let order = &point.order;
-        let f = bulk.neuron_averages(a0, order);
-        let second = order.second_moment();
-        let f_inverse = inverse(&f.f_m);
-        let g = Array2::from_shape_fn((A + 1, A + 1), |(i, k)| match (i, k) {
-            (0, 0) => a0,
-            (0, a) | (a, 0) => a0 * order.alpha[a - 1],
-            (i, k) => a0 * second[i - 1][k - 1] - f_inverse[i - 1][k - 1],
-        });
-        let delta = bulk.delta(a0, order, &f);
-        Self { phi: bulk.phi, a0, f, delta, alpha: order.alpha, second, g }
-    }
+/// One row for each sample of a group.
+struct Columns {
+    /// Z Z^T, then in the first batch Z y and y^2.
+    products: Array2<f64>,
+    /// Z, then in the first batch y.
+    linear: Array2<f64>,
+    /// u_k = r S_k, in the second batch.
+    spikes: Option<Array2<f64>>,
+}
 
-    /// Theta, Omega Psi, Psi and (I - Omega Psi) e_0 of a block of the samples of one group, times
-    /// their probabilities `weight`: one sample a row, its matrix row by row.
-    fn matrices(
-        &self,
-        samples: &SampleWeights<A>,
-        weight: &[f64],
-        block: Range<usize>,
-    ) -> [Array2<f64>; 4] {
-        let (n, m, phi, a0) = (block.len(), A + 1, self.phi, self.a0);
-        let (l, q, weight) = (&samples.l[block.clone()], &samples.q[block.clone()], &weight[block]);
-        // Delta - 1
-        let excess = l.iter().zip(q).map(|(l, &q)| self.delta.excess(l, q));
-        let excess: Vec<f64> = excess.collect();
-        // v = F_m l, turned = a0 (beta + alpha alpha^T) v - l, x = phi a0 alpha . v
-        let v: Vec<Vector<f64, A>> = l.iter().map(|l| apply(&self.f.f_m, l)).collect();
-        let turned = |i: usize, a: usize| a0 * dot(&self.second[a], &v[i]) - l[i][a];
-        let x: Vec<f64> = v.iter().map(|v| phi * a0 * dot(&self.alpha, v)).collect();
-        // the matrices times Delta, with the first columns of Psi and Omega Psi without cancellation
-        let theta = per_sample(n, m, |i, a, b| match (a, b) {
-            (0, 0) => {
-                2.0 * dot(&self.f.f_0, &l[i]) + self.f.f * phi * q[i]
-                    - phi * (0..A).map(|a| v[i][a] * turned(i, a)).sum::<f64>()
+impl Columns {
+    /// Coordinates Z = (z*, xi) along the teacher directions and w: in the first batch, phi y/|w| more along
+    /// w (10.24).
+    fn new(inputs: &Inputs, group: &SampleGroup) -> Self {
+        let SampleTable { projections, projection_products, label, s, .. } = &inputs.samples;
+        let (n, p) = projections.dim();
+        let d = p + 1;
+        let norm = inputs.model.noise_norm();
+        let slope = |k: usize| -inputs.model.label_linear[k] / norm;
+        let shift = if group.first { inputs.model.phi / norm } else { 0.0 };
+        let kinds = if group.first { 1 } else { 0 };
+        let mut products = Array2::zeros((n, d * d + kinds * (d + 1)));
+        let mut linear = Array2::zeros((n, d + kinds));
+        for i in 0..n {
+            let z = projections.row(i);
+            let zz = |j: usize, k: usize| projection_products[[i, j * p + k]];
+            // the last coordinate is offset + slope . z*
+            let offset = s[i] / norm + shift * label[i];
+            let along = |f: &dyn Fn(usize) -> f64| (0..p).map(|k| slope(k) * f(k)).sum::<f64>();
+            for k in 0..p {
+                linear[[i, k]] = z[k];
+                (0..p).for_each(|j| products[[i, j * d + k]] = zz(j, k));
+                let cross = offset * z[k] + along(&|j| zz(j, k));
+                products[[i, k * d + p]] = cross;
+                products[[i, p * d + k]] = cross;
             }
-            (0, c) | (c, 0) => (1.0 + x[i]) * v[i][c - 1],
-            _ => -phi * a0 * v[i][a - 1] * v[i][b - 1],
-        });
-        // Omega Psi = Theta phi G
-        let omega_psi = per_sample(n, m, |i, a, b| match (a, b) {
-            (0, 0) => excess[i] - x[i],
-            (a, 0) => phi * a0 * v[i][a - 1],
-            _ => phi * (0..m).map(|c| theta[[i, a * m + c]] * self.g[[c, b]]).sum::<f64>(),
-        });
-        // Psi = phi G (I - Omega Psi)
-        let psi = per_sample(n, m, |i, a, b| match (a, b) {
-            (0, 0) => phi * a0,
-            (0, c) | (c, 0) => {
-                phi * a0 * (self.alpha[c - 1] * (1.0 + x[i]) - phi * turned(i, c - 1))
+            linear[[i, p]] = offset + along(&|k| z[k]);
+            let square = along(&|j| along(&|k| zz(j, k)));
+            products[[i, d * d - 1]] = offset * (offset + 2.0 * along(&|k| z[k])) + square;
+            if group.first {
+                let y = label[i];
+                linear[[i, d]] = y;
+                (0..d).for_each(|k| products[[i, d * d + k]] = y * linear[[i, k]]);
+                products[[i, d * d + d]] = y * y;
             }
-            _ => {
-                let product = (0..m).map(|c| self.g[[a, c]] * omega_psi[[i, c * m + b]]);
-                phi * (self.g[[a, b]] * (1.0 + excess[i]) - product.sum::<f64>())
-            }
+        }
+        let spikes = group.second.as_ref().map(|second| {
+            scaled(second.spikes.view(), ArrayView1::from(&second.residual))
         });
-        let start = |(i, a)| if a == 0 { 1.0 + x[i] } else { -omega_psi[[i, a * m]] };
-        let start = Array2::from_shape_fn((n, m), start);
-        let weight = Array1::from_shape_fn(n, |i| samples.share * weight[i] / (1.0 + excess[i]));
-        [theta, omega_psi, psi, start].map(|matrix| scaled(matrix.view(), weight.view()))
+        Self { products, linear, spikes }
     }
 }
 
@@ -125,71 +100,58 @@ pub(crate) struct MasterMatrix {
     pub rows: Vec<f64>,
 }
 
-impl Inputs {
+impl<'a> Signal<'a> {
+    pub fn new(inputs: &'a Inputs) -> Self {
+        let groups = inputs.samples.groups.iter().map(|group| Columns::new(inputs, group));
+        Self { inputs, groups: groups.collect() }
+    }
+
     /// The sums over the samples at one point of the branch.
     pub fn sums<const A: usize>(
         &self,
         bulk: &Bulk<A>,
         resolvent: &SampleResolvent<A>,
     ) -> SampleSums {
-        let (m, r, d) =
-            (A + 1, self.neurons.polynomials.ncols(), self.model.label_linear.len() + 1);
-        let shapes = [(d * d, m * m), (d, m * m), (1, m * m), (r, d * m), (r, m), (r, r)];
-        let [mut theta, mut omega_psi, mut psi, mut u, mut yu, mut perp] =
-            shapes.map(Array2::<f64>::zeros);
-        let n = self.samples.label.len();
-        let blocks = (0..n).step_by(BLOCK).map(|first| first..n.min(first + BLOCK));
-        let blocks: Vec<Range<usize>> = blocks.collect();
-        for (weights, group) in bulk.groups.iter().zip(&self.samples.groups) {
-            for block in &blocks {
-                let y = ArrayView1::from(&self.samples.label[block.clone()]);
-                let [thetas, omega_psis, psis, starts] =
-                    resolvent.matrices(weights, &self.samples.weight, block.clone());
-                let z = self.coordinates(group, block.clone());
-                theta += &row_products(&z, &z).t().dot(&thetas);
-                if group.first {
-                    omega_psi += &scaled(z.view(), y).t().dot(&omega_psis);
-                    psi += &(&y * &y).dot(&psis);
-                }
-                if let Some(second) = &group.second {
-                    let residual = ArrayView1::from(&second.residual[block.clone()]);
-                    let spikes = second.spikes.slice_axis(Axis(0), Slice::from(block.clone()));
-                    // u_k = r S_k
-                    let spikes = scaled(spikes, residual);
-                    u += &spikes.t().dot(&row_products(&z, &starts));
-                    perp += &spikes.t().dot(&scaled(spikes.view(), psis.column(0)));
-                    if group.first {
-                        let first_rows = psis.slice_axis(Axis(1), Slice::from(..m));
-                        yu += &spikes.t().dot(&scaled(first_rows, y));
-                    }
-                }
+        let Inputs { model, samples, neurons } = self.inputs;
+        let (m, r, d) = (A + 1, neurons.polynomials.ncols(), model.label_linear.len() + 1);
+        let shapes = [(d * d + d + 1, Moments::<A>::count()), (r, (d + 1) * m), (r, r)];
+        let [mut products, mut spikes, mut perp] = shapes.map(Array2::<f64>::zeros);
+        for (weights, columns) in bulk.groups.iter().zip(&self.groups) {
+            let features = resolvent.features(weights, &samples.weight);
+            let kinds = columns.products.ncols();
+            let mut of_group = products.slice_axis_mut(Axis(0), Slice::from(..kinds));
+            of_group += &columns.products.t().dot(&features);
+            let Some(u) = &columns.spikes else { continue };
+            // 1 and l over Delta are all that is read with u
+            let features = features.slice_axis(Axis(1), Slice::from(..m));
+            for (k, factor) in columns.linear.columns().into_iter().enumerate() {
+                let place = Slice::from(k * m..(k + 1) * m);
+                let mut of_factor = spikes.slice_axis_mut(Axis(1), place);
+                of_factor += &u.t().dot(&scaled(features, factor));
             }
+            perp += &u.t().dot(&scaled(u.view(), features.column(0)));
         }
+        let product_sums = |row: usize| Moments::<A>::new(products.row(row));
+        let spike = |k: usize, factor: usize| {
+            let place = Slice::from(factor * m..(factor + 1) * m);
+            Moments::<A>::new(spikes.row(k).slice_axis(Axis(0), place))
+        };
+        let theta: Vec<_> = (0..d * d).map(|i| resolvent.theta(&product_sums(i))).collect();
+        let omega_psi: Vec<_> =
+            (0..d).map(|i| resolvent.omega_psi(&product_sums(d * d + i))).collect();
+        let start = |(k, i): (usize, usize)| resolvent.start(&spike(k, i));
+        let start: Vec<_> = (0..r).flat_map(|k| (0..d).map(move |i| (k, i))).map(start).collect();
+        let psi_first: Vec<_> = (0..r).map(|k| resolvent.psi_first(&spike(k, d))).collect();
         SampleSums {
             l: Array2::from_shape_fn((d * m, d * m), |(i, k)| {
-                theta[[i / m * d + k / m, i % m * m + k % m]]
+                theta[i / m * d + k / m][[i % m, k % m]]
             }),
-            v_y: Array2::from_shape_fn((d * m, m), |(i, k)| omega_psi[[i / m, i % m * m + k]]),
-            y: Array2::from_shape_fn((m, m), |(i, k)| psi[[0, i * m + k]]),
-            u,
-            yu,
-            perp,
+            v_y: Array2::from_shape_fn((d * m, m), |(i, k)| omega_psi[i / m][[i % m, k]]),
+            y: resolvent.psi(&product_sums(d * d + d)),
+            u: Array2::from_shape_fn((r, d * m), |(k, i)| start[k * d + i / m][i % m]),
+            yu: Array2::from_shape_fn((r, m), |(k, i)| psi_first[k][i]),
+            perp: perp * (resolvent.phi * resolvent.a0),
         }
-    }
-
-    /// Coordinates (z*, xi) of a block of samples along the teacher directions and w, nodes x
-    /// (p + 1): in the first batch, phi y/|w| more along w.
-    fn coordinates(&self, group: &SampleGroup, block: Range<usize>) -> Array2<f64> {
-        let SampleTable { projections, label, s, .. } = &self.samples;
-        let (s, label) = (&s[block.clone()], &label[block.clone()]);
-        let projections = projections.slice_axis(Axis(0), Slice::from(block));
-        let (n, p) = projections.dim();
-        let norm = self.model.noise_norm();
-        let along = projections.dot(&ArrayView1::from(&self.model.label_linear));
-        let shift = if group.first { self.model.phi / norm } else { 0.0 };
-        let along_w = |i: usize| (s[i] - along[i]) / norm + shift * label[i];
-        let entry = |(i, k)| if k == p { along_w(i) } else { projections[[i, k]] };
-        Array2::from_shape_fn((n, p + 1), entry)
     }
 
     /// T at a point of the branch.
@@ -200,6 +162,7 @@ impl Inputs {
     ) -> Fallible<MasterMatrix> {
         let resolvent = SampleResolvent::new(bulk, point);
         let (f, m) = (&resolvent.f, A + 1);
+        let Inputs { model, neurons, .. } = self.inputs;
         let SampleSums { mut l, v_y, y, u, yu, perp } = self.sums(bulk, &resolvent);
         for start in (0..l.nrows()).step_by(m) {
             l[[start, start]] += f.f_00 - point.z;
@@ -210,19 +173,19 @@ impl Inputs {
         let y_inverse = negative_inverse(&y).ok_or(PredictionError::Singular { name: "Y" })?;
         let turned = v_y.dot(&y_inverse);
         l += &turned.dot(&v_y.t());
-        let eta_2 = self.model.eta_2;
+        let eta_2 = model.eta_2;
         let mut v = (u + yu.dot(&turned.t())) * eta_2;
         let perp = (perp - yu.dot(&y_inverse.dot(&yu.t()))) * (eta_2 * eta_2);
         // beta_1 is paired with a = (sqrt(E b^2)) u_0
-        let first_step = self.model.eta_1 * self.model.c_1 * self.neurons.scale;
-        let beta_1 = self.model.label_linear.iter().copied().chain([self.model.noise_norm()]);
+        let first_step = model.eta_1 * model.c_1 * neurons.scale;
+        let beta_1 = model.label_linear.iter().copied().chain([model.noise_norm()]);
         for (direction, c) in beta_1.enumerate() {
             v[[0, direction * m]] += first_step * c;
         }
 
         let rows = bulk.row_variances(&point.order);
         // K = E_b[b^2 q q^T / (1 + m)]
-        let NeuronTable { weight, b, polynomials, .. } = &self.neurons;
+        let NeuronTable { weight, b, polynomials, .. } = neurons;
         let share = |j: usize| weight[j] * b[j].powi(2) / (1.0 + resolvent.a0 * rows[j]);
         let share = Array1::from_shape_fn(b.len(), share);
         let k_matrix = polynomials.t().dot(&scaled(polynomials.view(), share.view()));
@@ -235,6 +198,9 @@ impl Inputs {
         Ok(MasterMatrix::assemble([&l, &v, &perp], units, k_inverse, rows))
     }
 
+}
+
+impl Inputs {
     /// Entries b q(b)^T left / (1 + m) of a left vector at the nodes of b, with their weights.
     pub fn left_entries<'a>(
         &'a self,
@@ -296,19 +262,6 @@ impl MasterMatrix {
 /// S `matrix` S with the diagonal matrix S of entries `scale`.
 fn on_both_sides(matrix: &Array2<f64>, scale: &Array1<f64>) -> Array2<f64> {
     Array2::from_shape_fn(matrix.dim(), |(i, k)| matrix[[i, k]] * scale[i] * scale[k])
-}
-
-/// An m x m matrix of `n` samples, row by row.
-fn per_sample(n: usize, m: usize, entry: impl Fn(usize, usize, usize) -> f64) -> Array2<f64> {
-    Array2::from_shape_fn((n, m * m), |(i, k)| entry(i, k / m, k % m))
-}
-
-/// The products of the entries of two rows, all pairs, row by row.
-fn row_products(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
-    let width = right.ncols();
-    Array2::from_shape_fn((left.nrows(), left.ncols() * width), |(i, k)| {
-        left[[i, k / width]] * right[[i, k % width]]
-    })
 }
 
 /// Every row times a factor of its own.

@@ -1,19 +1,24 @@
 //! The spectrum when the noise rows have the structure of the data (docs/theory.md, section 10).
 //!
 //! From the averages of sigma' in `inputs`, `sample_weights` makes the weights l and q of the
-//! samples of each group. `bulk` holds the equations for the `order_parameters`; `real_branch`
-//! solves them outside the bulk up to its edge, `density` inside. `outliers` finds the zeros of the
+//! samples of each group. `bulk` holds the equations for the `order_parameters`, `linearised` solves
+//! them by Newton's method; `real_branch` follows them right of the bulk up to its edge, `lower_edge`
+//! left of it, `density` inside. `outliers` finds the zeros of the
 //! `master_matrix` T(z). `many_steps` is the same bulk after more than two steps (section 17).
 
 mod bulk;
 mod density;
 mod edge_shape;
 mod inputs;
+mod linearised;
+mod lower_edge;
 mod many_steps;
 mod master_matrix;
 mod order_parameters;
 mod outliers;
+mod rational_sums;
 mod real_branch;
+mod sample_resolvent;
 mod sample_weights;
 #[cfg(test)]
 mod test_support;
@@ -63,6 +68,10 @@ impl<const A: usize> BulkSolution<A> {
 impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
+    }
+
+    fn lower_edge(&self) -> f64 {
+        self.branch.lower_edge.max(0.0).sqrt()
     }
 
     fn edge_shape(&self) -> Fallible<EdgeShape> {

@@ -2,20 +2,23 @@
 //! (docs/theory.md, (10.34) to (10.37)).
 
 use super::inputs::Inputs;
+use super::master_matrix::Signal;
 use super::real_branch::RealBranch;
 use crate::numerics::graded::symmetric_eigen;
 use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use ndarray::{Array1, Axis, Slice};
+use rayon::prelude::*;
 
 /// All outliers, the largest first.
 pub(crate) fn outliers<const A: usize>(
     branch: &RealBranch<A>,
     inputs: &Inputs,
 ) -> Fallible<Vec<Outlier>> {
+    let signal = &Signal::new(inputs);
     let eigenvalues = |x: f64| -> Fallible<Vec<f64>> {
-        let matrix = inputs.master_matrix(&branch.bulk, &branch.at(x)?)?;
+        let matrix = signal.master_matrix(&branch.bulk, &branch.at(x)?)?;
         Ok(symmetric_eigen(&matrix.equilibrated()).0)
     };
     // known points (x, eigenvalues), increasing in x, down to one without negative eigenvalue
@@ -35,26 +38,27 @@ pub(crate) fn outliers<const A: usize>(
         let above = known.iter().position(|(_, values)| values[j] < 0.0).unwrap_or(0).max(1);
         let [low, high] = [above - 1, above].map(|i| (known[i].0, known[i].1[j]));
         let x = bracketed(|x| eigenvalues(x).map(|values| values[j]), low, high, 1e-11)?;
-        at_root(branch, inputs, x, j)
+        at_root(branch, signal, x, j)
     };
-    (0..count).map(root).collect()
+    (0..count).into_par_iter().map(root).collect()
 }
 
 /// The outlier at x, where the j-th eigenvalue vanishes.
 fn at_root<const A: usize>(
     branch: &RealBranch<A>,
-    inputs: &Inputs,
+    signal: &Signal,
     x: f64,
     j: usize,
 ) -> Fallible<Outlier> {
     let here = branch.at(x)?;
-    let matrix = inputs.master_matrix(&branch.bulk, &here)?;
+    let inputs = signal.inputs;
+    let matrix = signal.master_matrix(&branch.bulk, &here)?;
     let (_, vectors) = symmetric_eigen(&matrix.equilibrated());
     let null: Array1<f64> = &vectors.column(j) * &matrix.scale;
     let end = branch.edge.x;
     let h = (1e-4f64).min(0.5 * (end - x)).max(1e-9);
     let [before, after] = [branch.at(x - h)?, branch.at((x + h).min(end))?];
-    let t = |point| inputs.master_matrix(&branch.bulk, point).map(|matrix| matrix.t);
+    let t = |point| signal.master_matrix(&branch.bulk, point).map(|matrix| matrix.t);
     // mu' = x^T (dT/dz) x, positive; infinite at the edge, where every overlap is 0
     let slope = null.dot(&(t(&after)? - t(&before)?).dot(&null)) / (after.z - before.z);
     let positive = slope > 0.0;

@@ -3,12 +3,18 @@
 //! infinity at x = -infinity to the edge.
 
 use super::bulk::Bulk;
+use super::linearised::Solution;
+use super::lower_edge::lower_edge;
 use super::order_parameters::OrderParameters;
-use crate::numerics::roots::{bracketed, last_where};
+use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
 
-/// Step of x in the numerical derivative dz/dx; rounding and truncation are both about 1e-8 of z.
-const DERIVATIVE_STEP: f64 = 1e-4;
+/// The first point has z of about this many times the edge, or more.
+const FAR: f64 = 30.0;
+/// Longest step of x between solved points.
+const STEP: f64 = 0.5;
+/// Accuracy of x at the edge; z is flat there, so it has twice as many digits.
+const EDGE_TOLERANCE: f64 = 1e-9;
 
 /// A point of the branch.
 #[derive(Clone, Copy, Debug)]
@@ -23,21 +29,54 @@ impl<const A: usize> Point<A> {
     pub fn a0(&self) -> f64 {
         -self.x.exp()
     }
+}
 
-    fn solve(bulk: &Bulk<A>, x: f64, guess: OrderParameters<f64, A>) -> Fallible<Self> {
-        let order = bulk.solve(-x.exp(), guess)?;
-        Ok(Self { x, order, z: bulk.equations(-x.exp(), &order).1 })
+/// A solved point with its slopes.
+#[derive(Clone, Debug)]
+struct Rung {
+    x: f64,
+    solution: Solution,
+}
+
+impl Rung {
+    fn solve<const A: usize>(bulk: &Bulk<A>, x: f64, guess: &[f64]) -> Fallible<Self> {
+        Ok(Self { x, solution: bulk.solve_with_slopes(-x.exp(), guess)? })
     }
 
-    /// The point at x if the physical branch continues from here to there and z still decreases.
-    fn next(&self, bulk: &Bulk<A>, x: f64) -> Option<Self> {
-        let at = |x: f64, guess| {
-            Self::solve(bulk, x, guess).ok().filter(|p| bulk.admissible(p.a0(), &p.order))
+    /// The point at x if the physical branch continues from here to there.
+    fn next<const A: usize>(&self, bulk: &Bulk<A>, x: f64) -> Option<Self> {
+        let guess = self.ahead(x).or_else(|| Some(self.solution.order.clone()))?;
+        let next = Self::solve(bulk, x, &guess).ok()?;
+        let order = OrderParameters::unpack(&next.solution.order);
+        (bulk.admissible(-x.exp(), &order) && next.solution.z <= self.solution.z).then_some(next)
+    }
+
+    /// The order parameters at x by the tangent, unless it is long.
+    fn ahead(&self, x: f64) -> Option<Vec<f64>> {
+        let Solution { order, order_slope, .. } = &self.solution;
+        let steps = order.iter().zip(order_slope);
+        let size = order.iter().fold(1e-3, |size: f64, x| size.max(x.abs()));
+        let short = order_slope.iter().all(|slope| (slope * (x - self.x)).abs() < 0.5 * size);
+        short.then(|| steps.map(|(u, slope)| u + slope * (x - self.x)).collect())
+    }
+
+    /// The order parameters at x between here and `end` by cubic interpolation.
+    fn between(&self, end: &Self, x: f64) -> Vec<f64> {
+        let h = end.x - self.x;
+        let t = (x - self.x) / h;
+        let (s, bend) = (1.0 - t, t * (1.0 - t));
+        let [from, to] = [s * s * (1.0 + 2.0 * t), t * t * (1.0 + 2.0 * s)];
+        let value = |i: usize| {
+            let (a, b) = (&self.solution, &end.solution);
+            let slopes = s * a.order_slope[i] - t * b.order_slope[i];
+            from * a.order[i] + to * b.order[i] + h * bend * slopes
         };
-        let here = at(x, self.order)?;
-        let left = at(x - DERIVATIVE_STEP, here.order)?;
-        let right = at(x + DERIVATIVE_STEP, here.order)?;
-        (right.z < left.z && here.z <= self.z).then_some(here)
+        (0..self.solution.order.len()).map(value).collect()
+    }
+
+    fn point<const A: usize>(&self) -> Point<A> {
+        let Solution { order, z, .. } = &self.solution;
+        Point { x: self.x, order: OrderParameters::unpack(order), z: *z }
     }
 }
 
@@ -45,8 +84,10 @@ impl<const A: usize> Point<A> {
 #[derive(Clone, Debug)]
 pub(crate) struct RealBranch<const A: usize> {
     pub bulk: Bulk<A>,
-    ladder: Vec<Point<A>>,
+    ladder: Vec<Rung>,
     pub edge: Point<A>,
+    /// z at the left edge of the bulk of the min(N, d) squared singular values.
+    pub lower_edge: f64,
 }
 
 impl<const A: usize> RealBranch<A> {
@@ -54,41 +95,62 @@ impl<const A: usize> RealBranch<A> {
     pub fn new(bulk: Bulk<A>) -> Fallible<Self> {
         let start = bulk.start();
         let largest = bulk.row_variances(&start).into_iter().fold(1.0, f64::max);
-        let x = -(1e6 * largest * (1.0 + bulk.gamma)).ln();
-        let mut here = Point::solve(&bulk, x, start)?;
-        let mut ladder = vec![here];
-        let mut step = 0.5;
-        // upper end of the bracket of the edge: the last trial beyond it
-        let mut beyond = f64::NAN;
-        while step > 1e-3 {
-            if let Some(next) = here.next(&bulk, here.x + step) {
-                here = next;
-                ladder.push(here);
-            } else {
-                beyond = here.x + step;
-                step *= 0.5;
+        let x = -(FAR * largest * (1.0 + bulk.gamma)).ln();
+        let mut here = Rung::solve(&bulk, x, &start.pack())?;
+        let mut ladder = vec![here.clone()];
+        // dz/dx at the first point beyond the edge; only the sign counts where nothing physical is
+        let beyond = loop {
+            match here.next(&bulk, here.x + STEP) {
+                Some(next) if next.solution.z_slope < 0.0 => here = next,
+                Some(next) => break next.solution.z_slope,
+                None => break here.solution.z_slope.abs(),
             }
+            ladder.push(here.clone());
             if ladder.len() > 2000 {
                 return Err(PredictionError::NoEdge);
             }
-        }
-        if !beyond.is_finite() {
-            return Err(PredictionError::NoEdge);
-        }
-        last_where(here.x, beyond.min(here.x + 2.0 * step), 1e-9, |x| {
-            let next = here.next(&bulk, x);
-            here = next.unwrap_or(here);
-            next.is_some()
-        });
-        ladder.push(here);
-        Ok(Self { bulk, ladder, edge: here })
+        };
+        let (low, high) = (here.x, here.x + STEP);
+        let at_low = here.solution.z_slope;
+        bracketed::<PredictionError>(
+            |x| {
+                let Some(next) = here.next(&bulk, x) else {
+                    return Ok(here.solution.z_slope.abs());
+                };
+                let slope = next.solution.z_slope;
+                if slope < 0.0 {
+                    here = next;
+                    ladder.push(here.clone());
+                }
+                Ok(slope)
+            },
+            (low, at_low),
+            (high, beyond),
+            EDGE_TOLERANCE,
+        )?;
+        let edge = here.point();
+        let lower_edge = lower_edge(&bulk)?;
+        Ok(Self { bulk, ladder, edge, lower_edge })
     }
 
     /// The point at x, at most the edge's.
     pub fn at(&self, x: f64) -> Fallible<Point<A>> {
-        let after = self.ladder.partition_point(|point| point.x <= x);
-        let guess = if after == 0 { self.bulk.start() } else { self.ladder[after - 1].order };
-        Point::solve(&self.bulk, x, guess)
+        let after = self.ladder.partition_point(|rung| rung.x <= x);
+        let first = &self.ladder[0];
+        let guess = match (after.checked_sub(1).map(|at| &self.ladder[at]), self.ladder.get(after))
+        {
+            (Some(below), Some(above)) => below.between(above, x),
+            (Some(last), None) if last.x == x => return Ok(last.point()),
+            (Some(last), None) => last.solution.order.clone(),
+            // far outside the order parameters are linear in a0
+            (None, _) => {
+                let start = self.bulk.start().pack();
+                let share = (x - first.x).exp();
+                let known = start.iter().zip(&first.solution.order);
+                known.map(|(start, first)| start + share * (first - start)).collect()
+            }
+        };
+        Ok(Rung::solve(&self.bulk, x, &guess)?.point())
     }
 
     /// The point where z(x) = `z`, for z at least the edge's.

@@ -130,6 +130,7 @@ mod tests {
         let samples = SampleTable {
             weight: vec![1.0],
             projections: Array2::zeros((1, 1)),
+            projection_products: Array2::zeros((1, 1)),
             label: vec![3.0],
             s: vec![0.0],
             groups: Vec::new(),
@@ -169,6 +170,7 @@ mod tests {
         let three = SampleTable {
             weight: vec![0.1, 0.8, 0.1],
             projections: Array2::zeros((3, 1)),
+            projection_products: Array2::zeros((3, 1)),
             label: vec![-2.0, 1.0, 3.0],
             s: vec![0.0; 3],
             groups: vec![table(true, None)],

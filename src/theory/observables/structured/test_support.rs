@@ -42,9 +42,13 @@ pub(super) fn samples() -> SampleTable {
         (SHARES[1], true, None),
         (SHARES[2], false, Some(second(-1.5))),
     ];
+    let projections = array![[1.0, 0.5], [-0.4, 1.2], [0.3, -0.8], [-1.5, -0.2]];
     SampleTable {
         weight: vec![0.1, 0.4, 0.3, 0.2],
-        projections: array![[1.0, 0.5], [-0.4, 1.2], [0.3, -0.8], [-1.5, -0.2]],
+        projection_products: Array2::from_shape_fn((4, 4), |(i, k)| {
+            projections[[i, k / 2]] * projections[[i, k % 2]]
+        }),
+        projections,
         label: vec![1.0, -0.5, 1.2, 1.6],
         s: vec![0.7, -1.1, 0.2, 0.9],
         groups: kinds.map(group).to_vec(),

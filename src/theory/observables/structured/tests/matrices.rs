@@ -2,7 +2,8 @@
 
 use super::super::bulk::Bulk;
 use super::super::inputs::NeuronTable;
-use super::super::master_matrix::{SampleResolvent, negative_inverse};
+use super::super::master_matrix::{Signal, negative_inverse};
+use super::super::sample_resolvent::SampleResolvent;
 use super::super::order_parameters::OrderParameters;
 use super::super::real_branch::{Point, RealBranch};
 use super::super::test_support::{
@@ -145,7 +146,8 @@ fn against_matrices<const A: usize>() {
             }
         }
     }
-    let signal = inputs(&model, &samples, &neurons);
+    let given = inputs(&model, &samples, &neurons);
+    let signal = Signal::new(&given);
     let sums = signal.sums(&bulk, &SampleResolvent::new(&bulk, &point));
     close(&sums.l, &l, 1e-10, "E[Z Z^T x Theta]");
     close(&sums.v_y, &v_y, 1e-10, "V_y");
