@@ -145,9 +145,9 @@ impl Stage<'_> {
             let (past_slopes, slopes) = by_slope.split_at_mut(now);
             let (past_means, means) = by_mean.split_at_mut(now);
             let (past_residuals, residuals) = by_residual.split_at_mut(now);
-            for c in 0..types {
+            for (c, at) in sums.iter().enumerate() {
                 // S and r are functions of means and residuals
-                let (at, weight) = (&sums[c], self.law.output_weights[c]);
+                let weight = self.law.output_weights[c];
                 let slope = slopes[0].row(c);
                 let output = residuals[0].mapv(|d| -weight * d);
                 let mut mean = means[0].row_mut(c);
