@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::activation::Activation;
 use crate::theory::error::{PredictionError, finite};
 
+/// Distance of the two derivatives whose difference gives sigma''.
+const DISTANCE: f64 = 1e-6;
+
 /// The activation with its mean subtracted, and the constants of docs/theory.md, section 4.
 pub(crate) struct ActivationConstants {
     function: Arc<dyn Activation>,
@@ -41,6 +44,21 @@ impl ActivationConstants {
     pub fn evaluate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) {
         self.function.evaluate_f64(points, values, derivatives);
         values.iter_mut().for_each(|value| *value -= self.mean);
+    }
+
+    /// sigma'' at every point, where sigma' is `derivatives`: a quotient of differences, for activations
+    /// without kinks. Moves the points; `values` is overwritten.
+    pub fn curvature(
+        &self,
+        points: &mut [f64],
+        derivatives: &[f64],
+        values: &mut [f64],
+        to: &mut [f64],
+    ) {
+        points.iter_mut().for_each(|x| *x += DISTANCE);
+        self.function.evaluate_f64(points, values, to);
+        let pairs = to.iter_mut().zip(derivatives);
+        pairs.for_each(|(to, before)| *to = (*to - before) / DISTANCE);
     }
 
     /// sigma'(x).

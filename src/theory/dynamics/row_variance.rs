@@ -1,6 +1,7 @@
 //! Variances of the noise rows as functions of b (docs/theory.md, sections 5 and 7).
 //!
-//! Equations: docs/theory.md, (5.13) to (5.15) and (7.2) to (7.4), several directions (8.6).
+//! Equations: docs/theory.md, (5.13) to (5.15) and (7.2) to (7.4), several directions (8.6); with all
+//! that step two does to the noise of step one, (14.22) and (14.26).
 
 use ndarray::Array2;
 
@@ -22,13 +23,22 @@ impl RowVariance<'_> {
         parts.map(|(linear, rest)| (1.0 + linear).powi(2) + rest.max(0.0)).collect()
     }
 
-    /// D(b) with what step two does to the noise of step one (13.12), which (5.15) leaves out.
+    /// D(b) with all that step two does to the noise of step one (14.22): its echo, which (5.15) leaves
+    /// out, the square of it and its product with the noise of step two.
     #[cfg(test)]
-    pub fn with_echo(&self, noise: &NoiseAverages) -> Vec<f64> {
-        let tau = self.setup.step.unit * self.setup.step.tau;
-        let nodes = self.law.fine.nodes.iter().zip(self.echo(noise));
-        let more = nodes.map(|(b, echo)| echo + (echo / (2.0 * b * tau).abs().max(1e-300)).powi(2));
-        self.isotropic(noise).into_iter().zip(more).map(|(d, more)| d + more).collect()
+    pub fn complete(&self, noise: &NoiseAverages) -> Vec<f64> {
+        let step = &self.setup.step;
+        let parts = self.parts(noise, step.rho_1, step.tau.powi(2)).into_iter();
+        let (ratio, unit) = self.ratio();
+        let returned = self.returned(noise).into_iter().map(|share| ratio * share);
+        let later = returned.zip(&self.law.fine.nodes).zip(self.law.at_fine(&noise.kappa));
+        let more = self.echo(noise).into_iter().zip(later).map(|(echo, ((share, b), kappa))| {
+            echo + (share * step.tau).powi(2) + 2.0 * unit * b * kappa * share
+        });
+        let whole = parts.zip(more);
+        whole
+            .map(|((linear, rest), more)| (1.0 + linear).powi(2) + (rest + more).max(0.0))
+            .collect()
     }
 
     /// D(b) less the square of the stretching factor, with the echo of step one's noise (10.48).
@@ -57,6 +67,39 @@ impl RowVariance<'_> {
     /// D_*(b), a p x p matrix for each b: d times the covariance of a noise row along the teacher
     /// directions (7.4), (8.6), from the averages weighted by z*_i z*_j.
     pub fn along_targets(&self, noise: &[NoiseAverages]) -> Vec<Array2<f64>> {
+        let parts = self.parts_along_targets(noise).into_iter();
+        parts.map(|(linear, rest)| linear.t().dot(&linear) + rest).collect()
+    }
+
+    /// D_*(b) with all that step two does to the rows of step one (14.26), from the same averages.
+    #[cfg(test)]
+    pub fn complete_along_targets(&self, noise: &[NoiseAverages]) -> Vec<Array2<f64>> {
+        let Setup { labels, activation, step, .. } = self.setup;
+        let p = labels.directions;
+        let matrix =
+            |f: &dyn Fn(usize) -> f64| Array2::from_shape_fn((p, p), |(i, j)| f(i * p + j));
+        let curvature = activation.curvature;
+        let stretch = matrix(&|pair| curvature * labels.weighted[[pair / p, pair % p]])
+            - Array2::<f64>::eye(p) * step.rho_1;
+        let variance = step.phi * activation.derivative_variance;
+        let first = &labels.weighted_square * variance;
+        let returned: Vec<_> = noise.iter().map(|noise| self.returned(noise)).collect();
+        let kappa: Vec<_> = noise.iter().map(|noise| self.law.at_fine(&noise.kappa)).collect();
+        let (ratio, unit) = self.ratio();
+        let parts = self.parts_along_targets(noise).into_iter().zip(&self.law.fine.nodes);
+        let whole = parts.enumerate().map(|(i, ((linear, rest), b))| {
+            let share = matrix(&|pair| returned[pair][i]);
+            let kappa = matrix(&|pair| kappa[pair][i]);
+            let linear = linear + share.dot(&stretch) * ratio;
+            let both = share.dot(&first) * (unit * b) + share.dot(&kappa) * (ratio * unit * b);
+            let square = share.dot(&first).dot(&share.t()) * (ratio * ratio);
+            linear.dot(&linear.t()) + rest + &both + both.t() + square
+        });
+        whole.collect()
+    }
+
+    /// I plus the linear part, and the rest of (7.4).
+    fn parts_along_targets(&self, noise: &[NoiseAverages]) -> Vec<(Array2<f64>, Array2<f64>)> {
         let Setup { labels, activation, step, .. } = self.setup;
         let p = labels.directions;
         let variance = step.phi * activation.derivative_variance;
@@ -71,7 +114,22 @@ impl RowVariance<'_> {
                 rest[at] += parts.1;
             }
         }
-        matrices.into_iter().map(|(linear, rest)| linear.t().dot(&linear) + rest).collect()
+        matrices
+    }
+
+    /// (eta_1 b / sqrt N)^2 E[r sigma''(u)] at the fine nodes, with the weight of `noise`.
+    #[cfg(test)]
+    fn returned(&self, noise: &NoiseAverages) -> Vec<f64> {
+        let first = self.setup.step.tau.powi(2);
+        let share = |echo: f64| if first > 0.0 { echo / first } else { 0.0 };
+        self.law.at_fine(&noise.echo).into_iter().map(share).collect()
+    }
+
+    /// eta_2 / eta_1 and eta_2 / sqrt N.
+    #[cfg(test)]
+    fn ratio(&self) -> (f64, f64) {
+        let [eta_1, eta_2] = self.setup.problem.first_two();
+        (eta_2 / eta_1, eta_2 / (self.setup.problem.width as f64).sqrt())
     }
 
     /// (b / sqrt N)(eta_1 rho_1 + eta_2 rho_2) and (b^2 / N)(eta_1^2 tau^2 + eta_2^2 tau_2^2 + 2

@@ -10,6 +10,7 @@ use super::start::start;
 use crate::theory::error::{PredictionError, finite};
 use crate::theory::problem::Problem;
 use crate::theory::state::State;
+use ndarray::Array2;
 
 /// The state after one or two steps, with the averages it was made from.
 pub(crate) struct TwoSteps {
@@ -21,17 +22,56 @@ pub(crate) struct TwoSteps {
 }
 
 impl TwoSteps {
-    /// Takes the steps with at most `count` right vectors, and with the variances D_* of the noise
-    /// along the teacher directions if `along_targets`.
+    /// Takes the steps with at most `count` right vectors, with the variances (5.15) and, if
+    /// `along_targets`, those of the noise along the teacher directions (7.4).
     pub fn new(setup: &Setup, count: usize, along_targets: bool) -> Result<Self, PredictionError> {
+        let (mut steps, noise) = Self::with_averages(setup, count, along_targets)?;
+        let variance = RowVariance { setup, law: &steps.law };
+        let along = along_targets.then(|| variance.along_targets(&noise));
+        let isotropic = variance.isotropic(&steps.noise);
+        steps.set_variances(isotropic, along)?;
+        Ok(steps)
+    }
+
+    /// The same with all that the second step does to the noise of the first: the variances (14.22) and
+    /// (14.26), to which the recursions for more steps are compared.
+    #[cfg(test)]
+    pub fn complete(
+        setup: &Setup,
+        count: usize,
+        along_targets: bool,
+    ) -> Result<Self, PredictionError> {
+        let (mut steps, noise) = Self::with_averages(setup, count, along_targets)?;
+        let variance = RowVariance { setup, law: &steps.law };
+        let along = along_targets.then(|| variance.complete_along_targets(&noise));
+        let isotropic = variance.complete(&steps.noise);
+        steps.set_variances(isotropic, along)?;
+        Ok(steps)
+    }
+
+    fn set_variances(
+        &mut self,
+        noise: Vec<f64>,
+        along_targets: Option<Vec<Array2<f64>>>,
+    ) -> Result<(), PredictionError> {
+        finite("the row variance of the bulk", &noise)?;
+        self.state.noise = noise;
+        self.state.noise_along_targets = along_targets;
+        Ok(())
+    }
+
+    /// The steps without the variances of the noise, and the averages weighted by pairs of teacher
+    /// directions.
+    fn with_averages(
+        setup: &Setup,
+        count: usize,
+        along_targets: bool,
+    ) -> Result<(Self, Vec<NoiseAverages>), PredictionError> {
         let nodes = &setup.nodes;
         let law = SecondLayerQuadrature::for_problem(setup.problem, nodes, count)?;
         let groups = sample_groups(setup, &law)?;
         let mut vectors = RightVectors::new(setup, &law, &groups, along_targets);
         finite("the right vectors", &vectors.coordinates)?;
-        let variance = RowVariance { setup, law: &law };
-        let noise = variance.isotropic(&vectors.noise[0]);
-        finite("the row variance of the bulk", &noise)?;
         let state = State {
             width: setup.problem.width,
             dimension: setup.problem.dimension,
@@ -40,11 +80,12 @@ impl TwoSteps {
             weights: law.fine.weights.clone(),
             left: law.left(),
             right: vectors.coordinates,
-            noise,
-            noise_along_targets: along_targets.then(|| variance.along_targets(&vectors.noise[1..])),
+            noise: Vec::new(),
+            noise_along_targets: None,
             whole_projection: false,
         };
-        Ok(Self { law, groups, noise: vectors.noise.swap_remove(0), state })
+        let noise = vectors.noise.remove(0);
+        Ok((Self { law, groups, noise, state }, vectors.noise))
     }
 }
 

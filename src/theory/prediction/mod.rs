@@ -17,7 +17,7 @@ pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
 pub(crate) use white::white_edge_law;
 
-use super::dynamics::reused_steps::noise_structures;
+use super::dynamics::reused_steps::NoiseRequest;
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
 use super::observables::{EdgeShape, Sample, spectrum::Spectrum, structured};
@@ -244,16 +244,15 @@ fn many_steps(
     options: &Options,
 ) -> Result<Vec<Result<Solved, PredictionError>>, PredictionError> {
     let Options { bulk_model, linear_terms, node_factor, .. } = *options;
-    let Expanded { states, count, kept, missing } = expanded(problem, options)?;
-    let structures = match bulk_model {
-        BulkModel::Isotropic => Vec::new(),
-        BulkModel::Structured => {
-            let nodes = Nodes {
-                types: Nodes::new(node_factor).types.max(2 * count),
-                ..Nodes::new(node_factor)
-            };
-            noise_structures(problem, nodes, linear_terms, first)?
-        }
+    let noise = NoiseRequest { terms: linear_terms, first };
+    let structured = bulk_model == BulkModel::Structured;
+    let Expanded { trajectory, count, kept, missing } =
+        expanded(problem, options, structured.then_some(noise))?;
+    let nodes = Nodes::new(node_factor);
+    let nodes = Nodes { types: nodes.types.max(2 * count), ..nodes };
+    let (states, structures) = match structured {
+        true => trajectory.noise(problem, nodes, noise)?,
+        false => (trajectory.states, Vec::new()),
     };
     let tail = 0.5 / problem.samples as f64;
     let solved = |(i, (mut state, missing)): (usize, (State, f64))| {

@@ -2,7 +2,9 @@
 
 use super::convergence;
 use super::options::Options;
-use crate::theory::dynamics::{nodes::Nodes, trajectory};
+use crate::theory::dynamics::nodes::Nodes;
+use crate::theory::dynamics::reused_steps::NoiseRequest;
+use crate::theory::dynamics::trajectory::Trajectory;
 use crate::theory::error::PredictionError;
 use crate::theory::observables::isotropic::IsotropicSpectrum;
 use crate::theory::problem::Problem;
@@ -45,14 +47,13 @@ impl Problem {
     pub fn states(&self, options: &Options) -> Result<Vec<State>, PredictionError> {
         self.check()?;
         options.check()?;
-        Ok(expanded(self, options)?.states)
+        Ok(expanded(self, options, None)?.trajectory.states)
     }
 }
 
 /// The states with as many right vectors as they need.
 pub(super) struct Expanded {
-    /// W_0, ..., W_T.
-    pub states: Vec<State>,
+    pub trajectory: Trajectory,
     /// Number of right vectors asked for, and kept; fewer where the law of b has no more polynomials.
     pub count: usize,
     pub kept: usize,
@@ -63,10 +64,16 @@ pub(super) struct Expanded {
 
 /// Takes more right vectors until the next ones matter less than the tolerance in every state, or
 /// there are no more.
-pub(super) fn expanded(problem: &Problem, options: &Options) -> Result<Expanded, PredictionError> {
+pub(super) fn expanded(
+    problem: &Problem,
+    options: &Options,
+    noise: Option<NoiseRequest>,
+) -> Result<Expanded, PredictionError> {
     let mut count = convergence::FIRST.min(options.right_vectors);
     loop {
-        let states = trajectory::states(problem, Nodes::new(options.node_factor), count)?;
+        let nodes = Nodes::new(options.node_factor);
+        let trajectory = Trajectory::new(problem, nodes, count, noise)?;
+        let states = &trajectory.states;
         let kept = states[0].right.nrows();
         // complete when the law of b has no more polynomials
         let complete = kept < count;
@@ -78,7 +85,7 @@ pub(super) fn expanded(problem: &Problem, options: &Options) -> Result<Expanded,
         let most = missing.iter().copied().fold(0.0, f64::max);
         match convergence::next(count, options.right_vectors) {
             Some(next) if most > options.tolerance => count = next,
-            _ => return Ok(Expanded { states, count, kept, missing }),
+            _ => return Ok(Expanded { trajectory, count, kept, missing }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::neuron::LocalNodes;
+use super::neuron::{LocalNodes, Paths};
 use super::sample::{Sample, Stage};
 
 /// Samples that one task works on; fixed, so that sums do not depend on the number of threads.
@@ -93,11 +93,11 @@ pub(super) fn advance(
     let steps = stage.network.len();
     let empty = || GroupSums::new(along.ncols(), r, steps, types, steps - first);
     let chunk = |samples: &mut [Sample]| {
-        let mut sums = empty();
+        let (mut sums, mut paths) = (empty(), Paths::default());
         for sample in samples {
             let kappa = sample.kappa(along, network);
             let nodes = &local_nodes[sample.set % local_nodes.len()];
-            let pi = stage.advance(sample, &kappa, nodes);
+            let pi = stage.advance(sample, &kappa, nodes, &mut paths);
             sums.add_sample(sample, &pi);
             for (to, tangent) in sums.network.iter_mut().zip(stage.tangents(sample, first)) {
                 to.scaled_add(sample.weight, &tangent);

@@ -3,7 +3,7 @@
 //!
 //! `nodes` are those of the samples and of the local Gaussians; `sample` takes one sample through a
 //! step and differentiates along its history, with the averages over one neuron from `local`, and
-//! their derivatives from `local` or `paths`; `group`
+//! their derivatives from `paths` or `stein`; `group`
 //! sums over samples; `axes` are the directions that the right vectors take, `rows` the noise rows and
 //! `response` the way in which a kick comes back. `structure` writes the noise rows as sums over samples.
 
@@ -16,6 +16,7 @@ mod paths;
 mod response;
 mod rows;
 mod sample;
+mod stein;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -49,16 +50,39 @@ const FEW_RIGHT_VECTORS: usize = 6;
 /// Its nodes in units of those of the states: the edge needs fewer.
 const FEW_NODES: f64 = 0.5;
 
+/// The structures of the noise that are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoiseRequest {
+    /// The most terms of the part that is linear in the first row.
+    pub terms: usize,
+    /// The first step after which they are wanted.
+    pub first: usize,
+}
+
 /// W_0, ..., W_T for any number of steps and any batch policy, with at most `right_vectors` right
-/// vectors.
+/// vectors; and the noise rows after the steps that `noise` names as sums over samples.
 pub(crate) fn states(
     problem: &Problem,
     nodes: Nodes,
     right_vectors: usize,
-) -> Result<Vec<State>, PredictionError> {
+    noise: Option<NoiseRequest>,
+) -> Result<(Vec<State>, Vec<NoiseStructure>), PredictionError> {
     let setup = Setup::new(problem, nodes)?;
     let factor = nodes.table_factor;
-    let coarse = ((14.0 * factor).ceil() as usize).max(right_vectors + 6);
+    let counts = Counts::new(factor, !setup.activation.kinks.is_empty());
+    states_with(&setup, nodes, right_vectors, noise, counts)
+}
+
+/// The same with given numbers of nodes.
+fn states_with(
+    setup: &Setup,
+    nodes: Nodes,
+    right_vectors: usize,
+    noise: Option<NoiseRequest>,
+    counts: Counts,
+) -> Result<(Vec<State>, Vec<NoiseStructure>), PredictionError> {
+    let problem = setup.problem;
+    let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(right_vectors + 6);
     let law = SecondLayerQuadrature::new(
         &problem.second_layer,
         problem.width,
@@ -66,48 +90,36 @@ pub(crate) fn states(
         nodes.types.max(2 * right_vectors),
         right_vectors,
     )?;
-    let mut states = vec![start(problem, &law)];
-    let mut dynamics =
-        Dynamics::new(&setup, &law, Counts::new(factor, !setup.activation.kinks.is_empty()));
+    let (mut states, mut structures) = (vec![start(problem, &law)], Vec::new());
+    let mut dynamics = Dynamics::new(setup, &law, counts);
     for (t, &eta) in problem.step_sizes.iter().enumerate() {
         let sums = dynamics.sums(t);
-        dynamics.take(eta, &sums);
-        states.push(dynamics.state()?);
-    }
-    Ok(states)
-}
-
-/// The noise rows after step `first` and every later one as sums over samples, with at most `terms`
-/// terms of the part that is linear in the first row. `nodes.types` are the types of the states.
-pub(crate) fn noise_structures(
-    problem: &Problem,
-    nodes: Nodes,
-    terms: usize,
-    first: usize,
-) -> Result<Vec<NoiseStructure>, PredictionError> {
-    let setup = Setup::new(problem, nodes)?;
-    let coarse = ((14.0 * nodes.table_factor).ceil() as usize).max(FEW_RIGHT_VECTORS + 6);
-    let (types, count) = (nodes.types, FEW_RIGHT_VECTORS);
-    let (second_layer, width) = (&problem.second_layer, problem.width);
-    let law = SecondLayerQuadrature::new(second_layer, width, coarse, types, count)?;
-    let kinked = !setup.activation.kinks.is_empty();
-    let counts = Counts::new(FEW_NODES * nodes.table_factor, kinked);
-    let mut dynamics = Dynamics::new(&setup, &law, counts);
-    let mut structures = Vec::new();
-    for (t, &eta) in problem.step_sizes.iter().enumerate() {
-        let sums = dynamics.sums(t);
-        if !dynamics.new.is_empty() {
+        if noise.is_some() && !dynamics.new.is_empty() {
             dynamics.passed.push(Passed::new(&dynamics.new, &dynamics.rows));
         }
         dynamics.take(eta, &sums);
-        if t + 1 >= first {
+        states.push(dynamics.state()?);
+        if let Some(NoiseRequest { terms, .. }) = noise.filter(|noise| t + 1 >= noise.first) {
             let Dynamics { rows, share, kept, new, passed, .. } = &dynamics;
             let phi = setup.step.phi;
             let ends = Ends { law: &law, phi, rows, share: *share, kept, new, passed };
             structures.push(ends.structure(terms)?);
         }
     }
-    Ok(structures)
+    Ok((states, structures))
+}
+
+/// The noise rows alone, with fewer right vectors and nodes: independent batches have their states from
+/// elsewhere. `nodes.types` are the types of those states.
+pub(crate) fn noise_structures(
+    problem: &Problem,
+    nodes: Nodes,
+    noise: NoiseRequest,
+) -> Result<Vec<NoiseStructure>, PredictionError> {
+    let setup = Setup::new(problem, nodes)?;
+    let kinked = !setup.activation.kinks.is_empty();
+    let counts = Counts::new(FEW_NODES * nodes.table_factor, kinked);
+    Ok(states_with(&setup, nodes, FEW_RIGHT_VECTORS, Some(noise), counts)?.1)
 }
 
 /// The process between two steps.
@@ -152,7 +164,9 @@ impl<'a> Dynamics<'a> {
             setup,
             law,
             left: law.coarse_left() / (problem.width as f64).sqrt(),
-            local_nodes: counts.map(|at| nodes::local_nodes(at, steps)).unwrap_or_default(),
+            local_nodes: counts
+                .map(|at| nodes::local_nodes(at, steps, &setup.activation))
+                .unwrap_or_default(),
             share,
             kept: of(share),
             new: of(1.0 - share),

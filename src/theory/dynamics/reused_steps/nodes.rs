@@ -12,6 +12,7 @@ use super::sample::Sample;
 use crate::data::Target;
 use crate::numerics::graded::cholesky;
 use crate::quadrature::{normal_density, normal_distribution};
+use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::labels::MAX_DIRECTIONS;
 
 /// Candidates for each component of a generating vector.
@@ -29,7 +30,7 @@ const SETS: usize = 64;
 pub(super) struct Counts {
     /// Power of two.
     pub samples: usize,
-    /// Blocks of local nodes; even.
+    /// Blocks of local nodes; a multiple of four, so that the nodes are one of eight.
     pub blocks: usize,
 }
 
@@ -38,7 +39,7 @@ impl Counts {
     pub fn new(factor: f64, kinked: bool) -> Self {
         let blocks = if kinked { 128.0 } else { 40.0 };
         let samples = (4096.0 * factor).max(64.0).log2().floor();
-        let blocks = 2.0 * (0.5 * blocks * factor).ceil().max(4.0);
+        let blocks = 4.0 * (0.25 * blocks * factor).ceil().max(2.0);
         Self { samples: 1 << samples as usize, blocks: blocks as usize }
     }
 }
@@ -50,7 +51,11 @@ impl Counts {
 /// an orthogonal frame, whose length is one of the two of the Gauss rule for chi, in turn. So
 /// polynomials of third degree in the others, with any function of the first as factor, are averaged
 /// exactly: the derivatives by Stein's lemma divide by small deviations and need that.
-pub(super) fn local_nodes(counts: Counts, dimensions: usize) -> Vec<LocalNodes> {
+pub(super) fn local_nodes(
+    counts: Counts,
+    dimensions: usize,
+    activation: &ActivationConstants,
+) -> Vec<LocalNodes> {
     let others = dimensions - 1;
     let blocks = counts.blocks;
     let set = |set: usize| {
@@ -74,7 +79,8 @@ pub(super) fn local_nodes(counts: Counts, dimensions: usize) -> Vec<LocalNodes> 
         let nodes = Array2::from_shape_vec((weights.len(), dimensions), nodes);
         let mut nodes = nodes.unwrap_or_default();
         whiten(&mut nodes, &weights);
-        LocalNodes { weights, epsilon: nodes.reversed_axes().as_standard_layout().to_owned() }
+        let epsilon = nodes.reversed_axes().as_standard_layout().to_owned();
+        LocalNodes::new(weights, epsilon, activation)
     };
     (0..SETS).into_par_iter().map(set).collect()
 }

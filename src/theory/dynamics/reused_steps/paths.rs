@@ -1,70 +1,76 @@
-//! Derivatives of averages over the local Gaussians along the paths of single neurons, for activations
-//! without kinks.
+//! Averages over the local Gaussians with their derivatives along the paths of single neurons, for
+//! activations without kinks.
 //!
-//! Equations: docs/theory.md, (14.23), (14.24).
+//! Equations: docs/theory.md, (14.23), (14.24), backwards in time.
 
-use super::neuron::{Local, LocalSums, dot};
-use crate::theory::dynamics::activation_constants::ActivationConstants;
+use super::neuron::{LANES, Local, LocalSums, Paths, add_product, dot, lanes, product, sum};
+use crate::linalg::simd::Loop;
 
-/// Distance of the two slopes whose difference gives sigma''.
-const DISTANCE: f64 = 1e-6;
-
-/// sigma'' at `z`, where sigma' is `slope`.
-pub(super) fn curvature(z: &[f64], slope: &[f64], activation: &ActivationConstants) -> Vec<f64> {
-    let shifted: Vec<f64> = z.iter().map(|z| z + DISTANCE).collect();
-    let (mut values, mut slopes) = (vec![0.0; z.len()], vec![0.0; z.len()]);
-    activation.evaluate(&shifted, &mut values, &mut slopes);
-    slopes.iter().zip(slope).map(|(after, before)| (after - before) / DISTANCE).collect()
+/// The averages at step `t` from sigma, sigma' and sigma'' on the paths.
+pub(super) struct AlongPaths<'a> {
+    pub local: &'a Local,
+    pub weights: &'a [f64],
+    pub residual: &'a [f64],
+    pub paths: &'a mut Paths,
+    pub t: usize,
 }
 
-/// Fills in the derivatives of `sums` at the step t, from sigma' and sigma'' at all nodes and steps.
-pub(super) fn derivatives(
-    local: &Local,
-    weights: &[f64],
-    residual: &[f64],
-    (slopes, curvatures): (&[Vec<f64>], &[Vec<f64>]),
-    sums: &mut LocalSums,
-) {
-    let t = slopes.len() - 1;
-    let weighted = |f: &[f64]| -> Vec<f64> { f.iter().zip(weights).map(|(f, w)| f * w).collect() };
-    let (by_slope, by_value) = (weighted(&curvatures[t]), weighted(&slopes[t]));
-    for s in 0..=t {
-        let moved = moved(local, residual, curvatures, s, None);
-        sums.slope_by_mean.push(dot(&by_slope, &moved));
-        if s < t {
-            sums.value_by_mean.push(dot(&by_value, &moved));
-        }
-    }
-    for (s, slope) in slopes[..t].iter().enumerate() {
-        let moved = moved(local, residual, curvatures, s, Some(slope));
-        sums.slope_by_residual.push(dot(&by_slope, &moved));
-        sums.value_by_residual.push(dot(&by_value, &moved));
-    }
-}
+impl Loop for AlongPaths<'_> {
+    type Output = LocalSums;
 
-/// How far the preactivation of the last step moves with m^(s), or with r^(s) where `slope` is
-/// sigma' of that step (14.23), (14.24).
-fn moved(
-    local: &Local,
-    residual: &[f64],
-    curvatures: &[Vec<f64>],
-    s: usize,
-    slope: Option<&Vec<f64>>,
-) -> Vec<f64> {
-    let (t, count) = (curvatures.len() - 1, curvatures[0].len());
-    // of the steps from s on
-    let mut paths = vec![vec![if slope.is_some() { 0.0 } else { 1.0 }; count]];
-    for step in s + 1..=t {
-        let mut next = match slope {
-            Some(slope) => slope.iter().map(|slope| local.trace[step][s] * slope).collect(),
-            None => vec![0.0; count],
+    /// An answer of the last preactivation to a shift of step s is r^(s) sigma''^(s) times the sum over
+    /// later steps of phi xi times theirs (14.25).
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> LocalSums {
+        let Self { local, weights, residual, paths, t } = self;
+        let Paths { z: by_value, values, spare: by_slope, slopes, curvatures, answers } = paths;
+        let groups = weights.len() / LANES;
+        let mut sums = LocalSums {
+            value: dot::<FMA>(values, weights),
+            slope_by_mean: vec![0.0; t + 1],
+            value_by_mean: vec![0.0; t],
+            slope_by_residual: vec![0.0; t],
+            value_by_residual: vec![0.0; t],
+            ..LocalSums::default()
         };
-        for (i, path) in paths.iter().enumerate() {
-            let factor = local.trace[step][s + i] * residual[s + i];
-            let terms = curvatures[s + i].iter().zip(path);
-            next.iter_mut().zip(terms).for_each(|(next, (c, path))| *next += factor * c * path);
+        for i in 0..groups {
+            let weights = lanes(weights, i);
+            let at = LANES * i..LANES * (i + 1);
+            by_value[at.clone()].copy_from_slice(&product(lanes(&slopes[t], i), weights));
+            by_slope[at].copy_from_slice(&product(lanes(&curvatures[t], i), weights));
         }
-        paths.push(next);
+        sums.slope = sum(by_value);
+        for slopes in &slopes[..=t] {
+            let covariance =
+                dot::<FMA>(by_value, slopes) - sums.slope * dot::<FMA>(weights, slopes);
+            sums.covariances.push(covariance);
+        }
+        sums.slope_by_mean[t] = sum(by_slope);
+        answers[t].fill(1.0);
+        for s in (0..t).rev() {
+            let (answers, later) = answers.split_at_mut(s + 1);
+            let answers = &mut answers[s];
+            let mut total = [[0.0; LANES]; 4];
+            for i in 0..groups {
+                let mut returned = [0.0; LANES];
+                for (back, answers) in local.trace[s + 1..=t].iter().zip(&*later) {
+                    add_product::<FMA>(&mut returned, [back[s]; LANES], lanes(answers, i));
+                }
+                let by_residual = product(returned, lanes(&slopes[s], i));
+                let by_mean = product(returned, lanes(&curvatures[s], i));
+                let by_mean = product(by_mean, [residual[s]; LANES]);
+                answers[LANES * i..LANES * (i + 1)].copy_from_slice(&by_mean);
+                let (by_slope, by_value) = (lanes(by_slope, i), lanes(by_value, i));
+                add_product::<FMA>(&mut total[0], by_slope, by_mean);
+                add_product::<FMA>(&mut total[1], by_value, by_mean);
+                add_product::<FMA>(&mut total[2], by_slope, by_residual);
+                add_product::<FMA>(&mut total[3], by_value, by_residual);
+            }
+            sums.slope_by_mean[s] = total[0].iter().sum();
+            sums.value_by_mean[s] = total[1].iter().sum();
+            sums.slope_by_residual[s] = total[2].iter().sum();
+            sums.value_by_residual[s] = total[3].iter().sum();
+        }
+        sums
     }
-    paths.pop().unwrap_or_default()
 }

@@ -2,9 +2,9 @@
 //!
 //! Equations: docs/theory.md, (14.4) to (14.8).
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
-use super::neuron::{Local, LocalNodes, LocalSums};
+use super::neuron::{Local, LocalNodes, LocalSums, Paths};
 use crate::theory::dynamics::activation_constants::ActivationConstants;
 use crate::theory::dynamics::labels::MAX_DIRECTIONS;
 use crate::theory::dynamics::second_layer::SecondLayerQuadrature;
@@ -85,8 +85,14 @@ pub(super) struct Stage<'a> {
 
 impl Stage<'_> {
     /// Takes the sample, whose inner products with the right vectors are `kappa`, through one more
-    /// step, with local nodes `nodes`. Gives pi.
-    pub fn advance(&self, sample: &mut Sample, kappa: &[f64], nodes: &LocalNodes) -> Vec<f64> {
+    /// step, with local nodes `nodes` and room for `paths`. Gives pi.
+    pub fn advance(
+        &self,
+        sample: &mut Sample,
+        kappa: &[f64],
+        nodes: &LocalNodes,
+        paths: &mut Paths,
+    ) -> Vec<f64> {
         let history = &mut sample.history;
         let t = history.residual.len();
         let (mut means, mut sums) = (Vec::new(), Vec::new());
@@ -97,7 +103,7 @@ impl Stage<'_> {
                 mean -= trace * history.residual[s] * history.sums[s][c].slope;
             }
             let past: Vec<f64> = history.mean.iter().map(|means| means[c]).collect();
-            let found = local.sums(nodes, &past, mean, &history.residual, self.activation);
+            let found = local.sums(nodes, &past, mean, &history.residual, self.activation, paths);
             output += self.law.output_weights[c] * found.value;
             means.push(mean);
             sums.push(found);
@@ -115,66 +121,60 @@ impl Stage<'_> {
     }
 
     /// Gamma^(t,s): the derivatives of pi in the last step by kappa in each step from `first` on that
-    /// has seen the sample, along its whole history (14.14) to (14.18).
+    /// has seen the sample, along its whole history (14.14) to (14.18), backwards in time.
     pub fn tangents(&self, sample: &Sample, first: usize) -> Vec<Array2<f64>> {
-        let t = sample.history.residual.len() - 1;
-        (first..=t).map(|s| self.tangent(sample, s, t)).collect()
-    }
-
-    fn tangent(&self, sample: &Sample, start: usize, t: usize) -> Array2<f64> {
         let history = &sample.history;
+        let t = history.residual.len() - 1;
         let (types, r) = self.left.dim();
-        // for each step from `start` on; columns are the components of kappa that are moved
-        let mut d_pi: Vec<Array2<f64>> = Vec::new();
-        let mut d_residual: Vec<Vec<f64>> = Vec::new();
-        let mut d_mean: Vec<Array2<f64>> = Vec::new();
-        let mut d_slope: Vec<Array2<f64>> = Vec::new();
-        for step in start..=t {
-            let mut d_kappa = if step == start { Array2::eye(r) } else { Array2::zeros((r, r)) };
-            for (i, d_pi) in d_pi.iter().enumerate() {
-                d_kappa.scaled_add(self.phi, &self.network[step][start + i].dot(d_pi));
-            }
-            let mut mean = self.left.dot(&d_kappa);
-            let mut slope = Array2::zeros((types, r));
-            let mut residual = vec![0.0; r];
-            for c in 0..types {
-                let trace = &self.local[c].trace[step];
-                let at = &history.sums[step][c];
-                let (mut mean, mut slope) = (mean.row_mut(c), slope.row_mut(c));
-                for i in 0..step - start {
-                    let s = start + i;
-                    let (share, past) = (trace[s], &history.sums[s][c]);
-                    for k in 0..r {
-                        mean[k] -= share
-                            * (d_residual[i][k] * past.slope
-                                + history.residual[s] * d_slope[i][[c, k]]);
-                    }
-                }
+        let count = t + 1 - first;
+        // derivatives of the last pi, the columns, by what each step from `first` on has
+        let mut by_pi = vec![Array2::<f64>::zeros((r, r)); count];
+        let mut by_slope = vec![Array2::<f64>::zeros((types, r)); count];
+        let mut by_mean = by_slope.clone();
+        let mut by_residual = vec![Array1::<f64>::zeros(r); count];
+        let mut by_kappa = by_pi.clone();
+        by_pi[count - 1] = Array2::eye(r);
+        let weights = &self.law.right_weights;
+        for now in (0..count).rev() {
+            let step = first + now;
+            let sums = &history.sums[step];
+            // pi is r times a mean of S
+            let slopes: Array1<f64> = sums.iter().map(|at| at.slope).collect();
+            by_slope[now].scaled_add(history.residual[step], &weights.t().dot(&by_pi[now]));
+            by_residual[now] += &weights.dot(&slopes).dot(&by_pi[now]);
+            let (past_slopes, slopes) = by_slope.split_at_mut(now);
+            let (past_means, means) = by_mean.split_at_mut(now);
+            let (past_residuals, residuals) = by_residual.split_at_mut(now);
+            for (c, at) in sums.iter().enumerate() {
+                // S and r are functions of means and residuals
                 let weight = self.law.output_weights[c];
-                let mut add = |by_slope: f64, by_value: f64, k: usize, d: f64| {
-                    slope[k] += by_slope * d;
-                    residual[k] -= weight * by_value * d;
-                };
-                for k in 0..r {
-                    for i in 0..step - start {
-                        let s = start + i;
-                        add(at.slope_by_mean[s], at.value_by_mean[s], k, d_mean[i][[c, k]]);
-                        add(at.slope_by_residual[s], at.value_by_residual[s], k, d_residual[i][k]);
-                    }
-                    add(at.slope_by_mean[step], at.slope, k, mean[k]);
+                let slope = slopes[0].row(c);
+                let output = residuals[0].mapv(|d| -weight * d);
+                let mut mean = means[0].row_mut(c);
+                mean.scaled_add(at.slope, &output);
+                mean.scaled_add(at.slope_by_mean[step], &slope);
+                for i in 0..now {
+                    let s = first + i;
+                    let (trace, past) = (self.local[c].trace[step][s], &history.sums[s][c]);
+                    let mut past_mean = past_means[i].row_mut(c);
+                    past_mean.scaled_add(at.value_by_mean[s], &output);
+                    past_mean.scaled_add(at.slope_by_mean[s], &slope);
+                    let past_residual = &mut past_residuals[i];
+                    past_residual.scaled_add(at.value_by_residual[s], &output);
+                    past_residual.scaled_add(at.slope_by_residual[s], &slope);
+                    // the mean has the sample's own traces
+                    past_residual.scaled_add(-trace * past.slope, &mean);
+                    let mut past_slope = past_slopes[i].row_mut(c);
+                    past_slope.scaled_add(-trace * history.residual[s], &mean);
                 }
             }
-            let mut pi = self.law.right_weights.dot(&slope) * history.residual[step];
-            for (mut row, weights) in pi.rows_mut().into_iter().zip(self.law.right_weights.rows()) {
-                let sums = weights.iter().zip(&history.sums[step]);
-                let at: f64 = sums.map(|(w, at)| w * at.slope).sum();
-                row.iter_mut().zip(&residual).for_each(|(x, d)| *x += at * d);
+            // derivatives of all components in one matrix, by components of kappa in rows
+            let kappa = self.left.t().dot(&by_mean[now]);
+            for (by_pi, network) in by_pi[..now].iter_mut().zip(&self.network[step][first..]) {
+                by_pi.scaled_add(self.phi, &network.t().dot(&kappa));
             }
-            d_pi.push(pi);
-            d_residual.push(residual);
-            d_mean.push(mean);
-            d_slope.push(slope);
+            by_kappa[now] = kappa.reversed_axes();
         }
-        d_pi.pop().unwrap_or_default()
+        by_kappa
     }
 }

@@ -178,7 +178,7 @@ impl Ends<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::noise_structures;
+    use super::super::{NoiseRequest, noise_structures};
     use crate::activation::{Activation, Tanh};
     use crate::data::{Link, Target};
     use crate::network::SecondLayerLaw;
@@ -203,7 +203,8 @@ mod tests {
                 batches,
                 second_layer: SecondLayerLaw::Rademacher,
             };
-            let found = noise_structures(&problem, Nodes::new(1.0), 2, 3).unwrap().swap_remove(0);
+            let noise = NoiseRequest { terms: 2, first: 3 };
+            let found = noise_structures(&problem, Nodes::new(1.0), noise).unwrap().swap_remove(0);
             let phi = problem.phi();
             let mut mean = 0.0;
             for j in 0..found.b.len() {
