@@ -34,12 +34,9 @@ struct Linearised<T> {
     z_by: Vec<T>,
 }
 
-
 /// Coefficients of a quadratic form at the products x_i x_k, i >= k.
 fn quadratic<T: Field, const A: usize>(m: &Matrix<T, A>) -> impl Iterator<Item = T> {
-    (0..A).flat_map(move |i| {
-        (0..=i).map(move |k| if i == k { m[i][i] } else { m[i][k] + m[k][i] })
-    })
+    (0..A).flat_map(move |i| (0..=i).map(move |k| if i == k { m[i][i] } else { m[i][k] + m[k][i] }))
 }
 
 /// The symmetric matrix of a lower triangle.
@@ -154,11 +151,7 @@ impl<const A: usize> Bulk<A> {
 
     /// The order parameters at a0 on the real axis, by Newton's method from the packed `guess`, with z and
     /// the slopes in ln(-a0).
-    pub(super) fn solve_with_slopes(
-        &self,
-        a0: f64,
-        guess: &[f64],
-    ) -> Fallible<Solution> {
+    pub(super) fn solve_with_slopes(&self, a0: f64, guess: &[f64]) -> Fallible<Solution> {
         let failed = PredictionError::NotConverged { near: a0.abs() };
         let mut u = guess.to_vec();
         let n = u.len();

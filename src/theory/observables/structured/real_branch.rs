@@ -133,7 +133,8 @@ impl<const A: usize> RealBranch<A> {
     pub fn at(&self, x: f64) -> Fallible<Point<A>> {
         let after = self.ladder.partition_point(|rung| rung.x <= x);
         let first = &self.ladder[0];
-        let guess = match (after.checked_sub(1).map(|at| &self.ladder[at]), self.ladder.get(after)) {
+        let guess = match (after.checked_sub(1).map(|at| &self.ladder[at]), self.ladder.get(after))
+        {
             (Some(below), Some(above)) => below.between(above, x),
             (Some(last), None) if last.x == x => return Ok(last.point()),
             (Some(last), None) => last.solution.order.clone(),
