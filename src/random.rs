@@ -17,6 +17,7 @@ pub(crate) enum Purpose {
     Noise = 5,
     KrylovStart = 6,
     LawCheck = 7,
+    Permutation = 8,
 }
 
 /// The generator of block `block` of object `index`.

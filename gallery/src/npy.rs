@@ -38,7 +38,11 @@ fn wrong_shape(path: &Path, shape: &[usize], expected: &str) -> String {
     format!("{}: the array has shape {shape:?}; its dimensions must be {expected}", path.display())
 }
 
-fn array(path: &Path) -> Result<ArrayD<f64>, String> {
+/// An array of any shape.
+///
+/// # Errors
+/// A sentence with the name of the file.
+pub fn array(path: &Path) -> Result<ArrayD<f64>, String> {
     let array = read_npy::<_, ArrayD<Number>>(path).map_err(|error| match error {
         ReadNpyError::WrongDescriptor(found) => format!(
             "{}: the entries are of NumPy type {found}; what can be read is {TYPES}",

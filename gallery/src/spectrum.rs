@@ -107,7 +107,7 @@ pub fn spectrum_panel(
         grid(from, to).into_iter().map(|s| (s, law.singular_value_density(s))).collect();
     let (bulk, reference) = match prediction {
         Some(prediction) => {
-            let grid = grid(0.8 * from, prediction.edge);
+            let grid = grid(prediction.lower_edge, prediction.edge);
             let density = prediction.density(&grid)?.to_vec();
             (grid.into_iter().zip(density).collect(), of_w_0)
         }

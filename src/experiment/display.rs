@@ -55,8 +55,15 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
     if let Some(eta) = stage.eta {
         write!(f, " (eta = {:.3})", Short(eta))?;
     }
-    let Outliers { count, rule, threshold } = &stage.outliers;
-    writeln!(f, ": {} above {:.3} (rule: {})", outliers(*count), Short(*threshold), rule.name())?;
+    let Outliers { count, rule, threshold, p_values } = &stage.outliers;
+    let tests = p_values.iter().rev().take(2).map(|p| probability(*p)).collect::<Vec<_>>();
+    let tests = match &tests[..] {
+        [next, weakest] => format!(", p = {weakest}, next value {next}"),
+        [next] => format!(", next value p = {next}"),
+        _ => String::new(),
+    };
+    let (threshold, rule) = (Short(*threshold), rule.name());
+    writeln!(f, ": {} above {threshold:.3} (rule: {rule}{tests})", outliers(*count))?;
     let predicted = stage.prediction.as_ref();
     if let Some(prediction) = predicted {
         writeln!(
@@ -111,6 +118,15 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
 
 fn outliers(count: usize) -> String {
     format!("{count} outlier{}", if count == 1 { "" } else { "s" })
+}
+
+/// A p-value to two digits.
+fn probability(p: f64) -> String {
+    match p {
+        ..1e-12 => "0".into(),
+        ..0.01 => format!("{p:.0e}"),
+        _ => format!("{p:.2}"),
+    }
 }
 
 /// A measured number with the predicted one in brackets.

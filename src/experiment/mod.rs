@@ -17,6 +17,7 @@
 //! ```
 
 mod builder;
+mod bulk_law;
 mod checked;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
@@ -37,6 +38,7 @@ mod seeds;
 mod settings;
 
 pub use builder::ExperimentBuilder;
+pub use bulk_law::BulkLaw;
 pub use checked::Experiment;
 pub use error::{BuildError, NoPredictionError, RunError};
 pub use feature_report::{

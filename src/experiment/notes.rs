@@ -3,6 +3,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
+use super::bulk_law;
 use super::checked::Experiment;
 use super::report::Stage;
 use crate::data::Dataset;
@@ -20,6 +21,7 @@ pub(super) fn of(experiment: &Experiment, stages: &[Stage]) -> Vec<String> {
         notes.extend(labels(data));
     }
     notes.extend(stages.iter().filter_map(unmoved));
+    notes.extend(bulk_law::note(experiment, stages));
     notes
 }
 

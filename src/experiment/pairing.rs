@@ -140,6 +140,7 @@ fn assignment(
 mod tests {
     use super::*;
     use crate::experiment::{PredictedSpectrum, Triplet};
+    use crate::rmt::EdgeLaw;
     use crate::spectral::{OutlierRule, Outliers};
     use crate::theory::prediction::{BulkModel, ErrorEstimate};
     use ndarray::Array1;
@@ -162,11 +163,14 @@ mod tests {
             eta: Some(1.0),
             change: None,
             singular_values: Array1::from_iter(triplets.iter().map(|t| t.singular_value)),
-            outliers: Outliers { count, rule, threshold: 2.0 },
+            outliers: Outliers { count, rule, threshold: 2.0, p_values: Vec::new() },
+            bulk_law: None,
             triplets,
             prediction: Some(PredictedSpectrum {
                 bulk_model: BulkModel::Isotropic,
                 edge: 2.0,
+                lower_edge: 0.5,
+                edge_law: EdgeLaw { centre: 4.0, scale: 0.1 },
                 outliers,
                 errors: ErrorEstimate::default(),
                 warnings: Vec::new(),

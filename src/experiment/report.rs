@@ -2,10 +2,12 @@
 
 use ndarray::{Array1, Array2};
 
+use super::bulk_law::BulkLaw;
 use super::feature_report::{StageFeatures, StageReadout};
 use super::settings::Settings;
 use crate::data::{Batch, Dataset};
 use crate::error::InvalidSetting;
+use crate::rmt::EdgeLaw;
 use crate::spectral::{Histogram, Outliers};
 use crate::theory::LeadingOrder;
 use crate::theory::prediction::{BulkModel, ErrorEstimate, Prediction};
@@ -38,6 +40,11 @@ pub struct PredictedSpectrum {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk.
     pub edge: f64,
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    pub lower_edge: f64,
+    /// The law of the largest squared singular value of the bulk, as
+    /// [`Prediction::edge_law`](crate::theory::prediction::Prediction::edge_law).
+    pub edge_law: EdgeLaw,
     /// The outliers, largest first; left overlaps with a, a^{o2}, a^{o3}.
     pub outliers: Vec<Triplet>,
     /// How far one network of this size is expected to lie from the prediction.
@@ -60,6 +67,8 @@ impl From<&Prediction> for PredictedSpectrum {
         Self {
             bulk_model: prediction.bulk_model,
             edge: prediction.edge,
+            lower_edge: prediction.lower_edge,
+            edge_law: prediction.edge_law,
             outliers: outliers.collect(),
             errors: prediction.errors.clone(),
             warnings: untrusted.map(|i| i.sentence.clone()).collect(),
@@ -81,6 +90,8 @@ pub struct Stage {
     pub singular_values: Array1<f64>,
     /// How many are outliers, by which rule.
     pub outliers: Outliers,
+    /// The law of the bulk that the outliers were tested at; `None` where the rule needs none.
+    pub bulk_law: Option<BulkLaw>,
     /// The leading triplets, as many as were asked for.
     pub triplets: Vec<Triplet>,
     /// The prediction for these weights; `None` for W_0, and where [`Report::no_prediction`] says

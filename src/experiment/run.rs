@@ -14,14 +14,14 @@ use super::error::{NoPredictionError, RunError};
 use super::progress::{Progress, ProgressMeter};
 use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
-use super::{feature_predictions, measure_features, memory, notes};
+use super::{bulk_law, feature_predictions, measure_features, memory, notes};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::InvalidSetting;
 use crate::linalg::backend_name;
 use crate::network::Network;
-use crate::spectral::{default_outliers, leading_triplets, overlap};
+use crate::spectral::{leading_triplets, overlap};
 use crate::training::{Change, TrainingError};
 
 /// Sees the progress of a run, and may stop it.
@@ -185,7 +185,7 @@ fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result
         record.stages.push(stage);
         if record.step == experiment.settings.steps.len() {
             let second_layer = network.second_layer().mapv(|a| a.as_f64());
-            return Ok(report(experiment, record.stages, teacher, second_layer));
+            return Ok(report(experiment, record.stages, teacher, second_layer)?);
         }
         let start = Instant::now();
         let step = record.step + 1;
@@ -255,11 +255,7 @@ fn measure<T: Scalar>(
         })
     };
     let triplets = (0..top.len()).map(triplet).collect::<Result<Vec<_>, _>>()?;
-    let (s, width, dimension) = (values.to_vec(), settings.width, settings.dimension);
-    let outliers = match settings.outlier_rule {
-        Some(rule) => rule.apply(&s, width, dimension)?,
-        None => default_outliers(&s, width, dimension)?,
-    };
+    let (outliers, bulk_law) = bulk_law::without_prediction(settings, step, &values)?;
     meter.spectrum(step, 1.0)?;
     let spectrum_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
@@ -272,6 +268,7 @@ fn measure<T: Scalar>(
         change: record.change,
         singular_values: values,
         outliers,
+        bulk_law,
         triplets,
         prediction: None,
         readouts,
@@ -289,12 +286,12 @@ fn report(
     mut stages: Vec<Stage>,
     teacher: Array2<f64>,
     second_layer: Array1<f64>,
-) -> Report {
-    let no_prediction = add_predictions(experiment, &mut stages).err().map(|why| why.to_string());
+) -> Result<Report, InvalidSetting> {
+    let no_prediction = add_predictions(experiment, &mut stages)?.err().map(|why| why.to_string());
     let no_feature_prediction =
         feature_predictions::add(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
-    Report {
+    Ok(Report {
         settings: experiment.settings.clone(),
         activation: experiment.activation.name(),
         link: experiment.source.name().to_owned(),
@@ -308,25 +305,34 @@ fn report(
         no_prediction,
         no_feature_prediction,
         notes,
-    }
+    })
 }
 
-/// Puts the prediction beside every stage that has one; says why when one has none.
-fn add_predictions(experiment: &Experiment, stages: &mut [Stage]) -> Result<(), NoPredictionError> {
+/// Puts the prediction beside every stage that has one, and tests its outliers there; says why when
+/// one has none.
+fn add_predictions(
+    experiment: &Experiment,
+    stages: &mut [Stage],
+) -> Result<Result<(), NoPredictionError>, InvalidSetting> {
     if !experiment.settings.with_prediction {
-        return Ok(());
+        return Ok(Ok(()));
     }
     let options = experiment.settings.prediction_options.unwrap_or_default();
+    let predictions = match experiment.predictions(&options) {
+        Ok(predictions) => predictions,
+        Err(why) => return Ok(Err(why)),
+    };
     let mut result = Ok(());
-    for (prediction, step) in experiment.predictions(&options)?.into_iter().zip(1..) {
+    for (prediction, step) in predictions.into_iter().zip(1..) {
         let mut stages = stages.iter_mut().filter(|stage| stage.step == step);
         match (prediction, stages.next()) {
             (Ok(prediction), Some(stage)) => {
+                bulk_law::test_at(experiment, stage, &prediction)?;
                 stage.prediction = Some(PredictedSpectrum::from(&prediction));
             }
             (Err(why), _) => result = result.and(Err(why.into())),
             _ => {}
         }
     }
-    result
+    Ok(result)
 }

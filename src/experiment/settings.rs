@@ -76,9 +76,11 @@ macro_rules! table_of_settings {
             /// entrywise power, at most 100. Default: 3.
             second_layer_powers(usize): usize = 3,
                 |s| at_most("second_layer_powers", s.second_layer_powers, MAX_POWER, "at most 100");
-            /// The rule that counts outliers. Default: [`OutlierRule::default_for`] min(N, d) values,
-            /// or, where the rank of W is too low for a bulk and too high for that rule, all values
-            /// above rounding error. The report of each stage names the rule.
+            /// The rule that counts outliers. Default: [`OutlierRule::TracyWidom`] with level 0.05, at
+            /// the edge of W_0's white noise and of each predicted bulk (docs/theory.md, section
+            /// 18.4). Where a stage has no prediction, the largest gap among the first 8 singular
+            /// values with a factor of 8 (fewer in small matrices, all values above rounding error in
+            /// those of low rank). The report of each stage names the rule and the law of the bulk.
             outlier_rule(OutlierRule): Option<OutlierRule> = None,
                 |s| s.outlier_rule.filter(|_| s.available() > 0)?.check_for(s.available()).err();
             /// How all singular values are computed. Default: [`SpectrumMethod::Automatic`].

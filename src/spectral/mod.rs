@@ -24,22 +24,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
+//! [`report`] says all of it at once about a matrix of unknown origin; [`feature_spectrum`] measures the features sigma(W x) on a batch in place of W.
 
 mod feature_spectrum;
+mod gap_outliers;
 mod histogram;
 mod largest_gap;
+mod noise_scale;
 mod outliers;
 mod overlap;
+mod report;
 mod singular_values;
 mod triplets;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
 pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
+pub(crate) use gap_outliers::gap_outliers;
 pub use histogram::Histogram;
 pub(crate) use outliers::default_outliers;
 pub use outliers::{OutlierRule, Outliers};
 pub(crate) use overlap::{MAX_POWER, overlaps_with_powers};
 pub use overlap::{overlap, principal_overlaps};
+pub use report::{
+    BulkFit, HardThreshold, Localisation, PowerLaw, RandomisedNull, ReportOptions, SpectrumReport,
+    VectorShape, report,
+};
 pub use singular_values::{SpectrumMethod, singular_values};
 pub use triplets::leading_triplets;

@@ -2,7 +2,7 @@
 
 use super::largest_gap::{self, Spectrum};
 use crate::error::{InvalidSetting, finite, in_range, nonnegative, nonzero};
-use crate::rmt::MarchenkoPastur;
+use crate::rmt::{EdgeLaw, MarchenkoPastur};
 
 const ABOVE_0: &str = "a finite number above 0";
 
@@ -48,6 +48,12 @@ pub enum OutlierRule {
         /// How many mean bulk gaps make a gap.
         factor: f64,
     },
+    /// Singular values that noise exceeds with a probability below `level`, one after the other:
+    /// s_{k+1} is compared with the largest value of what is left when k outliers are set apart.
+    TracyWidom {
+        /// The rate of false alarms in pure noise, above 0 and below 1.
+        level: f64,
+    },
 }
 
 /// The outliers found by a rule.
@@ -61,6 +67,9 @@ pub struct Outliers {
     /// Singular values above this are outliers. For the gap rule: the middle of the gap, or the
     /// largest singular value when there is no outlier.
     pub threshold: f64,
+    /// The p-values of the Tracy-Widom rule: those of the outliers and that of the first value
+    /// that is none, in the order of the singular values. Empty for the other rules.
+    pub p_values: Vec<f64>,
 }
 
 impl OutlierRule {
@@ -75,12 +84,14 @@ impl OutlierRule {
         }
     }
 
-    /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"` or `"largest gap"`.
+    /// The rule's name: `"above edge"`, `"Marchenko-Pastur edge"`, `"largest gap"` or
+    /// `"Tracy-Widom"`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::AboveEdge { .. } => "above edge",
             Self::MarchenkoPastur { .. } => "Marchenko-Pastur edge",
             Self::LargestGap { .. } => "largest gap",
+            Self::TracyWidom { .. } => "Tracy-Widom",
         }
     }
 
@@ -100,6 +111,11 @@ impl OutlierRule {
             Self::LargestGap { max_outliers, factor } => {
                 nonzero("outlier_rule.largest_gap.max_outliers", max_outliers)?;
                 in_range("outlier_rule.largest_gap.factor", factor, factor > 0.0, ABOVE_0)
+            }
+            Self::TracyWidom { level } => {
+                let inside = 0.0 < level && level < 1.0;
+                let allowed = "a number above 0 and below 1";
+                in_range("outlier_rule.tracy_widom.level", level, inside, allowed)
             }
         }
     }
@@ -148,6 +164,13 @@ impl OutlierRule {
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
         let s = singular_values;
+        if let Self::TracyWidom { level } = *self {
+            return self.sequential(s, width, dimension, level, |k| {
+                let variance = s[k..].iter().map(|s| s * s).sum::<f64>()
+                    / ((width - k) as f64 * (dimension - k) as f64);
+                EdgeLaw::white(width - k, dimension - k, variance)
+            });
+        }
         let threshold = match *self {
             Self::AboveEdge { edge, margin } => edge * (1.0 + margin),
             Self::MarchenkoPastur { margin } => {
@@ -161,11 +184,58 @@ impl OutlierRule {
                     k => 0.5 * s[k - 1] + 0.5 * s[k],
                 }
             }
+            Self::TracyWidom { .. } => unreachable!(),
         };
         // no singular value is above the largest number, and the report stays finite
         let threshold = threshold.min(f64::MAX);
         let count = s.iter().take_while(|s| **s > threshold).count();
-        Ok(Outliers { count, rule: *self, threshold })
+        Ok(Outliers { count, rule: *self, threshold, p_values: Vec::new() })
+    }
+
+    /// Applies the rule where the law of the largest value of the bulk is known: the
+    /// Tracy-Widom rule tests at `law` and fits nothing, the other rules do not use it.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_at(
+        &self,
+        singular_values: &[f64],
+        width: usize,
+        dimension: usize,
+        law: &EdgeLaw,
+    ) -> Result<Outliers, InvalidSetting> {
+        let Self::TracyWidom { level } = *self else {
+            return self.apply(singular_values, width, dimension);
+        };
+        self.check_for(singular_values.len())?;
+        check_decreasing(singular_values)?;
+        self.sequential(singular_values, width, dimension, level, |_| Ok(*law))
+    }
+
+    /// Tests s_1, s_2, ... in turn at `law(k)`, the law of the largest value of the bulk beside k
+    /// outliers, until one is not above it at `level`.
+    pub(crate) fn sequential(
+        &self,
+        s: &[f64],
+        _width: usize,
+        _dimension: usize,
+        level: f64,
+        law: impl Fn(usize) -> Result<EdgeLaw, InvalidSetting>,
+    ) -> Result<Outliers, InvalidSetting> {
+        let mut p_values = Vec::new();
+        let mut threshold = 0.0;
+        let mut count = 0;
+        for k in 0..s.len() {
+            let law = law(k)?;
+            let p = law.p_value(s[k]);
+            threshold = law.threshold(level)?;
+            p_values.push(p);
+            if p >= level {
+                break;
+            }
+            count += 1;
+        }
+        Ok(Outliers { count, rule: *self, threshold, p_values })
     }
 }
 

@@ -34,7 +34,7 @@ fn default_options() {
     assert_eq!(two.bulk_model, BulkModel::Structured);
     assert_eq!(steps_indicator(&two), None);
     assert_eq!((three.bulk_model, six.bulk_model), (BulkModel::Structured, BulkModel::Structured));
-    assert_eq!(three.lower_edge, None);
+    assert!(three.lower_edge > 0.0 && three.lower_edge < three.edge);
     assert!(steps_indicator(&three).unwrap().trusted);
     assert!(!steps_indicator(&six).unwrap().trusted);
     let overlaps = [&two, &three, &six].map(|p| p.outliers[0].target_overlap);
@@ -334,7 +334,7 @@ fn random_settings_are_sane() {
             Err(error) => panic!("round {round} {setting:?}: {error}"),
         };
         let edge = prediction.edge;
-        assert!(edge.is_finite() && prediction.lower_edge.is_none_or(|low| low < edge));
+        assert!(edge.is_finite() && (0.0..edge).contains(&prediction.lower_edge));
         let mut last = f64::INFINITY;
         for outlier in &prediction.outliers {
             let value = outlier.singular_value;

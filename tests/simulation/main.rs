@@ -5,6 +5,7 @@ mod feature_means;
 mod feature_prediction;
 mod features;
 mod golden;
+mod left_edge;
 mod many_steps;
 mod partial_reuse;
 mod prediction;

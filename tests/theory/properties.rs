@@ -151,7 +151,7 @@ fn check(prediction: &Prediction) -> Result<(), TestCaseError> {
         let overlaps = outlier.direction_overlaps.iter().chain(&outlier.left_overlaps);
         prop_assert!(overlaps.chain([&outlier.target_overlap]).all(|o| unit(*o)), "{outlier:?}");
     }
-    prop_assert!(prediction.lower_edge.is_none_or(|low| (0.0..=edge).contains(&low)));
+    prop_assert!((0.0..=edge).contains(&prediction.lower_edge));
     prop_assert!(prediction.indicators.iter().all(|i| !i.sentence.is_empty()));
     let i = &prediction;
     let numbers =

@@ -1,12 +1,19 @@
 //! What every model of the noise rows answers about the spectrum of W.
 
+use super::edge_shape::EdgeShape;
 use super::outlier::Outlier;
 use crate::theory::error::PredictionError;
 
-/// A solved spectrum: the edge of the bulk is known, everything else is computed on demand.
+/// A solved spectrum: the edges of the bulk are known, everything else is computed on demand.
 pub(crate) trait Spectrum: Send + Sync {
     /// Right edge of the bulk, as a singular value.
     fn edge(&self) -> f64;
+
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    fn lower_edge(&self) -> f64;
+
+    /// The bulk near that edge.
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;
 
     /// The outliers, largest first.
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError>;

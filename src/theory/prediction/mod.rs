@@ -7,6 +7,7 @@ mod convergence;
 mod options;
 mod states;
 mod validity;
+mod white;
 
 pub use super::error::PredictionError;
 pub use super::observables::outlier::Outlier;
@@ -14,11 +15,13 @@ pub use super::problem::Problem;
 pub use super::state::State;
 pub use options::{BulkModel, Options};
 pub use validity::{ErrorEstimate, Indicator};
+pub(crate) use white::white_edge_law;
 
 use super::dynamics::reused_steps::noise_structures;
 use super::dynamics::{nodes::Nodes, setup::Setup, two_steps::TwoSteps};
 use super::observables::isotropic::IsotropicSpectrum;
-use super::observables::{spectrum::Spectrum, structured};
+use super::observables::{EdgeShape, Sample, spectrum::Spectrum, structured};
+use crate::rmt::EdgeLaw;
 use ndarray::{Array1, Array2};
 use options::MOST_RIGHT_VECTORS;
 use states::{Expanded, expanded};
@@ -37,9 +40,11 @@ pub struct Prediction {
     pub bulk_model: BulkModel,
     /// Right edge of the bulk, as a singular value.
     pub edge: f64,
-    /// Left edge of the bulk of the min(N, d) singular values (0 when N = d); only
-    /// [`BulkModel::Isotropic`] computes it.
-    pub lower_edge: Option<f64>,
+    /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
+    pub lower_edge: f64,
+    /// The law of the largest squared singular value of the bulk (docs/theory.md, section 18.3): its
+    /// fluctuation at this N and d around the edge, when the bulk is as predicted.
+    pub edge_law: EdgeLaw,
     /// Outliers, largest first.
     pub outliers: Vec<Outlier>,
     /// How far one network of this size is expected to lie from this prediction.
@@ -66,10 +71,23 @@ pub struct Prediction {
     pub gram: Array2<f64>,
     /// <v_k, beta*_i> (5.11): teacher directions x R.
     pub target_projections: Array2<f64>,
+    edge_shape: EdgeShape,
     spectrum: Arc<dyn Spectrum>,
 }
 
 impl Prediction {
+    /// The law that the largest value of the bulk has in a network of d = `dimension` with so many
+    /// outliers, the expected deviation of the edge included (18.13).
+    pub(crate) fn network_edge_law(
+        &self,
+        dimension: usize,
+        outliers: usize,
+        unit_rows: bool,
+    ) -> EdgeLaw {
+        let deviation = self.errors.edge_of_theory;
+        self.edge_shape.law(&Sample { dimension, outliers, unit_rows, deviation })
+    }
+
     /// Density of the bulk's singular values at each of `singular_values`, of mass one over the
     /// min(N, d) singular values; 0 outside the bulk.
     ///
@@ -294,6 +312,7 @@ fn with_constants(
     let problem = setup.problem;
     let Solved { bulk_model, state, isotropic, spectrum, kept, missing } = solved;
     let edge = spectrum.edge();
+    let edge_shape = spectrum.edge_shape()?;
     let outliers = spectrum.outliers()?;
     let Setup { activation, labels, step, .. } = setup;
     let inputs = ValidityInputs {
@@ -301,6 +320,7 @@ fn with_constants(
         bulk_model,
         state: &state,
         labels,
+        derivative_variance: activation.derivative_variance,
         edge,
         isotropic: &isotropic.bulk,
         outliers: &outliers,
@@ -308,11 +328,12 @@ fn with_constants(
     let (errors, mut indicators) = inputs.judge();
     indicators.extend(convergence::few_neurons(problem.width, &outliers));
     indicators.push(convergence::truncation(missing, options.tolerance, kept, outliers.len()));
-    let is_isotropic = bulk_model == BulkModel::Isotropic;
     Ok(Prediction {
         bulk_model,
         edge,
-        lower_edge: is_isotropic.then_some(isotropic.bulk.lower_edge),
+        lower_edge: spectrum.lower_edge(),
+        edge_law: edge_shape.law(&Sample::of_dimension(problem.dimension)),
+        edge_shape,
         outliers,
         errors,
         indicators,

@@ -1,6 +1,7 @@
 //! The bulk of independent rows with covariance D(b) I / d (docs/theory.md, (5.16) to (5.19)).
 
 use crate::numerics::roots::{Newton, last_where};
+use crate::theory::observables::EdgeShape;
 use num_complex::Complex64;
 use std::f64::consts::PI;
 
@@ -53,6 +54,20 @@ impl Bulk {
     /// zeta'(m) (5.17).
     pub fn zeta_slope(&self, m: f64) -> f64 {
         (1.0 - self.spread(m)) / (m * m)
+    }
+
+    /// The bulk near its edge (18.8).
+    pub fn edge_shape(&self) -> EdgeShape {
+        let m = self.edge_m;
+        let rows = |power: i32| self.gamma * self.mean(|d| (d / (1.0 + d * m)).powi(power));
+        EdgeShape {
+            m,
+            square: self.zeta(m),
+            second: 2.0 * (rows(3) - m.powi(-3)),
+            third: 6.0 * (m.powi(-4) - rows(4)),
+            rows: self.mean(|d| d / (1.0 + d * m)),
+            cubes: self.gamma * self.mean(|d| (1.0 + d * m).powi(-3)),
+        }
     }
 
     fn mean(&self, f: impl Fn(f64) -> f64) -> f64 {

@@ -6,6 +6,7 @@ use super::row_bulk::{BulkPoint, RowBulk};
 use crate::numerics::graded::{cholesky, left_singular};
 use crate::numerics::roots::bracketed;
 use crate::theory::error::{PredictionError, finite};
+use crate::theory::observables::EdgeShape;
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share, overlap_of_entries};
 use crate::theory::observables::spectrum::Spectrum;
 use crate::theory::state::State;
@@ -199,6 +200,14 @@ impl<B: RowBulk> SpikedBulk<B> {
 impl<B: RowBulk> Spectrum for SpikedBulk<B> {
     fn edge(&self) -> f64 {
         self.bulk.edge()
+    }
+
+    fn lower_edge(&self) -> f64 {
+        self.bulk.lower_edge()
+    }
+
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError> {
+        self.bulk.edge_shape()
     }
 
     fn outliers(&self) -> Result<Vec<Outlier>, PredictionError> {

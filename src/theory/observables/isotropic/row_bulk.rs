@@ -2,14 +2,21 @@
 
 use super::bulk::Bulk;
 use crate::theory::error::PredictionError;
+use crate::theory::observables::EdgeShape;
 
 /// A bulk of independent rows with the normalised trace m of its resolvent as parameter.
 pub(crate) trait RowBulk: Send + Sync {
     /// Largest singular value of the bulk.
     fn edge(&self) -> f64;
 
+    /// Smallest of the min(N, d) singular values of the bulk.
+    fn lower_edge(&self) -> f64;
+
     /// m at the edge.
     fn edge_m(&self) -> f64;
+
+    /// The bulk near its edge.
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;
 
     /// The point m between the edge's and 0.
     fn at(&self, m: f64) -> Result<BulkPoint, PredictionError>;
@@ -44,8 +51,16 @@ impl RowBulk for Bulk {
         self.edge
     }
 
+    fn lower_edge(&self) -> f64 {
+        self.lower_edge
+    }
+
     fn edge_m(&self) -> f64 {
         self.edge_m
+    }
+
+    fn edge_shape(&self) -> Result<EdgeShape, PredictionError> {
+        Ok(Bulk::edge_shape(self))
     }
 
     fn at(&self, m: f64) -> Result<BulkPoint, PredictionError> {

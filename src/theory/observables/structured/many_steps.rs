@@ -7,6 +7,7 @@ use super::real_branch::RealBranch;
 use super::sample_weights::SampleWeights;
 use crate::theory::dynamics::reused_steps::{NoiseStructure, SampleNoise};
 use crate::theory::error::{Fallible, PredictionError};
+use crate::theory::observables::EdgeShape;
 use crate::theory::observables::isotropic::{BulkPoint, RowBulk, SpikedBulk};
 use crate::theory::observables::spectrum::Spectrum;
 use crate::theory::state::State;
@@ -79,8 +80,16 @@ impl<const A: usize> RowBulk for RealBranch<A> {
         self.edge.z.max(0.0).sqrt()
     }
 
+    fn lower_edge(&self) -> f64 {
+        self.lower_edge.max(0.0).sqrt()
+    }
+
     fn edge_m(&self) -> f64 {
         self.edge.a0()
+    }
+
+    fn edge_shape(&self) -> Fallible<EdgeShape> {
+        RealBranch::edge_shape(self)
     }
 
     /// The derivatives are difference quotients.

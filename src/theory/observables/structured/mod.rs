@@ -2,14 +2,16 @@
 //!
 //! From the averages of sigma' in `inputs`, `sample_weights` makes the weights l and q of the
 //! samples of each group. `bulk` holds the equations for the `order_parameters`, `linearised` solves
-//! them by Newton's method; `real_branch`
-//! follows them outside the bulk up to its edge, `density` inside. `outliers` finds the zeros of the
+//! them by Newton's method; `real_branch` follows them right of the bulk up to its edge, `lower_edge`
+//! left of it, `density` inside. `outliers` finds the zeros of the
 //! `master_matrix` T(z). `many_steps` is the same bulk after more than two steps (section 17).
 
 mod bulk;
 mod density;
+mod edge_shape;
 mod inputs;
 mod linearised;
+mod lower_edge;
 mod many_steps;
 mod master_matrix;
 mod order_parameters;
@@ -31,6 +33,7 @@ pub(crate) use self::many_steps::solve_many;
 use self::real_branch::RealBranch;
 use self::sample_weights::sample_weights;
 use crate::theory::error::Fallible;
+use crate::theory::observables::EdgeShape;
 use crate::theory::observables::outlier::Outlier;
 use crate::theory::observables::spectrum::Spectrum;
 
@@ -65,6 +68,14 @@ impl<const A: usize> BulkSolution<A> {
 impl<const A: usize> Spectrum for BulkSolution<A> {
     fn edge(&self) -> f64 {
         self.branch.edge.z.max(0.0).sqrt()
+    }
+
+    fn lower_edge(&self) -> f64 {
+        self.branch.lower_edge.max(0.0).sqrt()
+    }
+
+    fn edge_shape(&self) -> Fallible<EdgeShape> {
+        self.branch.edge_shape()
     }
 
     fn outliers(&self) -> Fallible<Vec<Outlier>> {

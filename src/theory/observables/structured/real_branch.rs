@@ -4,6 +4,7 @@
 
 use super::bulk::Bulk;
 use super::linearised::Solution;
+use super::lower_edge::lower_edge;
 use super::order_parameters::OrderParameters;
 use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
@@ -85,6 +86,8 @@ pub(crate) struct RealBranch<const A: usize> {
     pub bulk: Bulk<A>,
     ladder: Vec<Rung>,
     pub edge: Point<A>,
+    /// z at the left edge of the bulk of the min(N, d) squared singular values.
+    pub lower_edge: f64,
 }
 
 impl<const A: usize> RealBranch<A> {
@@ -126,7 +129,8 @@ impl<const A: usize> RealBranch<A> {
             EDGE_TOLERANCE,
         )?;
         let edge = here.point();
-        Ok(Self { bulk, ladder, edge })
+        let lower_edge = lower_edge(&bulk)?;
+        Ok(Self { bulk, ladder, edge, lower_edge })
     }
 
     /// The point at x, at most the edge's.

@@ -1,6 +1,9 @@
 //! How far one network lies from the prediction: estimates, calibrated on simulations
 //! (docs/theory.md, section 7; docs/reliability.md).
 
+mod largest_labels;
+
+use self::largest_labels::log_edges;
 use super::options::BulkModel;
 use crate::network::SecondLayerLaw;
 use crate::theory::dynamics::labels::{Labels, SamplingVariance};
@@ -71,6 +74,9 @@ pub struct ErrorEstimate {
     pub overlap: f64,
     /// Deviation of the first singular value below the outliers from the edge of the bulk, relative.
     pub edge: f64,
+    /// The part of `edge` that is an error of the predicted edge, and not the fluctuation of the largest
+    /// value of the bulk around it (docs/theory.md, section 18.4).
+    pub edge_of_theory: f64,
     /// Deviation of the singular value of each outlier, relative; largest outlier first.
     pub singular_values: Vec<f64>,
     /// Deviation of the overlap of each outlier with the teacher, absolute; largest outlier first.
@@ -119,6 +125,8 @@ pub(super) struct ValidityInputs<'a> {
     pub bulk_model: BulkModel,
     pub state: &'a State,
     pub labels: &'a Labels,
+    /// Var sigma'(z).
+    pub derivative_variance: f64,
     /// Edge of the prediction, as a singular value.
     pub edge: f64,
     /// The bulk with isotropic noise.
@@ -167,8 +175,14 @@ impl ValidityInputs<'_> {
         );
         indicators.push(Indicator::up_to(0.05, Indicator::EDGE, edge, sentence));
         indicators.extend(self.many_steps());
-        let errors =
-            ErrorEstimate { singular_value: value, overlap, edge, singular_values, overlaps };
+        let errors = ErrorEstimate {
+            singular_value: value,
+            overlap,
+            edge,
+            edge_of_theory: root_sum(&edge_parts[1..]),
+            singular_values,
+            overlaps,
+        };
         (errors, indicators)
     }
 
@@ -200,8 +214,8 @@ impl ValidityInputs<'_> {
         entries.zip(&self.state.weights).map(|(entry, weight)| weight * entry * entry).sum()
     }
 
-    /// What moves the edge, relative (7.12).
-    fn edge_parts(&self) -> [Part; 3] {
+    /// What moves the edge, relative (7.12), (7.17).
+    fn edge_parts(&self) -> [Part; 4] {
         let [n, d] = [self.problem.width as f64, self.problem.dimension as f64].map(f64::sqrt);
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
         let unit = (1.0 / n + 1.0 / d).cbrt() / (n + d);
@@ -216,7 +230,25 @@ impl ValidityInputs<'_> {
             (fitted::FINITE_SIZE * 0.9 * unit, "the finite size of the matrix"),
             (gap, "the structure of the data in the noise, which the theory simplifies"),
             (fitted::EXTREMES * extremes, "the largest entries of the second layer"),
+            (
+                self.largest_labels(),
+                "the samples with the largest labels, each of which can make an outlier of its own",
+            ),
         ]
+    }
+
+    /// Root mean square over batches of what the samples with the largest labels add to the logarithm of
+    /// the first singular value of the noise; without its mean, which the structured bulk has (7.17).
+    fn largest_labels(&self) -> f64 {
+        let Self { problem, labels, state, isotropic, .. } = self;
+        let edges = log_edges(problem, self.derivative_variance, labels, state, isotropic);
+        let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+        let centre = match self.bulk_model {
+            BulkModel::Structured => mean(&edges),
+            BulkModel::Isotropic => isotropic.edge.ln(),
+        };
+        let squares: Vec<f64> = edges.iter().map(|edge| (edge - centre).powi(2)).collect();
+        mean(&squares).sqrt().min(1.0)
     }
 
     /// What moves the singular value of an outlier, relative, when the edge moves by `edge` (7.13),

@@ -51,6 +51,7 @@ fn judge(
         bulk_model,
         state: &state,
         labels: &labels,
+        derivative_variance: 0.1,
         edge,
         isotropic: &isotropic,
         outliers,

@@ -1,0 +1,102 @@
+//! Which law of the bulk the outliers of a stage are tested at (docs/theory.md, section 18.4).
+
+use ndarray::Array1;
+
+use super::checked::Experiment;
+use super::report::Stage;
+use super::settings::Settings;
+use crate::error::InvalidSetting;
+use crate::network::Initialisation;
+use crate::spectral::{OutlierRule, Outliers, gap_outliers};
+use crate::theory::prediction::{Prediction, white_edge_law};
+
+/// The rate of false alarms of the default rule.
+const LEVEL: f64 = 0.05;
+
+/// The law that the bulk of a stage has where its outliers are tested; in [`Stage::bulk_law`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum BulkLaw {
+    /// White noise of the known scale of W_0.
+    White,
+    /// White noise whose scale is fitted to the singular values.
+    FittedWhite,
+    /// The bulk of the stage's prediction, with its expected deviation.
+    Predicted,
+}
+
+/// The outliers of W_`step` as far as they can be told without a prediction, and the law behind them.
+pub(super) fn without_prediction(
+    settings: &Settings,
+    step: usize,
+    singular_values: &Array1<f64>,
+) -> Result<(Outliers, Option<BulkLaw>), InvalidSetting> {
+    let s = singular_values.to_vec();
+    let (width, dimension) = (settings.width, settings.dimension);
+    match (level(settings), settings.outlier_rule) {
+        (Some(level), _) if step == 0 => {
+            let unit_rows = has_unit_rows(settings);
+            let rule = OutlierRule::TracyWidom { level };
+            let law = |outliers| Ok(white_edge_law(width, dimension, outliers, unit_rows));
+            Ok((rule.sequential(&s, width, dimension, level, law)?, Some(BulkLaw::White)))
+        }
+        (Some(_), Some(rule)) => {
+            Ok((rule.apply(&s, width, dimension)?, Some(BulkLaw::FittedWhite)))
+        }
+        (None, Some(rule)) => Ok((rule.apply(&s, width, dimension)?, None)),
+        (_, None) => Ok((gap_outliers(&s, width, dimension)?, None)),
+    }
+}
+
+/// Tests the outliers of `stage` at the edge of its prediction, where the rule is that of Tracy and
+/// Widom.
+pub(super) fn test_at(
+    experiment: &Experiment,
+    stage: &mut Stage,
+    prediction: &Prediction,
+) -> Result<(), InvalidSetting> {
+    let settings = &experiment.settings;
+    let Some(level) = level(settings) else { return Ok(()) };
+    let (s, unit_rows) = (stage.singular_values.to_vec(), has_unit_rows(settings));
+    let (width, dimension) = (settings.width, settings.dimension);
+    let law = |outliers| Ok(prediction.network_edge_law(dimension, outliers, unit_rows));
+    let rule = OutlierRule::TracyWidom { level };
+    stage.outliers = rule.sequential(&s, width, dimension, level, law)?;
+    stage.bulk_law = Some(BulkLaw::Predicted);
+    Ok(())
+}
+
+/// The note on stages whose outliers are those of the gap rule for want of a prediction.
+pub(super) fn note(experiment: &Experiment, stages: &[Stage]) -> Option<String> {
+    let wanting = |stage: &&Stage| stage.bulk_law.is_none();
+    let default = experiment.settings.outlier_rule.is_none();
+    let names: Vec<String> = match default {
+        true => stages.iter().filter(wanting).map(|stage| format!("W_{}", stage.step)).collect(),
+        false => Vec::new(),
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "the outliers of {} are not tested at the edge of a predicted bulk: without prediction \
+             the law of the bulk is not known, and the gaps between singular values tell them",
+            names.join(", ")
+        )
+    })
+}
+
+/// The level of the Tracy-Widom rule if that is the experiment's rule.
+fn level(settings: &Settings) -> Option<f64> {
+    match settings.outlier_rule {
+        None => Some(LEVEL),
+        Some(OutlierRule::TracyWidom { level }) => Some(level),
+        Some(_) => None,
+    }
+}
+
+fn has_unit_rows(settings: &Settings) -> bool {
+    settings.initialisation == Initialisation::Sphere
+}

@@ -1,0 +1,38 @@
+//! The bulk near its edge, from the branch z(a0) on both sides of it (docs/theory.md, section 18.3).
+
+use super::real_branch::RealBranch;
+use crate::theory::error::{Fallible, PredictionError};
+use crate::theory::observables::EdgeShape;
+
+/// Step of x over the distance of the nearest pole of z(x): the error of the difference quotients is
+/// about its square, 4e-4.
+const STEP: f64 = 0.02;
+
+impl<const A: usize> RealBranch<A> {
+    /// The derivatives are difference quotients in x = ln(-a0); the branch goes on smoothly beyond the
+    /// edge, up to the first pole, where 1 + m(b) or Delta vanishes.
+    pub(super) fn edge_shape(&self) -> Fallible<EdgeShape> {
+        let edge = self.edge;
+        let d = self.bulk.row_variances(&edge.order);
+        let nearest = d.iter().map(|d| 1.0 + edge.a0() * d).fold(1.0, f64::min);
+        let regular = |x: f64| {
+            let point = self.at(x).ok();
+            point.filter(|point| self.bulk.admissible(point.a0(), &point.order))
+        };
+        let mut distance = nearest;
+        // the pole of Delta may be nearer
+        while regular(edge.x + 0.5 * distance).is_none_or(|point| point.z < edge.z) {
+            distance *= 0.7;
+            if distance < 1e-3 * nearest {
+                return Err(PredictionError::NotConverged { near: edge.a0() });
+            }
+        }
+        let step = STEP * distance;
+        let z = |x| self.at(x).map(|point| point.z);
+        let around = [z(edge.x - step)?, edge.z, z(edge.x + step)?];
+        let rows = (self.bulk.gamma, &self.bulk.b_weight[..], &d[..]);
+        let shape = EdgeShape::from_logarithm(edge.x, step, around, rows);
+        let convex = shape.second > 0.0;
+        if convex { Ok(shape) } else { Err(PredictionError::NotConverged { near: edge.a0() }) }
+    }
+}
