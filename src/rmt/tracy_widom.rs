@@ -16,6 +16,9 @@ const NODES: usize = 40;
 /// Below this s the determinant loses its digits against F_1, and the expansion (18.4) has eight.
 const LEFT: f64 = -8.0;
 
+/// Below this s the distribution is no number above 0.
+const NOTHING: f64 = -30.0;
+
 /// Beyond this s the law has no mass that a number can hold.
 const RIGHT: f64 = 110.0;
 
@@ -56,6 +59,9 @@ impl TracyWidom {
 
     /// The density at `s`, the derivative of [`distribution`](Self::distribution). NaN gives NaN.
     pub fn density(&self, s: f64) -> f64 {
+        if s < NOTHING {
+            return 0.0;
+        }
         if s < LEFT {
             return left_tail(s).exp() * left_tail_slope(s);
         }

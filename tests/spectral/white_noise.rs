@@ -202,10 +202,9 @@ fn zero_columns_are_no_noise() {
 #[test]
 fn few_values_have_no_outlier() {
     for short in 1..5 {
-        let mut s = vec![1.0; short];
-        s[0] = 1e6;
+        let mut s = vec![1.1; short];
+        s[0] = 1e3;
         let found = RULE.apply(&s, 20, short).unwrap();
-        // the others are zeros to rounding beside none, or too few for a fit
         assert_eq!(found.count, 0, "{short}: {found:?}");
         assert!(found.p_values.is_empty() && found.threshold >= s[0]);
     }
