@@ -6,7 +6,7 @@ use std::sync::Arc;
 use linear_width::Experiment;
 use linear_width::activation::{Activation, Sine};
 use linear_width::data::{Link, Target};
-use linear_width::experiment::ExperimentBuilder;
+use linear_width::experiment::{ExperimentBuilder, Precision, Report};
 use linear_width::network::{Network, SecondLayerLaw};
 use linear_width::quadrature::QuadratureError;
 use linear_width::theory::features::FeaturePrediction;
@@ -101,6 +101,20 @@ impl Setting {
         let of =
             |state| FeaturePrediction::new(state, &problem.activation, &problem.target, &options);
         Ok(states.iter().map(of).collect::<Result<_, _>>()?)
+    }
+
+    /// Runs it with the prediction of every stage beside it, at whose edge the outliers are tested:
+    /// with noise that has the structure of the data, or, where a stage has no such prediction,
+    /// isotropic noise.
+    pub fn run_beside_prediction(&self, seed: u64) -> Result<Report, Box<dyn Error>> {
+        let with = |bulk_model| -> Result<Report, Box<dyn Error>> {
+            let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
+            let builder = self.builder(seed).precision(Precision::F32).with_prediction(true);
+            Ok(builder.prediction_options(options).build()?.run()?)
+        };
+        let report = with(BulkModel::Structured)?;
+        let complete = report.no_prediction.is_none();
+        if complete { Ok(report) } else { with(BulkModel::Isotropic) }
     }
 
     /// To be predicted, at sizes no machine could simulate too.

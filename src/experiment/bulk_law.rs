@@ -7,6 +7,7 @@ use super::report::Stage;
 use super::settings::Settings;
 use crate::error::InvalidSetting;
 use crate::network::Initialisation;
+use crate::rmt::EdgeLaw;
 use crate::spectral::{OutlierRule, Outliers, gap_outliers};
 use crate::theory::prediction::{Prediction, white_edge_law};
 
@@ -64,7 +65,13 @@ pub(super) fn test_at(
     let Some(level) = level(settings) else { return Ok(()) };
     let (s, unit_rows) = (stage.singular_values.to_vec(), has_unit_rows(settings));
     let (width, dimension) = (settings.width, settings.dimension);
-    let law = |outliers| Ok(prediction.network_edge_law(dimension, outliers, unit_rows));
+    let law = |outliers| {
+        Ok::<_, InvalidSetting>(prediction.network_edge_law(dimension, outliers, unit_rows))
+    };
+    // singular values whose squares overflow
+    if !law(0).is_ok_and(|law: EdgeLaw| law.centre.is_finite() && law.scale.is_finite()) {
+        return Ok(());
+    }
     let rule = OutlierRule::TracyWidom { level };
     stage.outliers = rule.sequential(&s, width, dimension, level, law)?;
     stage.bulk_law = Some(BulkLaw::Predicted);

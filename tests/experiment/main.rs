@@ -6,6 +6,7 @@ mod extending;
 mod features;
 mod misuse;
 mod odd_shapes;
+mod outlier_test;
 mod properties;
 mod runs;
 

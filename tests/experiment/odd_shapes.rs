@@ -287,12 +287,14 @@ fn default_outlier_rule_counts_weights_of_low_rank() {
             let report = run(low_rank(width, dimension, rank).precision(precision));
             assert_eq!(report.settings.outlier_rule, None);
             let (first, outliers) = (&report.stages[0].outliers, &report.stages[1].outliers);
-            assert_eq!(first.rule, OutlierRule::default_for(width.min(dimension)));
+            assert_eq!(first.rule, OutlierRule::TracyWidom { level: 0.05 });
             assert!(matches!(outliers.rule, OutlierRule::AboveEdge { .. }), "{outliers:?}");
             assert_eq!(outliers.count, rank, "{outliers:?}");
             // the same rule, given, is as strict as ever
             let given = low_rank(width, dimension, rank).precision(precision);
-            let run = given.outlier_rule(first.rule).build().unwrap().run();
+            let most = (width.min(dimension) - 1) / 3;
+            let rule = OutlierRule::LargestGap { max_outliers: most.min(8), factor: 8.0 };
+            let run = given.outlier_rule(rule).build().unwrap().run();
             assert!(matches!(run, Err(RunError::Invalid(InvalidSetting::Shape { .. }))), "{run:?}");
         }
         // a rank that is at most `max_outliers` is the number of outliers

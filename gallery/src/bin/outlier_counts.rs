@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use clap::Parser;
-use linear_width::experiment::Precision;
+use linear_width::experiment::Stage;
 use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
@@ -69,15 +69,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     };
 
-    let counts = in_parallel(&format!("measured, N = {simulated}"), &grid, |alphas| {
-        let builder = setting(*alphas, simulated, &arguments)?.builder(common.seed);
-        let report = builder.precision(Precision::F32).build()?.run()?;
-        Ok(report.stages[2].outliers.count)
+    let stages = in_parallel(&format!("measured, N = {simulated}"), &grid, |alphas| {
+        let mut report =
+            setting(*alphas, simulated, &arguments)?.run_beside_prediction(common.seed)?;
+        Ok(report.stages.swap_remove(2))
     })?;
-    add(simulated, true, &counts, format!("measured, N = {simulated}"));
-    for width in [simulated].into_iter().chain(WIDTHS) {
-        let name =
-            if width < 10_000 { width.to_string() } else { power_of_ten(width.ilog10() as i32) };
+    let measured: Vec<usize> = stages.iter().map(|stage| stage.outliers.count).collect();
+    let predicted: Vec<usize> = stages.iter().map(predicted_count).collect();
+    add(simulated, true, &measured, format!("measured, N = {simulated}"));
+    add(simulated, false, &predicted, format!("predicted, N = {simulated}"));
+    for width in WIDTHS {
+        let name = power_of_ten(width.ilog10() as i32);
         let counts = in_parallel(&format!("predicted, N = {name}"), &grid, |alphas| {
             // the fast model: the counts of the two differ close to a threshold only
             let setting = setting(*alphas, width, &arguments)?;
@@ -85,6 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         })?;
         add(width, false, &counts, format!("predicted, N = {name}"));
     }
+    disagreements(&grid, &stages);
     panels.push(panel(&formula, points as usize, "formula l + 1, N → ∞"));
     data.array("alphas", ndarray::ArrayView1::from(&alphas));
 
@@ -92,6 +95,42 @@ fn main() -> Result<(), Box<dyn Error>> {
     report([save(&figure, &common.output, "outlier_counts")?]);
     report(data.save(&common.output, "outlier_counts")?);
     Ok(())
+}
+
+fn predicted_count(stage: &Stage) -> usize {
+    stage.prediction.as_ref().map_or(0, |prediction| prediction.outliers.len())
+}
+
+/// Prints where measured and predicted count differ, and how far from the edge, in units of the scale
+/// of its fluctuation, the values lie that one of them counts: as predicted and as measured.
+fn disagreements(grid: &[(f64, f64)], stages: &[Stage]) {
+    let mut agree = 0;
+    for ((a1, a2), stage) in grid.iter().zip(stages) {
+        let (measured, predicted) = (stage.outliers.count, predicted_count(stage));
+        let Some(prediction) = stage.prediction.as_ref().filter(|_| measured != predicted) else {
+            agree += usize::from(measured == predicted);
+            continue;
+        };
+        let law = prediction.edge_law;
+        let margin = |s: f64| format!("{:.1}", (s * s - law.centre) / law.scale);
+        let between = measured.min(predicted)..measured.max(predicted);
+        let outliers = prediction.outliers.iter().skip(between.start);
+        let as_predicted: Vec<String> = outliers.map(|o| margin(o.singular_value)).collect();
+        let as_measured: Vec<String> = stage
+            .singular_values
+            .iter()
+            .skip(between.start)
+            .take(between.len())
+            .map(|s| margin(*s))
+            .collect();
+        println!(
+            "({a1:.3}, {a2:.3}): {measured} measured, {predicted} predicted; margin predicted [{}], \
+             measured [{}]",
+            as_predicted.join(" "),
+            as_measured.join(" ")
+        );
+    }
+    println!("measured and predicted agree at {agree} of {} points", grid.len());
 }
 
 fn setting(

@@ -8,7 +8,6 @@
 use std::error::Error;
 
 use clap::Parser;
-use linear_width::experiment::Precision;
 use linear_width::theory::OutlierCount;
 use linear_width::theory::prediction::BulkModel;
 use linear_width::training::{BatchPolicy, StepSize};
@@ -66,8 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let runs: Vec<(f64, u64)> =
             alphas.iter().flat_map(|a| seeds.iter().map(move |s| (*a, *s))).collect();
         let counts = in_parallel(&format!("measured, N = {width}"), &runs, |(alpha_2, seed)| {
-            let builder = setting(&arguments, width, *alpha_2)?.builder(*seed);
-            let report = builder.precision(Precision::F32).build()?.run()?;
+            let report = setting(&arguments, width, *alpha_2)?.run_beside_prediction(*seed)?;
             Ok(report.stages[2].outliers.count as f64)
         })?;
         let means: Vec<(f64, f64)> = counts.chunks(seeds.len()).map(mean_and_error).collect();

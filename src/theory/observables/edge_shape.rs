@@ -15,9 +15,9 @@ pub(crate) struct EdgeShape {
     pub m: f64,
     /// z_e = zeta(m_e).
     pub square: f64,
-    /// zeta''(m_e).
+    /// |m_e|^3 zeta''(m_e), a number of order one in every unit of W.
     pub second: f64,
-    /// zeta'''(m_e).
+    /// m_e^4 zeta'''(m_e), likewise.
     pub third: f64,
     /// E[D / (1 + D m_e)].
     pub rows: f64,
@@ -63,25 +63,117 @@ impl EdgeShape {
         Self {
             m,
             square: here,
-            second: second / (m * m),
-            third: (third - 3.0 * second) / m.powi(3),
+            second: -m * second,
+            third: m * (third - 3.0 * second),
             rows: mean(&|d| d / (1.0 + d * m)),
             cubes: gamma * mean(&|d| (1.0 + d * m).powi(-3)),
         }
     }
 
-    /// The law of the largest squared singular value of the bulk in `sample` (18.9) to (18.13).
+    /// The law of the largest squared singular value of the bulk in `sample` (18.11) to (18.15).
     pub fn law(&self, sample: &Sample) -> EdgeLaw {
         let d = sample.dimension as f64;
-        let scale = (0.5 * self.second / (d * d)).cbrt();
-        let mut shift = 1.0 / self.m + self.third / (6.0 * self.second);
+        let scale = -(0.5 * self.second / (d * d)).cbrt() / self.m;
+        let mut shift = (1.0 - self.third / (6.0 * self.second)) / self.m;
         shift += sample.outliers as f64 * (1.0 / self.m - self.rows);
         if sample.unit_rows {
             shift += 2.0 * self.m * self.cubes;
         }
+        // the same for large d, and positive for every d
+        let centre = self.square * (shift / (d * self.square)).exp();
         // mean and variance of the sum of both fluctuations
         let of_edge = 2.0 * sample.deviation * self.square;
         let wider = (scale * scale + of_edge * of_edge / VARIANCE).sqrt();
-        EdgeLaw { centre: self.square + shift / d + MEAN * (scale - wider), scale: wider }
+        EdgeLaw { centre: centre + MEAN * (scale - wider), scale: wider }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linalg::Element;
+    use crate::random::{Purpose, stream};
+    use crate::theory::observables::isotropic::Bulk;
+    use ndarray::Array2;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn close(found: f64, exact: f64, allowed: f64, name: &str) {
+        assert!((found - exact).abs() < allowed, "{name}: {found} {exact}");
+    }
+
+    /// The shift of general bulks (18.13) is Johnstone's half on white noise, up to the next order.
+    #[test]
+    fn white_noise() {
+        for (width, dimension) in [(1000, 500), (300, 900), (100, 100), (40, 2000)] {
+            let gamma = width as f64 / dimension as f64;
+            let bulk = Bulk::new(gamma, vec![0.3, 0.7], vec![1.0, 1.0]);
+            let law = bulk.edge_shape().law(&Sample::of_dimension(dimension));
+            let white = EdgeLaw::white(width, dimension, 1.0 / dimension as f64).unwrap();
+            let size = width.min(dimension) as f64;
+            close(law.scale / white.scale, 1.0, 0.5 / size, "scale");
+            close((law.centre - white.centre) / white.scale, 0.0, 0.5 / size, "centre");
+            // k outliers leave noise of k rows and columns fewer
+            let three = Sample { outliers: 3, ..Sample::of_dimension(dimension) };
+            let fewer = EdgeLaw::white(width - 3, dimension - 3, 1.0 / dimension as f64).unwrap();
+            let moved = bulk.edge_shape().law(&three).centre - fewer.centre;
+            close(moved / white.scale, 0.0, 10.0 / size, "three outliers");
+        }
+    }
+
+    /// Mean, deviation and tail of the largest squared singular value of `count` matrices whose rows
+    /// have the variances `d`, in the variable of the law.
+    fn simulated(d: &[f64], columns: usize, unit_rows: bool, count: u64) -> [f64; 3] {
+        let gamma = d.len() as f64 / columns as f64;
+        let shares = vec![1.0 / d.len() as f64; d.len()];
+        let sample = Sample { unit_rows, ..Sample::of_dimension(columns) };
+        let law = Bulk::new(gamma, shares, d.to_vec()).edge_shape().law(&sample);
+        let largest = |index| {
+            let mut random = stream(11, Purpose::Inputs, 0, index);
+            let mut w: Array2<f64> = Array2::from_shape_simple_fn((d.len(), columns), || {
+                StandardNormal.sample(&mut random)
+            });
+            for (mut row, d) in w.rows_mut().into_iter().zip(d) {
+                let norm = if unit_rows { row.dot(&row) } else { columns as f64 };
+                row *= (d / norm).sqrt();
+            }
+            let s = f64::svd(w.view(), false).unwrap().singular_values[0];
+            (s * s - law.centre) / law.scale
+        };
+        let values: Vec<f64> = (0..count).map(largest).collect();
+        let mean = values.iter().sum::<f64>() / count as f64;
+        let square = values.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / count as f64;
+        let above = values.iter().filter(|t| **t > 0.9793).count() as f64 / count as f64;
+        [mean, square.sqrt(), above]
+    }
+
+    /// Four standard errors, and what 40 columns differ from infinitely many.
+    #[test]
+    fn simulated_rows_of_two_variances() {
+        let d: Vec<f64> = (0..80).map(|j| if j % 2 == 0 { 0.5 } else { 2.0 }).collect();
+        let count = 400;
+        let [mean, deviation, above] = simulated(&d, 40, false, count);
+        let error = VARIANCE.sqrt() / (count as f64).sqrt();
+        close(mean, MEAN, 4.0 * error + 0.05, "mean");
+        close(deviation, VARIANCE.sqrt(), 4.0 * error + 0.05, "deviation");
+        close(above, 0.05, 4.0 * (0.0475 / count as f64).sqrt(), "false alarms");
+    }
+
+    #[test]
+    fn simulated_rows_of_norm_one() {
+        let [mean, _, above] = simulated(&[1.0; 80], 40, true, 400);
+        // without the shift of (18.14) the mean would be -2.1
+        close(mean, MEAN, 0.35, "mean");
+        assert!(above < 0.08, "{above}");
+    }
+
+    #[test]
+    fn expected_deviations_widen_the_law_around_its_mean() {
+        let shape = Bulk::new(2.0, vec![1.0], vec![1.0]).edge_shape();
+        let exact = shape.law(&Sample::of_dimension(500));
+        let wide = shape.law(&Sample { deviation: 0.01, ..Sample::of_dimension(500) });
+        let mean = |law: &EdgeLaw| law.centre + MEAN * law.scale;
+        close(mean(&wide), mean(&exact), 1e-12, "mean");
+        let variance = (wide.scale.powi(2) - exact.scale.powi(2)) * VARIANCE;
+        close(variance.sqrt(), 0.02 * shape.square, 1e-12, "deviation");
     }
 }

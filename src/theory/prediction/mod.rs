@@ -78,7 +78,7 @@ pub struct Prediction {
 
 impl Prediction {
     /// The law that the largest value of the bulk has in a network of d = `dimension` with so many
-    /// outliers, the expected deviation of the edge included (18.13).
+    /// outliers, the expected deviation of the edge included (18.15).
     pub(crate) fn network_edge_law(
         &self,
         dimension: usize,

@@ -4,7 +4,7 @@ use crate::rmt::EdgeLaw;
 use crate::theory::observables::Sample;
 use crate::theory::observables::isotropic::Bulk;
 
-/// The law of the largest squared singular value of an N x d first layer before the first step (18.9),
+/// The law of the largest squared singular value of an N x d first layer before the first step (18.11),
 /// whose rows have norm 1, or are Gaussian with that norm on average, beside so many outliers.
 pub(crate) fn white_edge_law(
     width: usize,

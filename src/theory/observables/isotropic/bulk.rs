@@ -56,15 +56,16 @@ impl Bulk {
         (1.0 - self.spread(m)) / (m * m)
     }
 
-    /// The bulk near its edge (18.8).
+    /// The bulk near its edge (18.11).
     pub fn edge_shape(&self) -> EdgeShape {
         let m = self.edge_m;
-        let rows = |power: i32| self.gamma * self.mean(|d| (d / (1.0 + d * m)).powi(power));
+        // in the unit -1/m, so that nothing overflows
+        let rows = |power: i32| self.gamma * self.mean(|d| (-d * m / (1.0 + d * m)).powi(power));
         EdgeShape {
             m,
             square: self.zeta(m),
-            second: 2.0 * (rows(3) - m.powi(-3)),
-            third: 6.0 * (m.powi(-4) - rows(4)),
+            second: 2.0 * (rows(3) + 1.0),
+            third: 6.0 * (1.0 - rows(4)),
             rows: self.mean(|d| d / (1.0 + d * m)),
             cubes: self.gamma * self.mean(|d| (1.0 + d * m).powi(-3)),
         }

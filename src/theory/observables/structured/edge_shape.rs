@@ -1,4 +1,4 @@
-//! The bulk near its edge, from the branch z(a0) on both sides of it (docs/theory.md, section 18.3).
+//! The bulk near its edge, from the branch z(a0) on both sides of it (docs/theory.md, (18.12)).
 
 use super::real_branch::RealBranch;
 use crate::theory::error::{Fallible, PredictionError};
@@ -34,5 +34,45 @@ impl<const A: usize> RealBranch<A> {
         let shape = EdgeShape::from_logarithm(edge.x, step, around, rows);
         let convex = shape.second > 0.0;
         if convex { Ok(shape) } else { Err(PredictionError::NotConverged { near: edge.a0() }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::{bulk, model};
+    use super::*;
+    use crate::theory::observables::isotropic;
+
+    /// Without structure both models have the same shape.
+    #[test]
+    fn isotropic_limit() {
+        let branch = RealBranch::new(bulk::<2>(&model(), 0.0)).unwrap();
+        let found = branch.edge_shape().unwrap();
+        let exact = isotropic::Bulk::new(1.5, vec![1.0], vec![1.0]).edge_shape();
+        for (name, a, b) in [
+            ("m", found.m, exact.m),
+            ("square", found.square, exact.square),
+            ("second", found.second, exact.second),
+            ("third", found.third, exact.third),
+            ("rows", found.rows, exact.rows),
+            ("cubes", found.cubes, exact.cubes),
+        ] {
+            let allowed = if name == "third" { 2e-2 } else { 5e-3 };
+            assert!((a / b - 1.0).abs() < allowed, "{name}: {a} {b}");
+        }
+    }
+
+    /// The density of the bulk near the edge, sqrt(2 (z_e - z) / zeta'') / pi, is not computed from
+    /// the derivatives.
+    #[test]
+    fn density_near_the_edge() {
+        let branch = RealBranch::new(bulk::<2>(&model(), 0.3)).unwrap();
+        let shape = branch.edge_shape().unwrap();
+        let depth = 1e-4 * shape.square;
+        let s = (shape.square - depth).sqrt();
+        let found = super::super::density::density(&branch, &[s]).unwrap()[0];
+        let curvature = shape.second / shape.m.abs().powi(3);
+        let exact = 2.0 * s * (2.0 * depth / curvature).sqrt() / std::f64::consts::PI;
+        assert!((found / exact - 1.0).abs() < 0.02, "{found} {exact}");
     }
 }
