@@ -3,7 +3,7 @@
 use ndarray::Array1;
 
 use super::checked::Experiment;
-use super::report::Stage;
+use super::report::{BulkLaw, Stage};
 use super::settings::Settings;
 use crate::error::InvalidSetting;
 use crate::network::Initialisation;
@@ -13,23 +13,6 @@ use crate::theory::prediction::{Prediction, white_edge_law};
 
 /// The rate of false alarms of the default rule.
 const LEVEL: f64 = 0.05;
-
-/// The law that the bulk of a stage has where its outliers are tested; in [`Stage::bulk_law`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum BulkLaw {
-    /// White noise of the known scale of W_0.
-    White,
-    /// White noise whose scale is fitted to the singular values.
-    FittedWhite,
-    /// The bulk of the stage's prediction, with its expected deviation.
-    Predicted,
-}
 
 /// The outliers of W_`step` as far as they can be told without a prediction, and the law behind them.
 pub(super) fn without_prediction(

@@ -38,7 +38,6 @@ mod seeds;
 mod settings;
 
 pub use builder::ExperimentBuilder;
-pub use bulk_law::BulkLaw;
 pub use checked::Experiment;
 pub use error::{BuildError, NoPredictionError, RunError};
 pub use feature_report::{
@@ -46,7 +45,7 @@ pub use feature_report::{
     StageReadout,
 };
 pub use progress::Progress;
-pub use report::{PredictedSpectrum, Report, Stage, Triplet};
+pub use report::{BulkLaw, PredictedSpectrum, Report, Stage, Triplet};
 pub use run::RunOptions;
 pub use seeds::SeedRuns;
 pub use settings::{Precision, Settings};

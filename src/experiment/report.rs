@@ -2,7 +2,6 @@
 
 use ndarray::{Array1, Array2};
 
-use super::bulk_law::BulkLaw;
 use super::feature_report::{StageFeatures, StageReadout};
 use super::settings::Settings;
 use crate::data::{Batch, Dataset};
@@ -74,6 +73,23 @@ impl From<&Prediction> for PredictedSpectrum {
             warnings: untrusted.map(|i| i.sentence.clone()).collect(),
         }
     }
+}
+
+/// The law that the bulk of a stage has where its outliers are tested; in [`Stage::bulk_law`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum BulkLaw {
+    /// White noise of the known scale of W_0.
+    White,
+    /// White noise whose scale is fitted to the singular values.
+    FittedWhite,
+    /// The bulk of the stage's prediction, with its expected deviation.
+    Predicted,
 }
 
 /// The weights after some number of steps.
