@@ -1,5 +1,6 @@
-//! One prediction at default accuracy: both noise models, both batch policies, smooth and kinked
-//! activations. The state after five steps on independent batches.
+//! One prediction at default accuracy, which is compared with three quarters of the nodes: both noise
+//! models, all batch policies, smooth and kinked activations, one to three teacher directions. The state
+//! after five steps.
 //!
 //! `cargo bench -p benches --bench prediction`
 
@@ -13,11 +14,19 @@ use linear_width::network::SecondLayerLaw;
 use linear_width::theory::prediction::{BulkModel, Options, Problem};
 use linear_width::training::BatchPolicy;
 
-fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Problem {
+fn target(directions: usize) -> Target {
     let link = Link::new("tanh(1.5z+0.5)", |z| (1.5 * z + 0.5).tanh()).without(&[0]).unwrap();
+    match directions {
+        1 => Target::single_index(link),
+        2 => Target::multi_index("two", 2, |z| z[0].tanh() + 0.5 * z[0] * z[1]),
+        _ => Target::multi_index("three", 3, |z| z[0].tanh() + 0.5 * z[1] * z[2]),
+    }
+}
+
+fn setting(activation: Arc<dyn Activation>, batches: BatchPolicy) -> Problem {
     Problem {
         activation,
-        target: Target::single_index(link).noise(0.1),
+        target: target(1).noise(0.1),
         width: 3000,
         dimension: 1500,
         samples: 4500,
@@ -33,7 +42,16 @@ fn prediction(c: &mut Criterion) {
     for (name, activation) in
         [("sine", Sine { amplitude: 0.5_f64.exp(), phase: 0.7 }.shared()), ("relu", Relu.shared())]
     {
-        for batches in [BatchPolicy::Independent, BatchPolicy::Reused] {
+        let partly = BatchPolicy::PartlyReused { fraction: 0.5 };
+        for batches in [BatchPolicy::Independent, BatchPolicy::Reused, partly] {
+            for directions in [2, 3] {
+                let target = target(directions).noise(0.1);
+                let setting = Problem { target, ..setting(activation.clone(), batches) };
+                let options = Options::default();
+                group.bench_function(format!("{directions} directions, {batches}, {name}"), |b| {
+                    b.iter(|| black_box(setting.predict(&options).unwrap()));
+                });
+            }
             for (noise, bulk_model) in
                 [("isotropic", BulkModel::Isotropic), ("structured", BulkModel::Structured)]
             {

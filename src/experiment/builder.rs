@@ -16,7 +16,7 @@ use crate::network::{Initialisation, Scaling, SecondLayerLaw};
 use crate::quadrature::gaussian_expectation;
 use crate::spectral::{OutlierRule, SpectrumMethod};
 use crate::theory::LeadingOrder;
-use crate::theory::prediction::{BulkModel, Options};
+use crate::theory::prediction::Options;
 use crate::training::{BatchPolicy, StepSize};
 
 /// Settings of an experiment; see [`Experiment::builder`].
@@ -240,14 +240,9 @@ impl ExperimentBuilder {
     /// The settings with their open choices made, apart from the rule that depends on the spectrum.
     fn resolved(&self) -> Settings {
         let settings = &self.settings;
-        let several = self.target.as_ref().is_some_and(|target| target.direction_count() > 1);
-        let options = settings.prediction_options.unwrap_or(Options {
-            bulk_model: if several { BulkModel::Isotropic } else { BulkModel::Structured },
-            ..Options::default()
-        });
         Settings {
             triplets: Some(settings.triplet_count()),
-            prediction_options: Some(options),
+            prediction_options: Some(settings.prediction_options.unwrap_or_default()),
             ..settings.clone()
         }
     }

@@ -109,8 +109,7 @@ macro_rules! table_of_settings {
             /// there is one. Default: yes.
             with_prediction(bool): bool = true;
             /// How the prediction is evaluated. Default: [`Options::default`], whose bulk model is
-            /// `Structured`, for one teacher direction; `Isotropic` for several, where `Structured`
-            /// takes seconds.
+            /// `Structured`.
             prediction_options(Options): Option<Options> = None,
                 |s| match s.prediction_options?.check() {
                     Err(PredictionError::Invalid(problem)) => Some(problem),

@@ -121,9 +121,9 @@ fn run_with_every_law_and_option() {
     let top = &multi.last().unwrap().triplets[0];
     assert_eq!(top.direction_overlaps.len(), 2);
     assert!(top.target_overlap > 0.8 && top.direction_overlaps[0] > top.direction_overlaps[1]);
-    // isotropic noise by default for several directions
+    // the default for any number of directions
     let prediction = multi.last().unwrap().prediction.as_ref().unwrap();
-    assert_eq!(prediction.bulk_model, BulkModel::Isotropic);
+    assert_eq!(prediction.bulk_model, BulkModel::Structured);
     // smallest possible: one neuron, one dimension, one sample
     let tiny = builder().width(1).dimension(1).samples(1).build().unwrap().run().unwrap();
     assert_eq!(tiny.last().unwrap().singular_values.len(), 1);

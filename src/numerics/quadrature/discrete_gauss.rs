@@ -1,7 +1,6 @@
 //! Gauss quadrature for a measure of many points (Stieltjes; Golub & Welsch 1969).
 
 use super::Rule;
-use crate::numerics::graded::symmetric_eigen;
 use ndarray::Array2;
 
 /// A Gauss rule of few nodes in place of many points, with the polynomials it integrates.
@@ -43,24 +42,77 @@ impl DiscreteGauss {
             beside.push(norm);
         }
         let count = diagonal.len();
-        let jacobi = Array2::from_shape_fn((count, count), |(i, j)| match i.abs_diff(j) {
-            0 => diagonal[i],
-            1 => beside[i.min(j)],
-            _ => 0.0,
-        });
-        let (nodes, vectors) = symmetric_eigen(&jacobi);
-        let first = vectors.row(0);
-        // w_m sum_r p_r(x_m) p_r(x_i), where p_r(x_m) = vectors[r, m] / sqrt(w_m)
-        let shares = Array2::from_shape_fn((count, points.len()), |(m, i)| {
-            let sum: f64 = (0..count).map(|r| vectors[[r, m]] * polynomials[r][i]).sum();
-            sum * first[m] * total.sqrt()
-        });
+        let (nodes, first) = eigen(diagonal.clone(), beside.clone());
+        // w_m sum_r p_r(x_m) p_r(x_i), with w_m p_r(x_m) by the recurrence
+        let mut at_nodes = Array2::zeros((count, count));
+        for (m, (x, first)) in nodes.iter().zip(&first).enumerate() {
+            let (mut before, mut here) = (0.0, total.sqrt() * first * first);
+            for r in 0..count {
+                at_nodes[[m, r]] = here;
+                if r + 1 < count {
+                    let left = if r > 0 { beside[r - 1] * before } else { 0.0 };
+                    (before, here) = (here, ((x - diagonal[r]) * here - left) / beside[r]);
+                }
+            }
+        }
+        let at_points = Array2::from_shape_fn((count, points.len()), |(r, i)| polynomials[r][i]);
+        let shares = at_nodes.dot(&at_points);
         let rule = Rule {
             nodes: nodes.iter().map(|x| x + centre).collect(),
             weights: first.iter().map(|x| total * x * x).collect(),
         };
         Self { rule, shares }
     }
+}
+
+/// Eigenvalues (increasing) of a symmetric tridiagonal matrix, given by its diagonal and the entries beside
+/// it, with the first entries of the normalised eigenvectors: the QL algorithm with implicit shifts.
+fn eigen(mut d: Vec<f64>, mut e: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+    let n = d.len();
+    e.resize(n, 0.0);
+    let mut first = vec![0.0; n];
+    first[0] = 1.0;
+    for l in 0..n {
+        for _ in 0..60 {
+            // the block from l to m does not fall apart
+            let small = |m: usize| e[m].abs() <= f64::EPSILON * (d[m].abs() + d[m + 1].abs());
+            let m = (l..n - 1).find(|&m| small(m)).unwrap_or(n - 1);
+            if m == l {
+                break;
+            }
+            let half = (d[l + 1] - d[l]) / (2.0 * e[l]);
+            let mut g = d[m] - d[l] + e[l] / (half + half.hypot(1.0).copysign(half));
+            let (mut sine, mut cosine, mut shift) = (1.0, 1.0, 0.0);
+            for i in (l..m).rev() {
+                let (f, b) = (sine * e[i], cosine * e[i]);
+                let length = f.hypot(g);
+                e[i + 1] = length;
+                if length == 0.0 {
+                    d[i + 1] -= shift;
+                    e[m] = 0.0;
+                    break;
+                }
+                (sine, cosine) = (f / length, g / length);
+                g = d[i + 1] - shift;
+                let turned = (d[i] - g) * sine + 2.0 * cosine * b;
+                shift = sine * turned;
+                d[i + 1] = g + shift;
+                g = cosine * turned - b;
+                (first[i], first[i + 1]) = (
+                    cosine * first[i] - sine * first[i + 1],
+                    sine * first[i] + cosine * first[i + 1],
+                );
+                if i == l {
+                    d[l] -= shift;
+                    e[l] = g;
+                    e[m] = 0.0;
+                }
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| d[i].total_cmp(&d[j]));
+    (order.iter().map(|&i| d[i]).collect(), order.iter().map(|&i| first[i]).collect())
 }
 
 #[cfg(test)]

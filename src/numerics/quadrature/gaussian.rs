@@ -1,6 +1,7 @@
 //! Expectations over a standard normal variable of functions that are not polynomials.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::sync::OnceLock;
 
 use super::{Rule, gauss_legendre};
 
@@ -35,8 +36,8 @@ pub fn gaussian_trapezoid(n: usize) -> Rule {
 /// Builds rules for N(0, 1), split at given points so that a jump or kink there costs no accuracy.
 #[derive(Clone, Debug)]
 pub struct SplitGaussian {
-    /// Gauss-Legendre rules on [-1, 1] by number of nodes.
-    panels: Vec<Rule>,
+    /// Gauss-Legendre rules on [-1, 1] by number of nodes, made when first needed.
+    panels: Vec<OnceLock<Rule>>,
     density: f64,
     half: f64,
 }
@@ -47,8 +48,7 @@ impl SplitGaussian {
         let half = (nodes as f64 / 5.0).clamp(5.5, 8.5);
         let density = nodes as f64 / (2.0 * half);
         let longest = 4 + (density * 2.0 * half).ceil() as usize;
-        let panels = (0..=longest).map(|n| gauss_legendre(n, -1.0, 1.0)).collect();
-        Self { panels, density, half }
+        Self { panels: vec![OnceLock::new(); longest + 1], density, half }
     }
 
     /// A rule split at `breaks`, in any order; breaks outside the range of the rule are ignored. The
@@ -61,7 +61,8 @@ impl SplitGaussian {
         for pair in ends.windows(2).filter(|pair| pair[1] > pair[0]) {
             let (low, high) = (pair[0], pair[1]);
             let n = 4 + (self.density * (high - low)).ceil() as usize;
-            let panel = &self.panels[n.min(self.panels.len() - 1)];
+            let n = n.min(self.panels.len() - 1);
+            let panel = self.panels[n].get_or_init(|| gauss_legendre(n, -1.0, 1.0));
             let (centre, half) = (0.5 * (low + high), 0.5 * (high - low));
             for (x, w) in panel.iter() {
                 let node = centre + half * x;

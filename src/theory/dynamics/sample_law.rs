@@ -1,5 +1,5 @@
 //! The law of a sample as nodes in (y, s): the steps see a sample through its label y and s =
-//! <beta_1, x> alone, so of z* only moments at given (y, s) are needed (docs/theory.md, section 6.1).
+//! <beta_1, x> alone, so of z* only moments at given (y, s) are needed (docs/theory.md, section 6).
 //!
 //! Samples of about the same label are taken together, and have one Gauss rule for s.
 
@@ -59,7 +59,8 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
         }
     }
     cells.push(&items[first..]);
-    let mut groups: Vec<LabelGroup> = cells.into_par_iter().map(|cell| group(setup, cell)).collect();
+    let mut groups: Vec<LabelGroup> =
+        cells.into_par_iter().map(|cell| group(setup, cell)).collect();
     let nodes = groups.iter().flat_map(|group| &group.nodes);
     let total = nodes.fold(0.0, |sum, node| sum + node.weight);
     groups.iter_mut().flat_map(|group| &mut group.nodes).for_each(|node| node.weight /= total);

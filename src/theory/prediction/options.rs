@@ -17,8 +17,7 @@ pub enum BulkModel {
     /// for links with a linear part.
     Isotropic,
     /// Rows with the covariance that the batch gives them (docs/theory.md, section 10): level 2.
-    /// The better one for links without linear part and for the edge of the bulk. Costs about a
-    /// fifth of a second for one teacher direction, but seconds for two or three. After more than two
+    /// The better one for links without linear part and for the edge of the bulk. After more than two
     /// steps the outliers see this bulk, but as vectors independent of it (section 17).
     #[default]
     Structured,

@@ -63,9 +63,10 @@ impl Columns {
                 products[[i, d * d + d]] = y * y;
             }
         }
-        let spikes = group.second.as_ref().map(|second| {
-            scaled(second.spikes.view(), ArrayView1::from(&second.residual))
-        });
+        let spikes = group
+            .second
+            .as_ref()
+            .map(|second| scaled(second.spikes.view(), ArrayView1::from(&second.residual)));
         Self { products, linear, spikes }
     }
 }
@@ -197,7 +198,6 @@ impl<'a> Signal<'a> {
         });
         Ok(MasterMatrix::assemble([&l, &v, &perp], units, k_inverse, rows))
     }
-
 }
 
 impl Inputs {

@@ -15,10 +15,8 @@ impl<T: Field> RationalSums<T> {
         let coefficients: [T; K] = std::array::from_fn(|i| k[i]);
         let (mut value, mut fall) = ([T::zero(); K], [[T::zero(); K]; K]);
         for (weight, x) in nodes {
-            let mut denominator = T::one();
-            for i in 0..K {
-                denominator += coefficients[i] * x[i];
-            }
+            let terms = coefficients.iter().zip(&x);
+            let denominator = terms.fold(T::one(), |sum, (k, x)| sum + *k * *x);
             let inverse = T::one() / denominator;
             let first = inverse * weight;
             let second = first * inverse;

@@ -78,9 +78,8 @@ fn nodes_of_a_sample() {
     let along = |i: usize| c[0] * z[[i, 0]] + c[1] * z[[i, 1]];
     close(mean(&|i| (s[i] - along(i)) * y[i]), 0.0, "E y zeta");
     let zz = |i: usize, k: usize| table.projection_products[[i, k]];
-    let square = |i: usize| {
-        c[0] * c[0] * zz(i, 0) + 2.0 * c[0] * c[1] * zz(i, 1) + c[1] * c[1] * zz(i, 3)
-    };
+    let square =
+        |i: usize| c[0] * c[0] * zz(i, 0) + 2.0 * c[0] * c[1] * zz(i, 1) + c[1] * c[1] * zz(i, 3);
     let zeta = |i: usize| s[i] * s[i] - 2.0 * s[i] * along(i) + square(i);
     close(mean(&zeta), reduced.setup.step.phi * labels.second_moment, "E zeta^2");
     assert!((c[0] - c[1]).abs() > 0.1 && z.ncols() == 2);

@@ -3,9 +3,9 @@
 use super::super::bulk::Bulk;
 use super::super::inputs::NeuronTable;
 use super::super::master_matrix::{Signal, negative_inverse};
-use super::super::sample_resolvent::SampleResolvent;
 use super::super::order_parameters::OrderParameters;
 use super::super::real_branch::{Point, RealBranch};
+use super::super::sample_resolvent::SampleResolvent;
 use super::super::test_support::{
     Matrices, bulk as test_bulk, close, column, coordinates, inputs, inverse, model, neurons,
     samples, spike,
