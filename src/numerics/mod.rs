@@ -7,6 +7,7 @@ pub mod quadrature;
 mod real;
 pub(crate) mod roots;
 pub(crate) mod small_matrix;
+pub(crate) mod tridiagonal;
 
 pub(crate) use powers_of_two::{PowerOfTwo, exponent, largest_exponent, times_power};
 pub use real::Real;

@@ -1,7 +1,9 @@
 //! The law of a sample as nodes in (y, s): the steps see a sample through its label y and s =
 //! <beta_1, x> alone, so of z* only moments at given (y, s) are needed (docs/theory.md, section 6).
 //!
-//! Samples of about the same label are taken together, and have one Gauss rule for s.
+//! Samples of about the same label are taken together, and have one Gauss rule for s. At each of its nodes
+//! two labels stand for all: their mean and variance are right, so that the error is of third order in the
+//! width of the group.
 
 use super::labels::MAX_DIRECTIONS;
 use super::setup::Setup;
@@ -9,22 +11,35 @@ use crate::quadrature::DiscreteGauss;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// Share of the nodes for zeta that a Gauss rule needs.
-const GAUSS_SHARE: f64 = 0.7;
-
 /// Nodes of (z*, zeta) of less weight are left out.
 const LEAST_WEIGHT: f64 = 1e-13;
+/// Labels that differ by less, in units of sqrt(E y^2), are one.
+const LEAST_WIDTH: f64 = 1e-7;
 
-/// Samples of one label.
+/// Samples of about one label.
 #[derive(Clone, Debug)]
 pub(crate) struct LabelGroup {
-    pub y: f64,
+    /// Labels at which functions of the label are evaluated: the ends and the middle.
+    pub labels: [f64; 3],
     pub nodes: Vec<SampleNode>,
+}
+
+impl LabelGroup {
+    /// Shares of the values at `labels` in the value at `y`: parabolas.
+    pub fn shares(&self, y: f64) -> [f64; 3] {
+        let [low, middle, high] = self.labels;
+        if low == high {
+            return [0.0, 1.0, 0.0];
+        }
+        let x = (y - middle) / (high - middle);
+        [0.5 * x * (x - 1.0), 1.0 - x * x, 0.5 * x * (x + 1.0)]
+    }
 }
 
 /// Samples of one label and one s.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SampleNode {
+    pub y: f64,
     pub s: f64,
     pub weight: f64,
     /// E z* at this node.
@@ -84,38 +99,60 @@ fn group(setup: &Setup, cell: &[Item]) -> LabelGroup {
             setup.orthogonal.iter().filter(|(_, w)| direction.weight * w > LEAST_WEIGHT)
         {
             points.push((setup.s(direction, zeta), item.weight * w));
-            of_point.push(item.node);
+            of_point.push(item);
         }
     }
-    let total: f64 = cell.iter().map(|item| item.weight).sum();
-    let y = cell.iter().map(|item| item.weight * item.y).sum::<f64>() / total;
-    let count = (GAUSS_SHARE * setup.orthogonal.len() as f64).ceil() as usize;
-    let gauss = DiscreteGauss::new(&points, count);
-    // sums of the products of (1, z*) over the points
+    let (low, high) = (cell[0].y, cell[cell.len() - 1].y);
+    let middle = 0.5 * (low + high);
     let p = labels.directions;
-    let pairs = |i: usize| {
-        let z = labels.nodes[of_point[i]].z;
-        let one = move |k: usize| if k == 0 { 1.0 } else { z[k - 1] };
-        (0..=p).flat_map(move |k| (k.max(1)..=p).map(move |j| one(k) * one(j)))
-    };
-    let columns = p + p * (p + 1) / 2;
-    let mut products = Array2::zeros((points.len(), columns));
-    for (i, mut row) in products.rows_mut().into_iter().enumerate() {
-        row.iter_mut().zip(pairs(i)).for_each(|(to, x)| *to = points[i].1 * x);
-    }
-    let moments = gauss.shares.dot(&products);
-    let node = |((s, weight), moments): ((f64, f64), ndarray::ArrayView1<f64>)| {
-        let mut node = SampleNode { s, weight, ..SampleNode::default() };
-        let mut rest = moments.iter().map(|x| x / weight);
-        (0..p).zip(&mut rest).for_each(|(k, x)| node.z[k] = x);
-        for k in 0..p {
-            for (j, x) in (k..p).zip(&mut rest) {
-                (node.zz[k][j], node.zz[j][k]) = (x, x);
-            }
+    // 1, z*_k, z*_k z*_j, then the same times y - middle, then (y - middle)^2
+    let half = 1 + p + p * (p + 1) / 2;
+    let mut functions = Array2::zeros((points.len(), 2 * half + 1));
+    for (mut row, &item) in functions.rows_mut().into_iter().zip(&of_point) {
+        let (z, y) = (labels.nodes[item.node].z, item.y - middle);
+        let one = |k: usize| if k == 0 { 1.0 } else { z[k - 1] };
+        let pairs = (0..=p).flat_map(|k| (k..=p).map(move |j| (k, j)));
+        for (at, (k, j)) in pairs.enumerate() {
+            row[at] = one(k) * one(j);
+            row[half + at] = y * row[at];
         }
-        node
-    };
-    LabelGroup { y, nodes: gauss.rule.iter().zip(moments.rows()).map(node).collect() }
+        row[2 * half] = y * y;
+    }
+    let gauss = DiscreteGauss::new(&points, setup.orthogonal.len());
+    let sums = gauss.sums(functions);
+    let least = (LEAST_WIDTH * labels.second_moment.sqrt()).powi(2);
+    let mut nodes = Vec::new();
+    for ((s, weight), sums) in gauss.rule.iter().zip(sums.rows()) {
+        let at = |column: usize| sums[column] / weight;
+        // the shares of the points may be negative where there is hardly any weight
+        let mean = at(half).clamp(low - middle, high - middle);
+        let most = (high - middle - mean) * (mean - low + middle);
+        let variance = (at(2 * half) - mean * mean).clamp(0.0, most.max(0.0));
+        let sides: &[f64] = if variance > least { &[-1.0, 1.0] } else { &[0.0] };
+        for side in sides {
+            let step = side * variance.sqrt();
+            let mut node = SampleNode { y: middle + mean + step, s, ..SampleNode::default() };
+            node.weight = weight / sides.len() as f64;
+            // along the line that y explains
+            let value = |column: usize| {
+                let slope = (at(half + column) - mean * at(column)) / variance;
+                at(column) + if step == 0.0 { 0.0 } else { slope * step }
+            };
+            let pairs = (0..=p).flat_map(|k| (k..=p).map(move |j| (k, j)));
+            for (column, (k, j)) in pairs.enumerate() {
+                match (k.checked_sub(1), j.checked_sub(1)) {
+                    (Some(k), Some(j)) => {
+                        (node.zz[k][j], node.zz[j][k]) = (value(column), value(column));
+                    }
+                    (None, Some(j)) => node.z[j] = value(column),
+                    _ => {}
+                }
+            }
+            nodes.push(node);
+        }
+    }
+    let labels = if high - low > least.sqrt() { [low, middle, high] } else { [middle; 3] };
+    LabelGroup { labels, nodes }
 }
 
 #[cfg(test)]
@@ -154,8 +191,8 @@ mod tests {
                     }
                 }
             }
-            let nodes = law.iter().flat_map(|g| g.nodes.iter().map(move |node| (g.y, node)));
-            let found: f64 = nodes.map(|(y, node)| node.weight * test(y, node.s, node.z)).sum();
+            let nodes = law.iter().flat_map(|group| &group.nodes);
+            let found: f64 = nodes.map(|node| node.weight * test(node.y, node.s, node.z)).sum();
             let exact = exact / total;
             assert!((found - exact).abs() < 3e-4 * exact.abs().max(1.0), "{found} {exact}");
         }

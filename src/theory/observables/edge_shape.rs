@@ -46,23 +46,23 @@ impl Sample {
 }
 
 impl EdgeShape {
-    /// The shape from z as a function of x = ln(-m) around its minimum at `x`: z there and at the
-    /// distance `step` on both sides; with the values D of the rows, their weights, and gamma.
+    /// The shape from z at its minimum `x` as a function of ln(-m), and dz/dx there and at one, two and
+    /// three times `step` before it; with gamma, the weights of the rows and their values D.
     pub fn from_logarithm(
-        x: f64,
+        (x, square): (f64, f64),
         step: f64,
-        [before, here, after]: [f64; 3],
+        [p_0, p_1, p_2, p_3]: [f64; 4],
         (gamma, weights, d): (f64, &[f64], &[f64]),
     ) -> Self {
-        // dz/dx = 0 at x, so that three points give two derivatives
-        let second = (after - 2.0 * here + before) / (step * step);
-        let third = 3.0 * (after - before) / step.powi(3);
+        // first and second derivative of the cubic through the four slopes
+        let second = (11.0 * p_0 - 18.0 * p_1 + 9.0 * p_2 - 2.0 * p_3) / (6.0 * step);
+        let third = (2.0 * p_0 - 5.0 * p_1 + 4.0 * p_2 - p_3) / (step * step);
         let m = -x.exp();
         let mean =
             |f: &dyn Fn(f64) -> f64| -> f64 { weights.iter().zip(d).map(|(w, d)| w * f(*d)).sum() };
         Self {
             m,
-            square: here,
+            square,
             second: -m * second,
             third: m * (third - 3.0 * second),
             rows: mean(&|d| d / (1.0 + d * m)),

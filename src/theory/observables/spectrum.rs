@@ -4,13 +4,13 @@ use super::edge_shape::EdgeShape;
 use super::outlier::Outlier;
 use crate::theory::error::PredictionError;
 
-/// A solved spectrum: the edges of the bulk are known, everything else is computed on demand.
+/// A solved spectrum: the right edge of the bulk is known, everything else is computed on demand.
 pub(crate) trait Spectrum: Send + Sync {
     /// Right edge of the bulk, as a singular value.
     fn edge(&self) -> f64;
 
     /// Left edge of the bulk of the min(N, d) singular values; 0 when N = d.
-    fn lower_edge(&self) -> f64;
+    fn lower_edge(&self) -> Result<f64, PredictionError>;
 
     /// The bulk near that edge.
     fn edge_shape(&self) -> Result<EdgeShape, PredictionError>;

@@ -38,6 +38,25 @@ pub(super) fn missing(spectrum: &IsotropicSpectrum, count: usize) -> Result<f64,
     Ok(all.iter().enumerate().filter(|(_, x)| **x > SMALLEST).map(change).fold(0.0, f64::max))
 }
 
+/// The largest relative change of the edge and of singular values, and the largest absolute change of
+/// overlaps, from `there` to `here`: each an edge and its outliers in order of size.
+pub(super) fn change(here: (f64, &[Outlier]), there: (f64, &[Outlier])) -> [f64; 2] {
+    let value = |(edge, outliers): (f64, &[Outlier]), k: usize| {
+        outliers.get(k).map_or(edge, |outlier| outlier.singular_value)
+    };
+    let change = |k: usize| (value(here, k) / value(there, k) - 1.0).abs();
+    let edge = (here.0 / there.0 - 1.0).abs();
+    let overlaps = here.1.iter().zip(there.1).flat_map(|(a, b)| {
+        let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
+        directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
+    });
+    let count = here.1.len().max(there.1.len());
+    [
+        (0..count).map(change).fold(edge, f64::max),
+        overlaps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
+    ]
+}
+
 /// The indicator [`Indicator::QUADRATURE`] from the changes with a share `fewer` of the nodes.
 pub(super) fn quadrature(fewer: f64, change: Result<[f64; 2], PredictionError>) -> Indicator {
     let start = format!("with {:.0} % of the quadrature nodes ", 100.0 * fewer);

@@ -122,18 +122,8 @@ impl Prediction {
     /// and the largest absolute change of the overlaps of outliers that both have. Outliers are
     /// compared in order of size; one without counterpart is compared with the edge.
     pub fn change_from(&self, other: &Self) -> [f64; 2] {
-        let value = |p: &Self, k: usize| p.outliers.get(k).map_or(p.edge, |o| o.singular_value);
-        let change = |k: usize| (value(self, k) / value(other, k) - 1.0).abs();
-        let edge = (self.edge / other.edge - 1.0).abs();
-        let overlaps = self.outliers.iter().zip(&other.outliers).flat_map(|(a, b)| {
-            let directions = a.direction_overlaps.iter().zip(&b.direction_overlaps);
-            directions.chain(a.left_overlaps.iter().zip(&b.left_overlaps))
-        });
-        let count = self.outliers.len().max(other.outliers.len());
-        [
-            (0..count).map(change).fold(edge, f64::max),
-            overlaps.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
-        ]
+        let [here, there] = [self, other].map(|p| (p.edge, &p.outliers[..]));
+        convergence::change(here, there)
     }
 }
 
@@ -153,9 +143,10 @@ impl Problem {
         }
         let fewer = Options { node_factor: FEWER_NODES * options.node_factor, ..*options };
         let (prediction, other) =
-            rayon::join(|| evaluate(self, options), || evaluate(self, &fewer));
+            rayon::join(|| evaluate(self, options), || edge_and_outliers(self, &fewer));
         let mut prediction = prediction?;
-        let change = other.map(|other| other.change_from(&prediction));
+        let exact = (prediction.edge, &prediction.outliers[..]);
+        let change = other.map(|(edge, outliers)| convergence::change((edge, &outliers), exact));
         prediction.indicators.push(convergence::quadrature(FEWER_NODES, change));
         Ok(prediction)
     }
@@ -272,11 +263,26 @@ fn many_steps(
 /// The prediction with one set of nodes; neither problem nor options are checked.
 fn evaluate(problem: &Problem, options: &Options) -> Result<Prediction, PredictionError> {
     let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
-    let solved = match problem.steps() {
-        ..=2 => two_steps(&setup, options)?,
-        steps => many_steps(problem, steps, options)?.swap_remove(0)?,
-    };
+    let solved = last_step(&setup, options)?;
     with_constants(&setup, solved, options)
+}
+
+/// The edge and the outliers alone, which are what a comparison with other nodes reads.
+fn edge_and_outliers(
+    problem: &Problem,
+    options: &Options,
+) -> Result<(f64, Vec<Outlier>), PredictionError> {
+    let setup = Setup::new(problem, Nodes::new(options.node_factor))?;
+    let spectrum = last_step(&setup, options)?.spectrum;
+    Ok((spectrum.edge(), spectrum.outliers()?))
+}
+
+/// The spectrum after the last step.
+fn last_step(setup: &Setup, options: &Options) -> Result<Solved, PredictionError> {
+    match setup.problem.steps() {
+        ..=2 => two_steps(setup, options),
+        steps => many_steps(setup.problem, steps, options)?.swap_remove(0),
+    }
 }
 
 /// The predictions after every step with one set of nodes; neither problem nor options are checked.
@@ -330,7 +336,7 @@ fn with_constants(
     Ok(Prediction {
         bulk_model,
         edge,
-        lower_edge: spectrum.lower_edge(),
+        lower_edge: spectrum.lower_edge()?,
         edge_law: edge_shape.law(&Sample::of_dimension(problem.dimension)),
         edge_shape,
         outliers,

@@ -7,7 +7,7 @@ use super::sample_law::LabelGroup;
 use super::second_layer::SecondLayerQuadrature;
 use super::setup::{FirstStepConstants, Setup};
 use crate::numerics::graded::RowQr;
-use ndarray::{Array2, ArrayView1, ShapeBuilder};
+use ndarray::{Array1, Array2, ArrayView1, ShapeBuilder};
 use rayon::prelude::*;
 use std::array::from_fn;
 
@@ -94,21 +94,29 @@ impl SampleSums {
         let (labels, columns) = tables.grid();
         let mut at = vec![0.0; columns];
         let mut label_basis = vec![0.0; labels];
-        let mut lines = Array2::zeros((r + 1, columns));
+        let mut lines: [_; 3] = from_fn(|_| Array2::zeros((r + 1, columns)));
         let mut row = vec![0.0; r + 1];
-        for LabelGroup { y, nodes } in samples {
-            tables.label_basis(*y, &mut label_basis);
-            for (mut line, field) in lines.rows_mut().into_iter().zip(fields) {
-                line.fill(0.0);
-                for (b, values) in label_basis.iter().zip(field.rows()) {
-                    line.scaled_add(*b, &values);
+        for of_label in samples {
+            for (lines, y) in lines.iter_mut().zip(of_label.labels) {
+                tables.label_basis(y, &mut label_basis);
+                for (mut line, field) in lines.rows_mut().into_iter().zip(fields) {
+                    line.fill(0.0);
+                    for (b, values) in label_basis.iter().zip(field.rows()) {
+                        line.scaled_add(*b, &values);
+                    }
                 }
             }
-            // the sums over s: kinds x columns
-            let mut sums = vec![[0.0; 3]; self.adjoint.len() * columns];
-            for node in nodes {
+            // the sums over s: labels x kinds x columns
+            let kinds = self.adjoint.len();
+            let mut sums = vec![[0.0; 3]; 3 * kinds * columns];
+            for node in &of_label.nodes {
+                let y = node.y;
                 tables.s.basis(node.s, &mut at);
-                let values = lines.dot(&ArrayView1::from(&at));
+                let shares = of_label.shares(y);
+                let mut values = Array1::zeros(r + 1);
+                for (share, lines) in shares.iter().zip(&lines) {
+                    values.scaled_add(*share, &lines.dot(&ArrayView1::from(&at)));
+                }
                 let (weight, residual) = (group.share * node.weight, y - values[r]);
                 let root = weight.sqrt();
                 let zeta = setup.zeta(node);
@@ -122,9 +130,10 @@ impl SampleSums {
                 }
                 row[r] = if group.first { root * y } else { 0.0 };
                 self.qr.push(&mut row);
-                for (kind, sums) in sums.chunks_mut(columns).enumerate() {
+                for (place, sums) in sums.chunks_mut(columns).enumerate() {
+                    let (label, kind) = (place / kinds, place % kinds);
                     let pair = kind.checked_sub(1).map(|pair| node.zz[pair / p][pair % p]);
-                    let weight = weight * pair.unwrap_or(1.0);
+                    let weight = weight * shares[label] * pair.unwrap_or(1.0);
                     for (sums, b) in sums.iter_mut().zip(&at) {
                         let b = weight * b;
                         sums[0] += b * residual;
@@ -133,7 +142,11 @@ impl SampleSums {
                     }
                 }
             }
-            for (adjoint, sums) in self.adjoint.iter_mut().zip(sums.chunks(columns)) {
+            for (place, sums) in sums.chunks(columns).enumerate() {
+                if place % kinds == 0 {
+                    tables.label_basis(of_label.labels[place / kinds], &mut label_basis);
+                }
+                let adjoint = &mut self.adjoint[place % kinds];
                 for (a, b) in label_basis.iter().enumerate() {
                     for (c, sums) in sums.iter().enumerate() {
                         for (adjoint, sum) in adjoint.iter_mut().zip(sums) {

@@ -202,7 +202,7 @@ impl<B: RowBulk> Spectrum for SpikedBulk<B> {
         self.bulk.edge()
     }
 
-    fn lower_edge(&self) -> f64 {
+    fn lower_edge(&self) -> Result<f64, PredictionError> {
         self.bulk.lower_edge()
     }
 

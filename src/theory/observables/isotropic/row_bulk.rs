@@ -10,7 +10,7 @@ pub(crate) trait RowBulk: Send + Sync {
     fn edge(&self) -> f64;
 
     /// Smallest of the min(N, d) singular values of the bulk.
-    fn lower_edge(&self) -> f64;
+    fn lower_edge(&self) -> Result<f64, PredictionError>;
 
     /// m at the edge.
     fn edge_m(&self) -> f64;
@@ -51,8 +51,8 @@ impl RowBulk for Bulk {
         self.edge
     }
 
-    fn lower_edge(&self) -> f64 {
-        self.lower_edge
+    fn lower_edge(&self) -> Result<f64, PredictionError> {
+        Ok(self.lower_edge)
     }
 
     fn edge_m(&self) -> f64 {

@@ -5,7 +5,6 @@ use super::inputs::Inputs;
 use super::order_parameters::OrderParameters;
 use super::sample_weights::SampleWeights;
 use crate::numerics::small_matrix::{Field, Matrix, Vector, apply, dot, inverse, product};
-use crate::theory::error::Fallible;
 use std::array::from_fn;
 
 /// Everything the bulk depends on.
@@ -245,21 +244,27 @@ impl<const A: usize> Bulk<A> {
     }
 
     /// The order parameters at a0 on the real axis, by Newton's method from `guess`.
+    #[cfg(test)]
     pub fn solve(
         &self,
         a0: f64,
         guess: OrderParameters<f64, A>,
-    ) -> Fallible<OrderParameters<f64, A>> {
+    ) -> crate::theory::error::Fallible<OrderParameters<f64, A>> {
         let solution = self.solve_with_slopes(a0, &guess.pack())?;
         Ok(OrderParameters::unpack(&solution.order))
     }
 
     /// True on the physical branch of the real axis: 1 + m(b) > 0 and Delta > 0 at every node.
     pub fn admissible(&self, a0: f64, order: &OrderParameters<f64, A>) -> bool {
-        let delta = self.delta(a0, order, &self.neuron_averages(a0, order));
-        let mut samples = self.groups.iter().flat_map(|group| group.l.iter().zip(&group.q));
         self.row_variances(order).iter().all(|d| 1.0 + a0 * d > 0.0)
-            && samples.all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0)
+            && self.smallest_delta(a0, order) > 0.0
+    }
+
+    /// The least Delta of all samples, at most 1.
+    pub(super) fn smallest_delta(&self, a0: f64, order: &OrderParameters<f64, A>) -> f64 {
+        let delta = self.delta(a0, order, &self.neuron_averages(a0, order));
+        let samples = self.groups.iter().flat_map(|group| group.l.iter().zip(&group.q));
+        samples.map(|(l, &q)| 1.0 + delta.excess(l, q)).fold(1.0, f64::min)
     }
 }
 

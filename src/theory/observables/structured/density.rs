@@ -26,7 +26,7 @@ const LOWEST: f64 = 1e-9;
 /// Density of the min(N, d) singular values at each of `sigma`, of mass 1.
 pub(crate) fn density<const A: usize>(branch: &RealBranch<A>, sigma: &[f64]) -> Fallible<Vec<f64>> {
     let (bulk, edge) = (&branch.bulk, branch.edge.z);
-    let ends = [branch.lower_edge, edge].map(|z| z.max(0.0).sqrt());
+    let ends = [branch.lower_edge()?, edge].map(|z| z.max(0.0).sqrt());
     let within = |x: f64| x > ends[0] && x < ends[1];
     let mut inside: Vec<usize> = (0..sigma.len()).filter(|&i| within(sigma[i])).collect();
     inside.sort_by(|&i, &j| sigma[j].total_cmp(&sigma[i]));

@@ -171,13 +171,20 @@ impl SampleTable {
             .collect();
         // the averages of every group that the second step sees, in the order of `grids`, at every node
         let of_label = |label: &LabelGroup| -> Vec<Vec<Array1<f64>>> {
-            let lines = grids.iter().map(|(moments, grid)| at_label(moments, grid, label.y));
-            let lines: Vec<_> = lines.collect();
+            let lines = grids
+                .iter()
+                .map(|(moments, grid)| label.labels.map(|y| at_label(moments, grid, y)));
+            let lines: Vec<[Array2<f64>; 3]> = lines.collect();
             let averages = |node: &SampleNode| -> Vec<Array1<f64>> {
+                let shares = label.shares(node.y);
                 let at_s = grids.iter().zip(&lines).map(|((moments, _), lines)| {
-                    let mut basis = vec![0.0; lines.ncols()];
-                    moments.s.basis(node.s, &mut basis);
-                    lines.dot(&Array1::from(basis))
+                    let mut basis = Array1::zeros(lines[0].ncols());
+                    moments.s.basis(node.s, basis.as_slice_mut().unwrap_or_default());
+                    let mut at = Array1::zeros(lines[0].nrows());
+                    for (share, lines) in shares.iter().zip(lines) {
+                        at.scaled_add(*share, &lines.dot(&basis));
+                    }
+                    at
                 });
                 at_s.collect()
             };
@@ -185,10 +192,8 @@ impl SampleTable {
         };
         let averages: Vec<Vec<Vec<Array1<f64>>>> = setup.samples.par_iter().map(of_label).collect();
         let averages: Vec<Vec<Array1<f64>>> = averages.into_iter().flatten().collect();
-        let nodes = || {
-            setup.samples.iter().flat_map(|label| label.nodes.iter().map(|node| (label.y, node)))
-        };
-        let label: Vec<f64> = nodes().map(|(y, _)| y).collect();
+        let nodes = || setup.samples.iter().flat_map(|label| &label.nodes);
+        let label: Vec<f64> = nodes().map(|node| node.y).collect();
         let mut grid = 0..grids.len();
         let mut second =
             || Some(SecondStep::new(law.polynomial_count(), &label, &averages, grid.next()?));
@@ -200,7 +205,7 @@ impl SampleTable {
         let (n, p) = (label.len(), setup.labels.directions);
         let [mut projections, mut projection_products] =
             [p, p * p].map(|columns| Array2::zeros((n, columns)));
-        for (i, (_, node)) in nodes().enumerate() {
+        for (i, node) in nodes().enumerate() {
             for k in 0..p {
                 projections[[i, k]] = node.z[k];
                 for j in 0..p {
@@ -210,10 +215,10 @@ impl SampleTable {
         }
         Self {
             groups: groups.collect(),
-            weight: nodes().map(|(_, node)| node.weight).collect(),
+            weight: nodes().map(|node| node.weight).collect(),
             projections,
             projection_products,
-            s: nodes().map(|(_, node)| node.s).collect(),
+            s: nodes().map(|node| node.s).collect(),
             label,
         }
     }

@@ -4,23 +4,27 @@
 //! and is regular at w = 0. z grows along it up to the left edge.
 
 use super::bulk::Bulk;
+use super::linearised::Solution;
 use super::order_parameters::OrderParameters;
-use crate::numerics::small_matrix::Field;
+use crate::numerics::roots::bracketed;
+use crate::numerics::small_matrix::{Field, dot};
 use crate::theory::error::{Fallible, PredictionError};
 
 /// First step on the way down, in s with w = unit sinh(s).
-const STEP: f64 = 0.5;
-/// Relative accuracy of z at the edge; the place of the maximum needs half as many digits.
-const TOLERANCE: f64 = 1e-12;
+const STEP: f64 = 1.0;
+/// Accuracy of s at the edge; z is flat there, so it has twice as many digits.
+const TOLERANCE: f64 = 1e-8;
 /// w = 0 itself is a0 = infinity.
 const SMALLEST: f64 = 1e-30;
 
 /// A solution left of the bulk.
-#[derive(Clone, Copy, Debug)]
-struct Point<const A: usize> {
+#[derive(Clone, Debug)]
+struct Point {
     w: f64,
-    order: OrderParameters<f64, A>,
+    solution: Solution,
     z: f64,
+    /// dz/dw.
+    slope: f64,
 }
 
 /// z at the left edge of the bulk of the min(N, d) squared singular values; 0 when N = d.
@@ -36,23 +40,36 @@ pub(super) fn lower_edge<const A: usize>(bulk: &Bulk<A>) -> Fallible<f64> {
     let failed = PredictionError::NotConverged { near: 0.0 };
     // z < 0 here
     let mut s = (2.0 * (1.0 + bulk.gamma) * largest / unit).asinh();
-    let mut left = at(bulk, place(s), &start).ok_or(failed.clone())?;
-    let mut middle = left;
+    let mut here = at(bulk, place(s), &start.pack()).ok_or(failed.clone())?;
     let mut step = STEP;
-    while step > 1e-9 {
-        match at(bulk, place(s - step), &middle.order) {
-            Some(next) if next.z > middle.z => {
-                (left, middle) = (middle, next);
+    // the next point has the edge behind it; what is not physical lies beyond the edge too
+    let beyond = loop {
+        match at(bulk, place(s - step), &here.ahead(place(s - step))) {
+            Some(next) if next.slope < 0.0 && next.z > here.z => {
+                here = next;
                 s -= step;
             }
-            Some(right) if left.w > middle.w => {
-                return maximum(bulk, [left, middle, right]).ok_or(failed);
-            }
-            // beyond the edge the solution may not exist
-            _ => step *= 0.5,
+            Some(next) if next.slope >= 0.0 => break next.slope,
+            _ if step > 1e-9 => step *= 0.5,
+            _ => return Err(failed),
         }
-    }
-    Err(failed)
+    };
+    let first = here.slope;
+    bracketed::<PredictionError>(
+        |s| {
+            let w = place(s);
+            let next = at(bulk, w, &here.ahead(w)).ok_or(failed.clone())?;
+            let slope = next.slope;
+            if next.z > here.z {
+                here = next;
+            }
+            Ok(slope)
+        },
+        (s - step, beyond),
+        (s, first),
+        TOLERANCE,
+    )?;
+    Ok(here.z)
 }
 
 /// z where `order` solves the equations at a0 = 1/w (10.51), without cancellation at small w.
@@ -67,49 +84,38 @@ pub(super) fn z_of_rows<T: Field, const A: usize>(
     w * (T::real(bulk.gamma - 1.0) - w * mean * bulk.gamma)
 }
 
-/// The solution at w, near `guess`, if it lies on the physical branch.
-fn at<const A: usize>(bulk: &Bulk<A>, w: f64, guess: &OrderParameters<f64, A>) -> Option<Point<A>> {
-    let w = if w.abs() < SMALLEST { SMALLEST } else { w };
-    let order = bulk.solve(1.0 / w, *guess).ok()?;
-    let rows = bulk.row_variances(&order);
-    let delta = bulk.delta(1.0 / w, &order, &bulk.neuron_averages(1.0 / w, &order));
-    let mut samples = bulk.groups.iter().flat_map(|group| group.l.iter().zip(&group.q));
-    let physical =
-        rows.iter().all(|d| w + d > 0.0) && samples.all(|(l, &q)| 1.0 + delta.excess(l, q) > 0.0);
-    let z = z_of_rows(bulk, w, &order);
-    physical.then_some(Point { w, order, z })
+impl Point {
+    /// The order parameters at `w` by the tangent, unless it is long.
+    fn ahead(&self, w: f64) -> Vec<f64> {
+        let Solution { order, order_slope, .. } = &self.solution;
+        // the slope is in ln |a0|
+        let change = (self.w - w) / self.w;
+        let size = order.iter().fold(1e-3, |size: f64, x| size.max(x.abs()));
+        let short = order_slope.iter().all(|slope| (slope * change).abs() < 0.5 * size);
+        let change = if short { change } else { 0.0 };
+        order.iter().zip(order_slope).map(|(u, slope)| u + slope * change).collect()
+    }
 }
 
-/// The largest z between three points of falling w, of which the middle one has the largest: parabolas,
-/// and golden sections where they are slow.
-fn maximum<const A: usize>(bulk: &Bulk<A>, [left, middle, right]: [Point<A>; 3]) -> Option<f64> {
-    let (mut low, mut high, mut best) = (right, left, middle);
-    let mut lengths = [f64::INFINITY; 2];
-    for _ in 0..80 {
-        // z - best.z = slope u + bend u^2 with u = w - best.w
-        let secant = |end: &Point<A>| (end.z - best.z) / (end.w - best.w);
-        let bend = (secant(&high) - secant(&low)) / (high.w - low.w);
-        let slope = secant(&low) - bend * (low.w - best.w);
-        let mut step = -0.5 * slope / bend;
-        let inside = best.w + step > low.w && best.w + step < high.w;
-        if inside && (0.5 * slope * step).abs() <= TOLERANCE * best.z.abs() {
-            break;
-        }
-        if !inside || step.abs() > 0.5 * lengths[1] {
-            let wider = if high.w - best.w > best.w - low.w { high.w } else { low.w };
-            step = 0.381_966 * (wider - best.w);
-        }
-        lengths = [step.abs(), lengths[0]];
-        let next = at(bulk, best.w + step, &best.order)?;
-        if next.w == best.w {
-            break;
-        }
-        match (next.z > best.z, next.w > best.w) {
-            (true, true) => (low, best) = (best, next),
-            (true, false) => (high, best) = (best, next),
-            (false, true) => high = next,
-            (false, false) => low = next,
-        }
+/// The solution at w, near the packed `guess`, if it lies on the physical branch.
+fn at<const A: usize>(bulk: &Bulk<A>, w: f64, guess: &[f64]) -> Option<Point> {
+    let w = if w.abs() < SMALLEST { SMALLEST } else { w };
+    let solution = bulk.solve_with_slopes(1.0 / w, guess).ok()?;
+    let order = OrderParameters::<f64, A>::unpack(&solution.order);
+    let rows = bulk.row_variances(&order);
+    let physical = rows.iter().all(|d| w + d > 0.0) && bulk.smallest_delta(1.0 / w, &order) > 0.0;
+    let z = z_of_rows(bulk, w, &order);
+    // dz/dw of (10.51), with -w dD/dw from the slopes in ln |a0|
+    let along = OrderParameters::<f64, A>::unpack(&solution.order_slope);
+    let (mut mean, mut fall) = (0.0, 0.0);
+    for (j, (weight, d)) in bulk.b_weight.iter().zip(&rows).enumerate() {
+        let (e, b) = (&bulk.terms[j], bulk.b[j]);
+        let stretch = bulk.lam[j] + dot(e, &order.alpha);
+        let quadratic: f64 = (0..A).map(|i| e[i] * dot(&along.beta[i], e)).sum();
+        let moved = 2.0 * stretch * dot(e, &along.alpha) + quadratic + along.chi * b * b;
+        mean += weight / (w + d);
+        fall += weight * (w - moved) / (w + d).powi(2);
     }
-    Some(best.z)
+    let slope = bulk.gamma - 1.0 + w * bulk.gamma * (fall - 2.0 * mean);
+    physical.then_some(Point { w, solution, z, slope })
 }

@@ -80,8 +80,8 @@ impl<const A: usize> RowBulk for RealBranch<A> {
         self.edge.z.max(0.0).sqrt()
     }
 
-    fn lower_edge(&self) -> f64 {
-        self.lower_edge.max(0.0).sqrt()
+    fn lower_edge(&self) -> Fallible<f64> {
+        Ok(RealBranch::lower_edge(self)?.max(0.0).sqrt())
     }
 
     fn edge_m(&self) -> f64 {

@@ -70,8 +70,8 @@ impl<const A: usize> Spectrum for BulkSolution<A> {
         self.branch.edge.z.max(0.0).sqrt()
     }
 
-    fn lower_edge(&self) -> f64 {
-        self.branch.lower_edge.max(0.0).sqrt()
+    fn lower_edge(&self) -> Fallible<f64> {
+        Ok(self.branch.lower_edge()?.max(0.0).sqrt())
     }
 
     fn edge_shape(&self) -> Fallible<EdgeShape> {

@@ -6,6 +6,7 @@ use super::master_matrix::Signal;
 use super::real_branch::RealBranch;
 use crate::numerics::graded::symmetric_eigen;
 use crate::numerics::roots::bracketed;
+use crate::numerics::tridiagonal;
 use crate::theory::error::{Fallible, PredictionError};
 use crate::theory::observables::outlier::{LEFT_POWERS, Outlier, neuron_share};
 use ndarray::{Array1, Axis, Slice};
@@ -34,10 +35,14 @@ pub(crate) fn outliers<const A: usize>(
         known.insert(0, (x, eigenvalues(x)?));
         step *= 1.4;
     }
+    let eigenvalue = |x: f64, j: usize| -> Fallible<f64> {
+        let matrix = signal.master_matrix(&branch.bulk, &branch.at(x)?)?;
+        Ok(tridiagonal::eigenvalues(&matrix.equilibrated())[j])
+    };
     let root = |j: usize| {
         let above = known.iter().position(|(_, values)| values[j] < 0.0).unwrap_or(0).max(1);
         let [low, high] = [above - 1, above].map(|i| (known[i].0, known[i].1[j]));
-        let x = bracketed(|x| eigenvalues(x).map(|values| values[j]), low, high, 1e-11)?;
+        let x = bracketed(|x| eigenvalue(x, j), low, high, 1e-11)?;
         at_root(branch, signal, x, j)
     };
     (0..count).into_par_iter().map(root).collect()

@@ -8,6 +8,7 @@ use super::lower_edge::lower_edge;
 use super::order_parameters::OrderParameters;
 use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
+use std::sync::OnceLock;
 
 /// The first point has z of about this many times the edge, or more.
 const FAR: f64 = 30.0;
@@ -22,6 +23,8 @@ pub(crate) struct Point<const A: usize> {
     pub x: f64,
     pub order: OrderParameters<f64, A>,
     pub z: f64,
+    /// dz/dx.
+    pub slope: f64,
 }
 
 impl<const A: usize> Point<A> {
@@ -75,8 +78,8 @@ impl Rung {
     }
 
     fn point<const A: usize>(&self) -> Point<A> {
-        let Solution { order, z, .. } = &self.solution;
-        Point { x: self.x, order: OrderParameters::unpack(order), z: *z }
+        let Solution { order, z, z_slope, .. } = &self.solution;
+        Point { x: self.x, order: OrderParameters::unpack(order), z: *z, slope: *z_slope }
     }
 }
 
@@ -86,8 +89,7 @@ pub(crate) struct RealBranch<const A: usize> {
     pub bulk: Bulk<A>,
     ladder: Vec<Rung>,
     pub edge: Point<A>,
-    /// z at the left edge of the bulk of the min(N, d) squared singular values.
-    pub lower_edge: f64,
+    lower_edge: OnceLock<Fallible<f64>>,
 }
 
 impl<const A: usize> RealBranch<A> {
@@ -118,7 +120,7 @@ impl<const A: usize> RealBranch<A> {
                     return Ok(here.solution.z_slope.abs());
                 };
                 let slope = next.solution.z_slope;
-                if slope < 0.0 {
+                if slope <= 0.0 {
                     here = next;
                     ladder.push(here.clone());
                 }
@@ -129,8 +131,12 @@ impl<const A: usize> RealBranch<A> {
             EDGE_TOLERANCE,
         )?;
         let edge = here.point();
-        let lower_edge = lower_edge(&bulk)?;
-        Ok(Self { bulk, ladder, edge, lower_edge })
+        Ok(Self { bulk, ladder, edge, lower_edge: OnceLock::new() })
+    }
+
+    /// z at the left edge of the bulk of the min(N, d) squared singular values; solved for once.
+    pub fn lower_edge(&self) -> Fallible<f64> {
+        self.lower_edge.get_or_init(|| lower_edge(&self.bulk)).clone()
     }
 
     /// The point at x, at most the edge's.

@@ -72,18 +72,26 @@ impl<const A: usize> SampleWeights<A> {
     }
 }
 
-/// Cuts `values` (times `sign`) from above at the level exceeded with probability `tail`.
+/// Cuts `values` (times `sign`) from above at the level exceeded with probability `tail`. Half of a node's
+/// weight lies above it; between nodes the level is linear in the logarithm of the probability, as it is
+/// for squares of Gaussian variables.
 fn cut(values: &mut [f64], weights: &[f64], tail: f64, sign: f64) {
-    let mut order: Vec<(f64, f64)> =
-        values.iter().zip(weights).map(|(v, w)| (sign * v, *w)).collect();
+    let signed = values.iter().zip(weights).map(|(v, w)| (sign * v, *w));
+    let mut order: Vec<(f64, f64)> = signed.filter(|(_, weight)| *weight > 0.0).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut above = 0.0;
+    let mut last: Option<(f64, f64)> = None;
     for (value, weight) in order {
-        above += weight;
-        if above > tail {
-            values.iter_mut().filter(|v| sign * **v > value).for_each(|v| *v = sign * value);
+        let exceeds = above + 0.5 * weight;
+        if exceeds > tail {
+            let Some((higher, rarer)) = last else { return };
+            let share = (tail / rarer).ln() / (exceeds / rarer).ln();
+            let level = higher + share * (value - higher);
+            values.iter_mut().filter(|v| sign * **v > level).for_each(|v| *v = sign * level);
             return;
         }
+        last = Some((value, exceeds));
+        above += weight;
     }
 }
 
@@ -176,12 +184,20 @@ mod tests {
             groups: vec![table(true, None)],
         };
         let inputs = Inputs { samples: three, ..inputs };
+        // q = 32 is exceeded with probability 0.15, q = 8 with 0.6
+        let level = |tail: f64| 32.0 - 24.0 * (tail / 0.15).ln() / 4f64.ln();
+        let mean = 0.025f64.sqrt();
         for (weight_tail, l, q) in [
-            (0.04, [-4.0, 2.0, 6.0], [32.0, 8.0, 72.0]),
-            (0.06, [2.0, 2.0, 2.0], [32.0, 8.0, 32.0]),
+            // half of the outermost node lies beyond it
+            (0.02, [-4.0, 2.0, 6.0], [32.0, 8.0, 72.0]),
+            (0.25, [2.0, 2.0, 2.0], [level(0.5), 8.0, level(0.5)]),
+            // the geometric mean of 0.05 and 0.5
+            (0.5 * mean, [-1.0, 2.0, 4.0], [level(mean), 8.0, level(mean)]),
         ] {
             let group = &sample_weights::<1>(&inputs, weight_tail)[0];
-            assert_eq!((group.l.concat(), &group.q[..]), (l.to_vec(), &q[..]));
+            for (found, exact) in group.l.concat().iter().chain(&group.q).zip(l.iter().chain(&q)) {
+                close(*found, *exact);
+            }
         }
     }
 
@@ -189,9 +205,13 @@ mod tests {
     fn cap_keeps_the_quantile() {
         let mut v = vec![-9.0, 0.0, 1.0, 50.0];
         let w = [0.01, 0.49, 0.49, 0.01];
-        cut(&mut v, &w, 0.02, 1.0);
-        cut(&mut v, &w, 0.02, -1.0);
-        assert_eq!(v, [0.0, 0.0, 1.0, 1.0]);
+        // the geometric mean of 0.005 and 0.255 is exceeded halfway
+        let tail = (0.005f64 * 0.255).sqrt();
+        cut(&mut v, &w, tail, 1.0);
+        cut(&mut v, &w, tail, -1.0);
+        for (found, exact) in v.iter().zip([-4.5, 0.0, 1.0, 25.5]) {
+            assert!((found - exact).abs() < 1e-12, "{found} {exact}");
+        }
         let mut v = vec![1.0, 2.0];
         cut(&mut v, &[0.5, 0.5], 0.0, 1.0);
         assert_eq!(v, [1.0, 2.0]);

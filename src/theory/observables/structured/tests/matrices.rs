@@ -114,7 +114,7 @@ fn against_matrices<const A: usize>() {
         chi: 0.2,
     };
     let m = A + 1;
-    let point = Point { x: -3.0, order, z: 7.0 };
+    let point = Point { x: -3.0, order, z: 7.0, slope: 0.0 };
     let matrices = Matrices::new(&bulk, &point);
     let a0 = matrices.a0;
     let unit: Array2<f64> = Array2::eye(m);
