@@ -3,10 +3,14 @@
 //!
 //! For given (t, y) the average over z is a smooth function of c, tabulated at Chebyshev points; the
 //! average over xi is then one fixed matrix from c to s. If sigma has kinks, the integral over z is
-//! split where z or u meets one, and the table in c is cut where those crossings coincide.
+//! split where z or u meets one, or in closed form if sigma is linear between them, and the table in c is
+//! cut where those crossings coincide.
 //!
 //! Equations: docs/theory.md, (4.5), (6.2).
 
+mod piecewise_linear;
+
+use self::piecewise_linear::PiecewiseLinear;
 use super::table::{Accumulator, Averages};
 use crate::numerics::roots::bracketed;
 use crate::quadrature::{
@@ -23,6 +27,8 @@ use std::convert::Infallible;
 const PIECE: usize = 14;
 /// Half-width of the smoothing window, in units of tau.
 const WINDOW: f64 = 6.5;
+/// Share of the nodes for xi that half of that window takes.
+const WINDOW_SHARE: f64 = 0.6;
 
 /// Fills the tables of reused samples.
 pub(super) struct ReusedAverages<'a> {
@@ -38,6 +44,8 @@ pub(super) struct ReusedAverages<'a> {
     /// The same with tau xi inside the average.
     tilted: Array2<f64>,
     split: SplitGaussian,
+    linear: Option<PiecewiseLinear>,
+    /// On an interval of length 2 with a Gaussian density in it.
     window: Rule,
 }
 
@@ -72,8 +80,10 @@ impl<'a> ReusedAverages<'a> {
             }
         }
         let split = SplitGaussian::new(nodes.preactivation);
-        let window = gauss_legendre(nodes.orthogonal, -1.0, 1.0);
-        Self { activation, step, s, plain, first, c, smoothing, tilted, split, window }
+        let linear = PiecewiseLinear::new(activation);
+        let window =
+            gauss_legendre((WINDOW_SHARE * nodes.orthogonal as f64).ceil() as usize, -1.0, 1.0);
+        Self { activation, step, s, plain, first, c, smoothing, tilted, split, linear, window }
     }
 
     /// The averages at every (y, s), for t = eta_1 b / sqrt N.
@@ -116,35 +126,50 @@ impl<'a> ReusedAverages<'a> {
     fn kinked(&self, t: f64, y: f64, accumulator: &mut Accumulator) -> Vec<Averages> {
         let FirstStepConstants { c_1, tau, .. } = self.step;
         let pieces = self.pieces(t, y, accumulator);
-        let mut basis = [0.0; PIECE];
-        let mut at_s = |&s: &f64| {
+        let clipped = |low: f64, high: f64| -> Vec<Node> {
+            let parts = pieces.iter().filter(|piece| piece.high > low && piece.low < high);
+            let nodes = |piece: &Piece| self.nodes(piece, low.max(piece.low), high.min(piece.high));
+            parts.flat_map(nodes).collect()
+        };
+        // once for every s, unless the window is much shorter than the table
+        let (low, high) = (pieces[0].low, pieces[pieces.len() - 1].high);
+        let few = high - low < 2.0 * WINDOW * tau * self.s.len() as f64;
+        let common = few.then(|| clipped(low, high));
+        let at_s = |&s: &f64| {
             let centre = c_1 * s;
+            let (low, high) = (centre - WINDOW * tau, centre + WINDOW * tau);
+            let own = if common.is_some() { Vec::new() } else { clipped(low, high) };
+            let nodes = common.as_ref().unwrap_or(&own);
+            let first = nodes.partition_point(|node| node.c < low);
             let mut sums = Averages::default();
-            for piece in &pieces {
-                let low = piece.low.max(centre - WINDOW * tau);
-                let high = piece.high.min(centre + WINDOW * tau);
-                if high <= low {
-                    continue;
-                }
-                let half = 0.5 * (high - low);
-                let mut shares = [[0.0; 2]; PIECE];
-                for (x, w) in self.window.iter() {
-                    let c = low + half * (1.0 + x);
-                    let weight = half * w * normal_density((c - centre) / tau) / tau;
-                    piece.points.basis(c, &mut basis);
-                    for ([share, tilt], basis) in shares.iter_mut().zip(&basis) {
-                        *share += weight * basis;
-                        *tilt += weight * t * (c - centre) * basis;
-                    }
-                }
-                for (at, [share, tilt]) in piece.values.iter().zip(shares) {
-                    sums.add(share, at);
-                    sums.echo += tilt * at.dsigma;
-                }
+            for Node { c, weight, at } in nodes[first..].iter().take_while(|node| node.c <= high) {
+                let weight = weight * normal_density((c - centre) / tau) / tau;
+                sums.add(weight, at);
+                sums.echo += weight * t * (c - centre) * at.dsigma;
             }
             sums
         };
-        self.s.iter().map(&mut at_s).collect()
+        self.s.iter().map(at_s).collect()
+    }
+
+    /// Nodes between `low` and `high` in one piece, close enough for the density of the window.
+    fn nodes(&self, piece: &Piece, low: f64, high: f64) -> Vec<Node> {
+        let parts = ((high - low) / (WINDOW * self.step.tau)).ceil().max(1.0);
+        let half = 0.5 * (high - low) / parts;
+        let mut basis = [0.0; PIECE];
+        let mut nodes = Vec::new();
+        for part in 0..parts as usize {
+            let middle = low + half * (2 * part + 1) as f64;
+            for (x, w) in self.window.iter() {
+                let c = middle + half * x;
+                piece.points.basis(c, &mut basis);
+                let mut at = Averages::default();
+                let shares = piece.values.iter().zip(basis);
+                shares.for_each(|(value, share)| at.add(share, value));
+                nodes.push(Node { c, weight: half * w, at });
+            }
+        }
+        nodes
     }
 
     /// The table in c, cut where a crossing of u meets a kink of z, for one (t, y).
@@ -174,7 +199,10 @@ impl<'a> ReusedAverages<'a> {
             for part in 0..parts {
                 let low = pair[0] + length * part as f64;
                 let points = Interpolation::new(chebyshev_points(PIECE, low, low + length));
-                let at_c = |&c| self.split_average(t, y, c, accumulator);
+                let at_c = |&c: &f64| match &self.linear {
+                    Some(linear) => linear.average(&self.step, t, y, c),
+                    None => self.split_average(t, y, c, accumulator),
+                };
                 let values = points.nodes().iter().map(at_c).collect();
                 pieces.push(Piece { low, high: low + length, points, values });
             }
@@ -210,6 +238,13 @@ struct Piece {
     high: f64,
     points: Interpolation,
     values: Vec<Averages>,
+}
+
+/// A node in c, with the averages over z there.
+struct Node {
+    c: f64,
+    weight: f64,
+    at: Averages,
 }
 
 /// Appends the roots of `f` on `(low, high)` that a scan of six intervals separates.
