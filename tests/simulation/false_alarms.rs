@@ -40,6 +40,8 @@ struct Outcome {
     fewer: f64,
     /// Mean of the first value below the predicted outliers, in the variable of the law.
     mean: f64,
+    deviation: f64,
+    wider: f64,
 }
 
 fn case(
@@ -199,6 +201,8 @@ fn outcome(runs: &[Report], step: usize) -> Outcome {
             margin: f64::NAN,
             more: share(&|n| n > 0),
             fewer: 0.0,
+            deviation: 0.0,
+            wider: 0.0,
             mean: f64::NAN,
         };
     };
@@ -209,13 +213,19 @@ fn outcome(runs: &[Report], step: usize) -> Outcome {
     let centre = law.centre + MEAN * (law.scale - scale);
     let variable = |s: f64| (s * s - centre) / scale;
     let predicted = prediction.outliers.len();
-    let values = runs.iter().map(|run| variable(run.stages[step].singular_values[predicted]));
+    let values: Vec<f64> =
+        runs.iter().map(|run| variable(run.stages[step].singular_values[predicted])).collect();
+    let mean = values.iter().sum::<f64>() / runs.len() as f64;
+    let deviation =
+        (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / runs.len() as f64).sqrt();
     Outcome {
         predicted,
         margin: prediction.outliers.last().map_or(f64::NAN, |o| variable(o.singular_value)),
         more: share(&|count| count > predicted),
         fewer: share(&|count| count < predicted),
-        mean: values.sum::<f64>() / runs.len() as f64,
+        mean,
+        deviation,
+        wider: scale / law.scale,
     }
 }
 
@@ -228,8 +238,10 @@ fn print(cases: &[Case], width: usize, seeds: std::ops::Range<u64>) -> [f64; 2] 
         print!("| {}, {:?}, {:?} | {:?} |", case.name, case.second_layer, case.batches, case.steps);
         print!(" {:.3} |", stages[0].more);
         for stage in &stages[1..] {
-            let Outcome { predicted, margin, more, fewer, mean } = stage;
-            print!(" {predicted} ({margin:.1}): {mean:.1}, {more:.3}, {fewer:.3} |");
+            let Outcome { predicted, margin, more, fewer, mean, deviation, wider } = stage;
+            print!(
+                " {predicted} ({margin:.1}): {mean:.1} +- {deviation:.1} (x{wider:.1}), {more:.3}, {fewer:.3} |"
+            );
             rates[0].push(*more);
             if *margin > WELL_ABOVE {
                 rates[1].push(*fewer);
@@ -246,7 +258,8 @@ fn print(cases: &[Case], width: usize, seeds: std::ops::Range<u64>) -> [f64; 2] 
 #[test]
 #[ignore = "2 minutes"]
 fn false_alarms_for_development() {
-    print(&for_development(), 300, 10_000..10_040);
+    print(&for_development(), 300, 10_000..10_100);
+    print(&for_development(), 1000, 10_000..10_006);
 }
 
 #[test]
