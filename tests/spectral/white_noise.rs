@@ -81,9 +81,12 @@ fn rate_of_false_alarms_in_2000_matrices() {
         for shape in [(100, 60), (80, 80), (60, 150)] {
             let rate = false_alarms(shape, entries, &[], 1_000_000..1_002_000);
             println!("{entries:?} {shape:?}: {rate:.4}");
-            if !matches!(entries, Entries::Laplace) {
-                assert!((rate - 0.05).abs() <= 0.01, "{shape:?}, {entries:?}: {rate}");
-            }
+            let allowed = match entries {
+                Entries::Gaussian | Entries::Rademacher => 0.01,
+                Entries::Uniform => 0.02,
+                Entries::Laplace => 0.05,
+            };
+            assert!((rate - 0.05).abs() <= allowed, "{shape:?}, {entries:?}: {rate}");
         }
     }
     for shape in [(5, 5), (40, 5), (10, 10), (200, 10), (20, 20), (400, 200)] {

@@ -238,17 +238,16 @@ impl ValidityInputs<'_> {
     }
 
     /// Root mean square over batches of what the samples with the largest labels add to the logarithm of
-    /// the first singular value of the noise; without its mean, which the structured bulk has (7.17).
+    /// the first singular value of the noise, to what the model of the bulk has of it (7.17).
     fn largest_labels(&self) -> f64 {
         let Self { problem, labels, state, isotropic, .. } = self;
         let edges = log_edges(problem, self.derivative_variance, labels, state, isotropic);
-        let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
         let centre = match self.bulk_model {
-            BulkModel::Structured => mean(&edges),
+            BulkModel::Structured => edges.cut,
             BulkModel::Isotropic => isotropic.edge.ln(),
         };
-        let squares: Vec<f64> = edges.iter().map(|edge| (edge - centre).powi(2)).collect();
-        mean(&squares).sqrt().min(1.0)
+        let squares = edges.classes.iter().map(|edge| (edge - centre).powi(2)).sum::<f64>();
+        (squares / edges.classes.len() as f64).sqrt().min(1.0)
     }
 
     /// What moves the singular value of an outlier, relative, when the edge moves by `edge` (7.13),
