@@ -52,7 +52,7 @@ pub(super) fn log_edges(
 }
 
 /// Samples that the same steps see, and the root of the sum of the squares of these steps.
-fn groups(problem: &Problem) -> Vec<(f64, f64)> {
+pub(super) fn groups(problem: &Problem) -> Vec<(f64, f64)> {
     let n = problem.samples as f64;
     let kept = match problem.batches {
         BatchPolicy::Independent => 0.0,
