@@ -105,16 +105,24 @@ impl Setting {
 
     /// Runs it with the prediction of every stage beside it, at whose edge the outliers are tested:
     /// with noise that has the structure of the data, or, where a stage has no such prediction,
-    /// isotropic noise.
+    /// isotropic noise. Prints to the standard error where and why that is so, and where outliers are
+    /// not tested at a prediction at all.
     pub fn run_beside_prediction(&self, seed: u64) -> Result<Report, Box<dyn Error>> {
         let with = |bulk_model| -> Result<Report, Box<dyn Error>> {
             let options = Options { bulk_model, compare_nodes: false, ..Options::default() };
             let builder = self.builder(seed).precision(Precision::F32).with_prediction(true);
             Ok(builder.prediction_options(options).build()?.run()?)
         };
-        let report = with(BulkModel::Structured)?;
-        let complete = report.no_prediction.is_none();
-        if complete { Ok(report) } else { with(BulkModel::Isotropic) }
+        let structured = with(BulkModel::Structured)?;
+        let Some(why) = &structured.no_prediction else { return Ok(structured) };
+        let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        let run = format!("N = {}, steps {}, seed {seed}", self.width, steps.join(" and "));
+        eprintln!("{run}: isotropic in place of structured prediction: {why}");
+        let isotropic = with(BulkModel::Isotropic)?;
+        if let Some(why) = &isotropic.no_prediction {
+            eprintln!("{run}: outliers counted by their gaps: {why}");
+        }
+        Ok(isotropic)
     }
 
     /// To be predicted, at sizes no machine could simulate too.

@@ -27,7 +27,7 @@ pub(super) fn without_prediction(
             let unit_rows = has_unit_rows(settings);
             let rule = OutlierRule::TracyWidom { level };
             let law = |outliers| Ok(white_edge_law(width, dimension, outliers, unit_rows));
-            Ok((rule.sequential(&s, width, dimension, level, law)?, Some(BulkLaw::White)))
+            Ok((rule.sequential(&s, level, law)?, Some(BulkLaw::White)))
         }
         (Some(_), Some(rule)) => {
             Ok((rule.apply(&s, width, dimension)?, Some(BulkLaw::FittedWhite)))
@@ -47,16 +47,19 @@ pub(super) fn test_at(
     let settings = &experiment.settings;
     let Some(level) = level(settings) else { return Ok(()) };
     let (s, unit_rows) = (stage.singular_values.to_vec(), has_unit_rows(settings));
-    let (width, dimension) = (settings.width, settings.dimension);
     let law = |outliers| {
-        Ok::<_, InvalidSetting>(prediction.network_edge_law(dimension, outliers, unit_rows))
+        Ok::<_, InvalidSetting>(prediction.network_edge_law(
+            settings.dimension,
+            outliers,
+            unit_rows,
+        ))
     };
     // singular values whose squares overflow
     if !law(0).is_ok_and(|law: EdgeLaw| law.centre.is_finite() && law.scale.is_finite()) {
         return Ok(());
     }
     let rule = OutlierRule::TracyWidom { level };
-    stage.outliers = rule.sequential(&s, width, dimension, level, law)?;
+    stage.outliers = rule.sequential(&s, level, law)?;
     stage.bulk_law = Some(BulkLaw::Predicted);
     Ok(())
 }

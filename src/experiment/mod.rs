@@ -36,6 +36,7 @@ mod report;
 mod run;
 mod seeds;
 mod settings;
+mod stage_predictions;
 
 pub use builder::ExperimentBuilder;
 pub use checked::Experiment;

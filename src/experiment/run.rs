@@ -10,10 +10,11 @@ use ndarray::{Array1, Array2};
 use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
 use super::checkpoint::CheckpointFile;
-use super::error::{NoPredictionError, RunError};
+use super::error::RunError;
 use super::progress::{Progress, ProgressMeter};
-use super::report::{PredictedSpectrum, Record, Report, Stage, Triplet, summary};
+use super::report::{Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
+use super::stage_predictions::{self, Predictions};
 use super::{bulk_law, feature_predictions, measure_features, memory, notes};
 use crate::Scalar;
 use crate::activation::Activation;
@@ -31,6 +32,8 @@ type Observer<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
 #[derive(Default)]
 pub struct RunOptions<'a> {
     observer: Option<Box<Observer<'a>>>,
+    /// Predictions that several runs share.
+    predictions: Option<&'a Predictions>,
     #[cfg(feature = "checkpoint")]
     checkpoint: Option<PathBuf>,
 }
@@ -50,6 +53,12 @@ impl<'a> RunOptions<'a> {
     /// the end are not interrupted.
     pub fn observe(mut self, observer: impl FnMut(&Progress) -> ControlFlow<()> + 'a) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Puts these predictions beside the stages, whether the settings want some or not.
+    pub(super) fn beside(mut self, predictions: &'a Predictions) -> Self {
+        self.predictions = Some(predictions);
         self
     }
 
@@ -161,8 +170,7 @@ impl Experiment {
 
 /// Measures and steps in turn.
 fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result<Report, RunError> {
-    let observer = options.observer;
-    let mut observer = observer.unwrap_or_else(|| Box::new(|_| ControlFlow::Continue(())));
+    let mut observer = options.observer.unwrap_or_else(|| Box::new(|_| ControlFlow::Continue(())));
     let mut meter = ProgressMeter::new(experiment, &mut *observer);
     // the check of the memory comes first
     let mut network = first_network::<T>(experiment)?;
@@ -185,7 +193,8 @@ fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result
         record.stages.push(stage);
         if record.step == experiment.settings.steps.len() {
             let second_layer = network.second_layer().mapv(|a| a.as_f64());
-            return Ok(report(experiment, record.stages, teacher, second_layer)?);
+            let predictions = options.predictions;
+            return Ok(report(experiment, record.stages, teacher, second_layer, predictions)?);
         }
         let start = Instant::now();
         let step = record.step + 1;
@@ -286,8 +295,9 @@ fn report(
     mut stages: Vec<Stage>,
     teacher: Array2<f64>,
     second_layer: Array1<f64>,
+    shared: Option<&Predictions>,
 ) -> Result<Report, InvalidSetting> {
-    let no_prediction = add_predictions(experiment, &mut stages)?.err().map(|why| why.to_string());
+    let no_prediction = stage_predictions::add(experiment, shared, &mut stages)?;
     let no_feature_prediction =
         feature_predictions::add(experiment, &mut stages).err().map(|why| why.to_string());
     let notes = notes::of(experiment, &stages);
@@ -306,33 +316,4 @@ fn report(
         no_feature_prediction,
         notes,
     })
-}
-
-/// Puts the prediction beside every stage that has one, and tests its outliers there; says why when
-/// one has none.
-fn add_predictions(
-    experiment: &Experiment,
-    stages: &mut [Stage],
-) -> Result<Result<(), NoPredictionError>, InvalidSetting> {
-    if !experiment.settings.with_prediction {
-        return Ok(Ok(()));
-    }
-    let options = experiment.settings.prediction_options.unwrap_or_default();
-    let predictions = match experiment.predictions(&options) {
-        Ok(predictions) => predictions,
-        Err(why) => return Ok(Err(why)),
-    };
-    let mut result = Ok(());
-    for (prediction, step) in predictions.into_iter().zip(1..) {
-        let mut stages = stages.iter_mut().filter(|stage| stage.step == step);
-        match (prediction, stages.next()) {
-            (Ok(prediction), Some(stage)) => {
-                bulk_law::test_at(experiment, stage, &prediction)?;
-                stage.prediction = Some(PredictedSpectrum::from(&prediction));
-            }
-            (Err(why), _) => result = result.and(Err(why.into())),
-            _ => {}
-        }
-    }
-    Ok(result)
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use super::checked::{Experiment, Source};
 use super::error::RunError;
 use super::report::{Report, Triplet};
+use super::run::RunOptions;
+use super::stage_predictions;
 use crate::number::Short;
 
 /// The runs of one experiment with several seeds, from [`Experiment::seeds`]. Prints as a table of
@@ -35,21 +37,25 @@ impl Experiment {
     /// ```
     pub fn seeds(&self, seeds: impl IntoIterator<Item = u64>) -> Result<SeedRuns, RunError> {
         let mut reports: Vec<Report> = Vec::new();
+        let predictions = stage_predictions::of(self);
         for seed in seeds {
             let mut experiment = self.clone();
             experiment.settings.seed = seed;
             if let Some(target) = experiment.target() {
                 experiment.source = Source::generated(target.clone());
             }
-            // no seed enters the prediction, so that the first one serves all
+            // no seed enters the predictions: those of the spectra are shared, and those of the features
+            // made by the first run
             experiment.settings.with_prediction &= reports.is_empty();
-            let mut report = experiment.run()?;
+            let options = RunOptions::new();
+            let mut report = experiment.run_with(match &predictions {
+                Some(predictions) => options.beside(predictions),
+                None => options,
+            })?;
             if let Some(first) = reports.first() {
                 report.settings.with_prediction = first.settings.with_prediction;
-                report.no_prediction.clone_from(&first.no_prediction);
                 report.no_feature_prediction.clone_from(&first.no_feature_prediction);
                 for (stage, first) in report.stages.iter_mut().zip(&first.stages) {
-                    stage.prediction.clone_from(&first.prediction);
                     stage.take_feature_predictions(first);
                 }
             }

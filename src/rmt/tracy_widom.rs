@@ -55,7 +55,8 @@ impl TracyWidom {
 
     /// The probability of a value above `s`. NaN gives NaN.
     pub fn survival(&self, s: f64) -> f64 {
-        if s < LEFT { -left_tail(s).exp_m1() } else { -log_determinant(s, false).0.exp_m1() }
+        // a difference from 0, so that nothing is left as 0.0, not -0.0
+        0.0 - if s < LEFT { left_tail(s).exp_m1() } else { log_determinant(s, false).0.exp_m1() }
     }
 
     /// The density at `s`, the derivative of [`distribution`](Self::distribution). NaN gives NaN.
@@ -281,6 +282,7 @@ mod tests {
         ] {
             assert_eq!((law.distribution(s), law.survival(s)), (below, above), "{s}");
             assert_eq!(law.density(s), 0.0, "{s}");
+            assert!(law.survival(s).is_sign_positive() && law.density(s).is_sign_positive(), "{s}");
         }
         // increasing across the joint
         for pair in [-8.2, -8.1, -8.0 - 1e-9, -8.0, -7.9, -7.0].windows(2) {

@@ -53,12 +53,11 @@ pub enum OutlierRule {
     /// s_{k+1} is compared with the largest value of noise of size (N - k) x (d - k), as long as
     /// there are outliers (docs/theory.md, section 18.2).
     ///
-    /// The null is independent entries of mean 0 and one variance, without heavy
-    /// tails.
-    /// Scale and second moment of the noise are fitted to the values themselves, so the unit is free;
+    /// The null is independent entries of mean 0 and one variance, without heavy tails. Scale and second moment of the noise are fitted to the values themselves, so the unit is free;
     /// values that stand out clearly are set apart first, so many strong outliers do not spoil the
     /// fit. In pure noise the rate of false alarms is `level` (0.04 to 0.06 at level 0.05 from
-    /// 40 x 30 on, lower for fewer values; 0.08 for Laplace entries). p-values below 1e-3 are an order of magnitude.
+    /// 40 x 30 on, lower for fewer values; 0.075 to 0.086 for Laplace entries). p-values below 1e-3
+    /// are an order of magnitude.
     ///
     /// Rows or columns of different variances are no white noise: the edge of such a bulk is further
     /// out and the rule counts bulk values. So it is with W_1 and W_2 after large steps, where
@@ -218,7 +217,7 @@ impl OutlierRule {
         };
         self.check_for(singular_values.len())?;
         check_decreasing(singular_values)?;
-        self.sequential(singular_values, width, dimension, level, |_| Ok(*law))
+        self.sequential(singular_values, level, |_| Ok(*law))
     }
 
     /// Tests s_1, s_2, ... in turn at `law(k)`, the law of the largest value of the bulk beside k
@@ -226,8 +225,6 @@ impl OutlierRule {
     pub(crate) fn sequential(
         &self,
         s: &[f64],
-        _width: usize,
-        _dimension: usize,
         level: f64,
         law: impl Fn(usize) -> Result<EdgeLaw, InvalidSetting>,
     ) -> Result<Outliers, InvalidSetting> {

@@ -1,6 +1,7 @@
 //! Simulated means against those of another program and against the prediction. Long comparisons are
 //! ignored by default.
 
+mod false_alarms;
 mod feature_means;
 mod feature_prediction;
 mod features;

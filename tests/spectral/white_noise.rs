@@ -7,7 +7,6 @@ use ndarray::{Array2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 
 const RULE: OutlierRule = OutlierRule::TracyWidom { level: 0.05 };
 
@@ -43,8 +42,12 @@ fn spiked(mut w: Array2<f64>, strengths: &[f64]) -> Array2<f64> {
 }
 
 fn count(rule: OutlierRule, w: &Array2<f64>) -> usize {
-    let s = singular_values(w.view()).unwrap();
-    rule.apply(s.as_slice().unwrap(), w.nrows(), w.ncols()).unwrap().count
+    counts([rule], w)[0]
+}
+
+fn counts<const K: usize>(rules: [OutlierRule; K], w: &Array2<f64>) -> [usize; K] {
+    let s = singular_values(w.view()).unwrap().to_vec();
+    rules.map(|rule| rule.apply(&s, w.nrows(), w.ncols()).unwrap().count)
 }
 
 /// The share of matrices in which the rule finds more outliers than the `spikes` there are.
@@ -57,14 +60,16 @@ fn false_alarms(
     let matrices = (seeds.end - seeds.start) as f64;
     let wrong =
         |seed: &u64| count(RULE, &spiked(noise(shape, entries, *seed), spikes)) > spikes.len();
-    seeds.into_par_iter().filter(wrong).count() as f64 / matrices
+    // one after the other: a thread that waits within one decomposition would begin the next one on the
+    // same stack, and overflow it
+    seeds.filter(wrong).count() as f64 / matrices
 }
 
-/// 2000 matrices have a standard error of 0.005; here are 600, with 0.009.
+/// 2000 matrices have a standard error of 0.005; here are 400, with 0.011.
 #[test]
 fn rate_of_false_alarms_is_the_level() {
     for (shape, entries) in [((60, 40), Entries::Gaussian), ((50, 50), Entries::Rademacher)] {
-        let rate = false_alarms(shape, entries, &[], 0..600);
+        let rate = false_alarms(shape, entries, &[], 0..400);
         assert!((rate - 0.05).abs() < 0.03, "{shape:?}, {entries:?}: {rate}");
     }
 }
@@ -76,9 +81,12 @@ fn rate_of_false_alarms_in_2000_matrices() {
         for shape in [(100, 60), (80, 80), (60, 150)] {
             let rate = false_alarms(shape, entries, &[], 1_000_000..1_002_000);
             println!("{entries:?} {shape:?}: {rate:.4}");
-            if !matches!(entries, Entries::Laplace) {
-                assert!((rate - 0.05).abs() <= 0.01, "{shape:?}, {entries:?}: {rate}");
-            }
+            let allowed = match entries {
+                Entries::Gaussian | Entries::Rademacher => 0.01,
+                Entries::Uniform => 0.02,
+                Entries::Laplace => 0.05,
+            };
+            assert!((rate - 0.05).abs() <= allowed, "{shape:?}, {entries:?}: {rate}");
         }
     }
     for shape in [(5, 5), (40, 5), (10, 10), (200, 10), (20, 20), (400, 200)] {
@@ -96,22 +104,21 @@ fn rate_of_false_alarms_in_2000_matrices() {
 
 /// How often one spike, in units of the threshold, is found by three rules.
 #[test]
-#[ignore = "5 minutes: prints the table of docs/theory.md, section 18.2"]
+#[ignore = "3000 matrices: prints the table of docs/theory.md, section 18.2"]
 fn power_beside_the_other_rules() {
-    for shape in [(100, 50), (200, 200), (200, 400)] {
+    for shape in [(100, 50), (80, 80), (60, 150)] {
         let (rows, columns) = shape;
         let threshold = SpikedMatrix::new(rows as f64 / columns as f64).unwrap().bbp_threshold();
-        for strength in [0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0] {
+        for strength in [1.0, 1.2, 1.4, 1.6, 2.0] {
             let matrices = 200;
             let found: Vec<[usize; 3]> = (0..matrices)
-                .into_par_iter()
                 .map(|seed| {
                     let w = spiked(noise(shape, Entries::Gaussian, seed), &[strength * threshold]);
                     // the Marchenko-Pastur rule knows the variance 1/d
                     let w = w / (columns as f64).sqrt();
                     let gap = OutlierRule::LargestGap { max_outliers: 8, factor: 8.0 };
                     let margin = OutlierRule::MarchenkoPastur { margin: 0.1 };
-                    [RULE, gap, margin].map(|rule| usize::from(count(rule, &w) > 0))
+                    counts([RULE, gap, margin], &w).map(|count| usize::from(count > 0))
                 })
                 .collect();
             let share =

@@ -7,6 +7,10 @@ use crate::rmt::EdgeLaw;
 const MEAN: f64 = -1.206_533_574_582_1;
 const VARIANCE: f64 = 1.607_781_034_581;
 
+/// The shift of second order is at most this many scales: 0.8 for a matrix of one column, less for
+/// larger ones.
+const LARGEST_SHIFT: f64 = 1.0;
+
 /// zeta(m) = z_e + zeta'' (m - m_e)^2 / 2 + zeta''' (m - m_e)^3 / 6 near the right edge: the squared
 /// singular value as a function of the normalised trace m of the resolvent.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +78,9 @@ impl EdgeShape {
     pub fn law(&self, sample: &Sample) -> EdgeLaw {
         let d = sample.dimension as f64;
         let scale = -(0.5 * self.second / (d * d)).cbrt() / self.m;
-        let mut shift = (1.0 - self.third / (6.0 * self.second)) / self.m;
+        // an expansion, of use as long as it is small: not where few samples make the edge
+        let most = LARGEST_SHIFT * scale * d;
+        let mut shift = ((1.0 - self.third / (6.0 * self.second)) / self.m).max(-most).min(most);
         shift += sample.outliers as f64 * (1.0 / self.m - self.rows);
         if sample.unit_rows {
             shift += 2.0 * self.m * self.cubes;

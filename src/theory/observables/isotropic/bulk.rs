@@ -46,6 +46,12 @@ impl Bulk {
         Self::new(self.gamma, self.weights.clone(), d)
     }
 
+    /// The bulk with so many times the noise of the steps, what D has beyond the 1 of W_0.
+    pub fn with_noise(&self, factor: f64) -> Self {
+        let d = self.d.iter().map(|d| (1.0 + factor * (d - 1.0)).max(0.0)).collect();
+        Self::new(self.gamma, self.weights.clone(), d)
+    }
+
     /// zeta(m), the squared singular value at m (5.16).
     pub fn zeta(&self, m: f64) -> f64 {
         -1.0 / m + self.gamma * self.mean(|d| d / (1.0 + d * m))

@@ -11,15 +11,24 @@ use crate::training::BatchPolicy;
 /// Midpoints of as many classes of equal probability stand for the law of the largest label.
 const CLASSES: usize = 8;
 
-/// ln of the first singular value of the noise, at the classes of the largest label; `derivative_variance`
-/// is Var sigma'(z).
+/// ln of the first singular value of the noise.
+pub(super) struct LogEdges {
+    /// At the classes of the largest label.
+    pub classes: Vec<f64>,
+    /// At the label where the structured bulk cuts their law: half a sample of every step's is expected
+    /// above it.
+    pub cut: f64,
+}
+
+/// The first singular value of the noise beside the largest labels; `derivative_variance` is
+/// Var sigma'(z).
 pub(super) fn log_edges(
     problem: &Problem,
     derivative_variance: f64,
     labels: &Labels,
     state: &State,
     isotropic: &Bulk,
-) -> Vec<f64> {
+) -> LogEdges {
     let tail = Tail::new(labels);
     // a sample with label y and steps eta is a spike of the square eta^2 y^2 unit (7.15)
     let unit = derivative_variance * problem.phi() / problem.samples as f64;
@@ -29,17 +38,21 @@ pub(super) fn log_edges(
         let expected = groups.iter().map(|(samples, eta)| samples * tail.above(strength / eta));
         expected.sum::<f64>()
     };
-    let largest = tail.largest() * groups.iter().fold(0.0, |a: f64, (_, eta)| a.max(*eta));
+    let eta = groups.iter().fold(0.0, |a: f64, (_, eta)| a.max(*eta));
+    let largest = tail.largest() * eta;
+    let edge = |strength: f64| location(strength * strength * unit, state, isotropic).ln();
     let class = |k: usize| {
         let expected = -((k as f64 + 0.5) / CLASSES as f64).ln();
         let strength = last_where(0.0, largest, 1e-6 * largest, |s| above(s) > expected);
-        location(strength * strength * unit, state, isotropic).ln()
+        edge(strength)
     };
-    (0..CLASSES).map(class).collect()
+    let half = 0.5 / problem.samples as f64;
+    let cut = last_where(0.0, largest, 1e-6 * largest, |s| tail.above(s / eta) > half);
+    LogEdges { classes: (0..CLASSES).map(class).collect(), cut: edge(cut) }
 }
 
 /// Samples that the same steps see, and the root of the sum of the squares of these steps.
-fn groups(problem: &Problem) -> Vec<(f64, f64)> {
+pub(super) fn groups(problem: &Problem) -> Vec<(f64, f64)> {
     let n = problem.samples as f64;
     let kept = match problem.batches {
         BatchPolicy::Independent => 0.0,
@@ -175,7 +188,7 @@ mod tests {
         let edges = |batches, steps: Vec<f64>| {
             let problem = problem(cube(), batches, steps);
             let labels = Labels::new(&problem.target, &Nodes::new(1.0)).unwrap();
-            log_edges(&problem, 0.01, &labels, &state, &bulk)
+            log_edges(&problem, 0.01, &labels, &state, &bulk).classes
         };
         let one = edges(BatchPolicy::Independent, vec![20.0]);
         // ln(16/9) / 800: |z| = 3.38; ln(16/15) / 800: 3.946 (normal quantiles)

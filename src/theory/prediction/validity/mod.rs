@@ -3,7 +3,7 @@
 
 mod largest_labels;
 
-use self::largest_labels::log_edges;
+use self::largest_labels::{groups, log_edges};
 use super::options::BulkModel;
 use crate::network::SecondLayerLaw;
 use crate::theory::dynamics::labels::{Labels, SamplingVariance};
@@ -138,7 +138,7 @@ impl ValidityInputs<'_> {
     /// The expected deviations, and the indicators that belong to them.
     pub fn judge(&self) -> (ErrorEstimate, Vec<Indicator>) {
         let sampling = self.labels.sampling(self.problem.samples, self.problem.dimension);
-        let edge_parts = self.edge_parts();
+        let edge_parts = self.edge_parts(&sampling);
         let edge = root_sum(&edge_parts);
         let value_parts: Vec<[Part; 4]> =
             self.outliers.iter().map(|o| self.value_parts(o, edge, &sampling)).collect();
@@ -214,8 +214,8 @@ impl ValidityInputs<'_> {
         entries.zip(&self.state.weights).map(|(entry, weight)| weight * entry * entry).sum()
     }
 
-    /// What moves the edge, relative (7.12), (7.17).
-    fn edge_parts(&self) -> [Part; 4] {
+    /// What moves the edge, relative (7.12), (7.17), (7.19).
+    fn edge_parts(&self, sampling: &SamplingVariance) -> [Part; 5] {
         let [n, d] = [self.problem.width as f64, self.problem.dimension as f64].map(f64::sqrt);
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
         let unit = (1.0 / n + 1.0 / d).cbrt() / (n + d);
@@ -230,6 +230,7 @@ impl ValidityInputs<'_> {
             (fitted::FINITE_SIZE * 0.9 * unit, "the finite size of the matrix"),
             (gap, "the structure of the data in the noise, which the theory simplifies"),
             (fitted::EXTREMES * extremes, "the largest entries of the second layer"),
+            (self.mean_square_of_labels(sampling), "the mean square of the labels of each batch"),
             (
                 self.largest_labels(),
                 "the samples with the largest labels, each of which can make an outlier of its own",
@@ -237,18 +238,32 @@ impl ValidityInputs<'_> {
         ]
     }
 
+    /// What the mean square of the labels, which the noise of the steps is proportional to, does to the
+    /// edge by its fluctuation from batch to batch (7.19).
+    fn mean_square_of_labels(&self, sampling: &SamplingVariance) -> f64 {
+        let [n, d] = [self.problem.samples as f64, self.problem.dimension as f64];
+        let excess = (4.0 * sampling.across - 2.0 / d).max(0.0) * n;
+        let groups = groups(self.problem);
+        let sum = |power: i32| groups.iter().map(|(m, eta)| m * eta.powi(power)).sum::<f64>();
+        let deviation = (excess * sum(4)).sqrt() / sum(2);
+        if deviation > 0.0 {
+            change(self.isotropic.with_noise(1.0 + deviation).edge, self.isotropic.edge)
+        } else {
+            0.0
+        }
+    }
+
     /// Root mean square over batches of what the samples with the largest labels add to the logarithm of
-    /// the first singular value of the noise; without its mean, which the structured bulk has (7.17).
+    /// the first singular value of the noise, to what the model of the bulk has of it (7.17).
     fn largest_labels(&self) -> f64 {
         let Self { problem, labels, state, isotropic, .. } = self;
         let edges = log_edges(problem, self.derivative_variance, labels, state, isotropic);
-        let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
         let centre = match self.bulk_model {
-            BulkModel::Structured => mean(&edges),
+            BulkModel::Structured => edges.cut,
             BulkModel::Isotropic => isotropic.edge.ln(),
         };
-        let squares: Vec<f64> = edges.iter().map(|edge| (edge - centre).powi(2)).collect();
-        mean(&squares).sqrt().min(1.0)
+        let squares = edges.classes.iter().map(|edge| (edge - centre).powi(2)).sum::<f64>();
+        (squares / edges.classes.len() as f64).sqrt().min(1.0)
     }
 
     /// What moves the singular value of an outlier, relative, when the edge moves by `edge` (7.13),
