@@ -36,7 +36,7 @@ impl Nodes {
             noise: times(6),
             orthogonal: times(20),
             table_factor: factor,
-            label_width: 0.1 / factor,
+            label_width: 0.04 / factor,
         }
     }
 
@@ -71,7 +71,7 @@ mod tests {
             noise: 15,
             orthogonal: 50,
             table_factor: 2.5,
-            label_width: 0.04,
+            label_width: 0.016,
         };
         assert_eq!(Nodes::new(2.5), expected);
         assert_eq!(Nodes::new(0.01).noise, 2);

@@ -156,7 +156,33 @@ impl<const A: usize> RealBranch<A> {
                 known.map(|(start, first)| start + share * (first - start)).collect()
             }
         };
-        Ok(Rung::solve(&self.bulk, x, &guess)?.point())
+        let physical = |rung: &Rung| {
+            let order = OrderParameters::unpack(&rung.solution.order);
+            self.bulk.admissible(-x.exp(), &order)
+        };
+        let near = Rung::solve(&self.bulk, x, &guess).ok().filter(physical);
+        let from = || &self.ladder[after.saturating_sub(1)];
+        near.map_or_else(|| self.walk(from(), x), Ok).map(|rung| rung.point())
+    }
+
+    /// The point at x in steps from `rung`, as short as they must be.
+    fn walk(&self, rung: &Rung, x: f64) -> Fallible<Rung> {
+        let mut here = rung.clone();
+        let mut step = x - here.x;
+        while here.x != x {
+            let to = if (x - here.x).abs() <= step.abs() { x } else { here.x + step };
+            let guess = here.ahead(to).unwrap_or_else(|| here.solution.order.clone());
+            let next = Rung::solve(&self.bulk, to, &guess).ok().filter(|next| {
+                let order = OrderParameters::unpack(&next.solution.order);
+                self.bulk.admissible(-to.exp(), &order)
+            });
+            match next {
+                Some(next) => here = next,
+                None if step.abs() > 1e-9 => step *= 0.5,
+                None => return Err(PredictionError::NotConverged { near: -to.exp() }),
+            }
+        }
+        Ok(here)
     }
 
     /// The point where z(x) = `z`, for z at least the edge's.
