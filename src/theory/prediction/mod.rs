@@ -88,6 +88,18 @@ impl Prediction {
         self.edge_shape.law(&Sample { dimension, outliers, unit_rows, deviation })
     }
 
+    /// The same law when the values of the bulk that follow its largest one are known (18.16).
+    pub(crate) fn edge_law_beside(
+        &self,
+        followers: &[f64],
+        dimension: usize,
+        outliers: usize,
+        unit_rows: bool,
+    ) -> EdgeLaw {
+        let sample = Sample { dimension, outliers, unit_rows, deviation: 0.0 };
+        self.edge_shape.law_beside(followers, self.errors.edge_of_theory, &sample)
+    }
+
     /// Density of the bulk's singular values at each of `singular_values`, of mass one over the
     /// min(N, d) singular values; 0 outside the bulk.
     ///
