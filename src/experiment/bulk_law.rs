@@ -64,7 +64,7 @@ pub(super) fn test_at(
     let rule = OutlierRule::TracyWidom { level };
     let mut outliers = rule.sequential(&s, level, law)?;
     remove_edge(&mut outliers, &s, level, |k, followers| {
-        prediction.edge_law_beside(followers, settings.dimension, k, unit_rows)
+        prediction.network_edge_law(followers, settings.dimension, k, unit_rows)
     })?;
     stage.outliers = outliers;
     stage.bulk_law = Some(BulkLaw::Predicted);

@@ -77,19 +77,9 @@ pub struct Prediction {
 
 impl Prediction {
     /// The law that the largest value of the bulk has in a network of d = `dimension` with so many
-    /// outliers, the expected deviation of the edge included (18.15).
+    /// outliers, the expected deviation of the edge included (18.15); of which the values of the bulk
+    /// after its largest, `followers`, tell a part, if some are given (18.16).
     pub(crate) fn network_edge_law(
-        &self,
-        dimension: usize,
-        outliers: usize,
-        unit_rows: bool,
-    ) -> EdgeLaw {
-        let deviation = self.errors.edge_of_theory;
-        self.edge_shape.law(&Sample { dimension, outliers, unit_rows, deviation })
-    }
-
-    /// The same law when the values of the bulk that follow its largest one are known (18.16).
-    pub(crate) fn edge_law_beside(
         &self,
         followers: &[f64],
         dimension: usize,
