@@ -51,11 +51,8 @@ pub(super) fn test_at(
     let Some(level) = level(settings) else { return Ok(()) };
     let (s, unit_rows) = (stage.singular_values.to_vec(), has_unit_rows(settings));
     let law = |outliers| {
-        Ok::<_, InvalidSetting>(prediction.network_edge_law(
-            settings.dimension,
-            outliers,
-            unit_rows,
-        ))
+        let dimension = settings.dimension;
+        Ok::<_, InvalidSetting>(prediction.network_edge_law(&[], dimension, outliers, unit_rows))
     };
     // singular values whose squares overflow
     if !law(0).is_ok_and(|law: EdgeLaw| law.centre.is_finite() && law.scale.is_finite()) {
