@@ -11,6 +11,9 @@ use crate::rmt::EdgeLaw;
 use crate::spectral::{OutlierRule, Outliers, gap_outliers};
 use crate::theory::prediction::{Prediction, white_edge_law};
 
+/// Values after the largest of the bulk that its edge is seen from.
+const FOLLOWERS: usize = 4;
+
 /// The rate of false alarms of the default rule.
 const LEVEL: f64 = 0.05;
 
@@ -48,19 +51,44 @@ pub(super) fn test_at(
     let Some(level) = level(settings) else { return Ok(()) };
     let (s, unit_rows) = (stage.singular_values.to_vec(), has_unit_rows(settings));
     let law = |outliers| {
-        Ok::<_, InvalidSetting>(prediction.network_edge_law(
-            settings.dimension,
-            outliers,
-            unit_rows,
-        ))
+        let dimension = settings.dimension;
+        Ok::<_, InvalidSetting>(prediction.network_edge_law(&[], dimension, outliers, unit_rows))
     };
     // singular values whose squares overflow
     if !law(0).is_ok_and(|law: EdgeLaw| law.centre.is_finite() && law.scale.is_finite()) {
         return Ok(());
     }
     let rule = OutlierRule::TracyWidom { level };
-    stage.outliers = rule.sequential(&s, level, law)?;
+    let mut outliers = rule.sequential(&s, level, law)?;
+    remove_edge(&mut outliers, &s, level, |k, followers| {
+        prediction.network_edge_law(followers, settings.dimension, k, unit_rows)
+    })?;
+    stage.outliers = outliers;
     stage.bulk_law = Some(BulkLaw::Predicted);
+    Ok(())
+}
+
+/// Where the edge lies further out than is predicted, all values up to it look like outliers: from the
+/// last one back, removes those that are the largest of a bulk whose edge the next values tell
+/// (18.16).
+fn remove_edge(
+    outliers: &mut Outliers,
+    s: &[f64],
+    level: f64,
+    law: impl Fn(usize, &[f64]) -> EdgeLaw,
+) -> Result<(), InvalidSetting> {
+    while let Some(last) = outliers.count.checked_sub(1) {
+        let followers = s.get(last + 1..last + 1 + FOLLOWERS).unwrap_or_default();
+        let law = law(last, followers);
+        let threshold = law.threshold(level)?;
+        if followers.is_empty() || s[last] > threshold.max(outliers.threshold) {
+            break;
+        }
+        outliers.count = last;
+        outliers.threshold = outliers.threshold.max(threshold);
+        outliers.p_values.truncate(last);
+        outliers.p_values.push(law.p_value(s[last]).max(level));
+    }
     Ok(())
 }
 

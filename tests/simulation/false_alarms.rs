@@ -40,6 +40,7 @@ struct Outcome {
     fewer: f64,
     /// Mean of the first value below the predicted outliers, in the variable of the law.
     mean: f64,
+    /// The standard deviation of that value, and the scale of the law over that of a known edge.
     deviation: f64,
     wider: f64,
 }

@@ -7,6 +7,10 @@ use crate::rmt::EdgeLaw;
 const MEAN: f64 = -1.206_533_574_582_1;
 const VARIANCE: f64 = 1.607_781_034_581;
 
+/// Variance of the mean of the second to fifth value of the Airy process: 0.45, and what their mean
+/// places are not known to.
+const OF_FOLLOWERS: f64 = 0.7;
+
 /// The shift of second order is at most this many scales: 0.8 for a matrix of one column, less for
 /// larger ones.
 const LARGEST_SHIFT: f64 = 1.0;
@@ -87,11 +91,35 @@ impl EdgeShape {
         }
         // the same for large d, and positive for every d
         let centre = self.square * (shift / (d * self.square)).exp();
-        // mean and variance of the sum of both fluctuations
         let of_edge = 2.0 * sample.deviation * self.square;
-        let wider = (scale * scale + of_edge * of_edge / VARIANCE).sqrt();
-        EdgeLaw { centre: centre + MEAN * (scale - wider), scale: wider }
+        wider(EdgeLaw { centre, scale }, of_edge * of_edge)
     }
+
+    /// The law when the edge deviates by `deviation`, relative as a singular value, of which the values
+    /// after the largest of the bulk, `followers`, tell a part (18.16).
+    pub fn law_beside(&self, followers: &[f64], deviation: f64, sample: &Sample) -> EdgeLaw {
+        let exact = self.law(sample);
+        if followers.is_empty() {
+            return self.law(&Sample { deviation, ..*sample });
+        }
+        let before = (2.0 * deviation * self.square).powi(2);
+        let shift = |(j, s): (usize, &f64)| {
+            // the mean place of value j + 2 of the Airy process
+            let place = (1.5 * std::f64::consts::PI * (j as f64 + 1.25)).powf(2.0 / 3.0);
+            s * s + exact.scale * place - exact.centre
+        };
+        let seen = followers.iter().enumerate().map(shift).sum::<f64>() / followers.len() as f64;
+        let noise = OF_FOLLOWERS * exact.scale * exact.scale;
+        let share = before / (before + noise);
+        let moved = EdgeLaw { centre: exact.centre + share * seen, ..exact };
+        wider(moved, share * noise)
+    }
+}
+
+/// The law with a fluctuation of this `variance` beside its own: mean and variance of the sum of both.
+fn wider(law: EdgeLaw, variance: f64) -> EdgeLaw {
+    let scale = (law.scale * law.scale + variance / VARIANCE).sqrt();
+    EdgeLaw { centre: law.centre + MEAN * (law.scale - scale), scale }
 }
 
 #[cfg(test)]
@@ -170,6 +198,35 @@ mod tests {
         // without the shift of (18.14) the mean would be -2.1
         close(mean, MEAN, 0.35, "mean");
         assert!(above < 0.08, "{above}");
+    }
+
+    /// The followers of white noise tell how much larger it is than expected.
+    #[test]
+    fn followers_tell_the_edge() {
+        let (rows, columns, larger) = (120, 60, 1.2);
+        let shape = Bulk::new(2.0, vec![1.0], vec![1.0]).edge_shape();
+        let sample = Sample::of_dimension(columns);
+        let exact = shape.law(&sample);
+        let mut moved = 0.0;
+        for index in 0..50 {
+            let mut random = stream(12, Purpose::Inputs, 0, index);
+            let w: Array2<f64> = Array2::from_shape_simple_fn((rows, columns), || {
+                StandardNormal.sample(&mut random)
+            });
+            let w = w * (larger / columns as f64).sqrt();
+            let s = f64::svd(w.view(), false).unwrap().singular_values.to_vec();
+            let known = shape.law_beside(&s[1..5], 0.0, &sample);
+            assert_eq!(known, exact);
+            let law = shape.law_beside(&s[1..5], 0.3, &sample);
+            assert!(law.scale < 1.3 * exact.scale, "{law:?}");
+            moved += (law.centre - exact.centre) / exact.scale / 50.0;
+            assert_eq!(
+                shape.law_beside(&[], 0.3, &sample),
+                shape.law(&Sample { deviation: 0.3, ..sample })
+            );
+        }
+        // the edge is 1.2 times further out; the law is wider around its mean
+        close(moved, 0.2 * exact.centre / exact.scale, 1.0, "shift in units of the scale");
     }
 
     #[test]

@@ -77,15 +77,17 @@ pub struct Prediction {
 
 impl Prediction {
     /// The law that the largest value of the bulk has in a network of d = `dimension` with so many
-    /// outliers, the expected deviation of the edge included (18.15).
+    /// outliers, the expected deviation of the edge included (18.15); of which the values of the bulk
+    /// after its largest, `followers`, tell a part, if some are given (18.16).
     pub(crate) fn network_edge_law(
         &self,
+        followers: &[f64],
         dimension: usize,
         outliers: usize,
         unit_rows: bool,
     ) -> EdgeLaw {
-        let deviation = self.errors.edge_of_theory;
-        self.edge_shape.law(&Sample { dimension, outliers, unit_rows, deviation })
+        let sample = Sample { dimension, outliers, unit_rows, deviation: 0.0 };
+        self.edge_shape.law_beside(followers, self.errors.edge_of_theory, &sample)
     }
 
     /// Density of the bulk's singular values at each of `singular_values`, of mass one over the

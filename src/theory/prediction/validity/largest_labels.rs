@@ -1,5 +1,5 @@
 //! Samples whose labels are so large that each makes a singular value of its own, and how these differ
-//! from batch to batch (docs/theory.md, (7.15) to (7.18)).
+//! from batch to batch (docs/theory.md, (7.15) to (7.17)).
 
 use crate::numerics::roots::last_where;
 use crate::theory::dynamics::labels::Labels;

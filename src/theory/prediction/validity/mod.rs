@@ -214,7 +214,7 @@ impl ValidityInputs<'_> {
         entries.zip(&self.state.weights).map(|(entry, weight)| weight * entry * entry).sum()
     }
 
-    /// What moves the edge, relative (7.12), (7.17), (7.19).
+    /// What moves the edge, relative (7.12), (7.17), (7.18).
     fn edge_parts(&self, sampling: &SamplingVariance) -> [Part; 5] {
         let [n, d] = [self.problem.width as f64, self.problem.dimension as f64].map(f64::sqrt);
         // the edge of N x d white noise: mean -1.2 and deviation 1.3 in this unit of its square
@@ -239,7 +239,7 @@ impl ValidityInputs<'_> {
     }
 
     /// What the mean square of the labels, which the noise of the steps is proportional to, does to the
-    /// edge by its fluctuation from batch to batch (7.19).
+    /// edge by its fluctuation from batch to batch (7.18).
     fn mean_square_of_labels(&self, sampling: &SamplingVariance) -> f64 {
         let [n, d] = [self.problem.samples as f64, self.problem.dimension as f64];
         let excess = (4.0 * sampling.across - 2.0 / d).max(0.0) * n;
