@@ -116,6 +116,7 @@ pub fn draw(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 bulk: predicted.bulk.clone(),
                 reference: Vec::new(),
                 predicted: predicted.outliers.clone(),
+                edges: Vec::new(),
                 right,
             };
             let title = format!("{}, {name}", TITLES[i]);
