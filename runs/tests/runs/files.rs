@@ -57,6 +57,12 @@ fn npz_holds_the_documented_arrays() {
         })
         .collect();
     documented.retain(|name| name != "name");
+    // the page for those who read no Rust has the same table
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/command.md");
+    let page = fs::read_to_string(page).unwrap();
+    for row in source.lines().filter_map(|line| line.strip_prefix("/// |")) {
+        assert!(page.lines().any(|line| line.strip_prefix('|') == Some(row)), "{row}");
+    }
     documented.sort();
     let mut found: Vec<&str> = arrays.iter().map(|(name, _)| name).collect();
     found.sort();
