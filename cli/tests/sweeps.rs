@@ -108,7 +108,7 @@ fn what_is_refused() {
         (&["sweep", &file, "--output", results, "--memory", "1KiB"], "sweep.toml: point "),
         (
             &["sweep", &file, "--output", results, "--shard", "auto"],
-            "--shard auto: no task of a Slurm job array: SLURM_ARRAY_TASK_ID is not set",
+            "--shard auto: the Slurm job array gives no shard: SLURM_ARRAY_TASK_ID is not set",
         ),
         (
             &["sweep", "--merge", "nowhere.jsonl", "--output", results],

@@ -38,7 +38,7 @@ impl Shard {
     /// `|name| std::env::var(name).ok()`.
     ///
     /// # Errors
-    /// [`SweepError::NotInSlurmArray`] when `SLURM_ARRAY_TASK_ID`, `_MIN`, `_MAX`, `_COUNT` or `_STEP`
+    /// [`SweepError::SlurmArray`] when `SLURM_ARRAY_TASK_ID`, `_MIN`, `_MAX`, `_COUNT` or `_STEP`
     /// is missing or no number, and when the array has gaps, as `--array=1,3,7`: a task does not know
     /// how many there are before it.
     ///
@@ -60,9 +60,11 @@ impl Shard {
         let number = |end: &str| {
             let name = format!("SLURM_ARRAY_TASK_{end}");
             match variable(&name) {
-                None => Err(SweepError::NotInSlurmArray(format!("{name} is not set"))),
+                None => Err(SweepError::SlurmArray(format!(
+                    "{name} is not set; it is in the tasks of an array"
+                ))),
                 Some(value) => value.parse::<usize>().map_err(|_| {
-                    SweepError::NotInSlurmArray(format!("{name} is {value:?}, not a number"))
+                    SweepError::SlurmArray(format!("{name} is {value:?}, not a number"))
                 }),
             }
         };
@@ -75,7 +77,7 @@ impl Shard {
         };
         match before.and_then(regular) {
             Some(index) => Self::new(index, count),
-            None => Err(SweepError::NotInSlurmArray(format!(
+            None => Err(SweepError::SlurmArray(format!(
                 "task {id} is one of {count} from {first} to {last}, which are not in steps of {step}; \
                  give the shard as i/m"
             ))),
