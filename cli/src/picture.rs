@@ -24,6 +24,8 @@ pub fn draw(
         .iter()
         .enumerate()
         .map(|(t, stage)| (stage, measured.and_then(|report| report.stages.get(t))))
+        // there is something to draw
+        .filter(|(stage, measured)| stage.density.is_some() || measured.is_some())
         .collect();
     // one axis for all
     let largest = stages.iter().flat_map(|(predicted, measured)| {
@@ -57,6 +59,8 @@ fn panel(
     let taught = measured.iter().flat_map(|stage| &stage.triplets);
     let taught = taught.filter(|triplet| !triplet.direction_overlaps.is_empty());
     let law = predicted.spectrum.as_ref();
+    let s = predicted.density.as_ref().map_or(&[][..], |density| &density.singular_values);
+    let ends = s.first().into_iter().chain(s.last()).copied();
     let spectrum = Spectrum {
         values: &values,
         outliers: measured.map_or(0, |stage| stage.outliers.count),
@@ -67,11 +71,7 @@ fn panel(
         predicted: law
             .map_or_else(Vec::new, |s| s.outliers.iter().map(|o| o.singular_value).collect()),
         // an edge at 0 has no place on a logarithmic axis
-        edges: law
-            .map_or_else(Vec::new, |s| vec![s.lower_edge, s.edge])
-            .into_iter()
-            .filter(|s| *s > 0.0)
-            .collect(),
+        edges: ends.filter(|s| *s > 0.0).collect(),
         right,
     };
     let count = |count: usize| format!("{count} outlier{}", if count == 1 { "" } else { "s" });

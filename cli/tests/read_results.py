@@ -42,7 +42,6 @@ target = { link = { hermite = [0.0, 1.0, 0.5] }, noise = 0.1 }
 readout_samples = [200, 300]
 readout_lambdas = [0.01, 0.1, 1.0]
 readout_test_samples = 100
-feature_samples = 150
 """
 
 
@@ -54,7 +53,9 @@ def command(*arguments):
 
 def check_run(folder, precision):
     experiment = folder / "experiment.toml"
-    experiment.write_text(f'precision = "{precision}"\n' + EXPERIMENT)
+    # the spectrum of the features once: its prediction takes seconds
+    features = "feature_samples = 150\n" if precision == "f64" else ""
+    experiment.write_text(f'precision = "{precision}"\n' + features + EXPERIMENT)
     npz, weights = folder / "results.npz", folder / "weights.safetensors"
     report = json.loads(command("run", experiment, "--json", "--npz", npz, "--weights", weights))
     arrays = np.load(npz, allow_pickle=False)
@@ -96,8 +97,9 @@ def check_run(folder, precision):
         assert arrays["test_errors"][t].ravel().tolist() == measured
         predicted = [r["predicted"]["test_error"] for r in stage["readouts"]]
         assert arrays["predicted_test_errors"][t].ravel().tolist() == predicted
-        eigenvalues = stage["features"]["measured"]["eigenvalues"]["data"]
-        assert arrays["feature_eigenvalues"][t].tolist() == eigenvalues
+        if features:
+            eigenvalues = stage["features"]["measured"]["eigenvalues"]["data"]
+            assert arrays["feature_eigenvalues"][t].tolist() == eigenvalues
     assert arrays["test_errors"].shape == (3, 2, 3)
     assert arrays["readout_samples"].tolist() == [200, 300]
     return arrays

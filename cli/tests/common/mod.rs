@@ -26,8 +26,7 @@ target = { link = { hermite = [0.0, 1.0, 0.5] }, noise = 0.1 }
 readout_samples = [200, 300]
 readout_lambdas = [0.01, 0.1]
 readout_test_samples = 100
-feature_samples = 150
-prediction_options = { bulk_model = "isotropic" }
+prediction_options = { bulk_model = "isotropic", compare_nodes = false }
 "#;
 
 /// An empty folder of a test's own.

@@ -68,9 +68,11 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &PredictedStage) -> fmt::Result {
         writeln!(f, "  {samples:>8}{lambda:>10}  {test:<12}{training:<16}{norm}")?;
     }
     if let Some(features) = &stage.features {
-        let edge = digits(features.edge);
-        writeln!(f, "  eigenvalues of F^T F / m: edge of the bulk {edge}; outliers:")?;
-        writeln!(f, "    {:<13}<u, y>", "eigenvalue")?;
+        write!(f, "  eigenvalues of F^T F / m: edge of the bulk {}", digits(features.edge))?;
+        match features.outliers.len() {
+            0 => writeln!(f, ", no outliers")?,
+            _ => writeln!(f, "; outliers:\n    {:<13}<u, y>", "eigenvalue")?,
+        }
         for outlier in &features.outliers {
             let eigenvalue = digits(outlier.eigenvalue);
             writeln!(f, "    {eigenvalue:<13}{:.3}", outlier.label_overlap)?;

@@ -31,7 +31,7 @@ use linear_width::{Experiment, Report};
 use serde::Serialize;
 
 /// Points of a density.
-pub(crate) const POINTS: u32 = 240;
+const POINTS: u32 = 240;
 
 /// The predictions for W_0, W_1, ..., W_T. Prints as a table.
 #[derive(Clone, Debug, Serialize)]
@@ -96,10 +96,14 @@ impl Density {
         (from, to): (f64, f64),
         density: impl FnOnce(&[f64]) -> Result<Vec<f64>, E>,
     ) -> Result<Self, E> {
-        let point = |i: u32| {
+        let point = |i: u32| match i {
+            0 => from,
+            POINTS => to,
             // the density is steep at the edges
-            let angle = std::f64::consts::PI * f64::from(i) / f64::from(POINTS);
-            0.5 * (from + to) - 0.5 * (to - from) * angle.cos()
+            _ => {
+                let angle = std::f64::consts::PI * f64::from(i) / f64::from(POINTS);
+                0.5 * (from + to) - 0.5 * (to - from) * angle.cos()
+            }
         };
         let singular_values: Vec<f64> = (0..=POINTS).map(point).collect();
         let density = density(&singular_values)?;
