@@ -101,7 +101,10 @@ fn what_is_refused() {
     let results = folder.path("results.jsonl");
     let results = results.as_str();
     let cases: [(&[&str], &str); 7] = [
-        (&["sweep", &wrong, "--output", results], "wrong.toml: line 11, sweep.grid.steps.1.alpha"),
+        (
+            &["sweep", &wrong, "--output", results],
+            "wrong.toml: line 11, steps.1.alpha: alpha of step 1 is 0.9",
+        ),
         (&["sweep", "nowhere.toml", "--output", results], "nowhere.toml: No such file"),
         (&["sweep", &file, "--output", "/nowhere/a.jsonl"], "/nowhere/a.jsonl: No such file"),
         (&["sweep", &file, "--output", &foreign], "foreign.jsonl: "),
