@@ -22,7 +22,7 @@ second_layer = "uniform"
 steps = [{ constant = 2.0, alpha = 0.35 }, { constant = 2.0, alpha = 0.4 }]
 target = { link = { hermite = [0.0, 1.0, 0.5] }, noise = 0.1 }
 vectors = 2
-prediction_options = { bulk_model = "isotropic" }
+prediction_options = { bulk_model = "isotropic", compare_nodes = false }
 "#;
 
 fn report(text: &str) -> (Report, PredictedReport) {
