@@ -1,16 +1,21 @@
 //! The command `linear-width`: what the library does, on files.
 //!
-//! A file per subcommand, with its options and its work; `main` only hands over.
+//! A file per subcommand in `commands`, with its options and its work; `main` only hands over.
 
-mod matrices;
-mod spectrum;
-mod spectrum_picture;
+mod commands;
+mod input;
+mod output;
+mod picture;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-/// Spectra of weight matrices, and what they mean.
+use commands::{completions, figure, predict, run, spectrum, sweep};
+
+/// Large gradient steps in linear-width two-layer networks: simulation, spectra, theory.
+///
+/// Exit status: 0 all done; 1 something was not, and standard error says what; 2 wrong options.
 #[derive(Parser)]
 #[command(name = "linear-width", version)]
 struct Command {
@@ -20,13 +25,23 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Task {
+    Run(run::Options),
+    Predict(predict::Options),
+    Sweep(sweep::Options),
     Spectrum(spectrum::Options),
+    Figure(figure::Options),
+    Completions(completions::Options),
 }
 
 /// 0: all done; 1: something was not, and standard error says what; 2: wrong options.
 fn main() -> ExitCode {
     let result = match Command::parse().task {
+        Task::Run(options) => run::run(&options),
+        Task::Predict(options) => predict::run(&options),
+        Task::Sweep(options) => sweep::run(&options),
         Task::Spectrum(options) => spectrum::run(&options),
+        Task::Figure(options) => figure::run(&options),
+        Task::Completions(options) => completions::run(&options, Command::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,8 @@
-//! What the gallery's programs share: command line, progress bar, colours, and saving of pictures
-//! (SVG) and data (CSV, .npz).
+//! The pictures ([`figures`]), and what they share: command line, progress bar, colours, and saving
+//! of pictures (SVG) and data (CSV, .npz).
 
 pub mod data;
+pub mod figures;
 pub mod measured;
 pub mod npy;
 pub mod options;

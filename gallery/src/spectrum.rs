@@ -26,6 +26,8 @@ pub struct Spectrum<'a> {
     pub reference: Vec<(f64, f64)>,
     /// Predicted outliers.
     pub predicted: Vec<f64>,
+    /// Predicted edges of the bulk to draw.
+    pub edges: Vec<f64>,
     /// The largest value of all spectra that are to have the same axis.
     pub right: f64,
 }
@@ -40,24 +42,36 @@ const CLEAR: f64 = 3.0;
 
 impl Spectrum<'_> {
     /// Histogram and law of the bulk; outliers with their overlaps, grey where chance gives as much;
-    /// predicted outliers.
+    /// predicted outliers. Without values the prediction alone.
     pub fn panel(&self, title: &str, label: &str) -> Result<Panel, Box<dyn Error>> {
         let (outliers, bulk) = self.values.split_at(self.outliers.min(self.values.len()));
-        let edge = bulk.first().copied().unwrap_or(1.0);
-        let floor = bulk.last().copied().unwrap_or(edge).max(1e-3 * edge);
-        let (from, to) = ((0.98 * floor).ln(), (1.01 * edge).ln());
-        let logarithms = self.values.iter().map(|s| s.ln());
-        let histogram = Histogram::new(logarithms.filter(|x| x.is_finite()), 40, from, to)?;
-        let bars: Vec<(f64, f64)> =
-            outline(&histogram).into_iter().map(|(x, density)| (x.exp(), density)).collect();
-        let top = histogram.density.iter().fold(0.0_f64, |m, h| m.max(*h));
+        let law = |point: Option<&(f64, f64)>| point.map(|(s, _)| *s);
+        let edge = bulk.first().copied().or(law(self.bulk.last())).unwrap_or(1.0);
+        let floor = bulk.last().copied().or(law(self.bulk.first())).unwrap_or(edge);
+        let floor = floor.max(1e-3 * edge);
+        let mut series = Vec::new();
+        let heights = if self.values.is_empty() {
+            of_logarithm(&self.bulk).into_iter().map(|(_, height)| height).collect()
+        } else {
+            let (from, to) = ((0.98 * floor).ln(), (1.01 * edge).ln());
+            let logarithms = self.values.iter().map(|s| s.ln());
+            let histogram = Histogram::new(logarithms.filter(|x| x.is_finite()), 40, from, to)?;
+            let bars: Vec<(f64, f64)> =
+                outline(&histogram).into_iter().map(|(x, density)| (x.exp(), density)).collect();
+            series.push(area(&bars, BARS).named("measured"));
+            histogram.density.to_vec()
+        };
+        let top = heights.iter().fold(0.0_f64, |m, h| m.max(*h));
 
-        let mut series = vec![area(&bars, BARS).named("measured")];
         if !self.reference.is_empty() {
             let reference = line(&of_logarithm(&self.reference), REFERENCE).dotted();
             series.push(reference.named("W₀: Marchenko–Pastur law"));
         }
         series.push(line(&of_logarithm(&self.bulk), LAW).named("predicted"));
+        for edge in &self.edges {
+            let edge = line(&[(*edge, 0.0), (*edge, 1.2 * top)], REFERENCE).dashed().sized(1);
+            series.push(edge.named("predicted edges"));
+        }
         let mut tops = Vec::new();
         let mut texts = Vec::new();
         for (k, value) in outliers.iter().enumerate() {
@@ -72,7 +86,9 @@ impl Spectrum<'_> {
                 texts.push(((*value, height + 0.08 * top), format!("{overlap:.2}"), colour));
             }
         }
-        series.push(marks(&tops, MEASURED, Shape::Circle).named("measured"));
+        if !self.values.is_empty() {
+            series.push(marks(&tops, MEASURED, Shape::Circle).named("measured"));
+        }
         let predicted: Vec<(f64, f64)> = self.predicted.iter().map(|s| (*s, 0.04 * top)).collect();
         series.push(marks(&predicted, LAW, Shape::Diamond).named("predicted"));
         let ranges = [(0.75 * floor, 2.0 * self.right), (0.0, 1.3 * top)];
@@ -124,6 +140,7 @@ pub fn spectrum_panel(
         reference,
         predicted: prediction
             .map_or(Vec::new(), |p| p.outliers.iter().map(|o| o.singular_value).collect()),
+        edges: Vec::new(),
         right,
     };
     spectrum.panel(title, "singular value")

@@ -56,6 +56,7 @@ use crate::data::InputLaw;
 use crate::error::InvalidSetting;
 use crate::network::{Network, Scaling};
 use crate::number::Short;
+use crate::theory::LeadingOrder;
 use crate::theory::prediction::{Options, Prediction, PredictionError, Problem};
 
 impl Experiment {
@@ -67,6 +68,11 @@ impl Experiment {
     /// The settings, with the choices filled in that were left to the program.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What leading-order theory expects, as the report has it.
+    pub fn leading_order(&self) -> &LeadingOrder {
+        &self.leading_order
     }
 
     /// The law of the input entries; `None` for a data set.

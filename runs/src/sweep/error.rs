@@ -44,6 +44,9 @@ pub enum SweepError {
     /// A shard that does not exist: its number, and the number of shards.
     #[error("shard {0} of {1}: the first number must lie between 1 and the second")]
     Shard(usize, usize),
+    /// A Slurm job array that this process is no task of, or whose tasks cannot be counted: why.
+    #[error("the Slurm job array gives no shard: {0}")]
+    SlurmArray(String),
     /// Points are missing from the files to be merged: how many, of how many, the first (from 0).
     #[error("{0} of {1} points have no result; the first is number {2} (from 0)")]
     Incomplete(usize, usize, usize),

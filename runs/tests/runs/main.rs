@@ -3,6 +3,7 @@
 mod config;
 mod config_errors;
 mod errors;
+mod files;
 mod properties_config;
 mod reader_inputs;
 mod sweep;

@@ -2,8 +2,8 @@
 //! against the step size and against n/d, with independent batches and with a reused one, for
 //! links of information exponent 1, 2, 3 and an even link; with the predictions.
 //!
-//! `cargo run --release -p gallery --bin teacher_overlap` (`-- --help` for the options); minutes on two
-//! cores, `-- --quick` seconds. Fails when the reused batch does not give the second outlier an
+//! `linear-width figure teacher_overlap` (`--help` for the options); minutes on two
+//! cores, `--quick` seconds. Fails when the reused batch does not give the second outlier an
 //! overlap above 0.3 at the link of information exponent 2, or independent ones give more than
 //! chance.
 
@@ -14,14 +14,14 @@ use std::error::Error;
 
 use clap::Parser;
 
-use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
-use gallery::data::Data;
-use gallery::options::CommonOptions;
-use gallery::picture::{
+use crate::data::Data;
+use crate::options::CommonOptions;
+use crate::picture::{
     CHANCE_WIDE, INDEPENDENT, NOTE, Panel, REFERENCE, REUSED, Series, Shape, area, figure, line,
     marks, marks_with_errors, report, save,
 };
-use gallery::settings::mean_and_error;
+use crate::settings::mean_and_error;
+use cases::{Measurement, POLICIES, Point, Size, evaluate, links};
 
 /// Overlap of the leading singular vectors with the teacher, independent and reused batches.
 #[derive(Parser)]
@@ -49,8 +49,8 @@ enum Sweep {
     Ratio,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+/// Simulates, predicts, and writes picture and data.
+pub fn draw(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let links = links()?;
     // factors of the setting that is checked
     let factors: &[f64] = arguments.common.pick(&[0.5, 1.0, 1.5], &[0.3, 0.6, 0.8, 1.0, 1.3, 1.7]);
@@ -73,10 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dimension = arguments.dimension.unwrap_or(arguments.common.pick(300, 1000));
     let seeds = arguments.common.seeds(arguments.common.pick(2, 6));
     let size = Size { dimension, width: dimension, seeds };
-    let results = evaluate(&arguments, &size, &points, &format!("sweeps, d = {dimension}"))?;
+    let results = evaluate(arguments, &size, &points, &format!("sweeps, d = {dimension}"))?;
 
     let mut rest: Vec<(Point, Measurement)> = points.iter().copied().zip(results).collect();
-    save_data(&rest, &arguments)?;
+    save_data(&rest, arguments)?;
     let mut panels = Vec::new();
     for (sweep, values) in &sweeps {
         for (i, (link, name)) in links.iter().enumerate() {
@@ -93,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let figure = figure(panels, links.len(), (400, 330)).with_legend(legend()).with_note(NOTE);
     report([save(&figure, &arguments.common.output, "teacher_overlap")?]);
-    check::second_outlier(&arguments)
+    check::second_outlier(arguments)
 }
 
 /// The meaning of colours and marks.

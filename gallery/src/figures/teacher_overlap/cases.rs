@@ -11,9 +11,9 @@ use linear_width::quadrature::QuadratureError;
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use crate::Arguments;
-use gallery::progress::in_parallel;
-use gallery::settings::{Setting, tanh_link};
+use super::Arguments;
+use crate::progress::in_parallel;
+use crate::settings::{Setting, tanh_link};
 
 /// The link whose overlaps are checked in `check`.
 pub const CHECKED: usize = 1;

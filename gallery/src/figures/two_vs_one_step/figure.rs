@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use linear_width::rmt::MarchenkoPastur;
 
-use crate::Comparison;
-use gallery::picture::{figure, save};
-use gallery::spectrum::{note, spectrum_panel};
+use super::Comparison;
+use crate::picture::{figure, save};
+use crate::spectrum::{note, spectrum_panel};
 
 /// Draws all comparisons into `folder` as SVG; the path written.
 pub fn write(comparisons: &[Comparison], folder: &Path) -> Result<PathBuf, Box<dyn Error>> {

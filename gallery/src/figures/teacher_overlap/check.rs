@@ -7,9 +7,9 @@ use linear_width::data::Link;
 use linear_width::quadrature::{QuadratureError, gaussian_expectation};
 use linear_width::training::BatchPolicy;
 
-use crate::Arguments;
-use crate::cases::{CHECKED, NOISE, POLICIES, Point, Size, evaluate, links};
-use gallery::settings::mean_and_error;
+use super::Arguments;
+use super::cases::{CHECKED, NOISE, POLICIES, Point, Size, evaluate, links};
+use crate::settings::mean_and_error;
 
 /// Overlap with the teacher, root mean square, that chance gives the second spike with independent
 /// batches and a link without linear part: spike one is v = X^T (y o s) / n with s = <beta_1, x>, of

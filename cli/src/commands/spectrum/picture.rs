@@ -3,34 +3,23 @@
 use std::path::Path;
 
 use gallery::picture::{
-    BARS, LAW, MEASURED, Panel, REFERENCE, Series, Shape, area, figure, line, marks, outline, save,
+    BARS, LAW, MEASURED, Panel, REFERENCE, Series, Shape, area, figure, line, marks, outline,
 };
 use linear_width::rmt::MarchenkoPastur;
 use linear_width::spectral::{Histogram, SpectrumReport};
 
-use crate::spectrum::Found;
+use super::Found;
+use crate::output;
 
 /// A largest value beyond this many edges makes the axis logarithmic.
 const FAR: f64 = 6.0;
-
-/// Checks that the picture has a name that says SVG.
-pub fn check(path: &Path) -> Result<(), String> {
-    match path.extension() {
-        Some(ending) if ending.eq_ignore_ascii_case("svg") => Ok(()),
-        _ => Err(format!("{}: the picture is SVG; let its name end in .svg", path.display())),
-    }
-}
 
 /// Draws one panel per report into the SVG file `path`.
 pub fn draw(found: &[Found], path: &Path) -> Result<(), String> {
     let at = |problem: String| format!("{}: {problem}", path.display());
     let panels = found.iter().map(panel).collect::<Result<Vec<_>, _>>().map_err(at)?;
     let columns = if panels.len() == 1 { 1 } else { 2 };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("spectrum");
-    save(&figure(panels, columns, (560, 380)), folder, name)
-        .map(|_| ())
-        .map_err(|error| at(error.to_string()))
+    output::save_picture(&figure(panels, columns, (560, 380)), path)
 }
 
 fn panel(found: &Found) -> Result<Panel, String> {

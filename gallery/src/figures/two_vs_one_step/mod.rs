@@ -1,7 +1,7 @@
 //! One against two large gradient steps, with independent and with reused batches: simulates, prints the
 //! comparison with the prediction, draws the spectra of W_0, W_1 and W_2.
 //!
-//! `cargo run --release -p gallery --bin two_vs_one_step` (`-- --help` for the options)
+//! `linear-width figure two_vs_one_step` (`--help` for the options)
 
 mod figure;
 mod options;
@@ -9,14 +9,14 @@ mod options;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use linear_width::experiment::RunOptions;
 use linear_width::theory::prediction::{self, Prediction};
 use linear_width::training::BatchPolicy;
 use linear_width::{Experiment, Report};
 
-use options::{LinkChoice, Options};
+use options::LinkChoice;
+pub use options::Options;
 
 /// A run, and the predictions for its W_1 and W_2 to draw densities from.
 struct Run {
@@ -30,8 +30,8 @@ struct Comparison {
     reused: Run,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+/// Simulates, predicts, and writes picture and data.
+pub fn draw(options: &Options) -> Result<(), Box<dyn Error>> {
     let links = match options.link {
         Some(link) => vec![link],
         None => vec![LinkChoice::Tanh, LinkChoice::Cosine],

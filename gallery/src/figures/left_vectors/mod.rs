@@ -2,8 +2,8 @@
 //! polynomial of degree k in a_j. Drawn as sqrt(N) u_j against b_j = sqrt(N) a_j, with the
 //! prediction and the least-squares polynomial of degree k.
 //!
-//! `cargo run --release -p gallery --bin left_vectors` (`-- --help` for the options); a minute on two
-//! cores, `-- --quick` seconds.
+//! `linear-width figure left_vectors` (`--help` for the options); a minute on two
+//! cores, `--quick` seconds.
 
 mod profile;
 
@@ -16,16 +16,16 @@ use linear_width::spectral::leading_triplets;
 use linear_width::theory::prediction::Options;
 use linear_width::training::{BatchPolicy, StepSize};
 
-use gallery::data::Data;
-use gallery::options::CommonOptions;
-use gallery::picture::{BARS, LAW, MEASURED, Panel, Shape, figure, line, marks, report, save};
-use gallery::progress;
-use gallery::settings::two_steps;
+use crate::data::Data;
+use crate::options::CommonOptions;
+use crate::picture::{BARS, LAW, MEASURED, Panel, Shape, figure, line, marks, report, save};
+use crate::progress;
+use crate::settings::two_steps;
 use profile::{Profile, fit, polynomial};
 
 /// Left singular vectors of W_2 against the second layer: polynomials of degree 1, 2, 3, ...
 #[derive(Parser)]
-struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     common: CommonOptions,
     /// Width N [default: 3000, quick 1000]
@@ -51,8 +51,8 @@ struct Arguments {
 /// Points drawn; more would only thicken the cloud.
 const DRAWN: usize = 1500;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+/// Simulates, predicts, and writes picture and data.
+pub fn draw(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let common = &arguments.common;
     let width = arguments.width.unwrap_or(common.pick(1000, 3000));
     let steps = [

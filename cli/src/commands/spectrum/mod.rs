@@ -1,5 +1,8 @@
 //! `linear-width spectrum FILE...`: the report of every matrix in the files.
 
+mod matrices;
+mod picture;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,8 +11,8 @@ use clap::Args;
 use linear_width::spectral::{OutlierRule, ReportOptions, SpectrumReport};
 use serde_json::json;
 
-use crate::matrices::{self, Choice, Named};
-use crate::spectrum_picture;
+use crate::output;
+use matrices::{Choice, Named};
 
 /// Report on the singular values of weight matrices: noise, outliers with p-values, power law, and
 /// where the vectors sit
@@ -99,7 +102,7 @@ fn title(file: &Path, tensor: &str) -> String {
 /// Reports on all matrices; one that fails does not keep the others back.
 pub fn run(options: &Options) -> Result<(), String> {
     if let Some(path) = &options.plot {
-        spectrum_picture::check(path)?;
+        output::check_svg(path)?;
     }
     if !(options.level > 0.0 && options.level < 1.0) {
         return Err(format!("--level is {}; it must be above 0 and below 1", options.level));
@@ -127,7 +130,7 @@ pub fn run(options: &Options) -> Result<(), String> {
                 Ok(report) => {
                     let found_here = Found { file: file.clone(), tensor, report };
                     if !options.json {
-                        println!("{}\n{}", found_here.title(), found_here.report);
+                        output::print(&format!("{}\n{}\n", found_here.title(), found_here.report))?;
                     }
                     found.push(found_here);
                 }
@@ -138,15 +141,14 @@ pub fn run(options: &Options) -> Result<(), String> {
     if options.json {
         let item = |found: &Found| json!({ "file": found.file, "tensor": found.tensor, "report": found.report });
         let all: Vec<_> = found.iter().map(item).collect();
-        let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
-        println!("{text}");
+        output::print_json(&all)?;
     }
     if let Some(path) = &options.csv {
         let text = table(&found)?;
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     if let (Some(path), false) = (&options.plot, found.is_empty()) {
-        spectrum_picture::draw(&found, path)?;
+        picture::draw(&found, path)?;
     }
     match failures {
         0 => Ok(()),

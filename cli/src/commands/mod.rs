@@ -1,0 +1,8 @@
+//! A file per subcommand, with its options and its work.
+
+pub mod completions;
+pub mod figure;
+pub mod predict;
+pub mod run;
+pub mod spectrum;
+pub mod sweep;
