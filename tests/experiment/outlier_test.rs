@@ -1,5 +1,6 @@
 //! The default rule: outliers tested at the edge of W_0's white noise and of the predicted bulks.
 
+use linear_width::data::{Link, Target};
 use linear_width::experiment::{BulkLaw, ExperimentBuilder, Stage};
 use linear_width::network::Initialisation;
 use linear_width::spectral::OutlierRule;
@@ -11,6 +12,7 @@ use crate::common::small_experiment;
 fn small() -> ExperimentBuilder {
     let options = Options { bulk_model: BulkModel::Isotropic, ..Options::default() };
     small_experiment()
+        .target(Target::single_index(Link::hermite([0.0, 1.0])).noise(0.1))
         .width(60)
         .dimension(30)
         .samples(90)

@@ -12,6 +12,9 @@ use rayon::prelude::*;
 /// Share of the nodes for zeta that a Gauss rule needs.
 const GAUSS_SHARE: f64 = 0.7;
 
+/// Nodes of (z*, zeta) of less weight are left out.
+const LEAST_WEIGHT: f64 = 1e-13;
+
 /// Samples of one label.
 #[derive(Clone, Debug)]
 pub(crate) struct LabelGroup {
@@ -47,7 +50,10 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
             items.push(Item { y: direction.link + noise, weight: direction.weight * w, node });
         }
     }
-    items.retain(|item| item.weight > 1e-18);
+    // those that have a point in `group`
+    let largest = setup.orthogonal.iter().fold(0.0, |largest: f64, (_, w)| largest.max(w));
+    let counts = |item: &Item| labels.nodes[item.node].weight * largest > LEAST_WEIGHT;
+    items.retain(|item| item.weight > 1e-18 && counts(item));
     items.sort_by(|a, b| a.y.total_cmp(&b.y));
     let place = |item: &Item| (item.y / unit).asinh();
     let mut cells: Vec<&[Item]> = Vec::new();
@@ -74,7 +80,9 @@ fn group(setup: &Setup, cell: &[Item]) -> LabelGroup {
     let mut of_point = Vec::new();
     for item in cell {
         let direction = &labels.nodes[item.node];
-        for (zeta, w) in setup.orthogonal.iter().filter(|(_, w)| direction.weight * w > 1e-13) {
+        for (zeta, w) in
+            setup.orthogonal.iter().filter(|(_, w)| direction.weight * w > LEAST_WEIGHT)
+        {
             points.push((setup.s(direction, zeta), item.weight * w));
             of_point.push(item.node);
         }
