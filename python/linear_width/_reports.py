@@ -254,6 +254,12 @@ class Outlier(Record):
     left_overlaps: Array
     neuron_share: float
 
+    def __init__(self, **parts: Any) -> None:
+        # what the crate evaluates other left overlaps from
+        for name in ("at", "left"):
+            parts.pop(name, None)
+        super().__init__(**parts)
+
 
 class PredictedSpectrum(Record):
     """What the theory predicts for one stage of a run.
