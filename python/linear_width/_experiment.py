@@ -109,8 +109,6 @@ class Experiment:
     3
     """
 
-    _core: _core.Experiment
-
     def __init__(
         self,
         *,

@@ -50,7 +50,7 @@ def observer(
         yield lambda *parts: progress(Progress(*parts))
     elif progress is True:
         try:
-            from tqdm.auto import tqdm
+            from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
         except ImportError:
             yield _lines()
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -85,7 +84,7 @@ def outlier_count(
     >>> outlier_count(0.4, 0.45, activation="relu").corrected
     3
     """
-    coefficients: Optional[Sequence[float]] = None
+    coefficients: Optional[list[float]] = None
     if activation is not None:
         terms = _core.outlier_count(alpha_1, alpha_2)[1]
         coefficients = [float(c) for c in hermite_coefficients(activation, terms)]

@@ -120,7 +120,8 @@ impl Experiment {
         checkpoint: Option<PathBuf>,
     ) -> PyResult<(Bound<'py, PyAny>, String, Vec<Option<Bound<'py, PyArray2<f64>>>>)> {
         let mut report = self.raised.compute(py, || {
-            let mut options = RunOptions::new().observe(|progress| self.observe(progress, &observer));
+            let mut options =
+                RunOptions::new().observe(|progress| self.observe(progress, &observer));
             if let Some(path) = checkpoint {
                 options = options.checkpoint(path);
             }

@@ -16,11 +16,7 @@ struct Named;
 impl PythonizeNamedMappingType for Named {
     type Builder<'py> = Bound<'py, PyDict>;
 
-    fn builder<'py>(
-        py: Python<'py>,
-        _: usize,
-        name: &'static str,
-    ) -> PyResult<Self::Builder<'py>> {
+    fn builder<'py>(py: Python<'py>, _: usize, name: &'static str) -> PyResult<Self::Builder<'py>> {
         let dictionary = PyDict::new(py);
         dictionary.set_item(NAME, name)?;
         Ok(dictionary)

@@ -25,6 +25,12 @@ pub fn build(
 ) -> Result<(ExperimentConfig, Experiment), ConfigError> {
     let config = ExperimentConfig::from_values(values)?;
     let mut builder = config.builder()?;
+    if let Some(data) = extras.data {
+        // the same without the target that stands in the place of the data
+        let settings = config.settings.clone();
+        builder = Experiment::builder().settings(settings).data(data);
+        builder = builder.activation(config.activation.activation());
+    }
     if let Some(activation) = extras.activation {
         builder = builder.activation(activation);
     }
@@ -34,9 +40,6 @@ pub fn build(
             ConfigError::Problems(vec![ConfigProblem { key, line: None, reason }])
         };
         builder = builder.target(config.target.target_with(link).map_err(at_link)?);
-    }
-    if let Some(data) = extras.data {
-        builder = builder.data(data);
     }
     let experiment = builder.build().map_err(|error| {
         ConfigError::Problems(error.problems.into_iter().map(Into::into).collect())

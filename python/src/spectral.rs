@@ -9,8 +9,7 @@ use super::arrays::{owned1, owned2};
 use super::errors::{compute, value_error};
 use super::objects::{from_python, to_python};
 
-type Triplets<'py, T> =
-    (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<T>>, Bound<'py, PyArray2<T>>);
+type Triplets<'py, T> = (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<T>>, Bound<'py, PyArray2<T>>);
 
 fn reported<'py, T: Scalar + Element + Copy>(
     py: Python<'py>,
