@@ -100,10 +100,12 @@ def test_the_number_of_threads_changes_no_bit(activation: str) -> None:
     assert len(found) == 1
 
 
-# four tiles of a second or so each on one core, and a handful of them in a step
+# one step of 391 tiles
 LONG = """
-import sys, time, numpy as np, linear_width as lw
-experiment = lw.Experiment(width=2000, dimension=1000, samples=400_000, activation={activation},
+import signal, numpy as np, linear_width as lw
+# a shell starts programs in the background with the signal ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+experiment = lw.Experiment(width=600, dimension=300, samples=600_000, activation={activation},
                            target=[0.0, 1.0, 0.5], steps=[2.0], with_prediction=False)
 started = False
 def show(progress):
@@ -132,8 +134,8 @@ def test_ctrl_c_stops_a_run(activation: str) -> None:
         start = time.perf_counter()
         out = process.communicate(timeout=120)[0]
     assert out.startswith("interrupted at tile")
-    # of 261 tiles, some may pass before the signal arrives
-    assert int(out.split()[-1]) < 60
+    # some may pass before the signal arrives
+    assert int(out.split()[-1]) < 200
     assert time.perf_counter() - start < 60
 
 
