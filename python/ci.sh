@@ -20,7 +20,7 @@ cargo build --release --locked --quiet -p reference
 cp -r tests examples pyproject.toml "$work"
 cp -r linear_width "$work/stubs"
 cd "$work"
-export LINEAR_WIDTH_REFERENCE="$CARGO_TARGET_DIR/release/reference" MPLBACKEND=agg
+export LINEAR_WIDTH_REFERENCE="$CARGO_TARGET_DIR/release/reference"
 "$python" -m pytest -q tests
 "$python" -m pytest -q --doctest-modules --pyargs linear_width
 "$python" -m mypy --config-file pyproject.toml -p linear_width

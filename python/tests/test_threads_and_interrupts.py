@@ -185,7 +185,8 @@ def test_an_interrupted_run_goes_on(tmp_path) -> None:
         experiment.run(progress=stop, checkpoint=file)
     steps = []
     report = experiment.run(progress=lambda p: steps.append(p.step), checkpoint=file)
-    assert 1 not in [s for s in steps[:-2] if s < 1] and min(steps) >= 1
+    # W_0 is not measured again
+    assert min(steps) == 1
     assert same(report, experiment.run())
     other = lw.Experiment(**{**SMALL, "seed": 9})
     with pytest.raises(ValueError, match="the checkpoint of another experiment"):
