@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into a clean environment, and tests it there. Needs Python 3.9 or later
-# with venv, and the packages of requirements.txt from a registry or a folder of wheels.
+# with venv, and the packages of pyproject.toml from a registry or a folder of wheels.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
@@ -18,7 +18,6 @@ cargo build --release --locked --quiet -p reference
 
 # the installed package, not this folder
 cp -r tests examples pyproject.toml "$work"
-cp -r linear_width "$work/stubs"
 cd "$work"
 export LINEAR_WIDTH_REFERENCE="$CARGO_TARGET_DIR/release/reference"
 "$python" -m pytest -q tests
