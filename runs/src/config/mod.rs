@@ -76,6 +76,31 @@ impl ExperimentConfig {
         Ok(config)
     }
 
+    /// Reads the keys and values of TOML from another form, for example a JSON object. What
+    /// [`build`](Self::build) checks is not checked here.
+    ///
+    /// # Errors
+    /// [`ConfigError::Problems`] for keys that are unknown or missing, and for values of a wrong type
+    /// or that TOML cannot hold.
+    ///
+    /// ```
+    /// use linear_width_runs::config::ExperimentConfig;
+    ///
+    /// let error = ExperimentConfig::from_values(&serde_json::json!({
+    ///     "width": 120, "dimension": 60, "samples": 180, "steps": [{"constant": 2.0, "alpha": "0"}],
+    ///     "activation": "erf", "target": {"link": "erf"},
+    /// }));
+    /// let error = error.unwrap_err().to_string();
+    /// assert!(error.contains("steps.1.alpha: invalid type: string"), "{error}");
+    /// ```
+    pub fn from_values(values: &impl Serialize) -> Result<Self, ConfigError> {
+        let table = Table::try_from(values).map_err(|error| {
+            let reason = Reason::Malformed(error.to_string());
+            ConfigError::Problems(vec![ConfigProblem::at("top level", reason)])
+        })?;
+        Self::from_table(&table, |_| None)
+    }
+
     /// Reads the values of a table; `line` finds the line of a key. Nothing but types is checked.
     pub(crate) fn from_table(
         table: &Table,

@@ -1,5 +1,7 @@
 //! The target: link, directions, noise.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +62,10 @@ impl TargetConfig {
     /// # Errors
     /// [`InvalidSetting::Function`] when the parts cannot be computed.
     pub fn link(&self) -> Result<Link, InvalidSetting> {
-        let activation = self.link.activation();
+        self.link_of(self.link.activation())
+    }
+
+    fn link_of(&self, activation: Arc<dyn Activation>) -> Result<Link, InvalidSetting> {
         let scale = self.argument_scale;
         let link = if scale == 1.0 {
             Link::from_activation(activation)
@@ -107,7 +112,16 @@ impl TargetConfig {
 
     /// The target; [`problems`](Self::problems) must be empty.
     pub(super) fn target(&self) -> Result<Target, InvalidSetting> {
-        let target = Target::single_index(self.link()?).noise(self.noise);
+        self.target_with(self.link.activation())
+    }
+
+    /// The target with a function that has no name in TOML in place of [`link`](Self::link): its
+    /// argument is scaled and its Hermite parts are taken out in the same way.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::Function`] when the parts cannot be computed.
+    pub fn target_with(&self, function: Arc<dyn Activation>) -> Result<Target, InvalidSetting> {
+        let target = Target::single_index(self.link_of(function)?).noise(self.noise);
         Ok(match &self.directions {
             Some(rows) => {
                 let shape = (rows.len(), rows.first().map_or(0, Vec::len));
