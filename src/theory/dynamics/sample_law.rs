@@ -13,10 +13,6 @@ use rayon::prelude::*;
 
 /// Nodes of (z*, zeta) of less weight are left out.
 const LEAST_WEIGHT: f64 = 1e-13;
-/// This share of the samples has labels so large that they decide on the edge of the bulk.
-const FAR_LABELS: f64 = 0.02;
-/// Their groups are narrower by this factor.
-const FINER: f64 = 0.2;
 /// Labels that differ by less, in units of sqrt(E y^2), are one.
 const LEAST_WIDTH: f64 = 1e-7;
 
@@ -75,13 +71,10 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
     items.retain(|item| item.weight > 1e-18 && counts(item));
     items.sort_by(|a, b| a.y.total_cmp(&b.y));
     let place = |item: &Item| (item.y / unit).asinh();
-    let far = exceeded(&items, FAR_LABELS);
     let mut cells: Vec<&[Item]> = Vec::new();
     let mut first = 0;
     for i in 0..items.len() {
-        let near = items[first].y.abs().max(items[i].y.abs()) <= far;
-        let width = setup.nodes.label_width * if near { 1.0 } else { FINER };
-        if place(&items[i]) - place(&items[first]) > width {
+        if place(&items[i]) - place(&items[first]) > setup.nodes.label_width {
             cells.push(&items[first..i]);
             first = i;
         }
@@ -93,20 +86,6 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
     let total = nodes.fold(0.0, |sum, node| sum + node.weight);
     groups.iter_mut().flat_map(|group| &mut group.nodes).for_each(|node| node.weight /= total);
     groups
-}
-
-/// The |y| that the items exceed with probability `tail`.
-fn exceeded(items: &[Item], tail: f64) -> f64 {
-    let mut sizes: Vec<(f64, f64)> = items.iter().map(|item| (item.y.abs(), item.weight)).collect();
-    sizes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut above = 0.0;
-    for (size, weight) in sizes {
-        above += weight;
-        if above > tail {
-            return size;
-        }
-    }
-    0.0
 }
 
 /// The nodes for samples of about one label.
