@@ -49,6 +49,11 @@ pub(crate) struct SamplingVariance {
 }
 
 impl Labels {
+    /// s = <c*_1, z*> + spread zeta (4.6), (8.1).
+    pub fn s(&self, z: &[f64], spread: f64, zeta: f64) -> f64 {
+        self.linear.iter().zip(z).map(|(c, z)| c * z).sum::<f64>() + spread * zeta
+    }
+
     /// Reduces the law to nodes, `counts` of them.
     pub fn new(target: &Target, counts: &Nodes) -> Result<Self, PredictionError> {
         let p = target.direction_count();

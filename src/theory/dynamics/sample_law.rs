@@ -5,9 +5,8 @@
 //! two labels stand for all: their mean and variance are right, so that the error is of third order in the
 //! width of the group.
 
-use super::labels::MAX_DIRECTIONS;
-use super::setup::Setup;
-use crate::quadrature::DiscreteGauss;
+use super::labels::{Labels, MAX_DIRECTIONS};
+use crate::quadrature::{DiscreteGauss, Rule};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -55,9 +54,20 @@ struct Item {
     node: usize,
 }
 
+/// What the law of (y, s) is made from.
+pub(super) struct SampleSource<'a> {
+    pub labels: &'a Labels,
+    /// Nodes of zeta, the part of s across the teacher in units of its deviation.
+    pub orthogonal: &'a Rule,
+    /// That deviation.
+    pub spread: f64,
+    /// Labels of one group differ by at most this, in asinh(y / sqrt(E y^2)).
+    pub label_width: f64,
+}
+
 /// The nodes of a sample; the weights sum to one.
-pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
-    let labels = &setup.labels;
+pub(super) fn sample_law(source: &SampleSource) -> Vec<LabelGroup> {
+    let SampleSource { labels, orthogonal, label_width, .. } = *source;
     let unit = labels.second_moment.sqrt();
     let mut items: Vec<Item> = Vec::new();
     for (node, direction) in labels.nodes.iter().enumerate() {
@@ -66,7 +76,7 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
         }
     }
     // those that have a point in `group`
-    let largest = setup.orthogonal.iter().fold(0.0, |largest: f64, (_, w)| largest.max(w));
+    let largest = orthogonal.iter().fold(0.0, |largest: f64, (_, w)| largest.max(w));
     let counts = |item: &Item| labels.nodes[item.node].weight * largest > LEAST_WEIGHT;
     items.retain(|item| item.weight > 1e-18 && counts(item));
     items.sort_by(|a, b| a.y.total_cmp(&b.y));
@@ -74,14 +84,14 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
     let mut cells: Vec<&[Item]> = Vec::new();
     let mut first = 0;
     for i in 0..items.len() {
-        if place(&items[i]) - place(&items[first]) > setup.nodes.label_width {
+        if place(&items[i]) - place(&items[first]) > label_width {
             cells.push(&items[first..i]);
             first = i;
         }
     }
     cells.push(&items[first..]);
     let mut groups: Vec<LabelGroup> =
-        cells.into_par_iter().map(|cell| group(setup, cell)).collect();
+        cells.into_par_iter().map(|cell| group(source, cell)).collect();
     let nodes = groups.iter().flat_map(|group| &group.nodes);
     let total = nodes.fold(0.0, |sum, node| sum + node.weight);
     groups.iter_mut().flat_map(|group| &mut group.nodes).for_each(|node| node.weight /= total);
@@ -89,16 +99,14 @@ pub(crate) fn sample_law(setup: &Setup) -> Vec<LabelGroup> {
 }
 
 /// The nodes for samples of about one label.
-fn group(setup: &Setup, cell: &[Item]) -> LabelGroup {
-    let labels = &setup.labels;
+fn group(source: &SampleSource, cell: &[Item]) -> LabelGroup {
+    let SampleSource { labels, orthogonal, spread, .. } = *source;
     let mut points = Vec::new();
     let mut of_point = Vec::new();
     for item in cell {
         let direction = &labels.nodes[item.node];
-        for (zeta, w) in
-            setup.orthogonal.iter().filter(|(_, w)| direction.weight * w > LEAST_WEIGHT)
-        {
-            points.push((setup.s(direction, zeta), item.weight * w));
+        for (zeta, w) in orthogonal.iter().filter(|(_, w)| direction.weight * w > LEAST_WEIGHT) {
+            points.push((labels.s(&direction.z, spread, zeta), item.weight * w));
             of_point.push(item);
         }
     }
@@ -118,7 +126,7 @@ fn group(setup: &Setup, cell: &[Item]) -> LabelGroup {
         }
         row[2 * half] = y * y;
     }
-    let gauss = DiscreteGauss::new(&points, setup.orthogonal.len());
+    let gauss = DiscreteGauss::new(&points, orthogonal.len());
     let sums = gauss.sums(functions);
     let least = (LEAST_WIDTH * labels.second_moment.sqrt()).powi(2);
     let mut nodes = Vec::new();
@@ -157,7 +165,6 @@ fn group(setup: &Setup, cell: &[Item]) -> LabelGroup {
 
 #[cfg(test)]
 mod tests {
-    use super::sample_law;
     use crate::theory::dynamics::nodes::Nodes;
     use crate::theory::dynamics::setup::Setup;
     use crate::theory::dynamics::test_quadratic::problem;
@@ -167,7 +174,7 @@ mod tests {
     fn moments() {
         let problem = problem();
         let setup = Setup::new(&problem, Nodes::new(0.5)).unwrap();
-        let law = sample_law(&setup);
+        let law = &setup.samples;
         let tests: [&dyn Fn(f64, f64, [f64; 3]) -> f64; 6] = [
             &|_, _, _| 1.0,
             &|y, s, _| y * s,

@@ -3,7 +3,7 @@
 use super::activation_constants::ActivationConstants;
 use super::labels::{LabelNode, Labels};
 use super::nodes::{Nodes, gaussian_rule};
-use super::sample_law::{LabelGroup, SampleNode, sample_law};
+use super::sample_law::{LabelGroup, SampleNode, SampleSource, sample_law};
 use crate::quadrature::Rule;
 use crate::theory::error::PredictionError;
 use crate::theory::problem::Problem;
@@ -52,26 +52,29 @@ impl<'a> Setup<'a> {
             tau: (phi * labels.second_moment * activation.derivative_variance).sqrt(),
         };
         let orthogonal = gaussian_rule(nodes.orthogonal, &[]);
-        let samples = Vec::new();
-        let setup = Self { problem, nodes, activation, labels, step, orthogonal, samples };
-        Ok(Self { samples: sample_law(&setup), ..setup })
+        let source = SampleSource {
+            labels: &labels,
+            orthogonal: &orthogonal,
+            spread: spread(phi, &labels),
+            label_width: nodes.label_width,
+        };
+        let samples = sample_law(&source);
+        Ok(Self { problem, nodes, activation, labels, step, orthogonal, samples })
     }
 
     /// sqrt(phi E y^2), the norm of the part of beta_1 outside the span of the teacher (4.6).
     pub fn spread(&self) -> f64 {
-        (self.step.phi * self.labels.second_moment).sqrt()
+        spread(self.step.phi, &self.labels)
     }
 
     /// s = <c*_1, z*> + sqrt(phi E y^2) zeta (4.6), (8.1).
     pub fn s(&self, node: &LabelNode, zeta: f64) -> f64 {
-        self.labels.linear.iter().zip(&node.z).map(|(c, z)| c * z).sum::<f64>()
-            + self.spread() * zeta
+        self.labels.s(&node.z, self.spread(), zeta)
     }
 
     /// E zeta at a node, zeta being the part of s across the teacher in units of its deviation.
     pub fn zeta(&self, node: &SampleNode) -> f64 {
-        let along: f64 = self.labels.linear.iter().zip(&node.z).map(|(c, z)| c * z).sum();
-        (node.s - along) / self.spread()
+        (node.s - self.labels.s(&node.z, 0.0, 0.0)) / self.spread()
     }
 
     /// Largest |s| over the nodes of a sample that matter.
@@ -82,4 +85,8 @@ impl<'a> Setup<'a> {
         };
         self.labels.nodes.iter().map(at_node).fold(1e-3, f64::max)
     }
+}
+
+fn spread(phi: f64, labels: &Labels) -> f64 {
+    (phi * labels.second_moment).sqrt()
 }
