@@ -13,9 +13,8 @@ const LEAST_BULK: usize = 5;
 /// Tracy-Widom variable that belongs to it.
 const SET_APART: f64 = 3.272;
 
-/// Mean and variance of the Tracy-Widom law (Bornemann 2010, table 4).
-const MEAN: f64 = -1.206_533_574_6;
-const VARIANCE: f64 = 1.607_781_034_6;
+const MEAN: f64 = TracyWidom::MEAN;
+const VARIANCE: f64 = TracyWidom::VARIANCE;
 
 /// What the sequential test found: how many outliers, the value above which they lie, and the
 /// p-values of them and of the next value.

@@ -1,11 +1,10 @@
 //! The shape of a bulk at its right edge, and the law of its largest value (docs/theory.md, section
 //! 18.3).
 
-use crate::rmt::EdgeLaw;
+use crate::rmt::{EdgeLaw, TracyWidom};
 
-/// Mean and variance of the Tracy-Widom law F_1.
-const MEAN: f64 = -1.206_533_574_582_1;
-const VARIANCE: f64 = 1.607_781_034_581;
+const MEAN: f64 = TracyWidom::MEAN;
+const VARIANCE: f64 = TracyWidom::VARIANCE;
 
 /// Variance of the mean of the second to fifth value of the Airy process: 0.45, and what their mean
 /// places are not known to.

@@ -10,8 +10,10 @@ use crate::numerics::roots::bracketed;
 use crate::theory::error::{Fallible, PredictionError};
 use std::sync::OnceLock;
 
-/// The first point has z of about this many times the edge, or more.
+/// The first point has z of about this many times the edge that the rows alone would make, or more.
 const FAR: f64 = 30.0;
+/// So much further out it must lie on the physical branch, whatever the largest sample is.
+const FARTHEST: f64 = 1e30;
 /// Longest step of x between solved points.
 const STEP: f64 = 0.5;
 /// Accuracy of x at the edge; z is flat there, so it has twice as many digits.
@@ -44,6 +46,27 @@ struct Rung {
 impl Rung {
     fn solve<const A: usize>(bulk: &Bulk<A>, x: f64, guess: &[f64]) -> Fallible<Self> {
         Ok(Self { x, solution: bulk.solve_with_slopes(-x.exp(), guess)? })
+    }
+
+    /// The first point of the branch, where z is `FAR` times `unit` or more: far enough outside to be
+    /// physical, which a few samples with large weights may move.
+    fn outside<const A: usize>(bulk: &Bulk<A>, start: &[f64], unit: f64) -> Fallible<Self> {
+        let mut far = FAR;
+        loop {
+            let x = -(far * unit).ln();
+            let found = Self::solve(bulk, x, start);
+            let physical = |rung: &Self| {
+                rung.solution.z_slope < 0.0
+                    && bulk.admissible(-x.exp(), &OrderParameters::unpack(&rung.solution.order))
+            };
+            if found.as_ref().is_ok_and(physical) {
+                return found;
+            }
+            if far > FARTHEST {
+                return Err(PredictionError::NoEdge);
+            }
+            far *= 10.0;
+        }
     }
 
     /// The point at x if the physical branch continues from here to there.
@@ -97,8 +120,7 @@ impl<const A: usize> RealBranch<A> {
     pub fn new(bulk: Bulk<A>) -> Fallible<Self> {
         let start = bulk.start();
         let largest = bulk.row_variances(&start).into_iter().fold(1.0, f64::max);
-        let x = -(FAR * largest * (1.0 + bulk.gamma)).ln();
-        let mut here = Rung::solve(&bulk, x, &start.pack())?;
+        let mut here = Rung::outside(&bulk, &start.pack(), largest * (1.0 + bulk.gamma))?;
         let mut ladder = vec![here.clone()];
         // dz/dx at the first point beyond the edge; only the sign counts where nothing physical is
         let beyond = loop {
