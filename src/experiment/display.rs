@@ -58,8 +58,8 @@ fn table(f: &mut fmt::Formatter<'_>, stage: &Stage, chance: Option<(f64, f64)>) 
     let Outliers { count, rule, threshold, p_values } = &stage.outliers;
     let tests = p_values.iter().rev().take(2).map(|p| probability(*p)).collect::<Vec<_>>();
     let tests = match &tests[..] {
-        [next, weakest] => format!(", p = {weakest}, next value {next}"),
-        [next] => format!(", next value p = {next}"),
+        [next, weakest] => format!(", {weakest}; next value {next}"),
+        [next] => format!("; next value {next}"),
         _ => String::new(),
     };
     let (threshold, rule) = (Short(*threshold), rule.name());
@@ -123,9 +123,9 @@ fn outliers(count: usize) -> String {
 /// A p-value to two digits.
 fn probability(p: f64) -> String {
     match p {
-        ..1e-12 => "0".into(),
-        ..0.01 => format!("{p:.0e}"),
-        _ => format!("{p:.2}"),
+        ..1e-12 => "p < 1e-12".into(),
+        ..0.01 => format!("p = {p:.0e}"),
+        _ => format!("p = {p:.2}"),
     }
 }
 
