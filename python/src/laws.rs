@@ -65,8 +65,11 @@ pub fn marchenko_pastur_edges(gamma: f64) -> PyResult<(f64, f64)> {
 }
 
 /// Singular value, left and right overlap.
+type Spike = (f64, f64, f64);
+
+/// The threshold, and the outlier of a spike above it.
 #[pyfunction]
-pub fn spike(gamma: f64, theta: f64) -> PyResult<(f64, Option<(f64, f64, f64)>)> {
+pub fn spike(gamma: f64, theta: f64) -> PyResult<(f64, Option<Spike>)> {
     let law = SpikedMatrix::new(gamma).map_err(value_error)?;
     let outlier = law.spike(theta).map_err(value_error)?;
     let outlier = outlier.map(|o| (o.singular_value, o.left_overlap, o.right_overlap));
