@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ._predictions import Prediction
-    from ._reports import Outlier, Report, Stage, Triplet
+from typing import Any
 
 
 def preformatted(text: str) -> str:
@@ -16,7 +12,7 @@ def preformatted(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
-def report_html(report: Report) -> str:
+def report_html(report: Any) -> str:
     """A table for each stage, and the whole text folded."""
     s = report.settings
     steps = ", ".join(f"{step.constant:g} N^{step.alpha:g}" for step in s.steps)
@@ -32,16 +28,16 @@ def report_html(report: Report) -> str:
     return f"<div>{head}{stages}{notes}{text}</div>"
 
 
-def prediction_html(prediction: Prediction) -> str:
+def prediction_html(prediction: Any) -> str:
     """The outliers as a table."""
     caption = f"predicted: bulk from {prediction.lower_edge:.3f} to {prediction.edge:.3f}"
     return _table(caption, ["predicted"], [(False, _cells(o)) for o in prediction.outliers])
 
 
-def _stage(stage: Stage) -> str:
+def _stage(stage: Any) -> str:
     """Measured and predicted values of equal rank stand in one row."""
     outliers = stage.outliers
-    predicted: Sequence[Triplet] = stage.prediction.outliers if stage.prediction else []
+    predicted: Sequence[Any] = stage.prediction.outliers if stage.prediction else []
     edge = f", predicted edge {stage.prediction.edge:.3f}" if stage.prediction else ""
     caption = f"W_{stage.step}: outliers: {outliers.count} above {outliers.threshold:.3f}{edge}"
     rows = []
@@ -52,7 +48,7 @@ def _stage(stage: Stage) -> str:
     return _table(caption, ["measured", "predicted"] if predicted else ["measured"], rows)
 
 
-def _cells(triplet: Triplet | Outlier) -> list[str]:
+def _cells(triplet: Any) -> list[str]:
     left = ", ".join(f"{overlap:.2f}" for overlap in triplet.left_overlaps)
     return [f"{triplet.singular_value:.3f}", f"{triplet.target_overlap:.3f}", left]
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any
 
 import numpy as np
 
-from .rmt import MarchenkoPastur
-
-if TYPE_CHECKING:
-    from ._experiment import Experiment
-    from ._predictions import FeatureSpectrum, Prediction
-    from ._reports import Report, SpectrumReport, Stage
+from ._marchenko_pastur import MarchenkoPastur
 
 _MEASURED, _PREDICTED = "#4477aa", "#cc6677"
 # points of a density; one of the features takes longer
@@ -42,7 +37,7 @@ def _marks(axes: Any, values: Any, height: float, marker: str, colour: str, labe
 
 
 def plot_report(
-    report: Report, experiment: Optional[Experiment], axes: Any, bins: int
+    report: Any, experiment: Any, axes: Any, bins: int
 ) -> Any:
     """Every stage on axes of its own."""
     axes = _axes(axes, len(report.stages))
@@ -52,7 +47,7 @@ def plot_report(
 
 
 def _stage(
-    stage: Stage, report: Report, experiment: Optional[Experiment], on: Any, bins: int
+    stage: Any, report: Any, experiment: Any, on: Any, bins: int
 ) -> None:
     count = stage.outliers.count
     bulk, out = stage.singular_values[count:], stage.singular_values[:count]
@@ -80,7 +75,7 @@ def _stage(
     on.legend(frameon=False, fontsize="small")
 
 
-def plot_prediction(prediction: Prediction, axes: Any) -> Any:
+def plot_prediction(prediction: Any, axes: Any) -> Any:
     """The density of the bulk and the outliers."""
     (on,) = _axes(axes)
     at = np.linspace(prediction.lower_edge, prediction.edge, _POINTS)
@@ -93,7 +88,7 @@ def plot_prediction(prediction: Prediction, axes: Any) -> Any:
     return on
 
 
-def plot_feature_spectrum(spectrum: FeatureSpectrum, axes: Any) -> Any:
+def plot_feature_spectrum(spectrum: Any, axes: Any) -> Any:
     """The density of the bulk and the outliers, over the logarithm of the eigenvalue."""
     (on,) = _axes(axes)
     low = max(spectrum.lower_edge, 1e-4 * spectrum.edge)
@@ -108,7 +103,7 @@ def plot_feature_spectrum(spectrum: FeatureSpectrum, axes: Any) -> Any:
     return on
 
 
-def plot_spectrum(report: SpectrumReport, axes: Any, bins: int) -> Any:
+def plot_spectrum(report: Any, axes: Any, bins: int) -> Any:
     """The singular values with the fitted law and the threshold."""
     (on,) = _axes(axes)
     count = report.outliers.count

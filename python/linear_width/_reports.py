@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from . import _core
 from ._html import report_html
 from ._records import Array, Record
 from ._settings import numbers, shaped
 
-if TYPE_CHECKING:
-    from ._experiment import Experiment
-
-# Optional and Any stand in annotations, which are text
 __all__ = [
     "BulkFit", "Change", "EdgeLaw", "ErrorEstimate", "FeatureVectors", "HardThreshold", "Indicator",
     "LeadingOrder", "Localisation", "MeasuredFeatures", "MeasuredReadout", "Options", "Outlier",
@@ -582,7 +578,7 @@ class Report(Record):
     chance_overlaps: tuple[float, float]
 
     _text: str
-    _experiment: Optional[Experiment] = None
+    _experiment: Any = None
 
     @property
     def last(self) -> Stage:

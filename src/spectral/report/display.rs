@@ -33,44 +33,49 @@ impl fmt::Display for SpectrumReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = &self.singular_values;
         writeln!(f, "{} x {} matrix of rank {}", self.rows, self.columns, self.rank)?;
-        let mut row = |name: &str, value: f64, meaning: String| {
-            writeln!(f, "  {name:<26}{:>10}  {meaning}", Digits(value))
+        let mut row = |name: &str, value: &dyn fmt::Display, meaning: String| {
+            writeln!(f, "  {name:<26}{value:>10}  {meaning}")
         };
-        row("largest singular value", s[0], format!("smallest {}", Digits(s[s.len() - 1])))?;
-        row("Frobenius norm", self.frobenius_norm, "root of the sum of squared entries".into())?;
+        row(
+            "largest singular value",
+            &Digits(s[0]),
+            format!("smallest {}", Digits(s[s.len() - 1])),
+        )?;
+        row(
+            "Frobenius norm",
+            &Digits(self.frobenius_norm),
+            "root of the sum of squared entries".into(),
+        )?;
         let most = format!("Frobenius norm over largest value, squared; at most {}", self.rank);
-        row("stable rank", self.stable_rank, most)?;
+        row("stable rank", &Digits(self.stable_rank), most)?;
         if let Some(bulk) = &self.bulk {
             let median = format!(
                 "per entry, by least distance; {} by the median",
                 Digits(bulk.scale_by_median)
             );
-            row("noise", bulk.scale, median)?;
+            row("noise", &Digits(bulk.scale), median)?;
             let edges =
                 format!("white noise of that scale lies from {} to here", Digits(bulk.lower_edge));
-            row("edge of the bulk", bulk.edge, edges)?;
+            row("edge of the bulk", &Digits(bulk.edge), edges)?;
             let verdict =
                 if bulk.white { "no evidence against white noise" } else { "NOT white noise" };
             let noise =
                 format!("white noise stays below {}: {verdict}", Digits(bulk.distance_of_noise));
-            row("distance to white noise", bulk.distance, noise)?;
+            row("distance to white noise", &Digits(bulk.distance), noise)?;
         }
         let outliers = &self.outliers;
         let above =
             format!("above {} (rule: {})", Digits(outliers.threshold), outliers.rule.name());
-        writeln!(f, "  {:<26}{:>10}  {above}", "outliers", outliers.count)?;
-        let mut row = |name: &str, value: f64, meaning: String| {
-            writeln!(f, "  {name:<26}{:>10}  {meaning}", Digits(value))
-        };
+        row("outliers", &outliers.count, above)?;
         if let Some(hard) = &self.hard_threshold {
             let by_scale = format!(
                 "{} above; best for denoising, at the noise above",
                 values(hard.rank_by_scale)
             );
-            row("hard threshold", hard.by_scale, by_scale)?;
+            row("hard threshold", &Digits(hard.by_scale), by_scale)?;
             let by_median =
                 format!("{} above; the same by the median alone", values(hard.rank_by_median));
-            row("  by the median", hard.by_median, by_median)?;
+            row("  by the median", &Digits(hard.by_median), by_median)?;
         }
         let law = |law: &PowerLaw| {
             let PowerLaw { standard_error, from, tail, distance, .. } = *law;
@@ -82,10 +87,10 @@ impl fmt::Display for SpectrumReport {
             )
         };
         if let Some(fit) = &self.power_law {
-            row("power-law exponent", fit.exponent, law(fit))?;
+            row("power-law exponent", &Digits(fit.exponent), law(fit))?;
         }
         if let Some(fit) = self.power_law_with_outliers.as_ref().filter(|_| outliers.count > 0) {
-            row("  with the outliers", fit.exponent, law(fit))?;
+            row("  with the outliers", &Digits(fit.exponent), law(fit))?;
         }
         if let Some(null) = &self.null {
             let largest = null.largest.iter().fold(0.0, |largest: f64, s| largest.max(*s));
@@ -95,10 +100,10 @@ impl fmt::Display for SpectrumReport {
                 values(null.values_above),
                 p_text(null.p_value)
             );
-            row("permuted entries", largest, p)?;
+            row("permuted entries", &Digits(largest), p)?;
             if let Some(bulk) = &null.bulk {
                 let distance = format!("of the first; its edge {}", Digits(bulk.edge));
-                row("  distance to white noise", bulk.distance, distance)?;
+                row("  distance to white noise", &Digits(bulk.distance), distance)?;
             }
         }
         self.vectors(f)?;
