@@ -184,7 +184,7 @@ fn report_prints_sizes_exponents_and_outliers() {
         "independent batches",
         "information exponent 1",
         "2 new directions, 3 outliers in total",
-        "rule: Tracy-Widom, p = ",
+        "rule: Tracy-Widom, p < 1e-12; next value p = ",
         "W_2 (eta = 15.",
         "<u, a^3>",
     ] {
