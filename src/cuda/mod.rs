@@ -1,10 +1,17 @@
 //! Computing on an NVIDIA card (feature `cuda`): what lives in its memory, and the gradient step.
 
+mod activation_table;
 mod card;
 mod error;
 mod foreign;
+mod gradient_step;
 mod matrix;
+mod samples;
 
 pub use card::Card;
 pub use error::CudaError;
 pub(crate) use foreign::CardNumber;
+pub use gradient_step::CardNetwork;
+pub(crate) use gradient_step::step_bytes;
+pub use samples::CardBatch;
+pub(crate) use samples::SampleRoom;
