@@ -58,6 +58,7 @@ mod normal_product;
 mod scale;
 pub(crate) mod simd;
 mod triplets;
+mod workplace;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
@@ -67,6 +68,7 @@ use error::Fallible;
 pub use error::SpectralError;
 pub(crate) use scale::{is_double, scaled_back};
 pub use triplets::SingularTriplets;
+pub(crate) use workplace::{GramSum, Processor, Workplace, scale_both_sides};
 
 macro_rules! implement {
     ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty
