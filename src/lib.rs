@@ -1,5 +1,7 @@
 #![deny(missing_docs)]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "cuda"), forbid(unsafe_code))]
+// calls of CUDA's libraries, in one module
+#![cfg_attr(feature = "cuda", deny(unsafe_code))]
 
 //! Feature learning in linear-width two-layer networks: one against two large gradient steps.
 //!
@@ -74,6 +76,8 @@
 //! `checkpoint` (with `serde`: `RunOptions::checkpoint`, which resumes an interrupted run).
 
 pub mod activation;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod data;
 mod distribution;
 mod error;

@@ -1,0 +1,240 @@
+//! Launches of the kernels of kernels.cu, one safe function each.
+
+use std::sync::Arc;
+
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, CudaView, CudaViewMut,
+    LaunchConfig, PushKernelArg,
+};
+use cudarc::nvrtc::{CompileError, CompileOptions, compile_ptx_with_opts};
+
+use super::{CardNumber, driver, zeros};
+use crate::cuda::error::{CudaError, OnCard};
+
+/// Threads of a block.
+const BLOCK: usize = 256;
+/// Rows whose products with the second layer one thread adds up.
+const GROUP: usize = 128;
+/// Threads of a reduction, each of which leaves one number.
+const REDUCTION: usize = 256 * BLOCK;
+/// Bytes of shared memory that every card has for a block.
+const SHARED_BYTES: usize = 48 << 10;
+
+/// The table of an activation on the card.
+pub(in crate::cuda) struct TableOnCard<T> {
+    pub numbers: CudaSlice<T>,
+    /// Cells on each side of 0.
+    pub octaves: usize,
+}
+
+impl<T: CardNumber> TableOnCard<T> {
+    /// Bytes of shared memory a block takes for the table, 0 where it does not fit.
+    fn shared_bytes(&self) -> u32 {
+        let bytes = self.numbers.num_bytes();
+        if bytes <= SHARED_BYTES { bytes as u32 } else { 0 }
+    }
+}
+
+/// The compiled kernels.
+pub(in crate::cuda) struct Kernels {
+    module: Arc<CudaModule>,
+    stream: Arc<CudaStream>,
+}
+
+impl Kernels {
+    /// Compiles the kernels for a card.
+    pub fn compile(context: &Arc<CudaContext>, stream: &Arc<CudaStream>) -> OnCard<Self> {
+        // without contraction, so that a sum is rounded as on the CPU where it is written alike
+        let options = CompileOptions { fmad: Some(false), ..CompileOptions::default() };
+        let compiled = compile_ptx_with_opts(include_str!("../kernels.cu"), options);
+        let compiled = compiled.map_err(|error| match error {
+            CompileError::CompileError { log, .. } => {
+                CudaError::Kernels { log: log.to_string_lossy().into_owned() }
+            }
+            other => CudaError::Kernels { log: format!("{other:?}") },
+        })?;
+        let module = context.load_module(compiled).map_err(driver("loading the kernels"))?;
+        Ok(Self { module, stream: stream.clone() })
+    }
+
+    /// The kernel of this name for numbers of type `T`.
+    fn find<T: CardNumber>(&self, name: &str) -> OnCard<CudaFunction> {
+        let name = format!("{name}_{}", T::SUFFIX);
+        self.module.load_function(&name).map_err(driver("finding a kernel"))
+    }
+
+    /// The largest |a|; NaN when an entry is.
+    pub fn largest<T: CardNumber>(&self, a: CudaView<'_, T>) -> OnCard<T> {
+        let kernel = self.find::<T>("largest")?;
+        let count = a.len() as u64;
+        // each thread leaves one number, and a second launch reduces them
+        let threads = REDUCTION.min(a.len().next_multiple_of(BLOCK));
+        let mut partial = zeros::<T>(&self.stream, threads)?;
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(&a).arg(&count).arg(&mut partial);
+        // SAFETY: `a` has `count` numbers, `partial` one for each thread
+        unsafe { launch.launch(grid(threads, 1, 0)) }.map_err(driver("the kernel largest"))?;
+        let (mut few, left) = (zeros::<T>(&self.stream, BLOCK)?, threads as u64);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(&partial).arg(&left).arg(&mut few);
+        // SAFETY: as before
+        unsafe { launch.launch(grid(BLOCK, 1, 0)) }.map_err(driver("the kernel largest"))?;
+        Ok(fold(self.download(&few)?))
+    }
+
+    /// Replaces the pre-activations `z` (rows x samples) by the derivatives and returns, for groups
+    /// of rows, the sums of the second layer times the activation (groups x samples).
+    pub fn activate<T: CardNumber>(
+        &self,
+        z: &mut CudaViewMut<'_, T>,
+        (rows, samples): (usize, usize),
+        second_layer: &CudaSlice<T>,
+        table: &TableOnCard<T>,
+        partial: &mut CudaSlice<T>,
+    ) -> OnCard<()> {
+        let groups = groups(rows);
+        assert!(z.len() >= rows * samples && second_layer.len() >= rows, "pre-activations");
+        assert!(partial.len() >= groups * samples, "partial sums");
+        let kernel = self.find::<T>("activate")?;
+        let shared = table.shared_bytes();
+        let sizes = (rows as u64, samples as u64);
+        let (octaves, numbers) = (table.octaves as i32, table.numbers.len() as i32);
+        let (near, group) = (i32::from(shared > 0), GROUP as i32);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(z).arg(&sizes.0).arg(&sizes.1).arg(second_layer).arg(&table.numbers);
+        launch.arg(&octaves).arg(&numbers).arg(&near).arg(&group).arg(partial);
+        // SAFETY: a thread reads and writes one column of `group` rows of `z`, and one number of
+        // `partial`, whose lengths were checked; the table holds the places it points to
+        unsafe { launch.launch(grid(samples, groups, shared)) }
+            .map_err(driver("the kernel activate"))?;
+        Ok(())
+    }
+
+    /// Replaces `z` by `factor` times the activation.
+    pub fn feature<T: CardNumber>(
+        &self,
+        z: &mut CudaViewMut<'_, T>,
+        table: &TableOnCard<T>,
+        factor: T,
+    ) -> OnCard<()> {
+        let kernel = self.find::<T>("feature")?;
+        let (count, shared) = (z.len() as u64, table.shared_bytes());
+        let threads = (64 * REDUCTION).min(z.len());
+        let (octaves, numbers) = (table.octaves as i32, table.numbers.len() as i32);
+        let near = i32::from(shared > 0);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(z).arg(&count).arg(&table.numbers).arg(&octaves).arg(&numbers);
+        launch.arg(&near).arg(&factor);
+        // SAFETY: `z` has `count` numbers; the table holds the places it points to
+        unsafe { launch.launch(grid(threads, 1, shared)) }.map_err(driver("the kernel feature"))?;
+        Ok(())
+    }
+
+    /// residual = (y - factor * the sum over groups of `partial`) * share.
+    pub fn residual<T: CardNumber>(
+        &self,
+        (partial, groups): (&CudaSlice<T>, usize),
+        y: CudaView<'_, T>,
+        factor: T,
+        share: T,
+        residual: &mut CudaSlice<T>,
+    ) -> OnCard<()> {
+        let samples = y.len();
+        assert!(partial.len() >= groups * samples && residual.len() >= samples, "residuals");
+        let kernel = self.find::<T>("residual")?;
+        let sizes = (groups as u64, samples as u64);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(partial).arg(&sizes.0).arg(&sizes.1).arg(&y).arg(&factor).arg(&share);
+        launch.arg(residual);
+        // SAFETY: a thread reads one column of `partial`, whose length was checked
+        unsafe { launch.launch(grid(samples, 1, 0)) }.map_err(driver("the kernel residual"))?;
+        Ok(())
+    }
+
+    /// out = x (rows x columns) with each row times its factor.
+    pub fn scale_rows<T: CardNumber>(
+        &self,
+        x: CudaView<'_, T>,
+        (rows, columns): (usize, usize),
+        factors: &CudaSlice<T>,
+        out: &mut CudaSlice<T>,
+    ) -> OnCard<()> {
+        assert!(x.len().min(out.len()) >= rows * columns && factors.len() >= rows, "rows");
+        let kernel = self.find::<T>("scale_rows")?;
+        let sizes = (rows as u64, columns as u64);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(&x).arg(&sizes.0).arg(&sizes.1).arg(factors).arg(out);
+        // SAFETY: all three lengths were checked
+        unsafe { launch.launch(grid(columns, rows.min(1 << 14), 0)) }
+            .map_err(driver("the kernel scale_rows"))?;
+        Ok(())
+    }
+
+    /// w += eta diag(second_layer) direction, in place.
+    pub fn update<T: CardNumber>(
+        &self,
+        w: &mut CudaSlice<T>,
+        direction: &CudaSlice<T>,
+        second_layer: &CudaSlice<T>,
+        (rows, columns): (usize, usize),
+        eta: T,
+    ) -> OnCard<Moved<T>> {
+        let count = rows * columns;
+        assert!(w.len().min(direction.len()) >= count && second_layer.len() >= rows, "weights");
+        let kernel = self.find::<T>("update")?;
+        let threads = REDUCTION.min(count.next_multiple_of(BLOCK));
+        let mut partial = zeros::<T>(&self.stream, 3 * threads)?;
+        let sizes = (rows as u64, columns as u64);
+        let mut launch = self.stream.launch_builder(&kernel);
+        launch.arg(w).arg(direction).arg(second_layer).arg(&sizes.0).arg(&sizes.1).arg(&eta);
+        launch.arg(&mut partial);
+        // SAFETY: the lengths were checked; `partial` has three numbers for each thread
+        unsafe { launch.launch(grid(threads, 1, 0)) }.map_err(driver("the kernel update"))?;
+        let found = self.download(&partial)?;
+        let part = |k: usize| fold(found[k * threads..(k + 1) * threads].iter().copied());
+        Ok(Moved { moved: part(0), largest: part(1), gradient: part(2) != T::zero() })
+    }
+
+    /// A copy of a slice in memory of the host.
+    pub fn download<T: CardNumber>(&self, slice: &CudaSlice<T>) -> OnCard<Vec<T>> {
+        let failed = driver("copying from the card");
+        let copy = self.stream.clone_dtoh(slice);
+        copy.and_then(|copy| self.stream.synchronize().map(|()| copy)).map_err(failed)
+    }
+}
+
+/// What an update did.
+pub(in crate::cuda) struct Moved<T> {
+    /// The largest change of a weight.
+    pub moved: T,
+    /// The largest new |w|, or NaN.
+    pub largest: T,
+    /// Whether the direction is not 0.
+    pub gradient: bool,
+}
+
+/// How many groups of rows [`Kernels::activate`] adds up by themselves.
+pub(in crate::cuda) fn groups(rows: usize) -> usize {
+    rows.div_ceil(GROUP)
+}
+
+/// At least so many threads along x, and so many blocks along y.
+fn grid(threads: usize, y: usize, shared: u32) -> LaunchConfig {
+    LaunchConfig {
+        grid_dim: (threads.div_ceil(BLOCK).max(1) as u32, y.max(1) as u32, 1),
+        block_dim: (BLOCK as u32, 1, 1),
+        shared_mem_bytes: shared,
+    }
+}
+
+/// The largest number, or NaN when there is one.
+fn fold<T: CardNumber>(numbers: impl IntoIterator<Item = T>) -> T {
+    let larger = |most: T, x: T| if x.is_nan() || x > most { x } else { most };
+    let mut most = T::zero();
+    for x in numbers {
+        if !most.is_nan() {
+            most = larger(most, x);
+        }
+    }
+    most
+}
