@@ -64,8 +64,14 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 pub use element::Element;
 pub(crate) use element::multiply;
-use error::Fallible;
+pub(crate) use error::Fallible;
 pub use error::SpectralError;
+#[cfg(feature = "cuda")]
+pub(crate) use error::{failed, nonempty};
+#[cfg(feature = "cuda")]
+pub(crate) use leading_triplets::{Operator, leading_triplets_of};
+#[cfg(feature = "cuda")]
+pub(crate) use scale::unsafe_exponent;
 pub(crate) use scale::{is_double, scaled_back};
 pub use triplets::SingularTriplets;
 pub(crate) use workplace::{GramSum, Processor, Workplace, scale_both_sides};

@@ -182,7 +182,8 @@ impl<'a> RidgePath<'a> {
     }
 
     fn solve(&self, lambda: f64) -> Result<Readout<'a>, ReadoutError> {
-        let Solution { weights, intercept, training_error } = self.equations.solve(lambda, self.place)?;
+        let Solution { weights, intercept, training_error } =
+            self.equations.solve(lambda, self.place)?;
         finite("the trained readout", weights.iter().chain([&intercept]))?;
         Ok(Readout { features: self.features, weights, intercept, lambda, training_error })
     }

@@ -9,9 +9,7 @@ use super::outliers::{OutlierRule, Outliers};
 use super::overlap::normalised;
 use crate::data::{Batch, Tile};
 use crate::error::{InvalidSetting, finite, has_columns};
-use crate::linalg::{
-    Processor, SpectralError, Workplace, multiply, scale_both_sides, scaled_back,
-};
+use crate::linalg::{Processor, SpectralError, Workplace, multiply, scale_both_sides, scaled_back};
 use crate::memory;
 use crate::numerics::PowerOfTwo;
 use crate::readout::{Features, Moments, Ridge, centred_samples, feature_tiles};
