@@ -227,6 +227,13 @@ pub enum InvalidSetting {
         /// The limit, in words.
         limit: String,
     },
+    /// The card that was to compute failed, for a function whose errors are settings.
+    #[cfg(feature = "cuda")]
+    #[error("{problem}")]
+    Card {
+        /// What [`CudaError`](crate::cuda::CudaError) says.
+        problem: String,
+    },
 }
 
 impl InvalidSetting {

@@ -5,13 +5,20 @@ mod card;
 mod error;
 mod foreign;
 mod gradient_step;
+mod leading_triplets;
 mod matrix;
 mod samples;
+mod spectrum;
+#[cfg(test)]
+mod spectrum_tests;
+mod workplace;
 
 pub use card::Card;
 pub use error::CudaError;
 pub(crate) use foreign::CardNumber;
 pub use gradient_step::CardNetwork;
 pub(crate) use gradient_step::step_bytes;
+pub(crate) use leading_triplets::leading_triplets;
 pub use samples::CardBatch;
 pub(crate) use samples::SampleRoom;
+pub(crate) use spectrum::singular_values;

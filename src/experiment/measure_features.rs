@@ -8,13 +8,12 @@ use super::feature_report::{
     FeatureVectors, MeasuredFeatures, MeasuredReadout, StageFeatures, StageReadout,
 };
 use super::progress::ProgressMeter;
-use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::InvalidSetting;
+use crate::linalg::Workplace;
 use crate::memory;
-use crate::network::Network;
-use crate::readout::{ReadoutError, Ridge, test_errors};
-use crate::spectral::{feature_spectrum, overlap, overlaps_with_powers};
+use crate::readout::{Features, ReadoutError, Ridge, test_errors};
+use crate::spectral::{feature_spectrum_at, overlap, overlaps_with_powers};
 
 /// The [test batches](Experiment::test_batch) that readouts are trained and tested on, and that the
 /// spectrum of the features is measured on. The training batch of m samples is the first m of one
@@ -26,20 +25,28 @@ const SPECTRUM: u32 = 2;
 /// Overlaps are measured with He_1 to He_4, and with He_0 = 1.
 const HERMITE: usize = 4;
 
-/// All readouts of the settings on the features of `network`, which has taken `step` steps.
-pub(super) fn readouts<T: Scalar>(
+/// The features of a network that has taken `step` steps, and where they are measured.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub step: usize,
+    pub features: &'a dyn Features,
+    pub place: &'a dyn Workplace,
+}
+
+/// All readouts of the settings.
+pub(super) fn readouts(
     experiment: &Experiment,
-    network: &Network<T>,
-    step: usize,
+    subject: Subject<'_>,
     meter: &mut ProgressMeter<'_>,
 ) -> Result<Vec<StageReadout>, RunError> {
     let settings = &experiment.settings;
+    let Subject { step, features, place } = subject;
     let failed = |source: ReadoutError| RunError::Features { step, source };
     let mut readouts = Vec::new();
     for (done, samples) in settings.readout_samples.iter().enumerate() {
         meter.features(step, done)?;
         let batch = experiment.test_batch(TRAINING, *samples)?;
-        let path = Ridge::new().fit(network, &batch).map_err(failed)?;
+        let path = Ridge::new().fit_at(place, features, &batch).map_err(failed)?;
         for lambda in &settings.readout_lambdas {
             let readout = match *lambda {
                 0.0 => path.least_squares(),
@@ -54,7 +61,7 @@ pub(super) fn readouts<T: Scalar>(
     meter.features(step, settings.readout_samples.len())?;
     let batch = experiment.test_batch(TEST, settings.readout_test_samples)?;
     let (samples, readouts): (Vec<_>, Vec<_>) = readouts.into_iter().unzip();
-    let errors = test_errors(network, &readouts, &batch).map_err(failed)?;
+    let errors = test_errors(features, &readouts, &batch).map_err(failed)?;
     let measured = samples.into_iter().zip(readouts).zip(errors);
     let measured = measured.map(|((samples, readout), test_error)| StageReadout {
         samples,
@@ -69,31 +76,31 @@ pub(super) fn readouts<T: Scalar>(
     Ok(measured.collect())
 }
 
-/// The spectrum of the features of `network`, which has taken `step` steps.
-pub(super) fn spectrum<T: Scalar>(
+/// The spectrum of the features of a network with this second layer.
+pub(super) fn spectrum(
     experiment: &Experiment,
-    network: &Network<T>,
-    step: usize,
+    subject: Subject<'_>,
+    second_layer: &Array1<f64>,
     meter: &mut ProgressMeter<'_>,
 ) -> Result<Option<StageFeatures>, RunError> {
     let settings = &experiment.settings;
     let Some(samples) = settings.feature_samples else { return Ok(None) };
+    let Subject { step, features, place } = subject;
     let readouts = settings.readout_samples.len();
     meter.features(step, readouts + usize::from(readouts > 0))?;
     let failed = |source: ReadoutError| RunError::Features { step, source };
     let batch = experiment.test_batch(SPECTRUM, samples)?;
-    let spectrum = feature_spectrum(network, &batch, settings.triplet_count());
+    let spectrum = feature_spectrum_at(place, features, &batch, settings.triplet_count());
     let spectrum = spectrum.map_err(|error| failed(error.into()))?;
     let functions = functions_of_the_sample(&batch, batch.directions().to_owned())?;
     let left = spectrum.left_overlaps(functions.view())?;
-    let a = network.second_layer().mapv(|a| a.as_f64());
     let right = spectrum.right_vectors();
     let vectors = left.rows().into_iter().zip(right.rows());
     let vectors = vectors.zip(spectrum.eigenvalues()).map(|((left, right), eigenvalue)| {
         // the rows of one degree from 1 on, over the directions
         let of_degree = |k| left.iter().skip(1 + k).step_by(HERMITE).map(|o| o * o).sum::<f64>();
         let hermite = (1..=HERMITE).map(|k| of_degree(k).sqrt().min(1.0));
-        let powers = overlaps_with_powers(right, a.view(), settings.second_layer_powers)?;
+        let powers = overlaps_with_powers(right, second_layer.view(), settings.second_layer_powers)?;
         let constant = overlap(right, Array1::ones(right.len()).view())?;
         Ok(FeatureVectors {
             eigenvalue: *eigenvalue,

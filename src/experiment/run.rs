@@ -11,6 +11,7 @@ use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
 use super::checkpoint::CheckpointFile;
 use super::error::RunError;
+use super::measure_features::Subject;
 use super::progress::{Progress, ProgressMeter};
 use super::report::{Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;
@@ -20,7 +21,7 @@ use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::InvalidSetting;
-use crate::linalg::backend_name;
+use crate::linalg::{Processor, backend_name};
 use crate::network::Network;
 use crate::spectral::{leading_triplets, overlap};
 use crate::training::{Change, TrainingError};
@@ -270,8 +271,10 @@ fn measure<T: Scalar>(
     meter.spectrum(step, 1.0)?;
     let spectrum_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let readouts = measure_features::readouts(experiment, network, step, meter)?;
-    let features = measure_features::spectrum(experiment, network, step, meter)?;
+    let subject = Subject { step, features: network, place: &Processor };
+    let readouts = measure_features::readouts(experiment, subject, meter)?;
+    let second_layer = network.second_layer().mapv(|a| a.as_f64());
+    let features = measure_features::spectrum(experiment, subject, &second_layer, meter)?;
     meter.features_done(step)?;
     Ok(Stage {
         step,

@@ -37,6 +37,10 @@ pub enum SpectralError {
     /// A parameter out of range.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
+    /// The card failed.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] crate::cuda::CudaError),
     /// The block Krylov iteration used up its basis.
     #[error(
         "the {triplets} leading singular triplets did not reach a relative residual of \

@@ -58,15 +58,23 @@ mod normal_product;
 mod scale;
 pub(crate) mod simd;
 mod triplets;
+mod workplace;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 pub use element::Element;
 pub(crate) use element::multiply;
-use error::Fallible;
+pub(crate) use error::Fallible;
 pub use error::SpectralError;
+#[cfg(feature = "cuda")]
+pub(crate) use error::{failed, nonempty};
+#[cfg(feature = "cuda")]
+pub(crate) use leading_triplets::{Operator, leading_triplets_of};
+#[cfg(feature = "cuda")]
+pub(crate) use scale::unsafe_exponent;
 pub(crate) use scale::{is_double, scaled_back};
 pub use triplets::SingularTriplets;
+pub(crate) use workplace::{GramSum, Processor, Workplace, scale_both_sides};
 
 macro_rules! implement {
     ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty

@@ -11,16 +11,18 @@ use crate::numerics::{PowerOfTwo, exponent, times_power};
 /// of its singular values (norms of W^T W v) could overflow or vanish; `None` otherwise. The same for
 /// any order of entries.
 pub(super) fn rescaled<T: Element>(a: ArrayView2<'_, T>) -> Fallible<Option<(Array2<T>, i32)>> {
-    let largest = T::largest_entry(a)?;
+    let Some(e) = unsafe_exponent::<T>(T::largest_entry(a)?) else { return Ok(None) };
+    let factor = PowerOfTwo::new(-e);
+    Ok(Some((a.mapv(|x| T::of(factor.times(x.as_f64()))), e)))
+}
+
+/// The exponent of the `largest` entry of a matrix of `T` for which [`rescaled`] is needed.
+pub(crate) fn unsafe_exponent<T: Element>(largest: f64) -> Option<i32> {
     let e = exponent(largest);
     // The largest singular value is at most the largest entry times the root of their number, and a
     // remainder of W^T W v after a subtraction may be an epsilon of it.
     let safe = if is_double::<T>() { -200..=200 } else { -16..=8 };
-    if largest == 0.0 || safe.contains(&e) {
-        return Ok(None);
-    }
-    let factor = PowerOfTwo::new(-e);
-    Ok(Some((a.mapv(|x| T::of(factor.times(x.as_f64()))), e)))
+    (largest != 0.0 && !safe.contains(&e)).then_some(e)
 }
 
 /// Values of the matrix from the values of the matrix divided by 2^e.

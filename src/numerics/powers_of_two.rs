@@ -27,6 +27,12 @@ impl PowerOfTwo {
         Self([times_power(1.0, power / 2), times_power(1.0, power - power / 2)])
     }
 
+    /// The two factors.
+    #[cfg(feature = "cuda")]
+    pub fn factors(self) -> [f64; 2] {
+        self.0
+    }
+
     #[inline(always)]
     pub fn times(self, x: f64) -> f64 {
         x * self.0[0] * self.0[1]

@@ -29,7 +29,16 @@ pub enum ReadoutError {
     },
     /// The eigenvalue decomposition failed.
     #[error(transparent)]
-    Linalg(#[from] SpectralError),
+    Linalg(SpectralError),
+}
+
+impl From<SpectralError> for ReadoutError {
+    fn from(error: SpectralError) -> Self {
+        match error {
+            SpectralError::Invalid(problem) => Self::Invalid(problem),
+            error => Self::Linalg(error),
+        }
+    }
 }
 
 debug_is_display!(ReadoutError);

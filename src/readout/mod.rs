@@ -78,7 +78,7 @@ mod ridge;
 
 pub use error::ReadoutError;
 pub use features::{Features, LinearFeatures};
-pub(crate) use moments::{Moments, centred_samples, feature_tiles, scale_both_sides};
+pub(crate) use moments::{Moments, centred_samples, feature_tiles};
 pub(crate) use predictor::test_errors;
 pub use predictor::{Readout, TestError};
 pub use ridge::{Ridge, RidgePath};

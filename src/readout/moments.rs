@@ -8,7 +8,7 @@ use super::Features;
 use crate::Scalar;
 use crate::data::{Batch, Tile, tiles};
 use crate::error::{InvalidSetting, finite, has_shape};
-use crate::linalg::Element;
+use crate::linalg::{GramSum, SpectralError, Workplace};
 use crate::numerics::{PowerOfTwo, exponent, largest_exponent, times_power};
 
 type Tiles<'a> = Box<dyn Iterator<Item = Result<Tile<f64>, InvalidSetting>> + 'a>;
@@ -135,21 +135,23 @@ impl Moments {
         features: &dyn Features,
         batch: &dyn Batch,
         centred: bool,
-    ) -> Result<Self, InvalidSetting> {
+        place: &dyn Workplace,
+    ) -> Result<Self, SpectralError> {
         let (n, p) = (batch.samples() as f64, features.count());
         // sums over the samples about `origin`
         let smallest = Units { features: Array1::from_elem(p, i32::MIN), label: i32::MIN };
         let mut sums = Self {
             units: smallest,
             means: Means::zero(p),
-            gram: Array2::zeros((p, p)),
+            gram: Array2::zeros((0, 0)),
             correlation: Array1::zeros(p),
             square: 0.0,
         };
+        let mut gram = place.gram_sum(p)?;
         let mut origin = Means::zero(p);
         for tile in feature_tiles(features, batch)? {
             let Tile { first, x: mut phi, mut y } = tile?;
-            sums.raise_units(&Units::of(&phi, &y), &mut origin);
+            sums.raise_units(&Units::of(&phi, &y), &mut origin, &mut *gram)?;
             sums.units.count_in(&mut phi, &mut y);
             if centred {
                 if first == 0 {
@@ -165,9 +167,10 @@ impl Moments {
             }
             sums.correlation += &correlation;
             sums.square += y.iter().map(|y| y * y).sum::<f64>();
-            sums.gram += &f64::gram(phi.view(), 0);
+            gram.add(phi.view())?;
         }
-        let Self { units, means: mut shift, mut gram, mut correlation, mut square } = sums;
+        let Self { units, means: mut shift, mut correlation, mut square, .. } = sums;
+        let mut gram = gram.finish()?;
         gram /= n;
         correlation /= n;
         square /= n;
@@ -183,7 +186,12 @@ impl Moments {
     }
 
     /// Changes to units that are large enough for `needed` too.
-    fn raise_units(&mut self, needed: &Units, origin: &mut Means) {
+    fn raise_units(
+        &mut self,
+        needed: &Units,
+        origin: &mut Means,
+        gram: &mut dyn GramSum,
+    ) -> Result<(), SpectralError> {
         // 0 when nothing was summed yet
         let raise = |own: &mut i32, needed: i32| {
             let old = mem::replace(own, needed.max(*own));
@@ -200,16 +208,9 @@ impl Moments {
         self.correlation *= label;
         self.square *= label * label;
         if factors.iter().any(|factor| *factor != 1.0) {
-            scale_both_sides(&mut self.gram, &factors);
+            gram.scale(&factors)?;
         }
-    }
-}
-
-/// Multiplies entry (i, j) by `factors[i]` and `factors[j]`.
-pub(crate) fn scale_both_sides(matrix: &mut Array2<f64>, factors: &Array1<f64>) {
-    for (mut row, factor) in matrix.rows_mut().into_iter().zip(factors) {
-        row *= *factor;
-        row *= factors;
+        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@
 use ndarray::{Array1, Array2, Zip};
 
 use super::ReadoutError;
-use super::moments::{Centred, Means, Moments, Units, scale_both_sides};
+use super::moments::{Centred, Means, Moments, Units};
 use crate::error::{InvalidSetting, finite};
-use crate::linalg::Element;
+use crate::linalg::{Workplace, scale_both_sides};
 use crate::numerics::{exponent, times_power};
 
 /// Normal equations with a larger condition number are refused: fewer than three digits would be
@@ -60,10 +60,14 @@ struct Eigen {
 }
 
 impl Eigen {
-    fn new(matrix: Array2<f64>, right: &Array1<f64>) -> Result<Self, ReadoutError> {
+    fn new(
+        matrix: Array2<f64>,
+        right: &Array1<f64>,
+        place: &dyn Workplace,
+    ) -> Result<Self, ReadoutError> {
         finite("the Gram matrix of the features", matrix.iter())?;
         finite("the correlation of features and labels", right.iter())?;
-        let (values, vectors) = f64::symmetric_eigen(matrix, true)?;
+        let (values, vectors) = place.symmetric_eigen(matrix)?;
         Ok(Self { values: values.mapv(|v| v.max(0.0)), right: vectors.t().dot(right), vectors })
     }
 
@@ -94,7 +98,7 @@ pub(super) struct Solution {
 }
 
 impl NormalEquations {
-    pub fn primal(moments: Moments) -> Result<Self, ReadoutError> {
+    pub fn primal(moments: Moments, place: &dyn Workplace) -> Result<Self, ReadoutError> {
         let Moments { units, means, mut gram, correlation, square } = moments;
         let squares = gram.diag().to_owned();
         let sizes = squares.iter().zip(&units.features).filter(|(square, _)| **square > 0.0);
@@ -105,17 +109,21 @@ impl NormalEquations {
 
         let to_one_unit = units.to_largest();
         scale_both_sides(&mut gram, &to_one_unit);
-        let eigen = Eigen::new(gram, &(&correlation * &to_one_unit))?;
+        let eigen = Eigen::new(gram, &(&correlation * &to_one_unit), place)?;
         let rest = Rest::Primal { squares, correlation, unequal };
         Ok(Self { units, means, square, eigen, rest })
     }
 
     /// With the kernel Phi Phi^T / n.
-    pub fn dual(samples: Centred, kernel: Array2<f64>) -> Result<Self, ReadoutError> {
+    pub fn dual(
+        samples: Centred,
+        kernel: Array2<f64>,
+        place: &dyn Workplace,
+    ) -> Result<Self, ReadoutError> {
         let Centred { units, means, features, labels } = samples;
         let n = features.nrows() as f64;
         let square = labels.iter().map(|y| y * y).sum::<f64>() / n;
-        let eigen = Eigen::new(kernel, &(labels / n))?;
+        let eigen = Eigen::new(kernel, &(labels / n), place)?;
         Ok(Self { units, means, square, eigen, rest: Rest::Dual(features) })
     }
 
@@ -125,7 +133,7 @@ impl NormalEquations {
     }
 
     /// Weights, intercept and training error.
-    pub fn solve(&self, lambda: f64) -> Result<Solution, ReadoutError> {
+    pub fn solve(&self, lambda: f64, place: &dyn Workplace) -> Result<Solution, ReadoutError> {
         let ridge = lambda / self.units.features.len() as f64;
         let refused = |condition| ReadoutError::IllConditioned { lambda, condition };
         if self.has_only_rounding(ridge) {
@@ -134,7 +142,7 @@ impl NormalEquations {
         let mut weights = self.in_one_unit(ridge);
         if let Rest::Primal { unequal: Some(gram), correlation, .. } = &self.rest {
             if weights.condition.is_nan() || weights.condition > FINE_CONDITION {
-                weights = self.equilibrated(ridge, gram.clone(), correlation)?;
+                weights = self.equilibrated(ridge, gram.clone(), correlation, place)?;
             }
         }
         if weights.condition.is_nan() || weights.condition > MAX_CONDITION {
@@ -206,6 +214,7 @@ impl NormalEquations {
         ridge: f64,
         mut matrix: Array2<f64>,
         correlation: &Array1<f64>,
+        place: &dyn Workplace,
     ) -> Result<Weights, ReadoutError> {
         let units = &self.units.features;
         let halves = Zip::from(matrix.diag()).and(units).map_collect(|square, e| {
@@ -217,7 +226,8 @@ impl NormalEquations {
         scale_both_sides(&mut matrix, &factors);
         let powers = -(units + &halves);
         matrix.diag_mut().zip_mut_with(&powers, |x, power| *x += times_power(ridge, 2 * power));
-        let (mantissas, condition) = Eigen::new(matrix, &(correlation * factors))?.solved(0.0, 0);
+        let eigen = Eigen::new(matrix, &(correlation * factors), place)?;
+        let (mantissas, condition) = eigen.solved(0.0, 0);
         Ok(Weights { mantissas, powers, condition, residual: None })
     }
 

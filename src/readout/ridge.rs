@@ -8,7 +8,7 @@ use super::predictor::test_errors;
 use super::{Features, Readout, ReadoutError, TestError};
 use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, finite, in_range};
-use crate::linalg::Element;
+use crate::linalg::{Processor, Workplace};
 use crate::memory;
 
 /// Which matrix is decomposed.
@@ -111,18 +111,33 @@ impl Ridge {
         features: &'a dyn Features,
         batch: &dyn Batch,
     ) -> Result<RidgePath<'a>, ReadoutError> {
+        self.fit_at(&Processor, features, batch)
+    }
+
+    /// [`fit`](Self::fit), with the Gram matrix summed and decomposed at another place.
+    pub(crate) fn fit_at<'a>(
+        &self,
+        place: &'a dyn Workplace,
+        features: &'a dyn Features,
+        batch: &dyn Batch,
+    ) -> Result<RidgePath<'a>, ReadoutError> {
         let needed = self.estimated_bytes(features, batch);
         memory::within(self.memory_limit, needed)?;
         memory::available(needed)?;
         let equations = match self.form_for(features.count(), batch.samples()) {
-            Form::Primal => NormalEquations::primal(Moments::of(features, batch, self.intercept)?)?,
+            Form::Primal => {
+                let moments = Moments::of(features, batch, self.intercept, place)?;
+                NormalEquations::primal(moments, place)?
+            }
             Form::Dual => {
                 let samples = centred_samples(features, batch, self.intercept)?;
-                let kernel = f64::gram(samples.features.t(), 0) / batch.samples() as f64;
-                NormalEquations::dual(samples, kernel)?
+                let mut sum = place.gram_sum(batch.samples())?;
+                sum.add(samples.features.t())?;
+                let kernel = sum.finish()? / batch.samples() as f64;
+                NormalEquations::dual(samples, kernel, place)?
             }
         };
-        Ok(RidgePath { features, equations })
+        Ok(RidgePath { features, equations, place })
     }
 }
 
@@ -131,6 +146,7 @@ impl Ridge {
 pub struct RidgePath<'a> {
     features: &'a dyn Features,
     equations: NormalEquations,
+    place: &'a dyn Workplace,
 }
 
 impl fmt::Debug for RidgePath<'_> {
@@ -166,7 +182,8 @@ impl<'a> RidgePath<'a> {
     }
 
     fn solve(&self, lambda: f64) -> Result<Readout<'a>, ReadoutError> {
-        let Solution { weights, intercept, training_error } = self.equations.solve(lambda)?;
+        let Solution { weights, intercept, training_error } =
+            self.equations.solve(lambda, self.place)?;
         finite("the trained readout", weights.iter().chain([&intercept]))?;
         Ok(Readout { features: self.features, weights, intercept, lambda, training_error })
     }

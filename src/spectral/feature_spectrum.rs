@@ -9,10 +9,10 @@ use super::outliers::{OutlierRule, Outliers};
 use super::overlap::normalised;
 use crate::data::{Batch, Tile};
 use crate::error::{InvalidSetting, finite, has_columns};
-use crate::linalg::{Element, SpectralError, multiply, scaled_back};
+use crate::linalg::{Processor, SpectralError, Workplace, multiply, scale_both_sides, scaled_back};
 use crate::memory;
 use crate::numerics::PowerOfTwo;
-use crate::readout::{Features, Moments, Ridge, centred_samples, feature_tiles, scale_both_sides};
+use crate::readout::{Features, Moments, Ridge, centred_samples, feature_tiles};
 
 /// The eigenvalues of F^T F / m on a batch of m samples, and the leading singular vectors of F; from
 /// [`feature_spectrum`].
@@ -78,21 +78,33 @@ pub fn feature_spectrum<'a>(
     batch: &'a dyn Batch,
     vectors: usize,
 ) -> Result<FeatureSpectrum<'a>, SpectralError> {
+    feature_spectrum_at(&Processor, features, batch, vectors)
+}
+
+/// [`feature_spectrum`], with the Gram matrix summed and decomposed at another place.
+pub(crate) fn feature_spectrum_at<'a>(
+    place: &dyn Workplace,
+    features: &'a dyn Features,
+    batch: &'a dyn Batch,
+    vectors: usize,
+) -> Result<FeatureSpectrum<'a>, SpectralError> {
     memory::available(Ridge::new().estimated_bytes(features, batch))?;
     let (m, p) = (batch.samples(), features.count());
     // phi^T phi / m or phi phi^T / m in units of 4^unit
     let (matrix, held, unit) = if p <= m {
-        let moments = Moments::of(features, batch, false)?;
+        let moments = Moments::of(features, batch, false, place)?;
         let mut gram = moments.gram;
         scale_both_sides(&mut gram, &moments.units.to_largest());
         (gram, None, moments.units.largest())
     } else {
         let samples = centred_samples(features, batch, false)?;
-        let kernel = f64::gram(samples.features.t(), 0) / m as f64;
+        let mut sum = place.gram_sum(m)?;
+        sum.add(samples.features.t())?;
+        let kernel = sum.finish()? / m as f64;
         (kernel, Some(samples.features), samples.units.largest())
     };
     finite("the Gram matrix of the features", matrix.iter())?;
-    let (values, columns) = f64::symmetric_eigen(matrix, true)?;
+    let (values, columns) = place.symmetric_eigen(matrix)?;
     let size = values.len();
     let delta = (m + p) as f64 * f64::EPSILON * values[size - 1].max(0.0);
     let kept = |value: &f64| if *value <= 0.5 * delta { 0.0 } else { *value };

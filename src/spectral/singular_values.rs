@@ -80,16 +80,26 @@ impl SpectrumMethod {
         let e = exponent(T::largest_entry(weights)?);
         let smaller = if rows >= columns { weights } else { weights.reversed_axes() };
         let squares = f64::symmetric_eigen(T::gram(smaller, -e), false)?.0;
+        match self.from_squares::<T>(&squares, rows + columns) {
+            Some(values) => scaled_back(values, e),
+            None => direct(),
+        }
+    }
+
+    /// The singular values from their squares (increasing) for a matrix of `T` with so many `rows +
+    /// columns`; `None` where the squares are too rough for this method.
+    pub(crate) fn from_squares<T: Scalar>(
+        self,
+        squares: &Array1<f64>,
+        rows_and_columns: usize,
+    ) -> Option<Array1<f64>> {
         let largest = squares[squares.len() - 1].max(0.0);
-        let delta = (rows + columns) as f64 * f64::EPSILON * largest;
+        let delta = rows_and_columns as f64 * f64::EPSILON * largest;
         let root = |square: &f64| if *square <= 0.5 * delta { 0.0 } else { square.sqrt() };
         let values: Array1<f64> = squares.iter().rev().map(root).collect();
         // the largest error bound, also where the smallest value is 0 and the second bound is none
         let error = delta.sqrt().min(delta / values[values.len() - 1]);
         let allowed = if is_double::<T>() { 1e-9 } else { 1e-6 };
-        if self == Self::Automatic && error > allowed * values[0] {
-            return direct();
-        }
-        scaled_back(values, e)
+        (self != Self::Automatic || error <= allowed * values[0]).then_some(values)
     }
 }

@@ -11,6 +11,9 @@ use cudarc::nvrtc::{CompileError, CompileOptions, compile_ptx_with_opts};
 use super::{CardNumber, driver, zeros};
 use crate::cuda::error::{CudaError, OnCard};
 
+/// The kernels; those of the second file use functions of the first.
+const SOURCE: &str = concat!(include_str!("../kernels.cu"), include_str!("../gram.cu"));
+
 /// Threads of a block.
 const BLOCK: usize = 256;
 /// Rows whose products with the second layer one thread adds up.
@@ -38,7 +41,7 @@ impl<T: CardNumber> TableOnCard<T> {
 /// The compiled kernels.
 pub(in crate::cuda) struct Kernels {
     module: Arc<CudaModule>,
-    stream: Arc<CudaStream>,
+    pub(super) stream: Arc<CudaStream>,
 }
 
 impl Kernels {
@@ -46,7 +49,7 @@ impl Kernels {
     pub fn compile(context: &Arc<CudaContext>, stream: &Arc<CudaStream>) -> OnCard<Self> {
         // without contraction, so that a sum is rounded as on the CPU where it is written alike
         let options = CompileOptions { fmad: Some(false), ..CompileOptions::default() };
-        let compiled = compile_ptx_with_opts(include_str!("../kernels.cu"), options);
+        let compiled = compile_ptx_with_opts(SOURCE, options);
         let compiled = compiled.map_err(|error| match error {
             CompileError::CompileError { log, .. } => {
                 CudaError::Kernels { log: log.to_string_lossy().into_owned() }
@@ -58,7 +61,7 @@ impl Kernels {
     }
 
     /// The kernel of this name for numbers of type `T`.
-    fn find<T: CardNumber>(&self, name: &str) -> OnCard<CudaFunction> {
+    pub(super) fn find<T: CardNumber>(&self, name: &str) -> OnCard<CudaFunction> {
         let name = format!("{name}_{}", T::SUFFIX);
         self.module.load_function(&name).map_err(driver("finding a kernel"))
     }
@@ -229,7 +232,7 @@ pub(in crate::cuda) fn groups(rows: usize) -> usize {
 }
 
 /// At least so many threads along x, and so many blocks along y.
-fn grid(threads: usize, y: usize, shared: u32) -> LaunchConfig {
+pub(super) fn grid(threads: usize, y: usize, shared: u32) -> LaunchConfig {
     LaunchConfig {
         grid_dim: (threads.div_ceil(BLOCK).max(1) as u32, y.max(1) as u32, 1),
         block_dim: (BLOCK as u32, 1, 1),

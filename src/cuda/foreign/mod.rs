@@ -11,6 +11,8 @@
 //! goes on in the background is one of pinned memory, which waits for it in the same way.
 #![allow(unsafe_code)]
 
+mod copies;
+mod decompositions;
 mod kernels;
 mod products;
 
@@ -21,6 +23,8 @@ use cudarc::driver::{
 };
 
 pub(super) use self::kernels::{Kernels, TableOnCard, groups};
+pub(super) use self::copies::Part;
+pub(super) use self::decompositions::{add_gram, singular_values, symmetric_eigen};
 pub(super) use self::products::{Block, blas, product};
 use super::error::{CudaError, OnCard};
 use crate::numerics::Real;

@@ -1,23 +1,24 @@
 //! W without some of its leading triplets.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, Axis, Slice};
 
+use super::operator::Operator;
 use super::orthonormal::{inner_products, subtract};
-use crate::linalg::normal_product::normal_product;
-use crate::linalg::{Element, SingularTriplets, multiply};
+use crate::linalg::error::Fallible;
+use crate::linalg::{Element, SingularTriplets};
 
 /// W, and the leading triplets that the search already knows.
-pub(super) struct Deflated<'a, T> {
-    pub weights: ArrayView2<'a, T>,
+pub(super) struct Deflated<'a, W, T> {
+    pub weights: &'a W,
     /// Left vectors, rows (k x N).
     left: Array2<T>,
     /// Right vectors, rows (k x d).
     pub right: Array2<T>,
 }
 
-impl<'a, T: Element> Deflated<'a, T> {
+impl<'a, T: Element, W: Operator<T>> Deflated<'a, W, T> {
     /// No triplet is known.
-    pub fn new(weights: ArrayView2<'a, T>) -> Self {
+    pub fn new(weights: &'a W) -> Self {
         let (rows, columns) = weights.dim();
         Self { weights, left: Array2::zeros((0, rows)), right: Array2::zeros((0, columns)) }
     }
@@ -29,15 +30,15 @@ impl<'a, T: Element> Deflated<'a, T> {
 
     /// V W^T W for row vectors V, without the known triplets. They are subtracted after W and again
     /// after W^T, which turns rounding errors of size s_1^2 into errors of size s_1 s_k.
-    pub fn normal_product(&self, v: &Array2<T>) -> Array2<T> {
+    pub fn normal_product(&self, v: &Array2<T>) -> Fallible<Array2<T>> {
         if self.known() == 0 {
-            return normal_product(self.weights, v).1;
+            return Ok(self.weights.normal_product(v)?.1);
         }
-        let mut image = multiply(v.view(), self.weights.t());
+        let mut image = self.weights.image(v.view())?;
         subtract(&inner_products(&image, &self.left), self.left.view(), &mut image);
-        let mut product = multiply(image.view(), self.weights);
+        let mut product = self.weights.adjoint(image.view())?;
         self.project(&mut product);
-        product
+        Ok(product)
     }
 
     /// Makes the rows orthogonal to the known right vectors.

@@ -8,6 +8,7 @@
 
 mod deflated;
 mod krylov_space;
+mod operator;
 mod orthonormal;
 mod ritz;
 
@@ -16,12 +17,14 @@ use rand_distr::{Distribution, StandardNormal};
 
 use self::deflated::{Deflated, hiding};
 use self::krylov_space::{KrylovSpace, Schedule};
+use self::operator::HostMatrix;
+pub(crate) use self::operator::Operator;
 use self::orthonormal::orthonormal_to;
 use self::ritz::triplets_within;
 use super::element::{Element, multiply};
 use super::error::{Fallible, SpectralError, nonempty};
 use super::normal_product::vectors_at_once;
-use super::scale::{is_double, rescaled, scaled_back};
+use super::scale::{is_double, scaled_back};
 use super::triplets::SingularTriplets;
 use crate::error::{InvalidSetting, in_range};
 use crate::random::{Purpose, stream};
@@ -35,8 +38,19 @@ pub(super) fn leading_triplets<T: Element>(
     tolerance: Option<f64>,
     max_basis: Option<usize>,
 ) -> Fallible<SingularTriplets<T>> {
-    nonempty(weights.dim())?;
-    let available = weights.nrows().min(weights.ncols());
+    leading_triplets_of(&HostMatrix::new(&weights), count, tolerance, max_basis)
+}
+
+/// [`leading_triplets`] of a matrix that may be kept anywhere.
+pub(crate) fn leading_triplets_of<T: Element>(
+    weights: &impl Operator<T>,
+    count: usize,
+    tolerance: Option<f64>,
+    max_basis: Option<usize>,
+) -> Fallible<SingularTriplets<T>> {
+    let (rows, columns) = weights.dim();
+    nonempty((rows, columns))?;
+    let available = rows.min(columns);
     if count == 0 || count > available {
         return Err(InvalidSetting::TripletCount { asked: count, available }.into());
     }
@@ -44,33 +58,31 @@ pub(super) fn leading_triplets<T: Element>(
     let name = "the tolerance of the singular triplets";
     in_range(name, tolerance, tolerance > 0.0, "a finite number above 0")?;
     // powers of the entries could overflow or vanish; also refuses entries that are not finite
-    if let Some((tame, e)) = rescaled(weights)? {
-        let mut triplets = leading_triplets(tame.view(), count, Some(tolerance), max_basis)?;
+    if let Some((tame, e)) = weights.rescaled()? {
+        let mut triplets = leading_triplets_of(&tame, count, Some(tolerance), max_basis)?;
         triplets.singular_values = scaled_back(triplets.singular_values, e)?;
         return Ok(triplets);
     }
     if 8 * count > available {
-        return Ok(T::svd(weights, true)?.first(count));
+        return Ok(weights.svd()?.first(count));
     }
-    // the kernel of W^T W needs contiguous rows
-    let weights = weights.as_standard_layout();
     // more vectors need fewer passes over W, but a larger basis
     let block = vectors_at_once::<T>();
-    search(&Deflated::new(weights.view()), block, count, tolerance, max_basis)
+    search(&Deflated::new(weights), block, count, tolerance, max_basis)
 }
 
 /// Grows a Krylov space from `block` vectors until it holds the unknown ones among the `count`
 /// leading triplets. It begins again with more vectors when these may be too few for the
 /// multiplicities found, and without the leading triplets when these hide the others.
 fn search<T: Element>(
-    matrix: &Deflated<'_, T>,
+    matrix: &Deflated<'_, impl Operator<T>, T>,
     block: usize,
     count: usize,
     tolerance: f64,
     max_basis: Option<usize>,
 ) -> Fallible<SingularTriplets<T>> {
     let weights = matrix.weights;
-    let dimension = weights.ncols();
+    let (_, dimension) = weights.dim();
     let wanted = count - matrix.known();
     let least = block.max(count).min(dimension);
     let limit = max_basis.unwrap_or(dimension / 2).clamp(least, dimension);
@@ -87,7 +99,7 @@ fn search<T: Element>(
     loop {
         let room = limit - space.size();
         let next = orthonormal_to(&space.basis, space.outside.clone(), &mut random, room);
-        space.extend(&next, matrix.normal_product(&next));
+        space.extend(&next, matrix.normal_product(&next)?);
         let full = space.size() == limit;
         if !full && space.size() < schedule.next {
             continue;
@@ -113,7 +125,7 @@ fn search<T: Element>(
             return search(&matrix.without(&triplets, hiding), block, count, tolerance, max_basis);
         }
         if full && max_basis.is_none() {
-            return Ok(T::svd(weights, true)?.first(count));
+            return Ok(weights.svd()?.first(count));
         }
         if full {
             return Err(SpectralError::NotConverged {

@@ -1,20 +1,20 @@
 //! The singular triplets of W within a span, and their residuals.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
+use super::operator::Operator;
 use crate::linalg::error::Fallible;
-use crate::linalg::normal_product::normal_product;
 use crate::linalg::{Element, SingularTriplets, multiply};
 
 /// The singular triplets of W within the span of the orthonormal rows `vectors`, and their
 /// residuals |W^T u - s v| relative to s_1. W itself is used and not W^T W, so that small values keep
 /// their digits.
 pub(super) fn triplets_within<T: Element>(
-    weights: ArrayView2<'_, T>,
+    weights: &impl Operator<T>,
     vectors: &Array2<T>,
     tolerance: f64,
 ) -> Fallible<(SingularTriplets<T>, Vec<f64>)> {
-    let (image, square) = normal_product(weights, vectors);
+    let (image, square) = weights.normal_product(vectors)?;
     let mut triplets = T::svd(image.t(), true)?;
     let rotation = triplets.right;
     triplets.right = multiply(rotation.view(), vectors.view());
@@ -27,7 +27,7 @@ pub(super) fn triplets_within<T: Element>(
     let adjoint = if rounding <= tolerance / 4.0 {
         multiply(rotation.view(), square.view()) / values
     } else {
-        multiply(triplets.left.t(), weights)
+        weights.adjoint(triplets.left.t())?
     };
     let differences = adjoint - &triplets.right * &values;
     let residuals = differences.rows().into_iter().map(|row| {
