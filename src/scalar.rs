@@ -1,7 +1,11 @@
 //! The two precisions a run can have.
 
 use crate::activation::Activation;
+#[cfg(feature = "cuda")]
+use crate::cuda::CardNumber as OnCards;
 use crate::linalg::Element;
+#[cfg(not(feature = "cuda"))]
+use without_cards::OnCards;
 
 /// A floating-point number the simulation can run in: `f32` or `f64`.
 ///
@@ -20,7 +24,7 @@ use crate::linalg::Element;
 /// assert!((half_tanh(1.0_f64) - 0.5 * 1.0_f64.tanh()).abs() < 1e-15);
 /// assert!((half_tanh(1.0_f32) - 0.5 * 1.0_f32.tanh()).abs() < 1e-7);
 /// ```
-pub trait Scalar: Element {
+pub trait Scalar: Element + OnCards {
     /// Value and derivative of `activation` at every number of `z`; all three slices have the same
     /// length.
     fn evaluate(
@@ -41,4 +45,13 @@ impl Scalar for f64 {
     fn evaluate(activation: &dyn Activation, z: &[f64], value: &mut [f64], derivative: &mut [f64]) {
         activation.evaluate_f64(z, value, derivative);
     }
+}
+
+/// What a card asks of its numbers is nothing where there are no cards.
+#[cfg(not(feature = "cuda"))]
+mod without_cards {
+    #[doc(hidden)]
+    pub trait OnCards {}
+    impl OnCards for f32 {}
+    impl OnCards for f64 {}
 }

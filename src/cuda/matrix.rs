@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::CudaSlice;
+use cudarc::driver::{CudaSlice, CudaView};
 use ndarray::{Array2, ArrayView2};
 
 use super::card::Card;
@@ -55,6 +55,11 @@ impl<T: CardNumber> CardMatrix<T> {
     /// The card.
     pub fn card(&self) -> &Arc<Card> {
         &self.card
+    }
+
+    /// All numbers, row by row.
+    pub(super) fn view(&self) -> CudaView<'_, T> {
+        self.numbers.slice(..self.dim.0 * self.dim.1)
     }
 
     /// The matrix as an operand of a product.

@@ -1,10 +1,14 @@
 //! Computing on an NVIDIA card (feature `cuda`): what lives in its memory, and the gradient step.
 
+mod activation_table;
 mod card;
 mod error;
+mod features;
 mod foreign;
+mod gradient_step;
 mod leading_triplets;
 mod matrix;
+mod samples;
 mod spectrum;
 #[cfg(test)]
 mod spectrum_tests;
@@ -12,6 +16,9 @@ mod workplace;
 
 pub use card::Card;
 pub use error::CudaError;
+pub(crate) use features::CardFeatures;
 pub(crate) use foreign::CardNumber;
-pub(crate) use leading_triplets::leading_triplets;
-pub(crate) use spectrum::singular_values;
+pub use gradient_step::CardNetwork;
+pub(crate) use gradient_step::step_bytes;
+pub use samples::CardBatch;
+pub(crate) use samples::SampleRoom;

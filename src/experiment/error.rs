@@ -77,6 +77,10 @@ pub enum RunError {
     /// A setting whose problem shows only in the run.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
+    /// The card is not there, has not enough memory, or failed.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] crate::cuda::CudaError),
     /// The checkpoint could not be read or written. A checkpoint of an earlier step is left as it
     /// was.
     #[error("{}: {message}", .path.display())]

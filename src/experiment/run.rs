@@ -225,6 +225,8 @@ fn take_step<T: Scalar>(
         network.observed_gradient_step(&batch, eta, progress).map_err(|error| match error {
             TrainingError::Diverged => RunError::Diverged { step },
             TrainingError::Invalid(problem) => RunError::Invalid(problem),
+            #[cfg(feature = "cuda")]
+            TrainingError::Cuda(error) => RunError::Cuda(error),
         })?;
     change.ok_or(RunError::Cancelled { step })
 }

@@ -29,6 +29,10 @@ pub enum TrainingError {
     /// enough memory for a step.
     #[error(transparent)]
     Invalid(#[from] InvalidSetting),
+    /// The card failed.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] crate::cuda::CudaError),
 }
 
 debug_is_display!(TrainingError);
@@ -146,6 +150,15 @@ pub struct Change {
     pub no_gradient: bool,
 }
 
+impl Change {
+    /// From the largest |W' - W|, the largest |W| before, and whether the direction was not 0.
+    pub(crate) fn new(moved: f64, before: f64, gradient: bool) -> Self {
+        // a first layer of zeros is moved infinitely far
+        let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
+        Self { relative: if moved == 0.0 { 0.0 } else { ratio }, no_gradient: !gradient }
+    }
+}
+
 /// W <- W + eta diag(a) `direction`.
 fn updated<T: Scalar>(
     network: &mut Network<T>,
@@ -175,11 +188,7 @@ fn updated<T: Scalar>(
         })
         .reduce(|| (T::zero(), false), |one, two| (one.0.max(two.0), one.1 | two.1));
     largest(network)?;
-    let moved = moved.as_f64();
-    // a first layer of zeros is moved infinitely far
-    let ratio = (moved / before).clamp(f64::MIN_POSITIVE, f64::MAX);
-    let relative = if moved == 0.0 { 0.0 } else { ratio };
-    Ok(Change { relative, no_gradient: !gradient })
+    Ok(Change::new(moved.as_f64(), before, gradient))
 }
 
 #[cfg(test)]

@@ -27,5 +27,6 @@ mod gradient_step;
 mod step_size;
 
 pub use batch_policy::BatchPolicy;
+pub(crate) use gradient_step::TileObserver;
 pub use gradient_step::{Change, TrainingError};
 pub use step_size::StepSize;

@@ -68,6 +68,11 @@ impl Kernels {
 
     /// The largest |a|; NaN when an entry is.
     pub fn largest<T: CardNumber>(&self, a: CudaView<'_, T>) -> OnCard<T> {
+        self.largest_of(&self.start_largest(a)?)
+    }
+
+    /// Starts looking for the largest |a|, which [`largest_of`](Self::largest_of) waits for.
+    pub fn start_largest<T: CardNumber>(&self, a: CudaView<'_, T>) -> OnCard<CudaSlice<T>> {
         let kernel = self.find::<T>("largest")?;
         let count = a.len() as u64;
         // each thread leaves one number, and a second launch reduces them
@@ -82,7 +87,12 @@ impl Kernels {
         launch.arg(&partial).arg(&left).arg(&mut few);
         // SAFETY: as before
         unsafe { launch.launch(grid(BLOCK, 1, 0)) }.map_err(driver("the kernel largest"))?;
-        Ok(fold(self.download(&few)?))
+        Ok(few)
+    }
+
+    /// The largest of the numbers that [`start_largest`](Self::start_largest) left.
+    pub fn largest_of<T: CardNumber>(&self, few: &CudaSlice<T>) -> OnCard<T> {
+        Ok(fold(self.download(few)?))
     }
 
     /// Replaces the pre-activations `z` (rows x samples) by the derivatives and returns, for groups

@@ -24,16 +24,26 @@ use cudarc::driver::{
 
 pub(super) use self::copies::Part;
 pub(super) use self::decompositions::{add_gram, singular_values, symmetric_eigen};
-pub(super) use self::kernels::Kernels;
+pub(super) use self::kernels::{Kernels, TableOnCard, groups};
 pub(super) use self::products::{Block, blas, product};
 use super::error::{CudaError, OnCard};
 use crate::numerics::Real;
+
+/// Numbers of either type.
+#[doc(hidden)]
+pub enum Numbers<'a> {
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+}
 
 /// A number that a card computes with: `f32` or `f64`.
 pub trait CardNumber: Real + DeviceRepr + ValidAsZeroBits {
     /// The ending of the kernels' names.
     #[doc(hidden)]
     const SUFFIX: &'static str;
+    /// The numbers as what they are.
+    #[doc(hidden)]
+    fn numbers(slice: &mut [Self]) -> Numbers<'_>;
     /// `c <- alpha a b + beta c` in this precision; see `products`.
     #[doc(hidden)]
     fn gemm(call: products::Gemm<'_, Self>) -> Result<(), cudarc::cublas::result::CublasError>;

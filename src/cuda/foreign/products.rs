@@ -8,7 +8,7 @@ use cudarc::cublas::sys::{cublasMath_t, cublasSetMathMode};
 use cudarc::cublas::{CudaBlas, Gemm as _, GemmConfig};
 use cudarc::driver::{CudaStream, CudaView, CudaViewMut};
 
-use super::CardNumber;
+use super::{CardNumber, Numbers};
 use crate::cuda::error::{CudaError, OnCard};
 
 /// A row-major matrix on the card, or the transpose of one, to read.
@@ -49,9 +49,12 @@ pub struct Gemm<'a, T> {
 }
 
 macro_rules! number {
-    ($type:ty, $suffix:literal) => {
+    ($type:ty, $suffix:literal, $numbers:ident) => {
         impl CardNumber for $type {
             const SUFFIX: &'static str = $suffix;
+            fn numbers(slice: &mut [Self]) -> Numbers<'_> {
+                Numbers::$numbers(slice)
+            }
             fn gemm(call: Gemm<'_, Self>) -> Result<(), CublasError> {
                 let Gemm { blas, config, a, b, mut c } = call;
                 // SAFETY: `product`, which alone makes a `Gemm`, checked lengths and dimensions
@@ -60,8 +63,8 @@ macro_rules! number {
         }
     };
 }
-number!(f32, "f32");
-number!(f64, "f64");
+number!(f32, "f32", F32);
+number!(f64, "f64", F64);
 
 /// c <- alpha a b + beta c for row-major matrices, in the precision of the numbers.
 ///
