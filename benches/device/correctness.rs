@@ -59,7 +59,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn up_to(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
     }
 
@@ -191,7 +192,9 @@ pub fn run(words: &[String]) -> Fallible<bool> {
                     if error > allowed[column] {
                         let allowed = allowed[column];
                         let activation = activation.name();
-                        eprintln!("{activation}, {precision:?}, setting {number}: {name} differ by {error:.1e}, allowed {allowed:.0e}");
+                        eprintln!(
+                            "{activation}, {precision:?}, setting {number}: {name} differ by {error:.1e}, allowed {allowed:.0e}"
+                        );
                         good = false;
                     }
                 }

@@ -55,8 +55,7 @@ pub fn run(files: &[String]) -> Fallible<bool> {
     }
     let others: BTreeSet<&str> = lines.iter().map(|line| line.contestant.as_str()).collect();
     let others: Vec<&str> = others.into_iter().filter(|name| *name != "ours").collect();
-    let heads: Vec<String> =
-        others.iter().map(|name| format!("{name} | ours / {name}")).collect();
+    let heads: Vec<String> = others.iter().map(|name| format!("{name} | ours / {name}")).collect();
     println!("| | N, d, n | | ours | {} |", heads.join(" | "));
     println!("|---|---|---|---:|{}", "---:|".repeat(2 * others.len()));
     let mut agree = true;
@@ -76,7 +75,12 @@ pub fn run(files: &[String]) -> Fallible<bool> {
             }
         }
         let ours = ours.map_or("-".to_owned(), seconds);
-        println!("| {} | {n}, {d}, {samples} | {} | {ours} | {} |", row.0, row.1, cells.join(" | "));
+        println!(
+            "| {} | {n}, {d}, {samples} | {} | {ours} | {} |",
+            row.0,
+            row.1,
+            cells.join(" | ")
+        );
     }
     Ok(agree)
 }
@@ -87,7 +91,13 @@ fn seconds(line: &Line) -> String {
     let (unit, factor) = if median < 1.0 { ("ms", 1e3) } else { ("s", 1.0) };
     let number = |x: f64| {
         let x = x * factor;
-        let digits = if x >= 100.0 { 0 } else if x >= 10.0 { 1 } else { 2 };
+        let digits = if x >= 100.0 {
+            0
+        } else if x >= 10.0 {
+            1
+        } else {
+            2
+        };
         format!("{x:.digits$}")
     };
     if min == max {

@@ -145,10 +145,7 @@ fn whole_run(size: Size, precision: Precision) -> Fallible<()> {
     for stage in &report.stages {
         eprintln!(
             "    W_{}: step {:.3} s, spectrum {:.3} s, outliers {}",
-            stage.step,
-            stage.gradient_seconds,
-            stage.spectrum_seconds,
-            stage.outliers.count
+            stage.step, stage.gradient_seconds, stage.spectrum_seconds, stage.outliers.count
         );
     }
     let last = report.stages.last().ok_or("a report without stages")?;

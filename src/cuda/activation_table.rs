@@ -184,12 +184,7 @@ impl<'a> Side<'a> {
 
     /// The chains of the equal pieces of [start, start + width), as few as reach the bound and at
     /// most `allowed`.
-    fn cell<T: CardNumber>(
-        &self,
-        start: f64,
-        width: f64,
-        allowed: usize,
-    ) -> OnCard<Vec<Chain<T>>> {
+    fn cell<T: CardNumber>(&self, start: f64, width: f64, allowed: usize) -> OnCard<Vec<Chain<T>>> {
         let mut failed_at = start;
         for k in (0..).take_while(|k| 1 << k <= allowed) {
             let count = 1_usize << k;
@@ -302,7 +297,8 @@ impl<'a> Side<'a> {
                 weight * terms.map(|(k, v)| v[which] * (j as f64 * angle(k)).cos()).sum::<f64>()
             });
             for (power, p) in powers.iter_mut().zip(&polynomial) {
-                (power[0], power[1]) = (power[0] + coefficient[0] * p, power[1] + coefficient[1] * p);
+                (power[0], power[1]) =
+                    (power[0] + coefficient[0] * p, power[1] + coefficient[1] * p);
             }
             let mut next: Vec<f64> = before.iter().map(|p| -p).collect();
             let double = if j == 0 { 1.0 } else { 2.0 };
@@ -317,13 +313,7 @@ impl<'a> Side<'a> {
     }
 
     /// Whether a piece keeps the bound at points from a to b.
-    fn is_close<T: CardNumber>(
-        &self,
-        piece: &[T],
-        a: f64,
-        b: f64,
-        kinks: &[f64],
-    ) -> OnCard<bool> {
+    fn is_close<T: CardNumber>(&self, piece: &[T], a: f64, b: f64, kinks: &[f64]) -> OnCard<bool> {
         let count = 3 * (degree::<T>() + 1) + 1;
         let between = (0..=count).map(|k| a + (b - a) * k as f64 / count as f64);
         let spacing = (b - a) / count as f64;

@@ -70,7 +70,8 @@ impl<T: Scalar> Features for CardFeatures<'_, T> {
     fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
         has_columns("the matrix of inputs", x.dim(), self.dimension())?;
         let features = self.features_of(x.mapv(T::of).view());
-        let features = features.map_err(|error| InvalidSetting::Card { problem: error.to_string() });
+        let features =
+            features.map_err(|error| InvalidSetting::Card { problem: error.to_string() });
         Ok(features?.mapv_into_any(T::as_f64))
     }
 

@@ -15,10 +15,10 @@ use super::samples::{CardBatch, SampleRoom, Shape, Tiles};
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::{Batch, TILE_SAMPLES};
-use crate::error::{InvalidSetting, has_columns, nonnegative};
+use crate::error::{InvalidSetting, has_columns, has_shape, nonnegative};
 use crate::network::{Network, Scaling};
 use crate::training::{Change, TileObserver, TrainingError};
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView2};
 
 /// A two-layer network whose first layer stays in the memory of a card.
 ///
@@ -113,6 +113,22 @@ impl<T: Scalar> CardNetwork<T> {
         let activation = self.activation.clone();
         let network = Network::new(weights, self.host_second_layer.clone(), activation)?;
         Ok(network.with_scaling(self.scaling))
+    }
+
+    /// Takes other weights of the same shape.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] when the shape is another or a weight is not finite; the errors of
+    /// [`new`](Self::new).
+    pub fn set_first_layer(&mut self, weights: ArrayView2<'_, T>) -> OnCard<()> {
+        has_shape("the first layer", weights.dim(), self.weights.dim())?;
+        let weights = CardMatrix::upload(&self.card, weights)?;
+        let largest = self.card.kernels().largest(weights.view())?;
+        if !largest.is_finite() {
+            return Err(InvalidSetting::NonFinite { name: "the first layer" }.into());
+        }
+        (self.weights, self.largest) = (weights, largest);
+        Ok(())
     }
 
     /// One gradient step W <- W + eta G(W; X, y), as [`Network::gradient_step`]. The host reads the
@@ -277,6 +293,11 @@ impl<T: Scalar> CardNetwork<T> {
     /// Gives the room for steps back to the card.
     pub(crate) fn release(&mut self) {
         self.work = None;
+    }
+
+    /// The activation.
+    pub(super) fn activation(&self) -> &dyn Activation {
+        &*self.activation
     }
 
     /// W on the card.

@@ -4,18 +4,33 @@ use ndarray::{Array2, ArrayView2};
 
 use super::error::OnCard;
 use super::foreign::{CardNumber, Part, product};
+use super::gradient_step::CardNetwork;
 use super::matrix::CardMatrix;
 use super::spectrum::largest_entry;
 use crate::Scalar;
-use crate::linalg::{Fallible, Operator, SingularTriplets, leading_triplets_of, unsafe_exponent};
+use crate::linalg::{
+    Fallible, Operator, SingularTriplets, SpectralError, leading_triplets_of, unsafe_exponent,
+};
 use crate::numerics::PowerOfTwo;
 
-/// The `count` leading singular triplets of `weights`, by the method of
-/// [`leading_triplets`](crate::spectral::leading_triplets): products with the weights on the card, the
-/// small rest on the processor. The processor also computes the thin singular value decomposition
-/// where that method needs one: for small matrices, and when `count` is more than an eighth of their
-/// smaller side.
-pub(crate) fn leading_triplets<T: Scalar + CardNumber>(
+impl<T: Scalar> CardNetwork<T> {
+    /// The `count` leading singular triplets of W, as
+    /// [`leading_triplets`](crate::spectral::leading_triplets).
+    ///
+    /// Products with W are computed on the card, the small rest on the processor. The processor also
+    /// computes the thin singular value decomposition where the method needs one: when `count` is
+    /// more than an eighth of min(N, d), or the iteration does not converge.
+    ///
+    /// # Errors
+    /// As [`leading_triplets`](crate::spectral::leading_triplets);
+    /// [`SpectralError::Cuda`] when the card fails.
+    pub fn leading_triplets(&self, count: usize) -> Result<SingularTriplets<T>, SpectralError> {
+        leading_triplets(self.weights(), count)
+    }
+}
+
+/// The `count` leading singular triplets of a matrix.
+pub(super) fn leading_triplets<T: Scalar>(
     weights: &CardMatrix<T>,
     count: usize,
 ) -> Fallible<SingularTriplets<T>> {
@@ -59,7 +74,7 @@ impl<T: CardNumber> Weights<'_, T> {
     }
 }
 
-impl<T: Scalar + CardNumber> Operator<T> for Weights<'_, T> {
+impl<T: Scalar> Operator<T> for Weights<'_, T> {
     fn dim(&self) -> (usize, usize) {
         self.matrix().dim()
     }

@@ -3,6 +3,7 @@
 mod activation_table;
 mod card;
 mod error;
+mod features;
 mod foreign;
 mod gradient_step;
 mod leading_triplets;
@@ -15,10 +16,9 @@ mod workplace;
 
 pub use card::Card;
 pub use error::CudaError;
+pub(crate) use features::CardFeatures;
 pub(crate) use foreign::CardNumber;
 pub use gradient_step::CardNetwork;
 pub(crate) use gradient_step::step_bytes;
-pub(crate) use leading_triplets::leading_triplets;
 pub use samples::CardBatch;
 pub(crate) use samples::SampleRoom;
-pub(crate) use spectrum::singular_values;

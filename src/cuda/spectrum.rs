@@ -4,6 +4,7 @@ use ndarray::Array1;
 
 use super::error::OnCard;
 use super::foreign::{self, CardNumber, Part, zeros};
+use super::gradient_step::CardNetwork;
 use super::matrix::CardMatrix;
 use crate::Scalar;
 use crate::linalg::{Fallible, SpectralError, failed, nonempty, scaled_back, unsafe_exponent};
@@ -14,10 +15,26 @@ use crate::spectral::SpectrumMethod;
 /// Rows (or columns, where they are more) that are converted to `f64` at once.
 const BLOCK: usize = 4096;
 
+impl<T: Scalar> CardNetwork<T> {
+    /// All min(N, d) singular values of W, largest first, as
+    /// [`SpectrumMethod::singular_values`].
+    ///
+    /// The Gram matrix is formed and decomposed on the card in `f64`, where the rule of
+    /// [`SpectrumMethod`] allows it; otherwise, as with [`SpectrumMethod::Direct`], cuSOLVER's
+    /// `gesvd` decomposes W itself.
+    ///
+    /// # Errors
+    /// As [`singular_values`](crate::spectral::singular_values); [`SpectralError::Cuda`] when the card
+    /// fails or has not enough memory.
+    pub fn singular_values(&self, method: SpectrumMethod) -> Result<Array1<T>, SpectralError> {
+        singular_values(self.weights(), method)
+    }
+}
+
 /// All min(N, d) singular values of `weights` (N x d), largest first. The Gram matrix is formed and
 /// decomposed in `f64`, where the rule of [`SpectrumMethod`] allows it; otherwise, as with
 /// [`SpectrumMethod::Direct`], the matrix itself is decomposed by cuSOLVER's `gesvd`.
-pub(crate) fn singular_values<T: Scalar + CardNumber>(
+pub(super) fn singular_values<T: Scalar>(
     weights: &CardMatrix<T>,
     method: SpectrumMethod,
 ) -> Fallible<Array1<T>> {
@@ -84,10 +101,7 @@ fn gram<T: CardNumber>(
 
 /// The singular values by a decomposition of the weights themselves, in their own precision, divided
 /// by 2^`unit` where that is needed.
-fn direct<T: Scalar + CardNumber>(
-    weights: &CardMatrix<T>,
-    unit: Option<i32>,
-) -> Fallible<Array1<T>> {
+fn direct<T: Scalar>(weights: &CardMatrix<T>, unit: Option<i32>) -> Fallible<Array1<T>> {
     let (rows, columns) = weights.dim();
     let card = weights.card();
     // the library decomposes matrices with at least as many columns as rows

@@ -9,7 +9,6 @@ use super::leading_triplets::leading_triplets;
 use super::matrix::CardMatrix;
 use super::spectrum::singular_values;
 use crate::Scalar;
-use crate::cuda::CardNumber;
 use crate::linalg::{SpectralError, Workplace};
 use crate::spectral::SpectrumMethod;
 
@@ -32,7 +31,7 @@ fn matrix<T: Scalar>(rows: usize, columns: usize, unit: f64) -> Array2<T> {
     })
 }
 
-fn close<T: Scalar + CardNumber>(w: ArrayView2<'_, T>, method: SpectrumMethod, allowed: f64) {
+fn close<T: Scalar>(w: ArrayView2<'_, T>, method: SpectrumMethod, allowed: f64) {
     let expected = method.singular_values(w).unwrap();
     let found = singular_values(&CardMatrix::upload(&card(), w).unwrap(), method).unwrap();
     assert_eq!(found.len(), expected.len());
@@ -43,7 +42,7 @@ fn close<T: Scalar + CardNumber>(w: ArrayView2<'_, T>, method: SpectrumMethod, a
     }
 }
 
-fn spectra<T: Scalar + CardNumber>(allowed: f64) {
+fn spectra<T: Scalar>(allowed: f64) {
     for (rows, columns) in [(70, 30), (30, 70), (50, 50), (1, 9), (9, 1), (4500, 8), (8, 4500)] {
         for unit in [1.0, T::min_positive_value().as_f64() * 1e4, T::max_value().as_f64() * 1e-9] {
             let w = matrix::<T>(rows, columns, unit);
@@ -67,7 +66,7 @@ fn spectra<T: Scalar + CardNumber>(allowed: f64) {
     assert_eq!(leading_triplets(&wrong, 1).unwrap_err(), SpectralError::NonFinite);
 }
 
-fn triplets<T: Scalar + CardNumber>(allowed: f64) {
+fn triplets<T: Scalar>(allowed: f64) {
     let tiny = T::min_positive_value().as_f64() * 1e4;
     for (rows, columns, unit) in [(120, 60, 1.0), (60, 120, 1.0), (90, 90, tiny), (7, 30, 1.0)] {
         let w = matrix::<T>(rows, columns, unit);

@@ -100,7 +100,8 @@ pub(super) fn spectrum(
         // the rows of one degree from 1 on, over the directions
         let of_degree = |k| left.iter().skip(1 + k).step_by(HERMITE).map(|o| o * o).sum::<f64>();
         let hermite = (1..=HERMITE).map(|k| of_degree(k).sqrt().min(1.0));
-        let powers = overlaps_with_powers(right, second_layer.view(), settings.second_layer_powers)?;
+        let powers =
+            overlaps_with_powers(right, second_layer.view(), settings.second_layer_powers)?;
         let constant = overlap(right, Array1::ones(right.len()).view())?;
         Ok(FeatureVectors {
             eigenvalue: *eigenvalue,

@@ -39,8 +39,8 @@ mod triplets;
 mod white_noise;
 
 pub use crate::linalg::{SingularTriplets, SpectralError};
-pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
 pub(crate) use feature_spectrum::feature_spectrum_at;
+pub use feature_spectrum::{FeatureSpectrum, feature_spectrum};
 pub(crate) use gap_outliers::gap_outliers;
 pub use histogram::Histogram;
 pub use outliers::{OutlierRule, Outliers};

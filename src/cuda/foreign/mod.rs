@@ -22,9 +22,9 @@ use cudarc::driver::{
     CudaContext, CudaSlice, CudaStream, DeviceRepr, DriverError, PinnedHostSlice, ValidAsZeroBits,
 };
 
-pub(super) use self::kernels::{Kernels, TableOnCard, groups};
 pub(super) use self::copies::Part;
 pub(super) use self::decompositions::{add_gram, singular_values, symmetric_eigen};
+pub(super) use self::kernels::{Kernels, TableOnCard, groups};
 pub(super) use self::products::{Block, blas, product};
 use super::error::{CudaError, OnCard};
 use crate::numerics::Real;
