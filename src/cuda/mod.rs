@@ -6,6 +6,8 @@ mod error;
 mod features;
 mod foreign;
 mod gradient_step;
+#[cfg(test)]
+mod gradient_step_tests;
 mod leading_triplets;
 mod matrix;
 mod samples;
