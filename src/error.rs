@@ -218,6 +218,25 @@ pub enum InvalidSetting {
         /// How many there are.
         samples: usize,
     },
+    /// A setting that needs a part of the crate that was not compiled.
+    #[error(
+        "{name} is {value}: this build of linear-width has no such thing; compile it with the \
+         feature `{feature}`"
+    )]
+    NotCompiled {
+        /// Which setting.
+        name: &'static str,
+        /// The value given.
+        value: String,
+        /// The feature of the crate to compile with.
+        feature: &'static str,
+    },
+    /// A device of an unknown kind.
+    #[error("the device is {value:?}; it must be cpu, cuda, or cuda: and the number of a card")]
+    NoSuchDevice {
+        /// The text given.
+        value: String,
+    },
     /// The run, or the training of a readout, needs more memory than the limit allows or the
     /// allocator can supply.
     #[error("{} of memory are needed ({needed} bytes); {limit}", in_words(*.needed))]
@@ -257,6 +276,7 @@ impl InvalidSetting {
             | Self::NotOrthogonal { .. }
             | Self::TooManyDirections { .. } => "target.directions",
             Self::TripletCount { .. } => "triplets",
+            Self::NoSuchDevice { .. } => "device",
             Self::Memory { .. } => "memory_limit",
             Self::ConstantFeatures { .. } | Self::ConstantLabels | Self::TooFewSamples { .. } => {
                 "data"
@@ -268,6 +288,7 @@ impl InvalidSetting {
             | Self::NonFinite { name }
             | Self::NonFiniteEntry { name, .. }
             | Self::OutOfRange { name, .. }
+            | Self::NotCompiled { name, .. }
             | Self::NotWithGivenData { name } => name,
             _ => return None,
         };

@@ -57,7 +57,8 @@ impl<T: CardNumber> ActivationTable<T> {
             for octave in 0..octaves {
                 let start = if octave == 0 { 0.0 } else { 2_f64.powi(octave as i32 - 1) };
                 let width = start.max(1.0);
-                let chains = side.cell(start, width, MAX_PIECES - pieces.len())?;
+                let left = MAX_PIECES.saturating_sub(pieces.len());
+                let chains = side.cell(start, width, left)?;
                 let (first, count) = (pieces.len(), chains.len());
                 cells.push([start, count as f64 / width, first as f64, count as f64 - 1.0]);
                 let mut further = Vec::new();

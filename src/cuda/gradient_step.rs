@@ -18,7 +18,7 @@ use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, has_columns, has_shape, nonnegative};
 use crate::network::{Network, Scaling};
 use crate::training::{Change, TileObserver, TrainingError};
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 /// A two-layer network whose first layer stays in the memory of a card.
 ///
@@ -109,7 +109,7 @@ impl<T: Scalar> CardNetwork<T> {
     /// [`CudaError::Call`](super::CudaError::Call) when the copy fails,
     /// [`InvalidSetting::NonFinite`] after a step that diverged.
     pub fn network(&self) -> OnCard<Network<T>> {
-        let weights = self.weights.download()?;
+        let weights = self.first_layer()?;
         let activation = self.activation.clone();
         let network = Network::new(weights, self.host_second_layer.clone(), activation)?;
         Ok(network.with_scaling(self.scaling))
@@ -129,6 +129,24 @@ impl<T: Scalar> CardNetwork<T> {
         }
         (self.weights, self.largest) = (weights, largest);
         Ok(())
+    }
+
+    /// A copy of the first layer as it is now.
+    ///
+    /// # Errors
+    /// [`CudaError::Call`](super::CudaError::Call) when the copy fails.
+    pub fn first_layer(&self) -> OnCard<Array2<T>> {
+        self.weights.download()
+    }
+
+    /// The second layer.
+    pub(crate) fn second_layer(&self) -> &Array1<T> {
+        &self.host_second_layer
+    }
+
+    /// Width and dimension.
+    pub(crate) fn dim(&self) -> (usize, usize) {
+        self.weights.dim()
     }
 
     /// One gradient step W <- W + eta G(W; X, y), as [`Network::gradient_step`]. The host reads the

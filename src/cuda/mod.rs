@@ -22,3 +22,4 @@ pub use gradient_step::CardNetwork;
 pub(crate) use gradient_step::step_bytes;
 pub use samples::CardBatch;
 pub(crate) use samples::SampleRoom;
+pub(crate) use spectrum::bytes as spectrum_bytes;

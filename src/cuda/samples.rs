@@ -170,11 +170,6 @@ impl<T: CardNumber> SampleRoom<T> {
         Ok(Self { card: card.clone(), shape, host, kept, known: 0, held: Vec::new(), passing })
     }
 
-    /// Whether batches of this shape have room here.
-    pub fn fits(&self, samples: usize, dimension: usize) -> bool {
-        self.shape == Shape { samples, dimension }
-    }
-
     /// The tiles of one batch.
     pub(super) fn batch<'a>(&'a mut self, batch: &'a dyn Batch) -> Passing<'a, T> {
         Passing { room: self, batch }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checked::{Experiment, Source};
 use super::data_source::data_problems;
+use super::device::Device;
 use super::error::BuildError;
 use super::settings::{Precision, Settings, table_of_settings};
 use crate::activation::Activation;

@@ -22,14 +22,18 @@ mod checked;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod data_source;
+mod device;
 mod display;
 mod error;
 mod feature_display;
 mod feature_predictions;
 mod feature_report;
+mod first_layer;
 mod measure_features;
 mod memory;
 mod notes;
+#[cfg(feature = "cuda")]
+mod on_card;
 mod pairing;
 mod progress;
 mod report;
@@ -40,6 +44,7 @@ mod stage_predictions;
 
 pub use builder::ExperimentBuilder;
 pub use checked::Experiment;
+pub use device::Device;
 pub use error::{BuildError, NoPredictionError, RunError};
 pub use feature_report::{
     FeatureVectors, MeasuredFeatures, MeasuredReadout, PredictedFeatures, StageFeatures,

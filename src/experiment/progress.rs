@@ -111,6 +111,11 @@ impl<'a> ProgressMeter<'a> {
 }
 
 impl Settings {
+    /// Whether a run has readouts or a spectrum of the features.
+    pub(super) fn measures_features(&self) -> bool {
+        self.feature_parts() > 0
+    }
+
     /// One part for each number of training samples, one for the test, one for the spectrum of the
     /// features.
     fn feature_parts(&self) -> usize {

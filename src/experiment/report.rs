@@ -217,7 +217,8 @@ pub struct Report {
     pub noise: f64,
     /// For a data set: its size and what was done to it, as in "(40 samples, inputs standardised)".
     pub dataset: Option<String>,
-    /// The linear algebra behind the run: "faer" or "LAPACK".
+    /// The linear algebra behind the run: "faer" or "LAPACK", or the libraries on a card and the
+    /// card's name.
     pub backend: String,
     /// What leading-order theory expects.
     pub leading_order: LeadingOrder,

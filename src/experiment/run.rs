@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
 use super::checkpoint::CheckpointFile;
 use super::error::RunError;
+use super::first_layer::{FirstLayer, placed};
 use super::measure_features::Subject;
 use super::progress::{Progress, ProgressMeter};
 use super::report::{Record, Report, Stage, Triplet, summary};
@@ -21,9 +22,8 @@ use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::InvalidSetting;
-use crate::linalg::{Processor, backend_name};
 use crate::network::Network;
-use crate::spectral::{leading_triplets, overlap};
+use crate::spectral::overlap;
 use crate::training::{Change, TrainingError};
 
 /// Sees the progress of a run, and may stop it.
@@ -147,22 +147,30 @@ impl Experiment {
     /// ```
     pub fn networks<T: Scalar>(&self) -> impl Iterator<Item = Result<Network<T>, RunError>> {
         let last = self.settings.steps.len();
-        let mut current: Option<Network<T>> = None;
+        let mut current: Option<Box<dyn FirstLayer<T>>> = None;
         let mut next = 0;
         std::iter::from_fn(move || {
             if next > last {
                 return None;
             }
-            let network = match current.take() {
-                None => first_network(self),
-                Some(mut network) => {
+            let layer = match current.take() {
+                None => first_layer(self),
+                Some(mut layer) => {
                     let progress = &mut |_| ControlFlow::Continue(());
-                    take_step(self, &mut network, next, progress).map(|_| network)
+                    take_step(self, &mut *layer, next, progress).map(|_| layer)
                 }
             };
-            next = if network.is_ok() { next + 1 } else { last + 1 };
-            if let (Ok(network), true) = (&network, next <= last) {
-                current = Some(network.clone());
+            next = if layer.is_ok() { next + 1 } else { last + 1 };
+            let network = layer.and_then(|layer| match next <= last {
+                true => {
+                    let network = layer.network();
+                    current = Some(layer);
+                    network
+                }
+                false => layer.into_network(),
+            });
+            if network.is_err() {
+                next = last + 1;
             }
             Some(network)
         })
@@ -185,22 +193,22 @@ fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result
         network = network.with_first_layer(weights.mapv(T::of))?;
         record = saved;
     }
+    let mut layer = placed(experiment, network)?;
     loop {
         #[cfg(feature = "checkpoint")]
         if let Some(file) = &file {
-            file.write(&mut record, network.first_layer().mapv(|w| w.as_f64()))?;
+            file.write(&mut record, layer.weights()?)?;
         }
-        let stage = measure(experiment, &network, &record, &teacher, &mut meter)?;
+        let stage = measure(experiment, &mut *layer, &record, &teacher, &mut meter)?;
         record.stages.push(stage);
         if record.step == experiment.settings.steps.len() {
-            let second_layer = network.second_layer().mapv(|a| a.as_f64());
-            let predictions = options.predictions;
-            return Ok(report(experiment, record.stages, teacher, second_layer, predictions)?);
+            let (predictions, stages) = (options.predictions, record.stages);
+            return Ok(report(experiment, &*layer, stages, teacher, predictions)?);
         }
         let start = Instant::now();
         let step = record.step + 1;
         let progress = &mut |tile| meter.tile(step, tile);
-        record.change = Some(take_step(experiment, &mut network, step, progress)?);
+        record.change = Some(take_step(experiment, &mut *layer, step, progress)?);
         record.step = step;
         record.gradient_seconds = start.elapsed().as_secs_f64();
     }
@@ -212,29 +220,33 @@ fn first_network<T: Scalar>(experiment: &Experiment) -> Result<Network<T>, RunEr
     Ok(experiment.initial_network()?)
 }
 
+/// The same on the device of the settings.
+fn first_layer<T: Scalar>(experiment: &Experiment) -> Result<Box<dyn FirstLayer<T>>, RunError> {
+    placed(experiment, first_network(experiment)?)
+}
+
 /// Gradient step number `step`, from 1.
 fn take_step<T: Scalar>(
     experiment: &Experiment,
-    network: &mut Network<T>,
+    layer: &mut dyn FirstLayer<T>,
     step: usize,
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Change, RunError> {
     let batch = experiment.batch(step)?;
     let eta = experiment.settings.steps[step - 1].eta(experiment.settings.width);
-    let change =
-        network.observed_gradient_step(&batch, eta, progress).map_err(|error| match error {
-            TrainingError::Diverged => RunError::Diverged { step },
-            TrainingError::Invalid(problem) => RunError::Invalid(problem),
-            #[cfg(feature = "cuda")]
-            TrainingError::Cuda(error) => RunError::Cuda(error),
-        })?;
+    let change = layer.step(&batch, eta, progress).map_err(|error| match error {
+        TrainingError::Diverged => RunError::Diverged { step },
+        TrainingError::Invalid(problem) => RunError::Invalid(problem),
+        #[cfg(feature = "cuda")]
+        TrainingError::Cuda(error) => RunError::Cuda(error),
+    })?;
     change.ok_or(RunError::Cancelled { step })
 }
 
 /// Measures the spectrum of the network's first layer.
 fn measure<T: Scalar>(
     experiment: &Experiment,
-    network: &Network<T>,
+    layer: &mut dyn FirstLayer<T>,
     record: &Record,
     teacher: &Array2<f64>,
     meter: &mut ProgressMeter<'_>,
@@ -243,11 +255,10 @@ fn measure<T: Scalar>(
     let settings = &experiment.settings;
     let step = record.step;
     let failed = |source| RunError::Spectrum { step, source };
-    let weights = network.first_layer();
-    let values = settings.spectrum_method.singular_values(weights.view());
+    let values = layer.singular_values(settings.spectrum_method);
     let values = values.map_err(failed)?.mapv(|s| s.as_f64());
     meter.spectrum(step, 0.5)?;
-    let top = leading_triplets(weights.view(), settings.triplet_count()).map_err(failed)?;
+    let top = layer.leading_triplets(settings.triplet_count()).map_err(failed)?;
 
     let directions = teacher.mapv(T::of);
     let triplet = |k: usize| -> Result<Triplet, InvalidSetting> {
@@ -255,7 +266,7 @@ fn measure<T: Scalar>(
         let overlaps = directions.rows().into_iter().map(|beta| overlap(right, beta));
         let direction_overlaps = overlaps.collect::<Result<Vec<f64>, _>>()?;
         let square = direction_overlaps.iter().map(|o| o * o).sum::<f64>();
-        let a = network.second_layer().view();
+        let a = layer.second_layer().view();
         let kept = k < settings.vectors;
         Ok(Triplet {
             singular_value: values[k],
@@ -271,10 +282,16 @@ fn measure<T: Scalar>(
     meter.spectrum(step, 1.0)?;
     let spectrum_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let subject = Subject { step, features: network, place: &Processor };
-    let readouts = measure_features::readouts(experiment, subject, meter)?;
-    let second_layer = network.second_layer().mapv(|a| a.as_f64());
-    let features = measure_features::spectrum(experiment, subject, &second_layer, meter)?;
+    let second_layer = layer.second_layer().mapv(|a| a.as_f64());
+    let (readouts, features) = if settings.measures_features() {
+        let (features, place) = layer.features();
+        let subject = Subject { step, features: &*features, place };
+        let readouts = measure_features::readouts(experiment, subject, meter)?;
+        let spectrum = measure_features::spectrum(experiment, subject, &second_layer, meter)?;
+        (readouts, spectrum)
+    } else {
+        (Vec::new(), None)
+    };
     meter.features_done(step)?;
     Ok(Stage {
         step,
@@ -287,7 +304,7 @@ fn measure<T: Scalar>(
         prediction: None,
         readouts,
         features,
-        weights: settings.keep_weights.then(|| weights.mapv(|w| w.as_f64())),
+        weights: settings.keep_weights.then(|| layer.weights()).transpose()?,
         gradient_seconds: record.gradient_seconds,
         spectrum_seconds,
         feature_seconds: start.elapsed().as_secs_f64(),
@@ -295,11 +312,11 @@ fn measure<T: Scalar>(
 }
 
 /// Adds the predictions and the notes.
-fn report(
+fn report<T: Scalar>(
     experiment: &Experiment,
+    layer: &dyn FirstLayer<T>,
     mut stages: Vec<Stage>,
     teacher: Array2<f64>,
-    second_layer: Array1<f64>,
     shared: Option<&Predictions>,
 ) -> Result<Report, InvalidSetting> {
     let no_prediction = stage_predictions::add(experiment, shared, &mut stages)?;
@@ -312,9 +329,9 @@ fn report(
         link: experiment.source.name().to_owned(),
         noise: experiment.target().map_or(0.0, Target::noise_std),
         dataset: experiment.dataset().map(summary),
-        backend: backend_name().to_owned(),
+        backend: layer.backend(),
         leading_order: experiment.leading_order.clone(),
-        second_layer,
+        second_layer: layer.second_layer().mapv(|a| a.as_f64()),
         teacher,
         stages,
         no_prediction,

@@ -1,5 +1,6 @@
 //! The settings of an experiment: one row for each, which is all that a new one needs.
 
+use super::device::Device;
 use crate::data::InputLaw;
 use crate::error::{InvalidSetting, in_range, nonzero};
 use crate::network::{Initialisation, Scaling, SecondLayerLaw};
@@ -46,6 +47,11 @@ macro_rules! table_of_settings {
             seed(u64): u64 = 0;
             /// The number type of the run. Default: `f64`.
             precision(Precision): Precision = Precision::F64;
+            /// Where steps and spectra are computed: the processor, or with the feature `cuda` an
+            /// NVIDIA card. In a configuration `"cpu"`, `"cuda"` or `"cuda:1"`. Default: the
+            /// processor.
+            device(Device): Device = Device::Cpu,
+                |s| s.device.problem();
             /// Whether E sigma(z) is subtracted from the activation. Default: yes, as the theory
             /// assumes.
             centred(bool): bool = true;

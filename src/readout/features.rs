@@ -49,6 +49,24 @@ pub trait Features: Sync {
     }
 }
 
+impl<F: Features + ?Sized> Features for &F {
+    fn dimension(&self) -> usize {
+        (**self).dimension()
+    }
+
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+
+    fn evaluate(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>, InvalidSetting> {
+        (**self).evaluate(x)
+    }
+
+    fn single_precision(&self) -> bool {
+        (**self).single_precision()
+    }
+}
+
 /// sigma(W x) / sqrt(N), in either scaling of the output; the second layer plays no part. A
 /// `Network<f32>` rounds the inputs and computes in single precision.
 impl<T: Scalar> Features for Network<T> {
