@@ -8,6 +8,7 @@ use linear_width::activation::{
     Activation, Erf, FnActivation, Gelu, HermiteSeries, LeakyRelu, Relu, Sigmoid, Silu, Sine,
     Softplus, Tanh,
 };
+use linear_width::cuda::Card;
 use linear_width::data::{InputLaw, Link, Target};
 use linear_width::experiment::{Device, Precision, Report};
 use linear_width::network::{Initialisation, Scaling};
@@ -174,6 +175,8 @@ fn compared(card: &Report, processor: &Report) -> Fallible<Errors> {
 pub fn run(words: &[String]) -> Fallible<bool> {
     let settings = words.first().map_or(Ok(10), |word| word.parse())?;
     let mut good = true;
+    // held, so that no run opens it again
+    let _card = Card::open(0)?;
     let names: Vec<&str> = QUANTITIES.iter().map(|(name, _)| *name).collect();
     println!("Largest differences of card and processor, {settings} random settings each:\n");
     println!("| activation | | {} |", names.join(" | "));

@@ -1,7 +1,8 @@
 //! One card: context, streams, libraries, kernels.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cudarc::cublas::CudaBlas;
 use cudarc::cusolver::DnHandle;
@@ -10,6 +11,9 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError};
 
 use super::error::{CudaError, OnCard};
 use super::foreign::{Kernels, blas, check_libraries, driver};
+
+/// The cards that are open, by number.
+static OPEN: Mutex<BTreeMap<usize, Weak<Card>>> = Mutex::new(BTreeMap::new());
 
 /// A card that is open: its libraries are loaded and the kernels compiled.
 pub struct Card {
@@ -25,11 +29,22 @@ pub struct Card {
 }
 
 impl Card {
-    /// Opens card number `ordinal`, from 0.
+    /// Opens card number `ordinal`, from 0. While someone holds it, it is the same for everyone:
+    /// opening it takes a second or two, and sharing it none.
     ///
     /// # Errors
     /// [`CudaError`] says what is missing: the driver, the card, one of the libraries.
     pub fn open(ordinal: usize) -> OnCard<Arc<Self>> {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(card) = open.get(&ordinal).and_then(Weak::upgrade) {
+            return Ok(card);
+        }
+        let card = Self::opened(ordinal)?;
+        open.insert(ordinal, Arc::downgrade(&card));
+        Ok(card)
+    }
+
+    fn opened(ordinal: usize) -> OnCard<Arc<Self>> {
         check_libraries()?;
         let absent = |DriverError(code)| match code {
             CUresult::CUDA_ERROR_NO_DEVICE => CudaError::NoCard,

@@ -3,7 +3,7 @@
 use ndarray::Array1;
 
 use super::error::OnCard;
-use super::foreign::{self, CardNumber, Part, zeros};
+use super::foreign::{self, CardNumber, Part, Way, zeros};
 use super::gradient_step::CardNetwork;
 use super::matrix::CardMatrix;
 use crate::Scalar;
@@ -20,8 +20,8 @@ impl<T: Scalar> CardNetwork<T> {
     /// [`SpectrumMethod::singular_values`].
     ///
     /// The Gram matrix is formed and decomposed on the card in `f64`, where the rule of
-    /// [`SpectrumMethod`] allows it; otherwise, as with [`SpectrumMethod::Direct`], cuSOLVER's
-    /// `gesvd` decomposes W itself.
+    /// [`SpectrumMethod`] allows it; otherwise, as with [`SpectrumMethod::Direct`], cuSOLVER
+    /// decomposes W itself (`gesvdp`, or `gesvd` where a value is near 0).
     ///
     /// # Errors
     /// As [`singular_values`](crate::spectral::singular_values); [`SpectralError::Cuda`] when the card
@@ -33,7 +33,7 @@ impl<T: Scalar> CardNetwork<T> {
 
 /// All min(N, d) singular values of `weights` (N x d), largest first. The Gram matrix is formed and
 /// decomposed in `f64`, where the rule of [`SpectrumMethod`] allows it; otherwise, as with
-/// [`SpectrumMethod::Direct`], the matrix itself is decomposed by cuSOLVER's `gesvd`.
+/// [`SpectrumMethod::Direct`], the matrix itself is decomposed.
 pub(super) fn singular_values<T: Scalar>(
     weights: &CardMatrix<T>,
     method: SpectrumMethod,
@@ -100,7 +100,9 @@ fn gram<T: CardNumber>(
 }
 
 /// The singular values by a decomposition of the weights themselves, in their own precision, divided
-/// by 2^`unit` where that is needed.
+/// by 2^`unit` where that is needed. By cuSOLVER's `gesvdp`, which is several times as fast as its
+/// `gesvd`; the latter serves where `gesvdp` says that it had to shift the values by more than
+/// rounding.
 fn direct<T: Scalar>(weights: &CardMatrix<T>, unit: Option<i32>) -> Fallible<Array1<T>> {
     let (rows, columns) = weights.dim();
     let card = weights.card();
@@ -112,10 +114,20 @@ fn direct<T: Scalar>(weights: &CardMatrix<T>, unit: Option<i32>) -> Fallible<Arr
     };
     let mut copy = zeros::<T>(card.stream(), rows * columns)?;
     let factor = PowerOfTwo::new(-unit.unwrap_or(0));
-    card.kernels().scaled(weights.numbers.as_view(), part, factor, &mut copy)?;
-    let values = foreign::singular_values(card.solver(), &mut copy, part.dim)?;
-    let values: Array1<T> =
-        values.ok_or(failed("singular value decomposition", (rows, columns)))?.into();
+    let mut decomposed = |way| {
+        card.kernels().scaled(weights.numbers.as_view(), part, factor, &mut copy)?;
+        foreign::singular_values(card.solver(), &mut copy, part.dim, way)
+    };
+    let mut found = decomposed(Way::Polar)?;
+    let shifted = |(values, shift): &(Vec<T>, f64)| {
+        *shift > 4.0 * T::epsilon().as_f64() * values[0].as_f64()
+            || !values.iter().all(|s| s.is_finite())
+    };
+    if found.as_ref().is_none_or(shifted) {
+        found = decomposed(Way::Bidiagonal)?;
+    }
+    let failed = failed("singular value decomposition", (rows, columns));
+    let values: Array1<T> = found.ok_or(failed)?.0.into();
     match unit {
         Some(e) => scaled_back(values, e),
         None => Ok(values),

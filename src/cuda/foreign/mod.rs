@@ -23,7 +23,7 @@ use cudarc::driver::{
 };
 
 pub(super) use self::copies::Part;
-pub(super) use self::decompositions::{add_gram, singular_values, symmetric_eigen};
+pub(super) use self::decompositions::{Way, add_gram, singular_values, symmetric_eigen};
 pub(super) use self::kernels::{Kernels, TableOnCard, groups};
 pub(super) use self::products::{Block, blas, product};
 use super::error::{CudaError, OnCard};
