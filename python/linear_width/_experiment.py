@@ -51,6 +51,8 @@ class Experiment:
     seed : int, default 0
         Of everything random.
     precision : {"f64", "f32"}
+    device : {"cpu", "cuda", "cuda:1", ...}
+        Where steps and spectra are computed; a card needs a build with the feature ``cuda``.
         The number type of the run.
     centred : bool, default True
         Whether E sigma(z) is subtracted from the activation.
@@ -121,6 +123,7 @@ class Experiment:
         data: Optional[tuple[npt.ArrayLike, npt.ArrayLike]] = None,
         seed: Optional[int] = None,
         precision: Optional[str] = None,
+        device: Optional[str] = None,
         centred: Optional[bool] = None,
         input_law: Optional[str] = None,
         initialisation: Optional[str] = None,

@@ -75,6 +75,7 @@ class Settings(Record):
     samples: int
     seed: Any
     precision: str
+    device: str
     centred: bool
     input_law: Any
     initialisation: Any

@@ -31,6 +31,7 @@ def test_every_key_is_read() -> None:
     settings = dict(
         **{**SMALL, "seed": 2**64 - 1},
         precision="f32",
+        device="cpu",
         centred=True,
         input_law="rademacher",
         initialisation="gaussian",

@@ -56,6 +56,8 @@ pub struct CardNetwork<T> {
     /// Made when first needed, and anew for larger pre-activations.
     table: Option<(TableOnCard<T>, f64)>,
     work: Option<Work<T>>,
+    /// Room for batches that come from the host, as large as the last one.
+    passing: Option<SampleRoom<T>>,
 }
 
 /// Room for a step.
@@ -100,6 +102,7 @@ impl<T: Scalar> CardNetwork<T> {
             scaling: network.scaling(),
             table: None,
             work: None,
+            passing: None,
         })
     }
 
@@ -155,9 +158,14 @@ impl<T: Scalar> CardNetwork<T> {
     /// # Errors
     /// [`TrainingError`]: the step diverges, `eta` or the batch does not fit, or the card fails.
     pub fn gradient_step(&mut self, batch: &dyn Batch, eta: f64) -> Result<Change, TrainingError> {
-        let Shape { samples, dimension } = Shape::of(batch, self.weights.dim().1)?;
-        let mut room = SampleRoom::new(&self.card, samples, dimension, 0, 0)?;
-        self.finished_step(&mut room.batch(batch), eta)
+        let shape = Shape::of(batch, self.weights.dim().1)?;
+        let mut room = match self.passing.take().filter(|room| room.fits(shape)) {
+            Some(room) => room,
+            None => SampleRoom::new(&self.card, shape.samples, shape.dimension, 0, 0)?,
+        };
+        let change = self.finished_step(&mut room.batch(batch), eta);
+        self.passing = Some(room);
+        change
     }
 
     /// One gradient step on a batch that is on the card already.
@@ -311,6 +319,7 @@ impl<T: Scalar> CardNetwork<T> {
     /// Gives the room for steps back to the card.
     pub(crate) fn release(&mut self) {
         self.work = None;
+        self.passing = None;
     }
 
     /// The activation.

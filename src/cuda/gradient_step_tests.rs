@@ -31,18 +31,18 @@ fn difference<T: Scalar>(one: &Network<T>, two: &Network<T>, start: &Network<T>)
         let pairs = a.first_layer().iter().zip(b.first_layer());
         pairs.fold(0.0_f64, |most, (a, b)| most.max((a.as_f64() - b.as_f64()).abs()))
     };
-    most(one, two) / most(one, start)
+    // a step of one relu may go nowhere
+    most(one, two) / most(one, start).max(f64::MIN_POSITIVE)
 }
 
 fn same_change(one: Change, two: Change, allowed: f64) {
-    assert!((one.relative / two.relative - 1.0).abs() <= allowed, "{one:?} {two:?}");
+    assert!((one.relative - two.relative).abs() <= allowed * two.relative, "{one:?} {two:?}");
     assert_eq!(one.no_gradient, two.no_gradient);
 }
 
 fn steps<T: Scalar>(allowed: f64) {
     let cosine = FnActivation::new("cos", f64::cos, |z| -z.sin());
-    let activations =
-        [Tanh { scale: 2.0, shift: 0.5 }.shared(), Relu.shared(), cosine.shared()];
+    let activations = [Tanh { scale: 2.0, shift: 0.5 }.shared(), Relu.shared(), cosine.shared()];
     // one chunk, one tile, several tiles, none of them full
     for (width, d, n) in [(1, 1, 1), (7, 3, 50), (130, 9, 1025), (40, 5, 6144), (33, 4, 13_000)] {
         for activation in &activations {
@@ -126,7 +126,7 @@ fn on_a_card_a_step_stops_diverges_and_refuses() {
     let start = network::<f64>(&Sine { amplitude: 1.0, phase: 0.1 }.shared(), 10, 4);
     let mut found = CardNetwork::new(&card(), &start).unwrap();
     let batch = batch(4, 13_000);
-    for last in [4, 8, 9] {
+    for (tiles, last) in [(1, 4), (2, 8), (3, 9)] {
         let mut room = SampleRoom::new(&card(), 13_000, 4, 0, 0).unwrap();
         let mut seen = Vec::new();
         let stop = &mut |tile| {
@@ -134,7 +134,7 @@ fn on_a_card_a_step_stops_diverges_and_refuses() {
             if tile == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         assert_eq!(found.observed_step(&mut room, &batch, 1.0, stop).unwrap(), None);
-        assert_eq!(seen, [4, 8, 9][..last / 4]);
+        assert_eq!(seen, [4, 8, 9][..tiles]);
         assert_eq!(&found.first_layer().unwrap(), start.first_layer());
     }
     let wrong = self::batch(5, 10);

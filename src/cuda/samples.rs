@@ -170,6 +170,11 @@ impl<T: CardNumber> SampleRoom<T> {
         Ok(Self { card: card.clone(), shape, host, kept, known: 0, held: Vec::new(), passing })
     }
 
+    /// Whether it is room for batches of this shape.
+    pub(super) fn fits(&self, shape: Shape) -> bool {
+        self.shape == shape
+    }
+
     /// The tiles of one batch.
     pub(super) fn batch<'a>(&'a mut self, batch: &'a dyn Batch) -> Passing<'a, T> {
         Passing { room: self, batch }

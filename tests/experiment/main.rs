@@ -1,6 +1,7 @@
 //! Experiments: settings and their errors, runs and their reports, laws and functions of the user.
 
 mod builder;
+mod device;
 mod error_texts;
 mod extending;
 mod features;

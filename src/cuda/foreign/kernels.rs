@@ -1,12 +1,12 @@
 //! Launches of the kernels of kernels.cu, one safe function each.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, CudaView, CudaViewMut,
     LaunchConfig, PushKernelArg,
 };
-use cudarc::nvrtc::{CompileError, CompileOptions, compile_ptx_with_opts};
+use cudarc::nvrtc::{CompileError, CompileOptions, Ptx, compile_ptx_with_opts};
 
 use super::{CardNumber, driver, zeros};
 use crate::cuda::error::{CudaError, OnCard};
@@ -19,7 +19,7 @@ const BLOCK: usize = 256;
 /// Rows whose products with the second layer one thread adds up.
 const GROUP: usize = 128;
 /// Threads of a reduction, each of which leaves one number.
-const REDUCTION: usize = 256 * BLOCK;
+const REDUCTION: usize = 1024 * BLOCK;
 /// Bytes of shared memory that every card has for a block.
 const SHARED_BYTES: usize = 48 << 10;
 
@@ -38,6 +38,18 @@ impl<T: CardNumber> TableOnCard<T> {
     }
 }
 
+/// The kernels in the form that every card reads.
+fn compiled() -> OnCard<Ptx> {
+    // without contraction, so that a sum is rounded as on the CPU where it is written alike
+    let options = CompileOptions { fmad: Some(false), ..CompileOptions::default() };
+    compile_ptx_with_opts(SOURCE, options).map_err(|error| match error {
+        CompileError::CompileError { log, .. } => {
+            CudaError::Kernels { log: log.to_string_lossy().into_owned() }
+        }
+        other => CudaError::Kernels { log: format!("{other:?}") },
+    })
+}
+
 /// The compiled kernels.
 pub(in crate::cuda) struct Kernels {
     module: Arc<CudaModule>,
@@ -47,15 +59,9 @@ pub(in crate::cuda) struct Kernels {
 impl Kernels {
     /// Compiles the kernels for a card.
     pub fn compile(context: &Arc<CudaContext>, stream: &Arc<CudaStream>) -> OnCard<Self> {
-        // without contraction, so that a sum is rounded as on the CPU where it is written alike
-        let options = CompileOptions { fmad: Some(false), ..CompileOptions::default() };
-        let compiled = compile_ptx_with_opts(SOURCE, options);
-        let compiled = compiled.map_err(|error| match error {
-            CompileError::CompileError { log, .. } => {
-                CudaError::Kernels { log: log.to_string_lossy().into_owned() }
-            }
-            other => CudaError::Kernels { log: format!("{other:?}") },
-        })?;
+        // which takes most of the time of opening a card
+        static COMPILED: OnceLock<OnCard<Ptx>> = OnceLock::new();
+        let compiled = COMPILED.get_or_init(compiled).clone()?;
         let module = context.load_module(compiled).map_err(driver("loading the kernels"))?;
         Ok(Self { module, stream: stream.clone() })
     }
@@ -203,9 +209,8 @@ impl Kernels {
         launch.arg(&mut partial);
         // SAFETY: the lengths were checked; `partial` has three numbers for each thread
         unsafe { launch.launch(grid(threads, 1, 0)) }.map_err(driver("the kernel update"))?;
-        let found = self.download(&partial)?;
-        let part = |k: usize| fold(found[k * threads..(k + 1) * threads].iter().copied());
-        Ok(Moved { moved: part(0), largest: part(1), gradient: part(2) != T::zero() })
+        let most = |k: usize| self.largest(partial.slice(k * threads..(k + 1) * threads));
+        Ok(Moved { moved: most(0)?, largest: most(1)?, gradient: most(2)? != T::zero() })
     }
 
     /// A copy of a slice in memory of the host.
