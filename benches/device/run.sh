@@ -35,6 +35,7 @@ roots=$(python3 -c 'import nvidia; print(*nvidia.__path__)' 2>/dev/null)
 folders=$(find $roots /usr/local/cuda*/ /usr/local/nvidia* -maxdepth 5 \
     \( -name 'libcublas.so*' -o -name 'libcusolver.so*' -o -name 'libnvrtc.so*' -o -name 'libcuda.so*' \
     -o -name 'libnvJitLink.so*' -o -name 'libcusparse.so*' \) -not -path '*/stubs/*' \
+    -not -path '*/compat/*' \
     -printf '%h\n' 2>/dev/null | awk '!seen[$0]++' | paste -sd:)
 libraries=$folders${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 ours() { LD_LIBRARY_PATH=$libraries "$device" "$@"; }

@@ -10,7 +10,7 @@ use cudarc::driver::sys::CUresult;
 use cudarc::driver::{CudaContext, CudaStream, DriverError};
 
 use super::error::{CudaError, OnCard};
-use super::foreign::{Kernels, blas, check_libraries, driver};
+use super::foreign::{Kernels, blas, check_libraries, driver, keep_freed_memory};
 
 /// The cards that are open, by number.
 static OPEN: Mutex<BTreeMap<usize, Weak<Card>>> = Mutex::new(BTreeMap::new());
@@ -57,6 +57,7 @@ impl Card {
             _ => {}
         }
         let context = CudaContext::new(ordinal).map_err(driver("opening the card"))?;
+        keep_freed_memory(&context)?;
         let stream = || context.new_stream().map_err(driver("opening a stream"));
         let (stream, copies) = (stream()?, stream()?);
         let solver = DnHandle::new(stream.clone()).map_err(|error| CudaError::Call {

@@ -18,8 +18,10 @@ mod products;
 
 use std::sync::Arc;
 
+use cudarc::driver::sys::CUmemPool_attribute;
 use cudarc::driver::{
     CudaContext, CudaSlice, CudaStream, DeviceRepr, DriverError, PinnedHostSlice, ValidAsZeroBits,
+    result,
 };
 
 pub(super) use self::copies::Part;
@@ -73,6 +75,25 @@ pub(super) fn check_libraries() -> OnCard<()> {
 /// The error of a call of the driver.
 pub(super) fn driver(call: &'static str) -> impl FnOnce(DriverError) -> CudaError {
     move |DriverError(code)| CudaError::Call { call, name: format!("{code:?}"), code: code as i64 }
+}
+
+/// Bytes of freed memory that a card keeps for the next allocations, which are then almost free.
+const KEPT_BYTES: u64 = 256 << 20;
+
+/// Lets the card keep some freed memory, in place of none after each wait for it.
+pub(super) fn keep_freed_memory(context: &CudaContext) -> OnCard<()> {
+    if !context.has_async_alloc() {
+        return Ok(());
+    }
+    let mut bytes = KEPT_BYTES;
+    // SAFETY: the pool is that of a card that is open, and the attribute a number of 64 bits
+    let set = unsafe {
+        result::device::get_mem_pool(context.cu_device()).and_then(|pool| {
+            let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+            result::mem_pool::set_attribute(pool, attribute, (&raw mut bytes).cast())
+        })
+    };
+    set.map_err(driver("setting up the card's memory"))
 }
 
 /// Zeros on the card.
