@@ -72,8 +72,9 @@
 //!
 //! # Features
 //!
-//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise), and
-//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, which resumes an interrupted run).
+//! `faer` (default), the six LAPACK sources above, `serde` (reports and settings serialise),
+//! `checkpoint` (with `serde`: `RunOptions::checkpoint`, which resumes an interrupted run), and
+//! `cuda` (runs on an NVIDIA card, [`experiment::Device`]; docs/cuda.md says what it needs).
 
 pub mod activation;
 #[cfg(feature = "cuda")]

@@ -20,8 +20,8 @@ fn activations() -> Vec<Arc<dyn Activation>> {
     vec![
         Tanh::default().shared(),
         Tanh { scale: 50.0, shift: 0.3 }.shared(),
-        Erf::default().shared(),
-        Sigmoid::default().shared(),
+        Erf.shared(),
+        Sigmoid.shared(),
         Relu.shared(),
         LeakyRelu { slope: 0.2 }.shared(),
         Softplus::default().shared(),

@@ -87,6 +87,8 @@ impl Card {
     /// # Errors
     /// [`CudaError::Call`] when the driver does not answer.
     pub fn free_bytes(&self) -> OnCard<u128> {
+        // memory that was given back is free once the card has come so far
+        self.wait()?;
         let (free, _) = self.context.mem_get_info().map_err(driver("asking for free memory"))?;
         Ok(free as u128)
     }

@@ -44,7 +44,7 @@ pub(super) fn singular_values<T: Scalar>(
         // a unit in which no square overflows or vanishes, as on the processor
         let e = exponent(largest);
         let squares = squares(weights, PowerOfTwo::new(-e))?;
-        if let Some(values) = method.from_squares::<T>(&squares, rows + columns) {
+        if let Some(values) = method.roots_of::<T>(&squares, rows + columns) {
             return scaled_back(values, e);
         }
     }

@@ -80,7 +80,7 @@ impl SpectrumMethod {
         let e = exponent(T::largest_entry(weights)?);
         let smaller = if rows >= columns { weights } else { weights.reversed_axes() };
         let squares = f64::symmetric_eigen(T::gram(smaller, -e), false)?.0;
-        match self.from_squares::<T>(&squares, rows + columns) {
+        match self.roots_of::<T>(&squares, rows + columns) {
             Some(values) => scaled_back(values, e),
             None => direct(),
         }
@@ -88,7 +88,7 @@ impl SpectrumMethod {
 
     /// The singular values from their squares (increasing) for a matrix of `T` with so many `rows +
     /// columns`; `None` where the squares are too rough for this method.
-    pub(crate) fn from_squares<T: Scalar>(
+    pub(crate) fn roots_of<T: Scalar>(
         self,
         squares: &Array1<f64>,
         rows_and_columns: usize,
