@@ -2,9 +2,11 @@
 //!
 //! Equations: docs/theory.md, (1.3), (1.4).
 
+use std::fmt;
 use std::sync::Arc;
 
 use cudarc::driver::CudaSlice;
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::activation_table::ActivationTable;
 use super::card::Card;
@@ -18,7 +20,6 @@ use crate::data::{Batch, TILE_SAMPLES};
 use crate::error::{InvalidSetting, has_columns, has_shape, nonnegative};
 use crate::network::{Network, Scaling};
 use crate::training::{Change, TileObserver, TrainingError};
-use ndarray::{Array1, Array2, ArrayView2};
 
 /// A two-layer network whose first layer stays in the memory of a card.
 ///
@@ -58,6 +59,13 @@ pub struct CardNetwork<T> {
     work: Option<Work<T>>,
     /// Room for batches that come from the host, as large as the last one.
     passing: Option<SampleRoom<T>>,
+}
+
+impl<T: Scalar> fmt::Debug for CardNetwork<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (card, dim) = (&self.card, self.weights.dim());
+        f.debug_struct("CardNetwork").field("card", card).field("dim", &dim).finish_non_exhaustive()
+    }
 }
 
 /// Room for a step.

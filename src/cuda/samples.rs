@@ -1,5 +1,6 @@
 //! Samples in the memory of a card, tile by tile.
 
+use std::fmt;
 use std::sync::Arc;
 
 use cudarc::driver::{CudaSlice, CudaView, PinnedHostSlice};
@@ -120,6 +121,12 @@ impl<T: CardNumber> CardBatch<T> {
     /// The number n of samples.
     pub fn samples(&self) -> usize {
         self.shape.samples
+    }
+}
+
+impl<T> fmt::Debug for CardBatch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardBatch").field("shape", &self.shape).finish_non_exhaustive()
     }
 }
 

@@ -48,3 +48,55 @@ fn a_run_needs_its_card() {
     let network = experiment.networks::<f64>().next().unwrap();
     assert_eq!(network.unwrap_err(), error);
 }
+
+/// `cargo test --features cuda,checkpoint --test experiment -- --ignored on_a_card`.
+#[cfg(all(feature = "cuda", feature = "checkpoint"))]
+#[test]
+#[ignore = "needs a card"]
+fn on_a_card_a_run_is_that_of_the_processor() {
+    use std::ops::ControlFlow;
+
+    use linear_width::experiment::RunOptions;
+    use linear_width::training::BatchPolicy;
+
+    let folder = std::env::temp_dir().join(format!("linear-width-card-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for batches in
+        [BatchPolicy::Independent, BatchPolicy::Reused, BatchPolicy::PartlyReused { fraction: 0.4 }]
+    {
+        let kept = || valid().steps([3.0, 4.0]).batches(batches).keep_weights(true);
+        let settings = || kept().readout_samples([40]).feature_samples(50);
+        let expected = settings().build().unwrap().run().unwrap();
+        let on_card = settings().device(Device::Cuda(0)).build().unwrap();
+        let found = on_card.run().unwrap();
+        assert!(found.backend.starts_with("cuBLAS and cuSOLVER on "), "{}", found.backend);
+        for (found, expected) in found.stages.iter().zip(&expected.stages) {
+            let largest = expected.singular_values[0];
+            let pairs = found.singular_values.iter().zip(&expected.singular_values);
+            pairs.for_each(|(a, b)| assert!((a - b).abs() <= 1e-11 * largest, "{a} {b}"));
+            let error = |stage: &linear_width::experiment::Stage| {
+                stage.best_readout(40).unwrap().measured.test_error.mean_square
+            };
+            assert!((error(found) / error(expected) - 1.0).abs() <= 1e-8);
+        }
+        let last = on_card.networks::<f64>().last().unwrap().unwrap();
+        assert_eq!(Some(last.first_layer()), found.stages[2].weights.as_ref());
+        // stopped in the second step, and gone on with
+        let file = folder.join(format!("{batches}"));
+        let options = || RunOptions::new().checkpoint(&file);
+        let stop = |progress: &linear_width::experiment::Progress| match progress.step {
+            2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let stopped = on_card.run_with(options().observe(stop));
+        assert!(stopped.is_err());
+        let resumed = on_card.run_with(options()).unwrap();
+        for (resumed, found) in resumed.stages.iter().zip(&found.stages) {
+            assert_eq!(resumed.singular_values, found.singular_values);
+            assert_eq!(resumed.weights, found.weights);
+        }
+        // not by the processor
+        assert!(settings().build().unwrap().run_with(options()).is_err());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

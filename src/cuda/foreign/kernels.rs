@@ -138,7 +138,7 @@ impl Kernels {
     ) -> OnCard<()> {
         let kernel = self.find::<T>("feature")?;
         let (count, shared) = (z.len() as u64, table.shared_bytes());
-        let threads = (64 * REDUCTION).min(z.len());
+        let threads = REDUCTION.min(z.len());
         let (octaves, numbers) = (table.octaves as i32, table.numbers.len() as i32);
         let near = i32::from(shared > 0);
         let mut launch = self.stream.launch_builder(&kernel);
