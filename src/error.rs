@@ -1,5 +1,7 @@
 //! One type for every setting that is out of range.
 
+#[cfg(feature = "cuda")]
+mod card;
 mod checks;
 
 use std::fmt::Display;
@@ -333,6 +335,10 @@ pub(crate) fn listed(problems: &[impl Display]) -> String {
     text
 }
 
+#[cfg(feature = "cuda")]
+pub use self::card::CudaError;
+#[cfg(feature = "cuda")]
+pub(crate) use self::card::OnCard;
 pub(crate) use self::checks::{
     finite, finite_list, finite_matrix, has_columns, has_length, has_shape, in_range, nonnegative,
     nonzero,

@@ -1,9 +1,7 @@
-//! The network of a run, on the machine that computes: the one place that knows of devices.
+//! The network of a run, wherever it is stepped and measured; and on the processor.
 
 use ndarray::{Array1, Array2};
 
-use super::checked::Experiment;
-use super::device::Device;
 use super::error::RunError;
 use crate::Scalar;
 use crate::data::Batch;
@@ -47,26 +45,6 @@ pub(super) trait FirstLayer<T> {
 
     /// The features, and where their Gram matrices are computed.
     fn features(&mut self) -> (Box<dyn Features + '_>, &dyn Workplace);
-}
-
-/// The network on the device of the settings.
-pub(super) fn placed<T: Scalar>(
-    experiment: &Experiment,
-    network: Network<T>,
-) -> Result<Box<dyn FirstLayer<T>>, RunError> {
-    match experiment.settings.device {
-        Device::Cpu => Ok(Box::new(network)),
-        #[cfg(feature = "cuda")]
-        Device::Cuda(ordinal) => {
-            Ok(Box::new(super::on_card::OnCard::new(experiment, network, ordinal)?))
-        }
-        #[cfg(not(feature = "cuda"))]
-        Device::Cuda(_) => Err(experiment
-            .settings
-            .device
-            .problem()
-            .map_or_else(|| unreachable!("there are no cards in this build"), RunError::Invalid)),
-    }
 }
 
 impl<T: Scalar> FirstLayer<T> for Network<T> {

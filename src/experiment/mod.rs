@@ -35,6 +35,7 @@ mod notes;
 #[cfg(feature = "cuda")]
 mod on_card;
 mod pairing;
+mod placement;
 mod progress;
 mod report;
 mod run;

@@ -11,8 +11,9 @@ use super::checked::Experiment;
 #[cfg(feature = "checkpoint")]
 use super::checkpoint::CheckpointFile;
 use super::error::RunError;
-use super::first_layer::{FirstLayer, placed};
+use super::first_layer::FirstLayer;
 use super::measure_features::Subject;
+use super::placement::placed;
 use super::progress::{Progress, ProgressMeter};
 use super::report::{Record, Report, Stage, Triplet, summary};
 use super::settings::Precision;

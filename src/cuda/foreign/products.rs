@@ -5,10 +5,10 @@ use std::sync::Arc;
 use cudarc::cublas::result::CublasError;
 use cudarc::cublas::sys::cublasOperation_t::{CUBLAS_OP_N, CUBLAS_OP_T};
 use cudarc::cublas::sys::{cublasMath_t, cublasSetMathMode};
-use cudarc::cublas::{CudaBlas, Gemm as _, GemmConfig};
+use cudarc::cublas::{CudaBlas, GemmConfig};
 use cudarc::driver::{CudaStream, CudaView, CudaViewMut};
 
-use super::{CardNumber, Numbers};
+use super::number::{CardNumber, Gemm};
 use crate::cuda::error::{CudaError, OnCard};
 
 /// A row-major matrix on the card, or the transpose of one, to read.
@@ -37,34 +37,6 @@ impl<'a, T: CardNumber> Block<'a, T> {
         if self.transposed { (self.columns, self.rows) } else { (self.rows, self.columns) }
     }
 }
-
-/// One call of cuBLAS, whose dimensions were checked.
-#[doc(hidden)]
-pub struct Gemm<'a, T> {
-    blas: &'a CudaBlas,
-    config: GemmConfig<T>,
-    a: &'a CudaView<'a, T>,
-    b: &'a CudaView<'a, T>,
-    c: CudaViewMut<'a, T>,
-}
-
-macro_rules! number {
-    ($type:ty, $suffix:literal, $numbers:ident) => {
-        impl CardNumber for $type {
-            const SUFFIX: &'static str = $suffix;
-            fn numbers(slice: &mut [Self]) -> Numbers<'_> {
-                Numbers::$numbers(slice)
-            }
-            fn gemm(call: Gemm<'_, Self>) -> Result<(), CublasError> {
-                let Gemm { blas, config, a, b, mut c } = call;
-                // SAFETY: `product`, which alone makes a `Gemm`, checked lengths and dimensions
-                unsafe { blas.gemm(config, a, b, &mut c) }
-            }
-        }
-    };
-}
-number!(f32, "f32", F32);
-number!(f64, "f64", F64);
 
 /// c <- alpha a b + beta c for row-major matrices, in the precision of the numbers.
 ///
