@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView2};
 
-use super::activation_table::ActivationTable;
 use super::error::OnCard;
-use super::foreign::{TableOnCard, driver, product};
+use super::foreign::product;
 use super::gradient_step::CardNetwork;
 use super::matrix::CardMatrix;
+use super::tabulated::Tabulated;
 use crate::Scalar;
 use crate::error::{InvalidSetting, has_columns};
 use crate::readout::Features;
@@ -17,13 +17,12 @@ use crate::readout::Features;
 /// [`Network`](crate::network::Network).
 pub(crate) struct CardFeatures<'a, T> {
     network: &'a CardNetwork<T>,
-    /// The activation up to some |z|; made when first needed, and anew for larger pre-activations.
-    table: Mutex<Option<(TableOnCard<T>, f64)>>,
+    activation: Mutex<Tabulated<T>>,
 }
 
 impl<'a, T: Scalar> CardFeatures<'a, T> {
     pub fn new(network: &'a CardNetwork<T>) -> Self {
-        Self { network, table: Mutex::new(None) }
+        Self { network, activation: Mutex::new(Tabulated::new(network.activation())) }
     }
 
     fn features_of(&self, x: ArrayView2<'_, T>) -> OnCard<Array2<T>> {
@@ -37,24 +36,11 @@ impl<'a, T: Scalar> CardFeatures<'a, T> {
         if !largest.is_finite() {
             return Err(InvalidSetting::NonFinite { name: "the features" }.into());
         }
-        let mut held = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let (table, range) = match held.take().filter(|(_, range)| *range >= largest) {
-            Some(table) => table,
-            None => self.tabulated(largest)?,
-        };
+        let mut activation = self.activation.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = activation.up_to(largest, card)?;
         let factor = T::of(1.0 / (width as f64).sqrt());
-        card.kernels().feature(&mut z.numbers.as_view_mut(), &table, factor)?;
-        *held = Some((table, range));
+        card.kernels().feature(&mut z.numbers.as_view_mut(), table, factor)?;
         z.download()
-    }
-
-    fn tabulated(&self, largest: f64) -> OnCard<(TableOnCard<T>, f64)> {
-        let stream = self.network.weights().card().stream();
-        let table = ActivationTable::<T>::new(self.network.activation(), largest)?;
-        let copy = stream.clone_htod(&table.numbers);
-        let copy = copy.and_then(|copy| stream.synchronize().map(|()| copy));
-        let numbers = copy.map_err(driver("copying to the card"))?;
-        Ok((TableOnCard { numbers, octaves: table.octaves }, table.range()))
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use cudarc::driver::CudaSlice;
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::activation_table::ActivationTable;
 use super::card::Card;
 use super::error::OnCard;
-use super::foreign::{Block, TableOnCard, driver, groups, product, zeros};
+use super::foreign::{Block, driver, groups, product, zeros};
 use super::matrix::CardMatrix;
 use super::samples::{CardBatch, SampleRoom, Shape, Tiles};
+use super::tabulated::Tabulated;
 use crate::Scalar;
 use crate::activation::Activation;
 use crate::data::{Batch, TILE_SAMPLES};
@@ -50,12 +50,10 @@ pub struct CardNetwork<T> {
     weights: CardMatrix<T>,
     second_layer: CudaSlice<T>,
     host_second_layer: Array1<T>,
-    activation: Arc<dyn Activation>,
+    activation: Tabulated<T>,
     scaling: Scaling,
     /// The largest |W|.
     largest: T,
-    /// Made when first needed, and anew for larger pre-activations.
-    table: Option<(TableOnCard<T>, f64)>,
     work: Option<Work<T>>,
     /// Room for batches that come from the host, as large as the last one.
     passing: Option<SampleRoom<T>>,
@@ -106,9 +104,8 @@ impl<T: Scalar> CardNetwork<T> {
             weights,
             second_layer: copy.map_err(driver("copying to the card"))?,
             host_second_layer: network.second_layer().clone(),
-            activation: network.activation().clone(),
+            activation: Tabulated::new(network.activation()),
             scaling: network.scaling(),
-            table: None,
             work: None,
             passing: None,
         })
@@ -121,7 +118,7 @@ impl<T: Scalar> CardNetwork<T> {
     /// [`InvalidSetting::NonFinite`] after a step that diverged.
     pub fn network(&self) -> OnCard<Network<T>> {
         let weights = self.first_layer()?;
-        let activation = self.activation.clone();
+        let activation = self.activation.activation().clone();
         let network = Network::new(weights, self.host_second_layer.clone(), activation)?;
         Ok(network.with_scaling(self.scaling))
     }
@@ -233,8 +230,8 @@ impl<T: Scalar> CardNetwork<T> {
             if !largest.is_finite() {
                 return Err(TrainingError::Diverged);
             }
-            self.tabulate(largest.as_f64())?;
-            self.accumulate(tiles.tile(k), (k, count), shape.samples, &mut work)?;
+            let part = (k, count, largest.as_f64());
+            self.accumulate(tiles.tile(k), part, shape.samples, &mut work)?;
             if observer((first + count).div_ceil(TILE_SAMPLES)).is_break() {
                 self.work = Some(work);
                 return Ok(None);
@@ -267,17 +264,17 @@ impl<T: Scalar> CardNetwork<T> {
         self.card.kernels().start_largest(work.z.slice(z))
     }
 
-    /// Adds one tile's share of the direction.
+    /// Adds the share of one tile, whose pre-activations are at most `largest`, to the direction.
     fn accumulate(
-        &self,
+        &mut self,
         tile: &super::samples::Tile<T>,
-        (number, count): (usize, usize),
+        (number, count, largest): (usize, usize, f64),
         samples: usize,
         work: &mut Work<T>,
     ) -> OnCard<()> {
         let (width, dimension) = self.weights.dim();
         let (kernels, z) = (self.card.kernels(), ..width * count);
-        let Some((table, _)) = &self.table else { unreachable!("the table was made") };
+        let table = self.activation.up_to(largest, &self.card)?;
         let (second_layer, partial) = (&self.second_layer, &mut work.partial);
         let pre = &mut work.z.slice_mut(z);
         kernels.activate(pre, (width, count), second_layer, table, partial)?;
@@ -292,19 +289,6 @@ impl<T: Scalar> CardNetwork<T> {
         let beta = if number == 0 { T::zero() } else { T::one() };
         let direction = work.direction.as_view_mut();
         product(self.card.blas(), T::one(), &derivatives, &scaled, beta, direction)
-    }
-
-    /// Makes the table of the activation, where the one that is there does not reach so far.
-    fn tabulate(&mut self, largest: f64) -> OnCard<()> {
-        if self.table.as_ref().is_some_and(|(_, range)| *range >= largest) {
-            return Ok(());
-        }
-        let table = ActivationTable::<T>::new(&*self.activation, largest)?;
-        let copy = self.card.stream().clone_htod(&table.numbers);
-        let copy = copy.and_then(|copy| self.card.stream().synchronize().map(|()| copy));
-        let numbers = copy.map_err(driver("copying to the card"))?;
-        self.table = Some((TableOnCard { numbers, octaves: table.octaves }, table.range()));
-        Ok(())
     }
 
     /// Room for batches of this shape.
@@ -331,8 +315,8 @@ impl<T: Scalar> CardNetwork<T> {
     }
 
     /// The activation.
-    pub(super) fn activation(&self) -> &dyn Activation {
-        &*self.activation
+    pub(super) fn activation(&self) -> &Arc<dyn Activation> {
+        self.activation.activation()
     }
 
     /// W on the card.

@@ -14,6 +14,7 @@ mod samples;
 mod spectrum;
 #[cfg(test)]
 mod spectrum_tests;
+mod tabulated;
 mod workplace;
 
 pub use card::Card;

@@ -183,17 +183,20 @@ fn run_in<T: Scalar>(experiment: &Experiment, options: RunOptions<'_>) -> Result
     let mut observer = options.observer.unwrap_or_else(|| Box::new(|_| ControlFlow::Continue(())));
     let mut meter = ProgressMeter::new(experiment, &mut *observer);
     // the check of the memory comes first
-    let mut network = first_network::<T>(experiment)?;
+    let network = first_network::<T>(experiment)?;
     let mut record = Record::default();
     let teacher = experiment.teacher().map(|teacher| teacher.to_owned());
     let teacher = teacher.unwrap_or_else(|| Array2::zeros((0, experiment.settings.dimension)));
     #[cfg(feature = "checkpoint")]
     let file = options.checkpoint.map(|path| CheckpointFile::new(path, experiment)).transpose()?;
     #[cfg(feature = "checkpoint")]
-    if let Some((saved, weights)) = file.as_ref().map(CheckpointFile::read).transpose()?.flatten() {
-        network = network.with_first_layer(weights.mapv(T::of))?;
-        record = saved;
-    }
+    let network = match file.as_ref().map(CheckpointFile::read).transpose()?.flatten() {
+        Some((saved, weights)) => {
+            record = saved;
+            network.with_first_layer(weights.mapv(T::of))?
+        }
+        None => network,
+    };
     let mut layer = placed(experiment, network)?;
     loop {
         #[cfg(feature = "checkpoint")]
