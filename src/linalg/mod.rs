@@ -45,6 +45,8 @@ macro_rules! table_of_operations {
 }
 
 mod backend;
+#[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
+mod block_product;
 mod decompositions;
 mod element;
 mod error;
