@@ -136,3 +136,75 @@ pub(super) fn clear_upper_vector_state() {
     }
     vectorised(WideSum);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use faer::Mat;
+    use ndarray::Array2;
+
+    /// Small whole numbers: sums of products are exact in any order.
+    fn entry(i: usize, j: usize) -> f64 {
+        ((i * 31 + j * 17) % 13) as f64 - 6.0
+    }
+
+    fn check<T: RealField + Copy>(of: impl Fn(f64) -> T) {
+        for (rows, inner, columns) in [
+            (1, 1, 1),
+            (1, 700, 1300),
+            (1300, 700, 1),
+            (3, 2000, 900),
+            (241, 97, 385),
+            (480, 60, 391),
+            (701, 130, 97),
+            (999, 33, 1001),
+        ] {
+            let a = Mat::from_fn(rows, inner, |i, j| of(entry(i, j)));
+            let b = Mat::from_fn(inner, columns, |i, j| of(entry(i + 5, j)));
+            let mut c = Array2::from_elem((rows, columns), of(3.0));
+            for accumulate in [Accum::Add, Accum::Replace] {
+                let slice = c.as_slice_mut().unwrap();
+                let c_matrix = MatMut::from_row_major_slice_mut(slice, rows, columns);
+                product_in_blocks(c_matrix, accumulate, a.as_ref(), b.as_ref(), of(2.0));
+                let before = if accumulate == Accum::Add { 3.0 } else { 0.0 };
+                for ((i, j), c) in c.indexed_iter() {
+                    let sum: f64 = (0..inner).map(|k| entry(i, k) * entry(k + 5, j)).sum();
+                    assert!(*c == of(before + 2.0 * sum), "{rows} {inner} {columns} ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_make_up_the_product() {
+        check(|x| x);
+        check(|x| x as f32);
+    }
+
+    #[test]
+    fn blocks_make_up_the_lower_triangle() {
+        for (rows, columns) in [(1, 1), (40, 7), (30, 119), (20, 121), (50, 500)] {
+            let a = Mat::from_fn(rows, columns, entry);
+            let mut c = vec![1.0; columns * columns];
+            gram_in_blocks(MatMut::from_row_major_slice_mut(&mut c, columns, columns), a.as_ref());
+            for i in 0..columns {
+                for j in 0..=i {
+                    let sum: f64 = (0..rows).map(|k| entry(k, i) * entry(k, j)).sum();
+                    assert_eq!(c[i * columns + j], 1.0 + sum, "{rows} {columns} ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_cover_everything_and_none_is_small() {
+        for (total, size, unit) in
+            [(1, 240, 4), (4000, 240, 4), (97, 96, 96), (2000, 192, 48), (385, 96, 48), (5, 2, 4)]
+        {
+            let cuts = cuts(total, size, unit);
+            assert_eq!((cuts[0], cuts[cuts.len() - 1]), (0, total));
+            assert!(cuts.windows(2).all(|c| c[1] - c[0] >= unit.min(total)), "{cuts:?}");
+            assert!(cuts.windows(2).all(|c| c[1] - c[0] < size + 2 * unit), "{cuts:?}");
+        }
+    }
+}

@@ -4,8 +4,8 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 
 use super::backend;
 use super::element::Element;
-use super::error::{Fallible, nonempty};
-use super::scale::{largest_of, rescaled, scaled_back};
+use super::error::Fallible;
+use super::scale::{largest_in_lower, rescaled, scaled_back};
 use super::triplets::SingularTriplets;
 use crate::numerics::{PowerOfTwo, exponent};
 
@@ -40,12 +40,10 @@ pub(super) fn symmetric_eigen<T: backend::Entry>(
     mut a: Array2<T>,
     vectors: bool,
 ) -> Fallible<(Array1<T>, Array2<T>)> {
-    nonempty(a.dim())?;
-    let lower = a.rows().into_iter().enumerate();
-    let largest = largest_of(lower.flat_map(|(i, row)| row.into_iter().take(i + 1)))?;
+    let largest = largest_in_lower(&a)?;
     let e = if largest == 0.0 { 0 } else { exponent(largest) };
     let factor = PowerOfTwo::new(-e);
-    a.mapv_inplace(|x| T::of(factor.times(x.as_f64())));
+    a.par_mapv_inplace(|x| T::of(factor.times(x.as_f64())));
     let (values, vectors) = backend::symmetric_eigen(a, vectors)?;
     Ok((scaled_back(values, e)?, vectors))
 }
