@@ -18,7 +18,7 @@ const TIMES: usize = 20;
 const FACTOR: u32 = 2;
 
 /// What to do about a LAPACK library whose product is slower than a plain loop; `None` when it is
-/// not. Measured once, in about a millisecond.
+/// not, or when this crate was compiled without optimisation. Measured once, in about a millisecond.
 pub(super) fn note() -> Option<&'static str> {
     static SLOW: OnceLock<bool> = OnceLock::new();
     SLOW.get_or_init(|| {
