@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use super::simd::{Loop, vectorised};
 
-/// Rows and columns of a block, and bytes of a row of it: the part of a row-major result that
-/// `faer` was found to compute fastest.
+/// Rows and columns of a block of a row-major result: the fastest of those tried on Zen 5 and
+/// Sapphire Rapids, from 2 to 16 threads (docs/performance.md).
 const ROWS: usize = 240;
-const ROW_BYTES: usize = 1536;
+const COLUMNS: usize = 192;
 /// Columns are cut at multiples of so many bytes, the height of `faer`'s innermost block.
 const UNIT_BYTES: usize = 384;
 /// Blocks are made smaller until there are so many, enough for 32 threads.
@@ -62,7 +62,7 @@ pub(super) fn gram_in_blocks(c: MatMut<'_, f64>, a: MatRef<'_, f64>) {
 /// Rows and columns of the blocks of a product with this inner dimension.
 fn shape<T>(rows: usize, columns: usize, inner: usize) -> (usize, usize) {
     let (least_rows, least_columns) = (8, UNIT_BYTES / size_of::<T>());
-    let (mut r, mut c) = (ROWS.min(rows), (ROW_BYTES / size_of::<T>()).min(columns));
+    let (mut r, mut c) = (ROWS.min(rows), COLUMNS.min(columns));
     while rows.div_ceil(r) * columns.div_ceil(c) < BLOCKS && r * c * inner > 2 * TASK {
         if c >= 2 * least_columns && c >= r {
             c /= 2;

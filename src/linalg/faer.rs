@@ -69,12 +69,12 @@ fn clear_everywhere() {
     rayon::broadcast(|_| clear_upper_vector_state());
 }
 
-/// The lower triangle of `c <- c + a^T a`, `a` row-major.
-pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
+/// The lower triangle of `c <- c + a^T a`.
+pub(super) fn add_gram(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
     let Some(c) = c.as_slice_mut() else { return };
     let c = MatMut::from_row_major_slice_mut(c, size, size);
-    with_matrix(a.view(), |a| gram_in_blocks(c, a));
+    with_matrix(a, |a| gram_in_blocks(c, a));
 }
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
