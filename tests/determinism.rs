@@ -309,20 +309,22 @@ fn product_bits_depend_on_no_block_shape() {
     for (rows, inner, columns) in [(40, 300, 50), (150, 1400, 90), (333, 1024, 170), (700, 520, 65)]
     {
         let (a, b) = (Mat::from_fn(rows, inner, entry), Mat::from_fn(inner, columns, entry));
-        let mut c = Mat::<f64>::zeros(rows, columns);
-        matmul(c.as_mut(), Accum::Replace, a.as_ref(), b.as_ref(), 1.0, Par::rayon(8));
-        for i in 0..rows {
-            for j in 0..columns {
-                let mut total = 0.0;
-                for first in (0..inner).step_by(512) {
-                    let mut block = 0.0;
-                    for k in first..inner.min(first + 512) {
-                        block = f64::mul_add(a[(i, k)], b[(k, j)], block);
+        for par in [Par::Seq, Par::rayon(8)] {
+            let mut c = Mat::<f64>::zeros(rows, columns);
+            matmul(c.as_mut(), Accum::Replace, a.as_ref(), b.as_ref(), 1.0, par);
+            for i in 0..rows {
+                for j in 0..columns {
+                    let mut total = 0.0;
+                    for first in (0..inner).step_by(512) {
+                        let mut block = 0.0;
+                        for k in first..inner.min(first + 512) {
+                            block = f64::mul_add(a[(i, k)], b[(k, j)], block);
+                        }
+                        total += block;
                     }
-                    total += block;
+                    let at = (rows, inner, columns, i, j);
+                    assert_eq!(c[(i, j)].to_bits(), f64::to_bits(total), "{par:?} {at:?}");
                 }
-                let shape = (rows, inner, columns);
-                assert_eq!(c[(i, j)].to_bits(), f64::to_bits(total), "{shape:?} at ({i}, {j})");
             }
         }
     }

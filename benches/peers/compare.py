@@ -11,6 +11,13 @@ so that below 1 means that we are faster. A second table has the time of two ste
 four bare products of the same contestant. Every process may use all cores. Python 3.11 or later.
 PyTorch is not among them: its Linux packages on PyPI bring CUDA, more than 1.5 GB.
 
+On a machine without cargo or a package registry:
+
+    python3 benches/peers/compare.py --worker PROGRAM --this-python --peers NumPy JAX
+
+takes our worker from elsewhere (`cargo build --release -p benches --bench peer_worker` names it) and
+the packages of the Python that runs the script.
+
 Tasks (W is N x d, a batch is n x d; protocol.py makes the inputs, the workers say what they run):
 
   two_steps        two steps on independent batches, which are generated within the time
@@ -30,6 +37,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -48,6 +56,9 @@ DRAWN = {"two_steps", "generate"}  # each contestant draws its own batches
 TOLERANCE = {"f64": 1e-9, "f32": 1e-4}
 OURS, OURS_OPENBLAS = "ours", "ours (OpenBLAS)"
 PAUSE = 0.1  # lets the idle threads of the previous contestant go to sleep
+
+
+PEERS = "NumPy SciPy JAX".split()
 
 
 class Contestant:
@@ -97,10 +108,10 @@ def build(*options):
     sys.exit("cargo named no executable")
 
 
-def system_openblas():
+def system_openblas(python):
     """The OpenBLAS that our worker finds with the feature `openblas-system`."""
     load = "import ctypes; ctypes.CDLL('libopenblas.so.0')"
-    command = [PYTHON, "-m", "threadpoolctl", "-c", load]
+    command = [python, "-m", "threadpoolctl", "-c", load]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found = [library for library in json.loads(done.stdout) if library["user_api"] == "blas"]
     return "; ".join(
@@ -108,13 +119,13 @@ def system_openblas():
     )
 
 
-def contestants(with_openblas):
-    yield OURS, [build()]
-    if with_openblas:
-        options = ["--features", "openblas-system", "--target-dir", TARGET / "peers-openblas"]
-        yield OURS_OPENBLAS, [build(*options)]
-    for name in ("NumPy", "SciPy", "JAX"):
-        yield name, [PYTHON, "-B", HERE / f"{name.lower()}_worker.py"]
+def contestants(options, python):
+    yield OURS, [options.worker or build()]
+    if options.with_openblas:
+        features = ["--features", "openblas-system", "--target-dir", TARGET / "peers-openblas"]
+        yield OURS_OPENBLAS, [build(*features)]
+    for name in options.peers:
+        yield name, [python, "-B", HERE / f"{name.lower()}_worker.py"]
 
 
 def spread(values, digits):
@@ -171,7 +182,9 @@ def machine():
     if Path("/proc/cpuinfo").exists():
         names = [s for s in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in s]
         model = names[0].split(":")[1].strip() if names else model
-    rustc = subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True).stdout
+    rustc = "no Rust"
+    if shutil.which("rustc"):
+        rustc = subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True).stdout
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     return (
         f"{datetime.datetime.now():%Y-%m-%d %H:%M}; {model}, {os.cpu_count()} cores; "
@@ -198,19 +211,28 @@ def main():
         action="store_true",
         help="also the crate with its feature openblas-system",
     )
+    parser.add_argument("--worker", help="our worker, built already; cargo is not called")
+    parser.add_argument(
+        "--this-python",
+        action="store_true",
+        help="the peers of the Python that runs this script; nothing is installed",
+    )
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
     options = parser.parse_args()
     repeats = options.repeats or (3 if options.quick else 7)
     sizes = options.sizes or ("800,400,1200" if options.quick else "4000,2000,6000")
     sizes = [int(size) for size in sizes.split(",")]
 
-    make_environment()
+    python = sys.executable if options.this_python else PYTHON
+    if not options.this_python:
+        make_environment()
     about_machine = machine()
-    subprocess.run([PYTHON, "-B", HERE / "protocol.py", DATA, *map(str, sizes)], check=True)
-    everyone = [Contestant(*each) for each in contestants(options.with_openblas)]
+    subprocess.run([python, "-B", HERE / "protocol.py", DATA, *map(str, sizes)], check=True)
+    everyone = [Contestant(*each) for each in contestants(options, python)]
 
     print(about_machine)
     for contestant in everyone:
-        system = ", " + system_openblas() if contestant.name == OURS_OPENBLAS else ""
+        system = ", " + system_openblas(python) if contestant.name == OURS_OPENBLAS else ""
         print(f"- {contestant.name}: {contestant.ask('about')}{system}")
     print("\nN, d, n = {}, {}, {}; {} rounds\n".format(*sizes, repeats))
     head = ["task", "type", "contestant", "seconds", "ours/theirs"]

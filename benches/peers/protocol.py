@@ -65,8 +65,10 @@ def mean_sum(parts):
 
 def blas():
     """The BLAS libraries loaded in this process, with version and kernel."""
-    from threadpoolctl import threadpool_info
-
+    try:
+        from threadpoolctl import threadpool_info
+    except ModuleNotFoundError:
+        return "BLAS unknown: no threadpoolctl"
     return "; ".join(
         f"{i['internal_api']} {i['version']} ({i.get('architecture')}, {i['num_threads']} threads)"
         for i in threadpool_info()

@@ -41,7 +41,8 @@ pub trait Batch: Sync {
 
     /// Writes the samples `first..first + y.len()` into `x` (one input per row) and `y`. Reading
     /// the same samples again gives the same numbers. The crate itself only asks for samples that
-    /// exist, with an `x` of shape `y.len()` x `dimension()`.
+    /// exist, with an `x` of shape `y.len()` x `dimension()`; what `x` and `y` hold before is
+    /// arbitrary.
     ///
     /// # Errors
     /// The batches of this crate return [`InvalidSetting::NoSuchSamples`] for samples that do not
@@ -125,20 +126,46 @@ pub(crate) struct Tile<T> {
     pub y: Array1<T>,
 }
 
+impl<T: Scalar> Tile<T> {
+    /// A tile without samples.
+    pub fn empty() -> Self {
+        Self { first: 0, x: Array2::zeros((0, 0)), y: Array1::zeros(0) }
+    }
+
+    /// Takes the samples from `first` on. The memory is used again while the tile keeps its size:
+    /// the system gives memory to one thread at a time, which many threads would wait for.
+    pub fn read(&mut self, batch: &dyn Batch, first: usize) -> Result<(), InvalidSetting> {
+        let shape = (TILE_SAMPLES.min(batch.samples() - first), batch.dimension());
+        if self.x.dim() != shape {
+            // the old memory goes first
+            *self = Self::empty();
+            (self.x, self.y) = (Array2::zeros(shape), Array1::zeros(shape.0));
+        }
+        self.first = first;
+        read(batch, first, &mut self.x, &mut self.y)
+    }
+}
+
+/// The first samples of the tiles of a batch, whose inputs must have this `dimension`.
+pub(crate) fn tile_starts(
+    batch: &dyn Batch,
+    dimension: usize,
+) -> Result<impl Iterator<Item = usize> + use<>, InvalidSetting> {
+    let samples = batch.samples();
+    nonzero("samples", samples)?;
+    has_columns("the batch", (samples, batch.dimension()), dimension)?;
+    Ok((0..samples).step_by(TILE_SAMPLES))
+}
+
 /// The samples of a batch, [`TILE_SAMPLES`] at a time and in order. The inputs must have this
 /// `dimension`.
 pub(crate) fn tiles<T: Scalar>(
     batch: &dyn Batch,
     dimension: usize,
 ) -> Result<impl Iterator<Item = Result<Tile<T>, InvalidSetting>>, InvalidSetting> {
-    let samples = batch.samples();
-    nonzero("samples", samples)?;
-    has_columns("the batch", (samples, batch.dimension()), dimension)?;
-    Ok((0..samples).step_by(TILE_SAMPLES).map(move |first| {
-        let count = TILE_SAMPLES.min(samples - first);
-        let (mut x, mut y) = (Array2::zeros((count, dimension)), Array1::zeros(count));
-        read(batch, first, &mut x, &mut y)?;
-        Ok(Tile { first, x, y })
+    Ok(tile_starts(batch, dimension)?.map(move |first| {
+        let mut tile = Tile::empty();
+        tile.read(batch, first).map(|()| tile)
     }))
 }
 

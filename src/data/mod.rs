@@ -13,7 +13,7 @@ mod target;
 
 pub use crate::distribution::{CustomLaw, InputLaw};
 pub use batch::Batch;
-pub(crate) use batch::{TILE_SAMPLES, Tile, check_read, read_by, tiles};
+pub(crate) use batch::{TILE_SAMPLES, Tile, check_read, read_by, tile_starts, tiles};
 pub use dataset::Dataset;
 pub use generated::GeneratedBatch;
 pub use link::Link;

@@ -7,13 +7,14 @@ use super::bulk_law;
 use super::checked::Experiment;
 use super::report::Stage;
 use crate::data::Dataset;
+use crate::linalg::backend_note;
 
 /// A largest change of the weights, over their largest entry, that no printed digit shows.
 const UNSEEN: f64 = 1e-6;
 
 /// All notes on a run with these stages.
 pub(super) fn of(experiment: &Experiment, stages: &[Stage]) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = backend_note().map(str::to_owned).into_iter().collect();
     if let Some(data) = experiment.dataset() {
         if !data.has_standardised_inputs() {
             notes.extend(features(data.inputs()));

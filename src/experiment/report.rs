@@ -233,7 +233,7 @@ pub struct Report {
     /// Why the readouts or the spectrum of the features have no prediction, when they have none.
     pub no_feature_prediction: Option<String>,
     /// Warnings in plain sentences: features far from mean 0 and variance 1, labels that are all the
-    /// same, steps that changed nothing.
+    /// same, steps that changed nothing, a LAPACK library on the wrong kernels.
     pub notes: Vec<String>,
 }
 

@@ -3,15 +3,13 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
+use super::block_product::{clear_upper_vector_state, gram_in_blocks, product_in_blocks};
 use super::element::Element;
 use super::error::{Fallible, failed};
-use super::simd::{Loop, vectorised};
 use super::triplets::SingularTriplets;
 
 /// A matrix entry that this backend can compute with.
@@ -21,7 +19,7 @@ impl Entry for f64 {}
 
 pub(super) const NAME: &str = "faer";
 
-/// The number of parts that work is split into. `faer` splits by this number and not by the number
+/// The number of parts that a decomposition is split into. `faer` splits by this number and not by the number
 /// of threads, so a constant makes the bits independent of the thread pool.
 fn parts() -> Par {
     Par::rayon(8)
@@ -63,36 +61,20 @@ pub(super) fn product<T: Entry>(
     };
     let c = MatMut::from_row_major_slice_mut(slice, rows, columns);
     let accumulate = if beta == T::zero() { Accum::Replace } else { Accum::Add };
-    with_matrix(a, |a| with_matrix(b, |b| matmul(c, accumulate, a, b, alpha, parts())));
-    clear_upper_vector_state();
+    with_matrix(a, |a| with_matrix(b, |b| product_in_blocks(c, accumulate, a, b, alpha)));
 }
 
-/// Runs a function compiled for AVX on every thread of the pool. `faer`'s kernels return with the
-/// upper halves of the vector registers in use, and every scalar or SSE instruction of a thread then
-/// runs several times slower until a function compiled for AVX returns.
-fn clear_upper_vector_state() {
-    struct WideSum;
-    impl Loop for WideSum {
-        type Output = ();
-        #[inline(always)]
-        fn run<const FMA: bool>(self) {
-            let wide = std::hint::black_box([1.0_f64; 8]);
-            std::hint::black_box(wide.map(|x| x + x));
-        }
-    }
-    rayon::broadcast(|_| vectorised(WideSum));
+/// [`clear_upper_vector_state`] on every thread of the pool.
+fn clear_everywhere() {
+    rayon::broadcast(|_| clear_upper_vector_state());
 }
 
-/// The lower triangle of `c <- c + a^T a`, `a` row-major.
-pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
+/// The lower triangle of `c <- c + a^T a`.
+pub(super) fn add_gram(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
     let Some(c) = c.as_slice_mut() else { return };
     let c = MatMut::from_row_major_slice_mut(c, size, size);
-    let (lower, all) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-    with_matrix(a.view(), |a| {
-        triangular::matmul(c, lower, Accum::Add, a.transpose(), all, a, all, 1.0, parts());
-    });
-    clear_upper_vector_state();
+    with_matrix(a, |a| gram_in_blocks(c, a));
 }
 
 /// Eigenvalues (increasing) and, if wanted, eigenvectors (columns) of a symmetric matrix, of which
@@ -113,7 +95,7 @@ pub(super) fn symmetric_eigen<T: Entry>(
         self_adjoint_evd(a, values.as_mut(), u, parts(), stack, Default::default())
     });
     result.map_err(|_| failed("symmetric eigenvalue decomposition", (size, size)))?;
-    clear_upper_vector_state();
+    clear_everywhere();
     drop((a, memory));
     Ok((to_vector(&values), to_array(u.as_ref())))
 }
@@ -135,7 +117,7 @@ pub(super) fn svd<T: Entry>(a: ArrayView2<'_, T>, vectors: bool) -> Fallible<Sin
         faer_svd(a, s.as_mut(), u, v, parts(), stack, Default::default())
     });
     result.map_err(|_| failed("singular value decomposition", (rows, columns)))?;
-    clear_upper_vector_state();
+    clear_everywhere();
     Ok(SingularTriplets {
         left: to_array(u.as_ref()),
         singular_values: to_vector(&s),

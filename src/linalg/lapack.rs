@@ -29,7 +29,7 @@ pub(super) fn product<T: Entry>(
 }
 
 /// The lower triangle of `c <- c + a^T a`, in blocks of columns: two thirds of the work of the whole.
-pub(super) fn add_gram(a: &Array2<f64>, c: &mut Array2<f64>) {
+pub(super) fn add_gram(a: ArrayView2<'_, f64>, c: &mut Array2<f64>) {
     let size = c.nrows();
     let block = size.div_ceil(GRAM_BLOCKS).max(1);
     for first in (0..size).step_by(block) {

@@ -45,6 +45,8 @@ macro_rules! table_of_operations {
 }
 
 mod backend;
+#[cfg(all(feature = "faer", any(test, not(feature = "lapack"))))]
+mod block_product;
 mod decompositions;
 mod element;
 mod error;
@@ -57,6 +59,8 @@ mod leading_triplets;
 mod normal_product;
 mod scale;
 pub(crate) mod simd;
+#[cfg(feature = "lapack")]
+mod slow_kernels;
 mod triplets;
 mod workplace;
 
@@ -90,8 +94,23 @@ macro_rules! implement {
 table_of_operations!(implement);
 
 /// The name of the backend that is in use, for reports and benchmarks: `"faer"` or `"LAPACK"`.
+///
+/// OpenBLAS chooses its kernels when the program starts. A version that does not know the processor
+/// takes its oldest ones without a word and is several times slower: OpenBLAS 0.3.21, for instance, on
+/// Intel's Sapphire Rapids. `OPENBLAS_CORETYPE=SkylakeX` in the environment mends it on processors with
+/// AVX-512, `OPENBLAS_CORETYPE=Haswell` on those with AVX2. Every report of a run says when it is so
+/// ([`Report::notes`](crate::Report::notes)). On AMD's Zen 5 OpenBLAS up to 0.3.31 takes its kernels
+/// for AVX2; with `SkylakeX` its products take 0.5 to 0.6 of the time.
 pub fn backend_name() -> &'static str {
     backend::NAME
+}
+
+/// What a user should know about the backend that is in use: that it runs on the wrong kernels.
+pub(crate) fn backend_note() -> Option<&'static str> {
+    #[cfg(feature = "lapack")]
+    return slow_kernels::note();
+    #[cfg(not(feature = "lapack"))]
+    None
 }
 
 #[cfg(test)]

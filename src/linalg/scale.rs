@@ -46,9 +46,11 @@ pub(super) fn largest_entry<T: Element>(a: ArrayView2<'_, T>) -> Fallible<f64> {
     finite(rows.map(|row| row.iter().map(magnitude).max()).max().flatten())
 }
 
-/// The largest absolute value of some numbers, 0 for none.
-pub(super) fn largest_of<'a, T: Element>(numbers: impl Iterator<Item = &'a T>) -> Fallible<f64> {
-    finite(numbers.map(magnitude).max())
+/// The largest absolute value of an entry up to the diagonal.
+pub(super) fn largest_in_lower<T: Element>(a: &Array2<T>) -> Fallible<f64> {
+    nonempty(a.dim())?;
+    let rows = a.axis_iter(Axis(0)).into_par_iter().enumerate();
+    finite(rows.map(|(i, row)| row.iter().take(i + 1).map(magnitude).max()).max().flatten())
 }
 
 /// The bits of |x|, which have the order of the numbers, with NaN after infinity.

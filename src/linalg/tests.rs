@@ -138,8 +138,8 @@ fn faer_and_lapack_agree() {
         assert!((svd.right_vector(k).dot(&lapack_svd.right_vector(k)).abs() - 1.0).abs() < 1e-8);
     }
     let (mut gram, mut lapack_gram) = (Array2::zeros((200, 200)), Array2::zeros((200, 200)));
-    super::faer::add_gram(&a, &mut gram);
-    super::lapack::add_gram(&a, &mut lapack_gram);
+    super::faer::add_gram(a.view(), &mut gram);
+    super::lapack::add_gram(a.view(), &mut lapack_gram);
     let (squares, _) = super::faer::symmetric_eigen(gram, true).unwrap();
     let (lapack_squares, _) = super::lapack::symmetric_eigen(lapack_gram, true).unwrap();
     for (x, y) in squares.iter().zip(&lapack_squares) {

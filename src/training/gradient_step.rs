@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::Scalar;
-use crate::data::{Batch, TILE_SAMPLES, Tile, tiles};
+use crate::data::{Batch, TILE_SAMPLES, Tile, tile_starts};
 use crate::error::{InvalidSetting, debug_is_display, nonnegative};
 use crate::linalg::Element;
 use crate::memory::zeros;
@@ -111,20 +111,22 @@ fn direction_per_weight<T: Scalar>(
     observer: &mut TileObserver<'_>,
 ) -> Result<Option<Array2<T>>, InvalidSetting> {
     let (width, dimension) = (network.width(), network.dimension());
-    let tiles = tiles::<T>(batch, dimension)?;
+    let starts = tile_starts(batch, dimension)?;
+    let mut tile = Tile::empty();
     let mut direction = zeros(width, dimension)?;
     let largest = TILE_SAMPLES.min(batch.samples());
     let (mut z_tile, _) = zeros(width, largest)?.into_raw_vec_and_offset();
     let share = T::of(1.0 / batch.samples() as f64);
-    for (done, tile) in tiles.enumerate() {
-        let Tile { mut x, y: mut residual, .. } = tile?;
+    for (done, first) in starts.enumerate() {
+        tile.read(batch, first)?;
+        let Tile { x, y: residual, .. } = &mut tile;
         let z = &mut z_tile[..width * residual.len()];
         let z = ArrayViewMut2::from_shape((width, residual.len()), z);
         let mut z = z.unwrap_or_else(|_| unreachable!("there are as many entries"));
         Element::product(T::one(), network.first_layer().view(), x.t(), T::zero(), z.view_mut());
-        residual -= &network.output_and_derivatives(z.view_mut());
-        residual *= share;
-        scale_rows(x.view_mut(), &residual);
+        *residual -= &network.output_and_derivatives(z.view_mut());
+        *residual *= share;
+        scale_rows(x.view_mut(), residual);
         Element::product(T::one(), z.view(), x.view(), T::one(), direction.view_mut());
         if observer(done + 1).is_break() {
             return Ok(None);
