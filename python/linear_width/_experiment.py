@@ -391,7 +391,7 @@ class Experiment:
     def __repr__(self) -> str:
         s = self.settings
         sizes = f"N = {s.width}, d = {s.dimension}, n = {s.samples}"
-        return f"<Experiment: {sizes}, {len(s.steps)} steps, batches {s.batches}>"
+        return f"<{type(self).__name__}: {sizes}, {len(s.steps)} steps, batches {s.batches}>"
 
 
 def _options(given: Optional[Mapping[str, Any]]) -> Any:

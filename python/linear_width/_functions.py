@@ -53,7 +53,8 @@ class Function:
     ----------
     function : callable
         Takes and returns NumPy arrays, entry by entry. It is called from the threads of the
-        computation, one at a time.
+        computation, one at a time, with the NumPy error handling (:func:`numpy.errstate`) of where this
+        object is made.
     derivative : callable or {"auto", "complex", "finite"}, default "auto"
         The derivative as a function, or how it is taken. Links need none.
 
@@ -93,6 +94,9 @@ class Function:
         self.function = function
         self.kinks = [float(kink) for kink in kinks]
         self.name: str = name or _name(function)
+        # every thread has error handling of its own; while the function is looked at, none
+        on_error = np.geterr()
+        self._on_error: Any = dict.fromkeys(on_error, "ignore")
         try:
             self.values(_LOOKED_AT.copy())
         except Exception as error:
@@ -101,18 +105,20 @@ class Function:
                 f"(numpy.vectorize makes a function that does): {error}"
             ) from error
         self.derivatives, self.method = self._differentiated(derivative)
+        self._on_error = on_error
 
     def __repr__(self) -> str:
         return f"Function({self.name}, derivative: {self.method})"
 
     def values(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The function at the entries of `z`."""
-        return _checked(self.name, self.function(z), z, z.shape)
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self.function(z), z, z.shape)
 
     def _differentiated(self, derivative: Union[str, Vectorised]) -> tuple[Vectorised, str]:
         if callable(derivative):
-            given = derivative
-            return lambda z: _checked(self.name, given(z), z, z.shape), "given"
+            self._given = derivative
+            return self._given_derivative, "given"
         if derivative == "complex":
             return self._complex_step, "complex step"
         if derivative == "finite":
@@ -125,8 +131,13 @@ class Function:
             f"derivative is {derivative!r}; it must be a function, 'auto', 'complex' or 'finite'"
         )
 
+    def _given_derivative(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self._given(z), z, z.shape)
+
     def _complex_step(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        found = np.asarray(self.function(z + 1j * _IMAGINARY))
+        with np.errstate(**self._on_error):
+            found = np.asarray(self.function(z + 1j * _IMAGINARY))
         return np.ascontiguousarray(np.imag(np.broadcast_to(found, z.shape)) / _IMAGINARY)
 
     def _difference(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -154,8 +165,7 @@ class Function:
                 if not np.iscomplexobj(np.asarray(self.function(z + 1j * _IMAGINARY))):
                     return False
                 step = self._complex_step(z)
-            with np.errstate(all="ignore"):
-                difference = self._difference(z)
+            difference = self._difference(z)
         except Exception:
             return False
         size = np.maximum(1.0, np.abs(difference))
@@ -204,6 +214,7 @@ class MultiIndex:
             raise ValueError(f"variables is {variables}; it must be at least 1")
         self.kinks = [float(kink) for kink in kinks]
         self.name: str = name or _name(function)
+        self._on_error: Any = np.geterr()
         # more points than a function has variables, and different numbers in each of them
         looked_at = np.outer(_LOOKED_AT, np.cos(np.arange(self.variables))) / 2.0
         try:
@@ -219,4 +230,5 @@ class MultiIndex:
 
     def values(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The function at the points `z` (points x variables)."""
-        return _checked(self.name, self.function(z), z, (len(z),))
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self.function(z), z, (len(z),))

@@ -179,7 +179,8 @@ class Prediction(_Computed):
         return plot_prediction(self, axes)
 
     def __str__(self) -> str:
-        return self._core.text()
+        text: str = self._core.text()
+        return text
 
     def __repr__(self) -> str:
         count = len(self.outliers)
@@ -193,9 +194,10 @@ class Prediction(_Computed):
 
 
 def _index(index: int) -> int:
-    if operator.index(index) < 0:
-        raise IndexError(f"there is no outlier {index}")
-    return count(index, "index")
+    number = operator.index(index)
+    if not 0 <= number < 2**63:
+        raise IndexError(f"there is no outlier {number}")
+    return number
 
 
 def _found(overlap: Union[float, None], index: int) -> float:

@@ -37,6 +37,8 @@ def function(value: Any) -> tuple[Any, Optional[Function]]:
     """A function as TOML names it, or in the place of a Python function something with a name."""
     if isinstance(value, Function):
         return _STANDS_FOR, value
+    if isinstance(value, MultiIndex):
+        raise ValueError(f"{value!r} is a link; this must be a function of one number")
     if callable(value):
         return _STANDS_FOR, Function(value)
     if isinstance(value, str):

@@ -74,7 +74,7 @@ impl Prediction {
     ) -> PyResult<Option<f64>> {
         let raised = Raised::default();
         let f = Callable::new(function, &raised)?;
-        raised.compute(py, || self.prediction.left_overlap(index, |b| f.at("values", b)))
+        raised.compute(py, || self.prediction.left_overlap(index, |b| f.value(b)))
     }
 
     fn change_from(&self, other: &Self) -> [f64; 2] {
@@ -216,7 +216,7 @@ impl FeatureSpectrum {
     ) -> PyResult<Option<f64>> {
         let raised = Raised::default();
         let f = Callable::new(function, &raised)?;
-        let overlap = || Ok::<_, String>(self.spectrum.right_overlap(index, |b| f.at("values", b)));
+        let overlap = || Ok::<_, String>(self.spectrum.right_overlap(index, |b| f.value(b)));
         raised.compute(py, overlap)
     }
 

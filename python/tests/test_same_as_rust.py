@@ -68,6 +68,19 @@ def test_a_prediction_has_the_bits_of_rust(both: tuple[dict[str, Any], lw.Experi
     assert differences(wanted, prediction) == []
 
 
+def test_the_text_of_a_prediction_is_the_commands(both: tuple[dict[str, Any], lw.Experiment]) -> None:
+    rust, experiment = both
+    # readouts and features, which the command adds, are not of a prediction
+    lines = rust["predicted_text"].splitlines()
+    for prediction in experiment.predictions():
+        text = str(prediction).splitlines()
+        start = lines.index(text[0])
+        notes = [line for line in text if line.startswith("  note: ")]
+        table = text[: len(text) - len(notes)]
+        assert lines[start : start + len(table)] == table
+        assert text[0].startswith(f"W_{prediction.step} (eta = ") and set(notes) <= set(lines)
+
+
 def test_the_comparison_sees_the_last_bit(both: tuple[dict[str, Any], lw.Experiment]) -> None:
     rust, experiment = both
     prediction = experiment.predict()
