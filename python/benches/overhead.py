@@ -3,9 +3,9 @@
     cargo build --release --manifest-path python/Cargo.toml -p reference
     python python/benches/overhead.py python/target/release/reference [--rounds 5] [--small]
 
-Rust and Python take turns, each time as a program of its own; the numbers are medians over the rounds.
-Seconds are those of the call alone; user seconds are those of the whole program less, for Python, those
-of its imports.
+Rust and Python take turns, each time as a program of its own that makes 15 predictions or one run. Of
+the seconds of a call, medians over all calls and the least: where other programs run on the machine the least is what tells.
+User seconds are those of the whole program less, for Python, those of its imports; medians over the rounds.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ print(json.dumps({"seconds": seconds, "imported": imported}))
 """
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Median of the seconds, and the user seconds, of a program."""
+def timed(command: list[str]) -> tuple[list[float], float]:
+    """The seconds of every call, and the user seconds, of a program."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = json.loads(process.stdout.read())
@@ -47,32 +47,31 @@ def timed(command: list[str]) -> tuple[float, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{command[0]} failed")
-    return statistics.median(found["seconds"]), usage.ru_utime - found.get("imported", 0.0)
+    return found["seconds"], usage.ru_utime - found.get("imported", 0.0)
 
 
-def compare(settings: dict[str, Any], task: str, reference: str, rounds: int) -> dict[str, float]:
-    """Medians for one setting."""
+def compare(settings: dict[str, Any], task: str, reference: str, rounds: int) -> str:
+    """A line for one setting."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "experiment.toml"
         file.write_text(lw.Experiment(**settings).to_toml())
-        rust_command = [reference, str(file), task]
-        python_command = [sys.executable, "-c", PROGRAM, str(file), task]
-        rust, python = [], []
-        # the first round warms the caches of the disk
-        for turn in range(rounds + 1):
-            pair = [rust_command, python_command] if turn % 2 else [python_command, rust_command]
-            found = {id(command): timed(command) for command in pair}
-            if turn:
-                rust.append(found[id(rust_command)])
-                python.append(found[id(python_command)])
-    pairs = list(zip(rust, python))
-    return {
-        "rust": statistics.median(r[0] for r in rust),
-        "python": statistics.median(p[0] for p in python),
-        "difference": statistics.median(p[0] - r[0] for r, p in pairs),
-        "ratio": statistics.median(p[0] / r[0] for r, p in pairs),
-        "user_ratio": statistics.median(p[1] / r[1] for r, p in pairs),
-    }
+        rust = [reference, str(file), task]
+        python = [sys.executable, "-c", PROGRAM, str(file), task]
+        calls: tuple[list[float], list[float]] = ([], [])
+        user = []
+        for turn in range(rounds):
+            # either is first every other time
+            order = (0, 1) if turn % 2 else (1, 0)
+            found = {k: timed((rust, python)[k]) for k in order}
+            for k in (0, 1):
+                calls[k].extend(found[k][0])
+            user.append(found[1][1] / found[0][1])
+    median, least = [statistics.median(c) for c in calls], [min(c) for c in calls]
+    numbers = [*median, median[1] - median[0], *least, least[1] - least[0]]
+    return (
+        "".join(f"{1e3 * number:10.3f}" for number in numbers)
+        + f"{median[1] / median[0]:9.4f}{least[1] / least[0]:8.4f}{statistics.median(user):8.4f}"
+    )
 
 
 def main() -> None:
@@ -87,7 +86,10 @@ def main() -> None:
         steps=[(2.0, 0.35), (2.0, 0.4)],
         seed=1,
     )
-    print("one prediction, N = 3000: ms of Rust, of Python, difference; ratio of user seconds")
+    print(
+        "milliseconds, median of Rust, Python, difference; least of Rust, Python, difference; "
+        "ratios of medians, leasts, user seconds"
+    )
     for model in ("isotropic", "structured"):
         for batches in ("independent", "reused"):
             settings = {
@@ -95,22 +97,12 @@ def main() -> None:
                 **dict(width=3000, dimension=1500, samples=4500, batches=batches),
                 "prediction_options": {"bulk_model": model},
             }
-            found = compare(settings, "predict", given.reference, given.rounds)
-            rust, python, difference = (
-                1e3 * found[name] for name in ("rust", "python", "difference")
-            )
-            print(
-                f"{model:11} {batches:12} {rust:8.2f} {python:8.2f} {difference:7.3f}"
-                f"  {found['user_ratio']:.3f}"
-            )
+            line = compare(settings, "predict", given.reference, given.rounds)
+            print(f"prediction, {model:10} {batches:12}{line}", flush=True)
     width = 1000 if given.small else 4000
-    print(f"one run, N = {width}: s of Rust, of Python, ratio; ratio of user seconds")
     settings = {**common, **dict(width=width, dimension=width // 2, samples=3 * width // 2)}
-    found = compare(settings, "run", given.reference, given.rounds)
-    print(
-        f"{found['rust']:8.3f} {found['python']:8.3f} {found['ratio']:.4f}"
-        f"  {found['user_ratio']:.4f}"
-    )
+    line = compare(settings, "run", given.reference, given.rounds)
+    print(f"run, N = {width:4}                     {line}")
 
 
 if __name__ == "__main__":

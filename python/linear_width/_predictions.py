@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union
 import numpy as np
 
 from . import _core
-from ._feature_reports import FeatureVectors, RidgeErrors
+from ._feature_reports import FeatureVectors, MeasuredFeatures, RidgeErrors
 from ._functions import Function, MultiIndex, Vectorised
 from ._records import Array, Record, made
 from ._settings import count, matrix, numbers, shaped, vector
@@ -363,8 +363,19 @@ class FeatureSpectrum(_Computed):
         at, shape = numbers(eigenvalues)
         return shaped(self._core.density(at), shape)
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draws the density of the bulk and the outliers.
+    def plot(
+        self, axes: Any = None, measured: Union[MeasuredFeatures, None] = None, bins: Any = 30
+    ) -> Any:
+        """Draws the density of the bulk and the outliers over the logarithm of the eigenvalue.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            By default new ones.
+        measured : MeasuredFeatures, optional
+            Is drawn behind it: ``report.last.features.measured``.
+        bins : int or what numpy.histogram takes, default 30
+            Of what is measured.
 
         Raises
         ------
@@ -373,7 +384,7 @@ class FeatureSpectrum(_Computed):
         """
         from ._plots import plot_feature_spectrum
 
-        return plot_feature_spectrum(self, axes)
+        return plot_feature_spectrum(self, measured, axes, bins)
 
     def left_overlap(self, index: int, f: Union[MultiIndex, Vectorised]) -> float:
         """Overlap of the left vector of an outlier with the function f(z) of the samples.

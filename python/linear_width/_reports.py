@@ -189,16 +189,17 @@ class Report(Record):
         """The weights after the last step."""
         return self.stages[-1]
 
-    def plot(self, axes: Any = None, bins: int = 60) -> Any:
+    def plot(self, axes: Any = None, bins: Any = 30) -> Any:
         """Draws the spectrum of every stage: measured as bars, predicted as a line.
 
-        Triangles are measured outliers, diamonds predicted ones.
+        Triangles are measured outliers, diamonds predicted ones. The axis is logarithmic where outliers
+        are far away.
 
         Parameters
         ----------
         axes : array of matplotlib axes, optional
             One for each stage; by default new ones.
-        bins : int, default 60
+        bins : int or what numpy.histogram takes, default 30
             Of the bulk.
 
         Returns

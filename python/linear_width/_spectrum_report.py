@@ -214,7 +214,7 @@ class SpectrumReport(Record):
         """One line per singular value: number, value, outlier or not, p-value, fitted law."""
         return self._csv
 
-    def plot(self, axes: Any = None, bins: int = 60) -> Any:
+    def plot(self, axes: Any = None, bins: Any = 30) -> Any:
         """Draws the spectrum with the fitted Marchenko-Pastur law and the threshold of outliers.
 
         Raises
