@@ -1,4 +1,4 @@
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -8,18 +8,43 @@ from ._functions import Function, MultiIndex
 _Float = npt.NDArray[np.float64]
 _T = TypeVar("_T", np.float32, np.float64)
 
+__all__ = [
+    "Experiment",
+    "FeatureSpectrum",
+    "Features",
+    "Prediction",
+    "State",
+    "__version__",
+    "count_outliers",
+    "edge_law_p_value",
+    "edge_law_threshold",
+    "edge_law_white",
+    "exponents",
+    "instruction_set",
+    "leading_triplets",
+    "marchenko_pastur",
+    "marchenko_pastur_edges",
+    "outlier_count",
+    "report",
+    "setting_names",
+    "singular_values",
+    "spike",
+    "tracy_widom",
+]
+
 __version__: str
 instruction_set: str
 
+@final
 class Experiment:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         values: dict[str, Any],
         activation: Optional[Function] = None,
         link: Optional[Function] = None,
         multi_index: Optional[MultiIndex] = None,
         data: Optional[tuple[_Float, _Float]] = None,
-    ) -> None: ...
+    ) -> Experiment: ...
     @staticmethod
     def from_toml(text: str) -> Experiment: ...
     def to_toml(self) -> str: ...
@@ -41,6 +66,7 @@ class Experiment:
     def states(self) -> list[State]: ...
     def features(self, state: State) -> Features: ...
 
+@final
 class Prediction:
     def fields(self) -> dict[str, Any]: ...
     def density(self, singular_values: _Float) -> _Float: ...
@@ -48,6 +74,7 @@ class Prediction:
     def change_from(self, other: Prediction) -> list[float]: ...
     def text(self) -> str: ...
 
+@final
 class State:
     @staticmethod
     def of_first_layer(
@@ -56,11 +83,13 @@ class State:
     def directions(self) -> int: ...
     def fields(self) -> dict[str, Any]: ...
 
+@final
 class Features:
     def ridge_curve(self, samples: list[int], lambdas: list[float]) -> list[Any]: ...
     def best_lambda(self, samples: int) -> tuple[float, dict[str, Any]]: ...
     def spectrum(self, samples: int) -> FeatureSpectrum: ...
 
+@final
 class FeatureSpectrum:
     def fields(self) -> dict[str, Any]: ...
     def density(self, eigenvalues: _Float) -> _Float: ...
@@ -75,7 +104,7 @@ def leading_triplets(
     weights: npt.NDArray[_T], count: int
 ) -> tuple[npt.NDArray[_T], npt.NDArray[_T], npt.NDArray[_T]]: ...
 def count_outliers(
-    singular_values: _Float, shape: tuple[int, int], rule: Any = None
+    singular_values: _Float, shape: tuple[int, int], rule: Any
 ) -> dict[str, Any]: ...
 def tracy_widom(name: str, at: _Float) -> _Float: ...
 def marchenko_pastur(gamma: float, name: str, at: _Float) -> _Float: ...

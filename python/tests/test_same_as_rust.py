@@ -6,6 +6,7 @@ import json
 import math
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,18 @@ def test_the_text_of_a_prediction_is_the_commands(both: tuple[dict[str, Any], lw
         table = text[: len(text) - len(notes)]
         assert lines[start : start + len(table)] == table
         assert text[0].startswith(f"W_{prediction.step} (eta = ") and set(notes) <= set(lines)
+
+
+@pytest.mark.parametrize("readme", filter(None, os.environ.get("LINEAR_WIDTH_READMES", "").split(":")))
+def test_the_program_of_a_readme_prints_what_rust_does(
+    readme: str, both: tuple[dict[str, Any], lw.Experiment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rust, experiment = both
+    if experiment.settings.width != 2000:
+        pytest.skip("another setting")
+    program = Path(readme).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(program, {})
+    assert capsys.readouterr().out == f"{experiment.predict()}\n{rust['text']}\n"
 
 
 def test_the_comparison_sees_the_last_bit(both: tuple[dict[str, Any], lw.Experiment]) -> None:
