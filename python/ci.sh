@@ -17,7 +17,7 @@ export PYO3_PYTHON="$python"
 "$python" -m pip install --quiet "$(echo "$work"/wheels/*.whl)[test]"
 cargo clippy --release --locked --workspace --all-targets -- -D warnings
 # with the package, whose features the dependencies then have again, and are not compiled anew
-cargo build --release --locked --quiet --workspace
+cargo build --release --locked --quiet --workspace --bin reference
 
 # the installed package, not this folder
 cp -r tests examples pyproject.toml "$work"

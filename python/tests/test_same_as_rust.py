@@ -17,6 +17,8 @@ import linear_width as lw
 from linear_width._records import Record
 
 REFERENCE = os.environ.get("LINEAR_WIDTH_REFERENCE")
+# the files whose first program is that of readme.toml
+READMES = os.environ.get("LINEAR_WIDTH_READMES", "").split(":") if REFERENCE else []
 SECONDS = {"gradient_seconds", "spectrum_seconds", "feature_seconds"}
 
 
@@ -82,7 +84,7 @@ def test_the_text_of_a_prediction_is_the_commands(both: tuple[dict[str, Any], lw
         assert text[0].startswith(f"W_{prediction.step} (eta = ") and set(notes) <= set(lines)
 
 
-@pytest.mark.parametrize("readme", filter(None, os.environ.get("LINEAR_WIDTH_READMES", "").split(":")))
+@pytest.mark.parametrize("readme", READMES)
 def test_the_program_of_a_readme_prints_what_rust_does(
     readme: str, both: tuple[dict[str, Any], lw.Experiment], capsys: pytest.CaptureFixture[str]
 ) -> None:
