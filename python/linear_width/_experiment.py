@@ -254,7 +254,8 @@ class Experiment:
         """Takes the steps and measures the weights before and after each.
 
         Other Python threads go on while it computes. Ctrl-C stops within a tile of 1536 samples of a
-        step; a singular value decomposition and the predictions at the end are finished first.
+        step, or at the next call of a Python function; a singular value decomposition, and predictions
+        without Python functions, are finished first.
 
         Parameters
         ----------

@@ -84,13 +84,12 @@ def test_the_text_of_a_prediction_is_the_commands(both: tuple[dict[str, Any], lw
         assert text[0].startswith(f"W_{prediction.step} (eta = ") and set(notes) <= set(lines)
 
 
+@pytest.mark.parametrize("both", ["readme.toml"], indirect=True)
 @pytest.mark.parametrize("readme", READMES)
 def test_the_program_of_a_readme_prints_what_rust_does(
     readme: str, both: tuple[dict[str, Any], lw.Experiment], capsys: pytest.CaptureFixture[str]
 ) -> None:
     rust, experiment = both
-    if experiment.settings.width != 2000:
-        pytest.skip("another setting")
     program = Path(readme).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     exec(program, {})
     assert capsys.readouterr().out == f"{experiment.predict()}\n{rust['text']}\n"
