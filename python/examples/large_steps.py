@@ -52,32 +52,35 @@ print(f"formula: {count.total}, predicted here: {predicted}, measured: {report.l
 report
 
 # %% [markdown]
-# ## 3. The k-th left vector is a power of the second layer
+# ## 3. The left vectors are mixtures of the powers of the second layer
 #
-# $W_2 \approx W_0 + \sum_k a^{\circ (k+1)} v_k^\top$: the left singular vectors mix the entrywise powers
-# of $a$.
+# To leading order $W_2 = W_0 + \sum_{k \ge 0} a^{\circ (k+1)} v_k^\top$, with the entrywise powers of $a$. They are not
+# orthogonal ($a$ and $a^{\circ 3}$ are nearly parallel), so the overlaps of one vector do not add up to one.
 
 # %%
-rows = min(len(report.last.triplets), len(report.last.prediction.outliers))
-figure, axes = plt.subplots(1, rows, figsize=(3 * rows, 2.6), sharey=True, layout="constrained")
-for k, on in enumerate(np.atleast_1d(axes)):
-    measured = report.last.triplets[k].left_overlaps
-    theory = report.last.prediction.outliers[k].left_overlaps
+pairs = [(k, pair) for k, pair in enumerate(report.last.pairing) if pair is not None]
+figure, axes = plt.subplots(1, len(pairs), figsize=(7, 2.6), sharey=True, layout="constrained")
+for (k, pair), on in zip(pairs, np.atleast_1d(axes)):
+    theory = report.last.prediction.outliers[pair].left_overlaps
     at = np.arange(1, len(theory) + 1)
-    on.bar(at - 0.2, measured[: len(at)], 0.4, label="measured")
+    on.bar(at - 0.2, report.last.triplets[k].left_overlaps[: len(at)], 0.4, label="measured")
     on.bar(at + 0.2, theory, 0.4, label="predicted")
+    on.axhline(report.chance_overlaps[1], color="grey", linestyle=":", label="chance")
     on.set(title=f"outlier {k + 1}", xlabel="power of a", xticks=at)
-np.atleast_1d(axes)[0].legend(frameon=False)
+np.atleast_1d(axes)[0].set_ylabel("overlap")
+figure.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), loc="outside right", frameon=False)
 plt.show()
 
 # %% [markdown]
 # ## 4. A batch that is reused finds the teacher, independent ones do not
 #
-# The link has information exponent two: independent batches carry no trace of the teacher in the second
-# step. Two random directions have overlap $1/\sqrt d = 0.045$.
+# The link has no linear part: its information exponent is two. With independent batches no vector is
+# predicted to find the teacher; with the reused batch the second is. The dotted line is the overlap of two
+# random directions, $1/\sqrt d$.
 
 # %%
-for batches in ("independent", "reused"):
+figure, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True, layout="constrained")
+for batches, on in zip(("independent", "reused"), axes):
     reuse = lw.Experiment(
         **{**SIZE, "samples": 1200, "second_layer": "gaussian"},
         activation={"sine": {"amplitude": 1.65, "phase": 0.7}},
@@ -85,20 +88,32 @@ for batches in ("independent", "reused"):
         steps=[(2.0, 0.37), (2.0, 0.42)],
         batches=batches,
     )
-    last = reuse.run().last
-    print(f"{batches}: overlap with the teacher, measured (predicted)")
-    for triplet, theory in zip(last.triplets, last.prediction.outliers):
-        print(f"  {triplet.target_overlap:.3f} ({theory.target_overlap:.3f})")
+    report = reuse.run()
+    last = report.last
+    pairs = [(k, pair) for k, pair in enumerate(last.pairing) if pair is not None]
+    at = np.arange(1, len(pairs) + 1)
+    measured = [last.triplets[k].target_overlap for k, _ in pairs]
+    theory = [last.prediction.outliers[pair].target_overlap for _, pair in pairs]
+    on.bar(at - 0.2, measured, 0.4, label="measured")
+    on.bar(at + 0.2, theory, 0.4, label="predicted")
+    on.axhline(report.chance_overlaps[0], color="grey", linestyle=":", label="chance")
+    on.set(title=f"{batches} batches", xlabel="singular vector of $W_2$", xticks=at)
+axes[0].set_ylabel("overlap with the teacher")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", frameon=False)
+plt.show()
 
 # %% [markdown]
 # ## 5. The formula is a limit: how many outliers are out at finite N
 #
-# Predictions need no simulation, so $N$ may be a million.
+# A prediction needs no simulation, so $N$ may be a billion. The terms beyond the formula's count vanish only as a small
+# negative power of $N$, and the constants $C_t = 2$ are not small: at no $N$ in sight do the steps lie where the
+# limit puts them.
 
 # %%
 alphas = np.linspace(0.02, 0.48, 24)
 figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-for width in (10**3, 10**6, 10**9):
+for power in (3, 6, 9):
+    width = 10**power
     counts = []
     for alpha in alphas:
         experiment = lw.Experiment(
@@ -112,17 +127,19 @@ for width in (10**3, 10**6, 10**9):
             prediction_options={"bulk_model": "isotropic", "compare_nodes": False},
         )
         counts.append(len(experiment.predict().outliers))
-    axes.plot(alphas, counts, "o-", markersize=3, label=f"N = {width:.0e}")
+    # beside each other where they agree
+    axes.step(alphas, np.array(counts) + 0.04 * (power / 3 - 2), where="mid", label=f"$N = 10^{power}$")
 formula = [lw.theory.outlier_count(0.35, alpha).total for alpha in alphas]
-axes.step(alphas, formula, "k", where="mid", label="formula")
-axes.set(xlabel="alpha_2", ylabel="outliers of W_2")
+axes.step(alphas, formula, "k--", where="mid", label="formula")
+axes.set(xlabel=r"$\alpha_2$", ylabel="outliers of $W_2$", yticks=range(1, 6))
 axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
 # ## 6. How far one network lies from the prediction
 #
-# Every prediction says what deviation to expect. Eight seeds:
+# Every prediction says what deviation to expect of one network: the bands. Triangles are eight seeds, whose teachers,
+# samples and networks are all different.
 
 # %%
 small = {**SIZE, "width": 400, "dimension": 200, "samples": 600}
@@ -143,11 +160,14 @@ for k, on in enumerate(axes):
     on.axhspan(expected - deviation, expected + deviation, alpha=0.2)
     on.axhline(expected)
     on.plot([value[k] for value in values], "k^")
-    on.set(title=f"singular value {k + 1} of W_2", xlabel="seed")
+    on.set(title=f"singular value {k + 1} of $W_2$", xlabel="seed")
 plt.show()
 
 # %% [markdown]
 # ## 7. What the directions buy: the test error of ridge regression on the features
+#
+# The second layer is trained on new samples, the first layer being that after 0, 1, 2 and 3 steps. The noise
+# alone makes an error of 0.01.
 
 # %%
 samples, lambdas = 2000, [0.001, 0.01, 0.1, 1.0]
@@ -158,30 +178,34 @@ bought = lw.Experiment(
     steps=[(2.0, 0.3), (2.0, 0.4), (2.0, 0.4)],
     readout_samples=[samples],
     readout_lambdas=lambdas,
+    feature_samples=samples,
 )
+bought_report = bought.run()
 figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
 curve = np.geomspace(3e-4, 3.0, 25)
-for stage in bought.run().stages:
-    (line,) = axes.loglog(
+for stage in bought_report.stages:
+    (line,) = axes.semilogx(
         lambdas,
         [readout.measured.test_error.mean_square for readout in stage.readouts],
         "^",
-        label=f"W_{stage.step}",
+        label=f"$W_{stage.step}$",
     )
     theory = bought.features(stage.step).ridge_curve([samples], curve)[0]
     axes.plot(curve, [errors.test_error for errors in theory], color=line.get_color())
-axes.set(xlabel="lambda", ylabel="test error", title="measured (triangles), predicted (lines)")
-axes.legend(frameon=False)
+axes.set(xlabel=r"$\lambda$", ylabel="test error", title="measured (triangles), predicted (lines)")
+figure.legend(loc="outside right", frameon=False)
 plt.show()
 
 # %% [markdown]
 # ## 8. The spectrum of the features
+#
+# The eigenvalues of $F^\top F / m$ for the features $F = \sigma(X W_3^\top)$ of $m$ new samples.
 
 # %%
 spectrum = bought.features().spectrum(samples)
-spectrum.plot()
+spectrum.plot(measured=bought_report.last.features.measured)
 plt.show()
-print([round(outlier.eigenvalue, 2) for outlier in spectrum.outliers])
+print("outliers, predicted:", [round(outlier.eigenvalue, 2) for outlier in spectrum.outliers])
 
 # %% [markdown]
 # ## 9. Any activation: a function of NumPy arrays

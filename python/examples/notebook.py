@@ -62,8 +62,8 @@ def main(task: str) -> None:
             for output in cell.outputs
             if "image/png" in output.get("data", {})
         ]
-        if len(figures) < 8:
-            sys.exit(f"{len(figures)} figures were drawn; there should be 8")
+        if len(figures) < 9:
+            sys.exit(f"{len(figures)} figures were drawn; there should be 9")
         print(f"{len(code)} cells, {len(figures)} figures")
     else:
         sys.exit(__doc__)

@@ -15,8 +15,8 @@ Contents
 --------
 Experiment
     Settings, run, prediction, states, features.
-Function
-    A Python function as activation or link.
+Function, MultiIndex
+    A Python function as activation or link; of several numbers as link.
 report
     The spectrum of any matrix; more in `spectral`.
 State
@@ -31,14 +31,14 @@ reports
     The classes of what runs and predictions return.
 """
 
-from . import _reports as reports
-from . import rmt, spectral, theory
+from . import reports, rmt, spectral, theory
 from ._core import __version__, instruction_set
 from ._experiment import Experiment
-from ._functions import Function
+from ._functions import Function, MultiIndex
 from ._predictions import Features, FeatureSpectrum, Prediction, State
 from ._progress import Progress
-from ._reports import Report, SpectrumReport
+from ._reports import Report
+from ._spectrum_report import SpectrumReport
 from .spectral import report
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "FeatureSpectrum",
     "Features",
     "Function",
+    "MultiIndex",
     "Prediction",
     "Progress",
     "Report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
@@ -14,7 +15,8 @@ from ._predictions import Features, Prediction, State
 from ._progress import Progress, observer
 from ._records import made
 from ._reports import Report, Settings
-from ._settings import matrix, table, vector, with_data
+from ._settings import count, matrix, plain, table, vector, with_data
+from ._theory_reports import LeadingOrder
 
 __all__ = ["Experiment"]
 
@@ -43,6 +45,8 @@ class Experiment:
         The labels y = g(<beta, x>) + noise. A dictionary has the keys `link` (what `activation` takes),
         `noise` (standard deviation), `argument_scale` (g(z) = link(argument_scale z)), `without`
         (degrees of Hermite parts taken out) and `directions` (beta, of unit norm; drawn by default).
+        A link of several numbers is a :class:`linear_width.MultiIndex`; `directions` are then p x d
+        with orthonormal rows.
     steps : sequence
         Step sizes: numbers, or (C, alpha) for C N^alpha, or dictionaries with `constant` and `alpha`.
     data : tuple of arrays, optional
@@ -145,13 +149,16 @@ class Experiment:
         memory_limit: Optional[int] = None,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "data")}
-        values, activation_call, link_call = table(given)
+        found = table(given)
+        values = found.values
         arrays = None
         if data is not None:
             x, y = matrix(data[0], "the inputs"), vector(data[1], "the labels")
             arrays = (x.astype(np.float64, copy=False), y)
             values = with_data(values, len(x), x.shape[1])
-        self._core = _core.Experiment(values, activation_call, link_call, arrays)
+        self._core = _core.Experiment(
+            values, found.activation, found.link, found.multi_index, arrays
+        )
 
     @classmethod
     def from_toml(cls, source: Union[str, os.PathLike[str]]) -> Experiment:
@@ -195,13 +202,26 @@ class Experiment:
         return self._core.to_toml()
 
     def __reduce__(self) -> Any:
-        return _from_text, (self.to_toml(),)
+        return _from_text, (type(self), self.to_toml())
+
+    # it never changes
+    def __copy__(self) -> Experiment:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Experiment:
+        return self
 
     @property
     def settings(self) -> Settings:
         """The settings, with the choices filled in that were left to the program."""
         settings: Settings = made(self._core.settings())
         return settings
+
+    @property
+    def leading_order(self) -> LeadingOrder:
+        """What leading-order theory says of the settings, as the report of a run has it."""
+        leading_order: LeadingOrder = made(self._core.leading_order())
+        return leading_order
 
     @property
     def estimated_bytes(self) -> int:
@@ -219,13 +239,15 @@ class Experiment:
 
     def batch(self, step: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Inputs (n x d) and labels (n) of step `step`, from 1."""
-        return self._core.batch(step)
+        return self._core.batch(count(step, "step"))
 
     def test_batch(
         self, index: int, samples: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Inputs and labels that no step sees; different `index` are independent."""
-        return self._core.test_batch(index, samples)
+        if not 0 <= operator.index(index) < 2**32:
+            raise ValueError(f"index is {index}; it must lie in [0, 2^32)")
+        return self._core.test_batch(index, count(samples, "samples"))
 
     def run(
         self,
@@ -235,7 +257,8 @@ class Experiment:
         """Takes the steps and measures the weights before and after each.
 
         Other Python threads go on while it computes. Ctrl-C stops within a tile of 1536 samples of a
-        step; a singular value decomposition and the predictions at the end are finished first.
+        step, or at the next call of a Python function; a singular value decomposition, and predictions
+        without Python functions, are finished first.
 
         Parameters
         ----------
@@ -265,26 +288,73 @@ class Experiment:
         report._experiment = self
         return report
 
-    def predict(self, step: Optional[int] = None) -> Prediction:
+    def predict(
+        self, step: Optional[int] = None, options: Optional[Mapping[str, Any]] = None
+    ) -> Prediction:
         """The predicted spectrum after `step` steps, by default all of them.
+
+        Parameters
+        ----------
+        step : int, optional
+        options : dict, optional
+            In place of the setting `prediction_options`: keys are the attributes of
+            :class:`linear_width.reports.Options`.
 
         Raises
         ------
         ValueError
             Saying why there is none: for given data, standard scaling, an activation that is not
             centred, a step that is not taken, or when the equations could not be solved.
-        """
-        return Prediction(self._core.predict(step))
 
-    def predictions(self) -> list[Prediction]:
+        Examples
+        --------
+        >>> import linear_width as lw
+        >>> experiment = lw.Experiment(
+        ...     width=2000, dimension=1000, samples=3000, activation="erf", target=[0.0, 1.0],
+        ...     steps=[(2.0, 0.3), (2.0, 0.4)])
+        >>> prediction = experiment.predict(options={"bulk_model": "isotropic"})
+        >>> prediction.bulk_model
+        'isotropic'
+        """
+        step = None if step is None else count(step, "step")
+        return Prediction(self._core.predict(step, _options(options)))
+
+    def predictions(self, options: Optional[Mapping[str, Any]] = None) -> list[Prediction]:
         """The predicted spectra of W_1, W_2, ..., from one pass over the steps.
+
+        Parameters
+        ----------
+        options : dict, optional
+            As in :meth:`predict`.
 
         Raises
         ------
         ValueError
             As :meth:`predict`, of the first that fails.
         """
-        return [Prediction(core) for core in self._core.predictions()]
+        return [Prediction(core) for core in self._core.predictions(_options(options))]
+
+    def convergence(self, options: Optional[Mapping[str, Any]] = None) -> tuple[float, float]:
+        """How the prediction changes with twice the nodes, a tenth of the tolerance, and as many right
+        vectors as are allowed; ten to thirty times the work of one prediction.
+
+        Parameters
+        ----------
+        options : dict, optional
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        values, overlaps : float
+            Largest relative change of edge and outliers, and largest change of an overlap.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`predict`.
+        """
+        values, overlaps = self._core.convergence(_options(options))
+        return values, overlaps
 
     def states(self) -> list[State]:
         """The states of the first layer after 0, 1, ... steps, predicted.
@@ -310,19 +380,27 @@ class Experiment:
         ValueError
             As :meth:`predict`.
         """
+        name = "the given state"
         if isinstance(state, State):
-            return Features(self._core.features(state._core), "the given state")
-        states = self._core.states()
-        step = len(states) - 1 if state is None else state
-        if not 0 <= step < len(states):
-            raise ValueError(f"there is no W_{step}: the experiment takes {len(states) - 1} steps")
-        return Features(self._core.features(states[step]), f"W_{step}")
+            core = state._core
+        else:
+            states = self._core.states()
+            step = len(states) - 1 if state is None else state
+            if not 0 <= step < len(states):
+                steps = len(states) - 1
+                raise ValueError(f"there is no W_{step}: the experiment takes {steps} steps")
+            core, name = states[step], f"W_{step}"
+        return Features(self._core.features(core), name, core.directions())
 
     def __repr__(self) -> str:
         s = self.settings
         sizes = f"N = {s.width}, d = {s.dimension}, n = {s.samples}"
-        return f"<Experiment: {sizes}, {len(s.steps)} steps, batches {s.batches}>"
+        return f"<{type(self).__name__}: {sizes}, {len(s.steps)} steps, batches {s.batches}>"
 
 
-def _from_text(text: str) -> Experiment:
-    return Experiment._of(_core.Experiment.from_toml(text))
+def _options(given: Optional[Mapping[str, Any]]) -> Any:
+    return None if given is None else plain(given)
+
+
+def _from_text(of: type[Experiment], text: str) -> Experiment:
+    return of._of(_core.Experiment.from_toml(text))

@@ -1,7 +1,8 @@
-"""Python functions as activations and links."""
+"""Python functions as activations and links, of one number or of several."""
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Iterable
 from typing import Any, Callable, Union
@@ -23,6 +24,28 @@ _AGREEMENT = 1e-6
 _LOOKED_AT = np.arange(-127, 128, 2) / 16.0
 
 
+def _name(function: Vectorised) -> str:
+    named = getattr(function, "__name__", type(function).__name__)
+    return "Python function" if named == "<lambda>" else str(named)
+
+
+def _checked(
+    name: str, found: Any, z: npt.NDArray[np.float64], shape: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """What a function returned for `z`, when it is real and of the right shape."""
+    found = np.asarray(found)
+    if np.iscomplexobj(found):
+        raise ValueError(f"{name} returned complex numbers for real ones")
+    if found.ndim == 0:
+        found = np.full(shape, found)
+    if found.shape != shape:
+        wanted = "" if shape == z.shape else f"; it should be {shape}"
+        raise ValueError(
+            f"{name} returned an array of shape {found.shape} for one of shape {z.shape}{wanted}"
+        )
+    return np.ascontiguousarray(found, dtype=np.float64)
+
+
 class Function:
     """A Python function of one real number, as activation or link.
 
@@ -30,7 +53,8 @@ class Function:
     ----------
     function : callable
         Takes and returns NumPy arrays, entry by entry. It is called from the threads of the
-        computation, one at a time.
+        computation, one at a time, with the NumPy error handling (:func:`numpy.errstate`) of where this
+        object is made.
     derivative : callable or {"auto", "complex", "finite"}, default "auto"
         The derivative as a function, or how it is taken. Links need none.
 
@@ -69,8 +93,10 @@ class Function:
             raise ValueError(f"a function must be callable, and {function!r} is not")
         self.function = function
         self.kinks = [float(kink) for kink in kinks]
-        named = name or getattr(function, "__name__", type(function).__name__)
-        self.name: str = "Python function" if named == "<lambda>" else str(named)
+        self.name: str = name or _name(function)
+        # every thread has error handling of its own; while the function is looked at, none
+        on_error = np.geterr()
+        self._on_error: Any = dict.fromkeys(on_error, "ignore")
         try:
             self.values(_LOOKED_AT.copy())
         except Exception as error:
@@ -79,32 +105,20 @@ class Function:
                 f"(numpy.vectorize makes a function that does): {error}"
             ) from error
         self.derivatives, self.method = self._differentiated(derivative)
+        self._on_error = on_error
 
     def __repr__(self) -> str:
         return f"Function({self.name}, derivative: {self.method})"
 
     def values(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The function at the entries of `z`."""
-        return self._checked(self.function, z)
-
-    def _checked(
-        self, function: Vectorised, z: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        found = np.asarray(function(z))
-        if np.iscomplexobj(found):
-            raise ValueError(f"{self.name} returned complex numbers for real ones")
-        if found.ndim == 0:
-            found = np.full(z.shape, found)
-        if found.shape != z.shape:
-            raise ValueError(
-                f"{self.name} returned an array of shape {found.shape} for one of shape {z.shape}"
-            )
-        return np.ascontiguousarray(found, dtype=np.float64)
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self.function(z), z, z.shape)
 
     def _differentiated(self, derivative: Union[str, Vectorised]) -> tuple[Vectorised, str]:
         if callable(derivative):
-            given = derivative
-            return lambda z: self._checked(given, z), "given"
+            self._given = derivative
+            return self._given_derivative, "given"
         if derivative == "complex":
             return self._complex_step, "complex step"
         if derivative == "finite":
@@ -117,8 +131,13 @@ class Function:
             f"derivative is {derivative!r}; it must be a function, 'auto', 'complex' or 'finite'"
         )
 
+    def _given_derivative(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self._given(z), z, z.shape)
+
     def _complex_step(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        found = np.asarray(self.function(z + 1j * _IMAGINARY))
+        with np.errstate(**self._on_error):
+            found = np.asarray(self.function(z + 1j * _IMAGINARY))
         return np.ascontiguousarray(np.imag(np.broadcast_to(found, z.shape)) / _IMAGINARY)
 
     def _difference(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -146,9 +165,70 @@ class Function:
                 if not np.iscomplexobj(np.asarray(self.function(z + 1j * _IMAGINARY))):
                     return False
                 step = self._complex_step(z)
-            with np.errstate(all="ignore"):
-                difference = self._difference(z)
+            difference = self._difference(z)
         except Exception:
             return False
         size = np.maximum(1.0, np.abs(difference))
         return bool(np.all(np.abs(step - difference) <= _AGREEMENT * size))
+
+
+class MultiIndex:
+    """A Python function of several numbers as a link: y = g(z_1, ..., z_p) + noise, z = B x.
+
+    Parameters
+    ----------
+    function : callable
+        Takes points (points x variables) and returns a number for each, an array of shape (points,).
+        It is called from the threads of the computation, one at a time.
+    variables : int
+        The number p of teacher directions. Predictions are made for up to three.
+    kinks : iterable of float, optional
+        Where the function or its derivative jumps, in each variable. Quadrature splits there.
+    name : str, optional
+        For reports; by default the function's.
+
+    Examples
+    --------
+    >>> import linear_width as lw
+    >>> product = lw.MultiIndex(lambda z: z[:, 0] * z[:, 1], 2, name="z1 z2")
+    >>> experiment = lw.Experiment(
+    ...     width=200, dimension=100, samples=300, activation="erf",
+    ...     target={"link": product, "noise": 0.1}, steps=[(2.0, 0.3)])
+    >>> experiment.teacher.shape
+    (2, 100)
+    """
+
+    def __init__(
+        self,
+        function: Vectorised,
+        variables: int,
+        *,
+        kinks: Iterable[float] = (),
+        name: Union[str, None] = None,
+    ) -> None:
+        if not callable(function):
+            raise ValueError(f"a function must be callable, and {function!r} is not")
+        self.function = function
+        self.variables = operator.index(variables)
+        if self.variables < 1:
+            raise ValueError(f"variables is {variables}; it must be at least 1")
+        self.kinks = [float(kink) for kink in kinks]
+        self.name: str = name or _name(function)
+        self._on_error: Any = np.geterr()
+        # more points than a function has variables, and different numbers in each of them
+        looked_at = np.outer(_LOOKED_AT, np.cos(np.arange(self.variables))) / 2.0
+        try:
+            self.values(looked_at)
+        except Exception as error:
+            raise ValueError(
+                f"{self.name} does not take points (points x {self.variables}) and return a number "
+                f"for each: {error}"
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"MultiIndex({self.name}, {self.variables} variables)"
+
+    def values(self, z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The function at the points `z` (points x variables)."""
+        with np.errstate(**self._on_error):
+            return _checked(self.name, self.function(z), z, (len(z),))

@@ -30,21 +30,21 @@ def report_html(report: Any) -> str:
 
 def prediction_html(prediction: Any) -> str:
     """The outliers as a table."""
-    caption = f"predicted: bulk from {prediction.lower_edge:.3f} to {prediction.edge:.3f}"
+    bulk = f"bulk from {prediction.lower_edge:.3f} to {prediction.edge:.3f}"
+    caption = f"W_{prediction.step}, predicted: {bulk}; {prediction.bulk_model}"
     return _table(caption, ["predicted"], [(False, _cells(o)) for o in prediction.outliers])
 
 
 def _stage(stage: Any) -> str:
-    """Measured and predicted values of equal rank stand in one row."""
+    """Measured values, and in the same row the predicted ones that belong to them."""
     outliers = stage.outliers
     predicted: Sequence[Any] = stage.prediction.outliers if stage.prediction else []
     edge = f", predicted edge {stage.prediction.edge:.3f}" if stage.prediction else ""
     caption = f"W_{stage.step}: outliers: {outliers.count} above {outliers.threshold:.3f}{edge}"
     rows = []
-    for k in range(max(len(stage.triplets), len(predicted))):
-        measured = _cells(stage.triplets[k]) if k < len(stage.triplets) else [""] * 3
-        theory = _cells(predicted[k]) if k < len(predicted) else [""] * 3
-        rows.append((k < outliers.count, measured + (theory if predicted else [])))
+    for k, (triplet, pair) in enumerate(zip(stage.triplets, stage.pairing)):
+        theory = [""] * 3 if pair is None else _cells(predicted[pair])
+        rows.append((k < outliers.count, _cells(triplet) + (theory if predicted else [])))
     return _table(caption, ["measured", "predicted"] if predicted else ["measured"], rows)
 
 

@@ -11,6 +11,7 @@ from ._marchenko_pastur import MarchenkoPastur
 _MEASURED, _PREDICTED = "#4477aa", "#cc6677"
 # points of a density; one of the features takes longer
 _POINTS, _FEATURE_POINTS = 400, 80
+_TICKS = [digit * 10.0**power for power in range(-3, 6) for digit in (1, 2, 5)]
 
 
 def _pyplot() -> Any:
@@ -36,9 +37,16 @@ def _marks(axes: Any, values: Any, height: float, marker: str, colour: str, labe
         axes.plot(values, np.full(len(values), height), marker, color=colour, label=label)
 
 
-def plot_report(
-    report: Any, experiment: Any, axes: Any, bins: int
-) -> Any:
+def _far(axes: Any, values: Any, edge: float) -> None:
+    """A logarithmic axis where the bulk would be a line beside its outliers."""
+    if len(values) and max(values) > 3.0 * edge:
+        axes.set_xscale("log")
+        ticks = [tick for tick in _TICKS if axes.get_xlim()[0] < tick < axes.get_xlim()[1]]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+
+
+def plot_report(report: Any, experiment: Any, axes: Any, bins: Any) -> Any:
     """Every stage on axes of its own."""
     axes = _axes(axes, len(report.stages))
     for stage, on in zip(report.stages, axes):
@@ -46,9 +54,7 @@ def plot_report(
     return axes
 
 
-def _stage(
-    stage: Any, report: Any, experiment: Any, on: Any, bins: int
-) -> None:
+def _stage(stage: Any, report: Any, experiment: Any, on: Any, bins: Any) -> None:
     count = stage.outliers.count
     bulk, out = stage.singular_values[count:], stage.singular_values[:count]
     # all singular values are the mass of the density
@@ -70,6 +76,7 @@ def _stage(
             on.plot(at, prediction.density(at), color=_PREDICTED, label="predicted")
         values = [outlier.singular_value for outlier in stage.prediction.outliers]
         _marks(on, values, 2.0 * level, "D", _PREDICTED, "outliers, predicted")
+    _far(on, out, edges[-1])
     on.set_title(f"$W_{{{stage.step}}}$")
     on.set_xlabel("singular value")
     on.legend(frameon=False, fontsize="small")
@@ -83,27 +90,37 @@ def plot_prediction(prediction: Any, axes: Any) -> Any:
     on.plot(at, density, color=_PREDICTED, label="bulk")
     values = [outlier.singular_value for outlier in prediction.outliers]
     _marks(on, values, -0.04 * density.max(), "D", _PREDICTED, "outliers")
+    _far(on, values, prediction.edge)
+    on.set_title(f"$W_{{{prediction.step}}}$, predicted")
     on.set_xlabel("singular value")
     on.legend(frameon=False, fontsize="small")
     return on
 
 
-def plot_feature_spectrum(spectrum: Any, axes: Any) -> Any:
+def plot_feature_spectrum(spectrum: Any, measured: Any, axes: Any, bins: Any) -> Any:
     """The density of the bulk and the outliers, over the logarithm of the eigenvalue."""
     (on,) = _axes(axes)
+    if measured is not None:
+        count = measured.outliers.count
+        logarithms = np.log(measured.eigenvalues[measured.eigenvalues > 0.0])
+        heights, edges = np.histogram(logarithms[count:], bins=bins, density=True)
+        heights = heights * len(logarithms[count:]) / len(logarithms)
+        on.stairs(heights, np.exp(edges), fill=True, color=_MEASURED, alpha=0.6, label="measured")
+        out = measured.eigenvalues[:count]
+        _marks(on, out, -0.08 * heights.max(), "^", _MEASURED, "outliers, measured")
     low = max(spectrum.lower_edge, 1e-4 * spectrum.edge)
     at = np.geomspace(low, spectrum.edge, _FEATURE_POINTS)
     density = at * spectrum.density(at)
-    on.semilogx(at, density, color=_PREDICTED, label="bulk")
+    on.semilogx(at, density, color=_PREDICTED, label="predicted")
     values = [outlier.eigenvalue for outlier in spectrum.outliers]
-    _marks(on, values, -0.04 * density.max(), "D", _PREDICTED, "outliers")
+    _marks(on, values, -0.04 * density.max(), "D", _PREDICTED, "outliers, predicted")
     on.set_xlabel("eigenvalue x")
     on.set_ylabel("density of log x")
     on.legend(frameon=False, fontsize="small")
     return on
 
 
-def plot_spectrum(report: Any, axes: Any, bins: int) -> Any:
+def plot_spectrum(report: Any, axes: Any, bins: Any) -> Any:
     """The singular values with the fitted law and the threshold."""
     (on,) = _axes(axes)
     count = report.outliers.count
@@ -120,6 +137,7 @@ def plot_spectrum(report: Any, axes: Any, bins: int) -> Any:
         on.plot(at, law.pdf(at / unit) / unit, color=_PREDICTED, label="Marchenko-Pastur")
     _marks(on, out, -0.04 * heights.max(), "^", _MEASURED, "outliers")
     on.axvline(report.outliers.threshold, color="grey", linestyle=":", label="threshold")
+    _far(on, out, report.outliers.threshold)
     on.set_xlabel("singular value")
     on.legend(frameon=False, fontsize="small")
     return on

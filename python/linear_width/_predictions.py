@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import copy
+import operator
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 import numpy as np
 
 from . import _core
+from ._feature_reports import FeatureVectors, MeasuredFeatures, RidgeErrors
+from ._functions import Function, MultiIndex, Vectorised
 from ._records import Array, Record, made
-from ._reports import EdgeLaw, ErrorEstimate, FeatureVectors, Indicator, Outlier, RidgeErrors
-from ._settings import matrix, numbers, shaped, vector
+from ._settings import count, matrix, numbers, shaped, vector
+from ._theory_reports import EdgeLaw, ErrorEstimate, Indicator, Outlier
 
 __all__ = ["FeatureSpectrum", "Features", "Prediction", "State"]
 
 
-class Prediction(Record):
+class _Computed(Record):
+    """A record that has an object of the compiled module behind it, which never changes."""
+
+    _core: Any
+
+    def __init__(self, core: Any) -> None:
+        fields = core.fields()
+        fields.pop("__struct__", None)
+        super().__init__(**{name: made(value) for name, value in fields.items()})
+        self._core = core
+
+    def __copy__(self: _C) -> _C:
+        copied = type(self).__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __deepcopy__(self: _C, memo: dict[int, Any]) -> _C:
+        copied = self.__copy__()
+        for name in self._names:
+            setattr(copied, name, copy.deepcopy(getattr(self, name), memo))
+        return copied
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be stored; store its to_dict()")
+
+
+_C = TypeVar("_C", bound=_Computed)
+
+
+class Prediction(_Computed):
     """The predicted spectrum after some steps; no simulation enters.
 
-    From :meth:`linear_width.Experiment.predict`. ``print(prediction)`` shows the outliers.
+    From :meth:`linear_width.Experiment.predict`. ``print(prediction)`` shows what the command
+    ``linear-width predict`` does.
 
     Attributes
     ----------
+    step : int
+        The number of steps taken.
+    eta : float
+        Size of the last of them.
     bulk_model : str
     edge, lower_edge : float
         Of the bulk, as singular values.
@@ -46,6 +84,8 @@ class Prediction(Record):
         Inner products of the right vectors with each other and with the teacher; (5.10), (5.11).
     """
 
+    step: int
+    eta: float
     bulk_model: str
     edge: float
     lower_edge: float
@@ -65,10 +105,6 @@ class Prediction(Record):
     gram: Array
     target_projections: Array
 
-    def __init__(self, core: _core.Prediction) -> None:
-        super().__init__(**_parts(core.fields()))
-        self._core = core
-
     def density(self, singular_values: Any) -> Any:
         """The density of the bulk's singular values, of mass one; 0 outside the bulk.
 
@@ -82,6 +118,48 @@ class Prediction(Record):
         """
         at, shape = numbers(singular_values)
         return shaped(self._core.density(at), shape)
+
+    def left_overlap(self, index: int, f: Union[Function, Vectorised]) -> float:
+        """Overlap of the left vector of an outlier with the vector of entries f(b_j), normalised.
+
+        Parameters
+        ----------
+        index : int
+            Of the outlier, from 0.
+        f : callable
+            Takes and returns NumPy arrays, entry by entry; b = sqrt(N) a.
+
+        Raises
+        ------
+        IndexError
+            When there is no such outlier.
+        ValueError
+            When the equations cannot be solved again at the outlier.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import linear_width as lw
+        >>> experiment = lw.Experiment(
+        ...     width=2000, dimension=1000, samples=3000, activation="erf", target=[0.0, 1.0],
+        ...     steps=[(2.0, 0.3), (2.0, 0.4)])
+        >>> prediction = experiment.predict()
+        >>> prediction.left_overlap(0, np.sign) < prediction.left_overlap(0, lambda b: b)
+        True
+        """
+        return _found(self._core.left_overlap(_index(index), _function(f)), index)
+
+    def change_from(self, other: Prediction) -> tuple[float, float]:
+        """How far another prediction is.
+
+        Returns
+        -------
+        values, overlaps : float
+            Largest relative change of edge and outliers, and largest change of an overlap. Outliers
+            are compared in order of size; one without counterpart is compared with the edge.
+        """
+        values, overlaps = self._core.change_from(other._core)
+        return values, overlaps
 
     @property
     def is_trusted(self) -> bool:
@@ -101,45 +179,39 @@ class Prediction(Record):
         return plot_prediction(self, axes)
 
     def __str__(self) -> str:
-        errors = self.errors
-        lines = [
-            f"predicted: {_count(len(self.outliers))}, bulk from {self.lower_edge:.3f} to "
-            f"{self.edge:.3f} ({self.bulk_model})",
-            f"expected deviation of one network: {100 * errors.singular_value:.1f} % in singular "
-            f"value, {errors.overlap:.3f} in overlap, {100 * errors.edge:.1f} % in edge",
-        ]
-        if self.outliers:
-            lines.append("  k singular value  <v, target>  <u, a>  <u, a^2>  <u, a^3>")
-        for k, outlier in enumerate(self.outliers, start=1):
-            left = "".join(f"{overlap:9.3f}" for overlap in outlier.left_overlaps)
-            lines.append(
-                f"{k:3} {outlier.singular_value:14.3f} {outlier.target_overlap:12.3f}{left}"
-            )
-        return "\n".join(lines + [f"not to be trusted: {why}" for why in self.warnings])
+        text: str = self._core.text()
+        return text
 
     def __repr__(self) -> str:
-        return f"<Prediction: {_count(len(self.outliers))}, edge {self.edge:.3f}>"
+        count = len(self.outliers)
+        plural = "" if count == 1 else "s"
+        return f"<Prediction of W_{self.step}: {count} outlier{plural}, edge {self.edge:.3f}>"
 
     def _repr_html_(self) -> str:
         from ._html import prediction_html
 
         return prediction_html(self)
 
-    def __reduce__(self) -> Any:
-        raise TypeError("a Prediction cannot be stored; store its to_dict()")
+
+def _index(index: int) -> int:
+    number = operator.index(index)
+    if not 0 <= number < 2**63:
+        raise IndexError(f"there is no outlier {number}")
+    return number
 
 
-def _count(outliers: int) -> str:
-    return "1 outlier" if outliers == 1 else f"{outliers} outliers"
+def _found(overlap: Union[float, None], index: int) -> float:
+    if overlap is None:
+        raise IndexError(f"there is no outlier {index}")
+    return overlap
 
 
-def _parts(fields: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a record that has an object of the compiled module behind it."""
-    fields.pop("__struct__", None)
-    return {name: made(value) for name, value in fields.items()}
+def _function(f: Union[Function, Vectorised]) -> Function:
+    """A function of which no derivative is asked."""
+    return f if isinstance(f, Function) else Function(f, "finite")
 
 
-class State(Record):
+class State(_Computed):
     """The first layer after some steps, as the theory knows it.
 
     From :meth:`linear_width.Experiment.states`, or of given weights by :meth:`of_first_layer`. Neurons
@@ -172,10 +244,6 @@ class State(Record):
     noise: Array
     noise_along_target: list[Array]
 
-    def __init__(self, core: _core.State) -> None:
-        super().__init__(**_parts(core.fields()))
-        self._core = core
-
     @classmethod
     def of_first_layer(
         cls,
@@ -207,10 +275,8 @@ class State(Record):
         w, b = matrix(first_layer, "the first layer"), matrix(teacher, "the teacher")
         a = vector(second_layer, "the second layer")
         w, b = w.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
-        return cls(_core.State.of_first_layer(w, a, b, further))
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a State cannot be stored; store its to_dict()")
+        kept = None if further is None else count(further, "further")
+        return cls(_core.State.of_first_layer(w, a, b, kept))
 
 
 class Features:
@@ -219,9 +285,10 @@ class Features:
     From :meth:`linear_width.Experiment.features`.
     """
 
-    def __init__(self, core: _core.Features, name: str) -> None:
+    def __init__(self, core: _core.Features, name: str, directions: int) -> None:
         self._core = core
         self._name = name
+        self._directions = directions
 
     def __repr__(self) -> str:
         return f"<Features of {self._name}>"
@@ -250,22 +317,22 @@ class Features:
         Cheaper than one after the other.
         """
         found = self._core.ridge_curve(
-            [int(m) for m in samples], [float(lambda_) for lambda_ in lambdas]
+            [count(m, "samples") for m in samples], [float(lambda_) for lambda_ in lambdas]
         )
         rows: list[list[RidgeErrors]] = made(found)
         return rows
 
     def best_lambda(self, samples: int) -> tuple[float, RidgeErrors]:
         """The lambda of the smallest test error, to about 0.1 %, with the errors there."""
-        lambda_, errors = self._core.best_lambda(samples)
+        lambda_, errors = self._core.best_lambda(count(samples, "samples"))
         return lambda_, made(errors)
 
     def spectrum(self, samples: int) -> FeatureSpectrum:
         """The spectrum of F^T F / m for the features F of m = `samples` new samples."""
-        return FeatureSpectrum(self._core.spectrum(samples))
+        return FeatureSpectrum(self._core.spectrum(count(samples, "samples")), self._directions)
 
 
-class FeatureSpectrum(Record):
+class FeatureSpectrum(_Computed):
     """The predicted spectrum of F^T F / m, F = sigma(X W^T): the conjugate kernel.
 
     Attributes
@@ -287,17 +354,28 @@ class FeatureSpectrum(Record):
     numerical_error: Array
     noise_share: float
 
-    def __init__(self, core: _core.FeatureSpectrum) -> None:
-        super().__init__(**_parts(core.fields()))
-        self._core = core
+    def __init__(self, core: _core.FeatureSpectrum, directions: int) -> None:
+        super().__init__(core)
+        self._directions = directions
 
     def density(self, eigenvalues: Any) -> Any:
         """The density of the nonzero eigenvalues of the bulk, of mass one; arrays too."""
         at, shape = numbers(eigenvalues)
         return shaped(self._core.density(at), shape)
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draws the density of the bulk and the outliers.
+    def plot(
+        self, axes: Any = None, measured: Union[MeasuredFeatures, None] = None, bins: Any = 30
+    ) -> Any:
+        """Draws the density of the bulk and the outliers over the logarithm of the eigenvalue.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, optional
+            By default new ones.
+        measured : MeasuredFeatures, optional
+            Is drawn behind it: ``report.last.features.measured``.
+        bins : int or what numpy.histogram takes, default 30
+            Of what is measured.
 
         Raises
         ------
@@ -306,7 +384,36 @@ class FeatureSpectrum(Record):
         """
         from ._plots import plot_feature_spectrum
 
-        return plot_feature_spectrum(self, axes)
+        return plot_feature_spectrum(self, measured, axes, bins)
 
-    def __reduce__(self) -> Any:
-        raise TypeError("a FeatureSpectrum cannot be stored; store its to_dict()")
+    def left_overlap(self, index: int, f: Union[MultiIndex, Vectorised]) -> float:
+        """Overlap of the left vector of an outlier with the function f(z) of the samples.
+
+        Parameters
+        ----------
+        index : int
+            Of the outlier, from 0.
+        f : callable
+            Takes points (points x teacher directions), the projections of inputs on the teacher, and
+            returns a number for each.
+
+        Raises
+        ------
+        IndexError
+            When there is no such outlier.
+        """
+        if not isinstance(f, MultiIndex):
+            f = MultiIndex(f, self._directions)
+        return _found(self._core.left_overlap(_index(index), f), index)
+
+    def right_overlap(self, index: int, f: Union[Function, Vectorised]) -> float:
+        """Overlap of the right vector of an outlier with the vector of entries f(b_j), normalised.
+
+        Parameters and errors are those of :meth:`Prediction.left_overlap`.
+        """
+        return _found(self._core.right_overlap(_index(index), _function(f)), index)
+
+    def change_from(self, other: FeatureSpectrum) -> tuple[float, float]:
+        """How far another prediction is; as :meth:`Prediction.change_from`, with eigenvalues."""
+        values, overlaps = self._core.change_from(other._core)
+        return values, overlaps

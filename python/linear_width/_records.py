@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import keyword
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,7 +35,9 @@ class Record:
         cls._arrays = frozenset(
             name for name in cls._names if found[name] in ("Array", "Optional[Array]")
         )
-        Record._classes[cls.__name__] = cls
+        # a class of the user's may have the name of one of ours
+        if cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            Record._classes[cls.__name__] = cls
 
     def __init__(self, **parts: Any) -> None:
         if set(parts) != set(self._names):
@@ -80,7 +83,9 @@ def made(value: Any) -> Any:
         name = value.pop("__struct__", None)
         if name == "Array":
             return np.array(value["data"], dtype=np.float64).reshape(value["dim"])
-        parts = {key: made(part) for key, part in value.items()}
+        # a word of the language cannot be an attribute: `lambda_`
+        spelled = {key: key + "_" if keyword.iskeyword(key) else key for key in value}
+        parts = {spelled[key]: made(part) for key, part in value.items()}
         known = Record._classes.get(name) if isinstance(name, str) else None
         return known(**parts) if known else parts
     # lists of numbers are long
@@ -126,5 +131,3 @@ def _short(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_short, value)) + "]"
     return repr(value)
-
-

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 
-from ._functions import Function
+from ._functions import Function, MultiIndex
 from ._records import Record
 
 # stands in the place of a function that has no name; it is not read
@@ -36,6 +37,8 @@ def function(value: Any) -> tuple[Any, Optional[Function]]:
     """A function as TOML names it, or in the place of a Python function something with a name."""
     if isinstance(value, Function):
         return _STANDS_FOR, value
+    if isinstance(value, MultiIndex):
+        raise ValueError(f"{value!r} is a link; this must be a function of one number")
     if callable(value):
         return _STANDS_FOR, Function(value)
     if isinstance(value, str):
@@ -45,14 +48,19 @@ def function(value: Any) -> tuple[Any, Optional[Function]]:
     return plain(value), None
 
 
-def target(value: Any) -> tuple[Any, Optional[Function]]:
+def target(value: Any) -> tuple[Any, Union[Function, MultiIndex, None]]:
     """A target as TOML has it: a dictionary with the key `link`, or only a link."""
     if not (isinstance(value, Mapping) and "link" in value):
-        link, call = function(value)
-        return {"link": link}, call
-    link, call = function(value["link"])
+        value = {"link": value}
     table = plain({key: part for key, part in value.items() if key != "link"})
-    table["link"] = link
+    call: Union[Function, MultiIndex, None]
+    if isinstance(value["link"], MultiIndex):
+        for key in ("argument_scale", "without"):
+            if key in table:
+                raise ValueError(f"target.{key} is for links of one number")
+        table["link"], call = _STANDS_FOR, value["link"]
+    else:
+        table["link"], call = function(value["link"])
     directions = table.get("directions")
     if isinstance(directions, list) and directions and not isinstance(directions[0], list):
         table["directions"] = [directions]
@@ -79,10 +87,20 @@ def _step(step: Any) -> Any:
     return step
 
 
-def table(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Optional[Function], Optional[Function]]:
-    """The table, and the Python functions of activation and link."""
+class Table(NamedTuple):
+    """The table of the settings, and what has no name in TOML."""
+
+    values: dict[str, Any]
+    activation: Optional[Function]
+    link: Optional[Function]
+    multi_index: Optional[MultiIndex]
+
+
+def table(settings: Mapping[str, Any]) -> Table:
+    """The keyword arguments as TOML has them."""
     values = {name: value for name, value in settings.items() if value is not None}
-    activation = link = None
+    activation: Optional[Function] = None
+    link: Union[Function, MultiIndex, None] = None
     if "activation" in values:
         values["activation"], activation = function(values["activation"])
     if "target" in values:
@@ -99,12 +117,12 @@ def table(settings: Mapping[str, Any]) -> tuple[dict[str, Any], Optional[Functio
     seed = values.get("seed")
     if isinstance(seed, int) and seed > _LARGEST_INTEGER:
         values["seed"] = str(seed)
-    return values, activation, link
+    if isinstance(link, MultiIndex):
+        return Table(values, activation, None, link)
+    return Table(values, activation, link, None)
 
 
-def with_data(
-    values: dict[str, Any], samples: int, dimension: int
-) -> dict[str, Any]:
+def with_data(values: dict[str, Any], samples: int, dimension: int) -> dict[str, Any]:
     """The settings of an experiment on given data, which stands in the place of a target."""
     if "target" in values:
         raise ValueError("an experiment on given data has no target")
@@ -125,6 +143,8 @@ def vector(array: Any, name: str) -> np.ndarray[Any, Any]:
 
 
 def _readable(array: Any, dimensions: int, name: str) -> np.ndarray[Any, Any]:
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array; fill or take out what is masked")
     array = np.asarray(array)
     if array.ndim != dimensions:
         raise ValueError(f"{name} has shape {array.shape}; it must have {dimensions} dimensions")
@@ -135,14 +155,23 @@ def _readable(array: Any, dimensions: int, name: str) -> np.ndarray[Any, Any]:
     return np.require(array, dtype=wanted, requirements=["A"])
 
 
+def count(value: Any, name: str) -> int:
+    """A number of things."""
+    number = operator.index(value)
+    if not 0 <= number <= _LARGEST_INTEGER:
+        raise ValueError(f"{name} is {number}; it must lie in [0, 2^63)")
+    return number
+
+
 def numbers(values: Any) -> tuple[np.ndarray[Any, Any], tuple[int, ...]]:
     """Numbers of any shape as a list of float64, and their shape."""
-    array = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"entries of type {array.dtype} were given; they must be real numbers")
+    array = array.astype(np.float64)
     return np.ascontiguousarray(array.ravel()), array.shape
 
 
 def shaped(values: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
     """The numbers in this shape; one number as a float."""
     return float(values[0]) if shape == () else values.reshape(shape)
-
-

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Optional
 
 from . import _core
 from ._marchenko_pastur import MarchenkoPastur
-from ._reports import EdgeLaw
 from ._settings import numbers, shaped
+from ._theory_reports import EdgeLaw
 
 __all__ = ["EdgeLaw", "MarchenkoPastur", "Spike", "SpikedMatrix", "tracy_widom"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._records import made
-from ._reports import Outliers, SpectrumReport
+from ._spectrum_report import Outliers, SpectrumReport
+from ._settings import count as number_of
 from ._settings import matrix, plain, vector
 
 __all__ = ["Triplets", "count_outliers", "leading_triplets", "report", "singular_values"]
@@ -84,9 +84,7 @@ def report(
         "vectors": vectors,
         "permutations": permutations,
     }
-    w = matrix(weights)
-    of_type = _core.report_f32 if w.dtype == np.float32 else _core.report
-    found, text, csv = of_type(w, plain(options))
+    found, text, csv = _core.report(matrix(weights), plain(options))
     record: SpectrumReport = made(found)
     record._text, record._csv = text, csv
     return record
@@ -94,16 +92,12 @@ def report(
 
 def singular_values(weights: Any) -> npt.NDArray[Any]:
     """All min(N, d) singular values, largest first, in the precision of the matrix."""
-    w = matrix(weights)
-    of_type = _core.singular_values_f32 if w.dtype == np.float32 else _core.singular_values
-    return of_type(w)
+    return _core.singular_values(matrix(weights))
 
 
 def leading_triplets(weights: Any, count: int) -> Triplets:
     """The `count` leading singular triplets, in the precision of the matrix."""
-    w = matrix(weights)
-    of_type = _core.leading_triplets_f32 if w.dtype == np.float32 else _core.leading_triplets
-    return Triplets(*of_type(w, count))
+    return Triplets(*_core.leading_triplets(matrix(weights), number_of(count, "count")))
 
 
 def count_outliers(
@@ -123,5 +117,6 @@ def count_outliers(
         0.05 against white noise of fitted scale.
     """
     s = vector(singular_values, "the singular values")
-    outliers: Outliers = made(_core.count_outliers(s, shape, rule and plain(rule)))
+    rows, columns = (number_of(size, "a size") for size in shape)
+    outliers: Outliers = made(_core.count_outliers(s, (rows, columns), rule and plain(rule)))
     return outliers

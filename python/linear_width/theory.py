@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._settings import function
+from ._settings import count, function
 
 __all__ = [
     "FunctionExponents",
@@ -88,7 +88,8 @@ def outlier_count(
     if activation is not None:
         terms = _core.outlier_count(alpha_1, alpha_2)[1]
         coefficients = [float(c) for c in hermite_coefficients(activation, terms)]
-    return OutlierCount(*_core.outlier_count(alpha_1, alpha_2, coefficients, distinct_values))
+    values = None if distinct_values is None else count(distinct_values, "distinct_values")
+    return OutlierCount(*_core.outlier_count(alpha_1, alpha_2, coefficients, values))
 
 
 def hermite_coefficients(f: Any, max_degree: int) -> npt.NDArray[np.float64]:
@@ -101,7 +102,7 @@ def hermite_coefficients(f: Any, max_degree: int) -> npt.NDArray[np.float64]:
     max_degree : int
     """
     name, call = function(f)
-    found = _core.exponents(call or name, call is not None, max_degree)[0]
+    found = _core.exponents(call or name, call is not None, count(max_degree, "max_degree"))[0]
     return np.asarray(found, dtype=np.float64)
 
 

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use linear_width::data::{Batch, Dataset};
-use linear_width::experiment::{Progress, RunOptions};
+use linear_width::experiment::{NoPredictionError, Progress, RunOptions};
+use linear_width::theory::features::FeaturePrediction;
+use linear_width::theory::prediction::{self, Options};
 use linear_width_runs::config::ExperimentConfig;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -12,7 +14,7 @@ use pyo3::prelude::*;
 use super::arrays::{owned1, owned2};
 use super::callable::Callable;
 use super::errors::{Raised, value_error};
-use super::objects::{table, to_python};
+use super::objects::{from_python, table, to_python};
 use super::prediction::{Features, Prediction, State};
 use super::settings::{Extras, build};
 
@@ -31,12 +33,13 @@ type Samples<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
 #[pymethods]
 impl Experiment {
     #[new]
-    #[pyo3(signature = (values, activation=None, link=None, data=None))]
+    #[pyo3(signature = (values, activation=None, link=None, multi_index=None, data=None))]
     fn new(
         py: Python<'_>,
         values: &Bound<'_, PyAny>,
         activation: Option<Bound<'_, PyAny>>,
         link: Option<Bound<'_, PyAny>>,
+        multi_index: Option<Bound<'_, PyAny>>,
         data: Option<(PyReadonlyArray2<'_, f64>, PyReadonlyArray1<'_, f64>)>,
     ) -> PyResult<Self> {
         let raised = Raised::default();
@@ -45,16 +48,21 @@ impl Experiment {
             Ok(callable.map(linear_width::activation::Activation::shared))
         };
         let (activation, link) = (callable(activation)?, callable(link)?);
+        let target = |function: Bound<'_, PyAny>| -> PyResult<_> {
+            let variables = function.getattr("variables")?.extract()?;
+            Ok(Callable::new(function, &raised)?.multi_index(variables))
+        };
+        let multi_index = multi_index.map(target).transpose()?;
         let data = data.map(|(x, y)| Dataset::new(owned2(&x), owned1(&y)));
         let data = data.transpose().map_err(value_error)?;
         let unwritten = [
             (activation.is_some(), "an activation that is a Python function"),
-            (link.is_some(), "a link that is a Python function"),
+            (link.is_some() || multi_index.is_some(), "a link that is a Python function"),
             (data.is_some(), "given data"),
         ];
         let unwritten = unwritten.into_iter().find(|(given, _)| *given).map(|(_, what)| what);
         let values = table(values)?;
-        let extras = Extras { activation, link, data };
+        let extras = Extras { activation, link, multi_index, data };
         let (config, experiment) = raised.compute(py, || build(&values, extras))?;
         Ok(Self { experiment, config, unwritten, raised })
     }
@@ -76,6 +84,10 @@ impl Experiment {
 
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, self.experiment.settings())
+    }
+
+    fn leading_order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, self.experiment.leading_order())
     }
 
     fn estimated_bytes(&self) -> u128 {
@@ -119,9 +131,16 @@ impl Experiment {
         observer: Option<Py<PyAny>>,
         checkpoint: Option<PathBuf>,
     ) -> PyResult<(Bound<'py, PyAny>, String, Vec<Option<Bound<'py, PyArray2<f64>>>>)> {
-        let mut report = self.raised.compute(py, || {
-            let mut options =
-                RunOptions::new().observe(|progress| self.observe(progress, &observer));
+        let seen = |Progress { step, steps, in_spectrum, tile, tiles, fraction }: Progress| {
+            let Some(observer) = &observer else { return Ok(()) };
+            let parts = (step, steps, in_spectrum, tile, tiles, fraction);
+            Python::attach(|py| observer.call1(py, parts)).map(drop)
+        };
+        let mut report = self.raised.observed(py, seen, |tell| {
+            let mut options = RunOptions::new().observe(|progress| match tell(*progress) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            });
             if let Some(path) = checkpoint {
                 options = options.checkpoint(path);
             }
@@ -132,75 +151,95 @@ impl Experiment {
         let weights = weights.into_iter().map(|w| Some(w?.into_pyarray(py))).collect();
         let object = to_python(py, &report)?;
         for (stage, of_crate) in object.get_item("stages")?.try_iter()?.zip(&report.stages) {
-            stage?.set_item("span_overlap", of_crate.span_overlap())?;
+            let stage = stage?;
+            stage.set_item("span_overlap", of_crate.span_overlap())?;
+            stage.set_item("pairing", of_crate.pairing())?;
+            if let Some(features) = &of_crate.features {
+                stage.get_item("features")?.set_item("pairing", features.pairing())?;
+            }
         }
         object.set_item("chance_overlaps", report.chance_overlaps())?;
         Ok((object, text, weights))
     }
 
-    /// The prediction after `step` steps, the last one by default.
-    #[pyo3(signature = (step=None))]
-    fn predict(&self, py: Python<'_>, step: Option<usize>) -> PyResult<Prediction> {
+    /// The prediction after `step` steps, the last one by default, with the options of the settings by
+    /// default.
+    #[pyo3(signature = (step=None, options=None))]
+    fn predict(
+        &self,
+        py: Python<'_>,
+        step: Option<usize>,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Prediction> {
         let step = step.unwrap_or(self.experiment.settings().steps.len());
-        let prediction =
-            self.raised.compute(py, || self.experiment.predict(step, &self.options()))?;
-        Ok(Prediction::new(prediction, &self.raised))
+        let options = self.options(options)?;
+        let prediction = self.raised.compute(py, || self.experiment.predict(step, &options))?;
+        Ok(self.made(step, prediction))
     }
 
     /// The predictions after all steps.
-    fn predictions(&self, py: Python<'_>) -> PyResult<Vec<Prediction>> {
-        let predictions =
-            self.raised.compute(py, || self.experiment.predictions(&self.options()))?;
-        let each = |prediction: Result<_, _>| {
-            prediction.map(|p| Prediction::new(p, &self.raised)).map_err(value_error)
+    #[pyo3(signature = (options=None))]
+    fn predictions(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<Prediction>> {
+        let options = self.options(options)?;
+        let predictions = self.raised.compute(py, || self.experiment.predictions(&options))?;
+        let each = |(step, prediction): (usize, Result<_, _>)| {
+            prediction.map(|p| self.made(step, p)).map_err(value_error)
         };
-        predictions.into_iter().map(each).collect()
+        (1..).zip(predictions).map(each).collect()
+    }
+
+    /// The change of the prediction with finer options: relative and in overlaps.
+    #[pyo3(signature = (options=None))]
+    fn convergence(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<[f64; 2]> {
+        let options = self.options(options)?;
+        self.raised.compute(py, || {
+            let problem = self.experiment.prediction_setting()?;
+            Ok::<_, NoPredictionError>(problem.convergence(&options)?)
+        })
     }
 
     /// The states of the first layer after 0, 1, ... steps.
     fn states(&self, py: Python<'_>) -> PyResult<Vec<State>> {
+        let options = self.options(None)?;
         let states = self.raised.compute(py, || {
             let setting = self.experiment.prediction_setting()?;
-            Ok::<_, linear_width::experiment::NoPredictionError>(setting.states(&self.options())?)
+            Ok::<_, NoPredictionError>(setting.states(&options)?)
         })?;
         Ok(states.into_iter().map(State).collect())
     }
 
     /// The features of the first layer that `state` describes.
     fn features(&self, py: Python<'_>, state: &State) -> PyResult<Features> {
+        let options = self.options(None)?;
         let features = self.raised.compute(py, || {
             let setting = self.experiment.prediction_setting()?;
             let (activation, target) = (&setting.activation, &setting.target);
-            let features = linear_width::theory::features::FeaturePrediction::new(
-                &state.0,
-                activation,
-                target,
-                &self.options(),
-            );
-            Ok::<_, linear_width::experiment::NoPredictionError>(features?)
+            let features = FeaturePrediction::new(&state.0, activation, target, &options);
+            Ok::<_, NoPredictionError>(features?)
         })?;
         Ok(Features::new(features, &self.raised))
     }
 }
 
 impl Experiment {
-    fn options(&self) -> linear_width::theory::prediction::Options {
-        self.experiment.settings().prediction_options.unwrap_or_default()
+    /// The given options, or those of the settings.
+    fn options(&self, given: Option<&Bound<'_, PyAny>>) -> PyResult<Options> {
+        let own = || self.experiment.settings().prediction_options.unwrap_or_default();
+        given.map_or_else(|| Ok(own()), from_python)
     }
 
-    /// After every tile: looks for Ctrl-C and calls the observer of the run.
-    fn observe(&self, progress: &Progress, observer: &Option<Py<PyAny>>) -> ControlFlow<()> {
-        let Progress { step, steps, in_spectrum, tile, tiles, fraction } = *progress;
-        let seen = Python::attach(|py| {
-            py.check_signals()?;
-            if let Some(observer) = observer {
-                observer.call1(py, (step, steps, in_spectrum, tile, tiles, fraction))?;
-            }
-            Ok(())
-        });
-        if let Err(error) = seen {
-            self.raised.set(error);
-        }
-        if self.raised.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    fn made(&self, step: usize, prediction: prediction::Prediction) -> Prediction {
+        let settings = self.experiment.settings();
+        // a prediction is that of a step that is taken
+        let eta = settings.steps[step - 1].eta(settings.width);
+        Prediction::new(step, eta, prediction, &self.raised)
     }
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use super::arrays::owned1;
 use super::callable::Callable;
-use super::errors::{Raised, value_error};
+use super::errors::{Raised, compute, value_error};
 use super::objects::from_python;
 
 /// Coefficients at or below this count as zero.
@@ -19,10 +19,11 @@ const ZERO: f64 = 1e-8;
 fn mapped<'py, E: std::fmt::Display>(
     py: Python<'py>,
     at: &PyReadonlyArray1<'_, f64>,
-    f: impl Fn(f64) -> Result<f64, E>,
+    f: impl Fn(f64) -> Result<f64, E> + Send,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let values: Result<Vec<f64>, E> = owned1(at).into_iter().map(f).collect();
-    Ok(values.map_err(value_error)?.into_pyarray(py))
+    let at = owned1(at);
+    let values = compute(py, || at.into_iter().map(f).collect::<Result<Vec<f64>, E>>())?;
+    Ok(values.into_pyarray(py))
 }
 
 #[pyfunction]

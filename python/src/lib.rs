@@ -12,6 +12,7 @@ mod objects;
 mod prediction;
 mod settings;
 mod spectral;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -29,10 +30,7 @@ mod _core {
     #[pymodule_export]
     use super::settings::setting_names;
     #[pymodule_export]
-    use super::spectral::{
-        count_outliers, leading_triplets, leading_triplets_f32, report, report_f32,
-        singular_values, singular_values_f32,
-    };
+    use super::spectral::{count_outliers, leading_triplets, report, singular_values};
 
     use super::*;
 

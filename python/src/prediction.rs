@@ -3,24 +3,29 @@
 use linear_width::experiment::{PredictedFeatures, PredictedSpectrum};
 use linear_width::theory::features;
 use linear_width::theory::prediction;
+use linear_width_runs::predicted::PredictedStage;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::arrays::{owned1, owned2};
+use super::callable::Callable;
 use super::errors::{Raised, compute};
 use super::objects::to_python;
 
 /// What the Python class `Prediction` asks.
 #[pyclass(frozen, module = "linear_width._core")]
 pub struct Prediction {
+    step: usize,
+    eta: f64,
     prediction: prediction::Prediction,
     raised: Raised,
 }
 
 impl Prediction {
-    pub fn new(prediction: prediction::Prediction, raised: &Raised) -> Self {
-        Self { prediction, raised: raised.clone() }
+    /// After `step` steps, the last of them of size `eta`.
+    pub fn new(step: usize, eta: f64, prediction: prediction::Prediction, raised: &Raised) -> Self {
+        Self { step, eta, prediction, raised: raised.clone() }
     }
 }
 
@@ -29,6 +34,8 @@ impl Prediction {
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let p = &self.prediction;
         let fields = to_python(py, &PredictedSpectrum::from(p))?;
+        fields.set_item("step", self.step)?;
+        fields.set_item("eta", self.eta)?;
         fields.set_item("outliers", to_python(py, &p.outliers)?)?;
         fields.set_item("indicators", to_python(py, &p.indicators)?)?;
         for (name, value) in [
@@ -57,6 +64,27 @@ impl Prediction {
         let density = self.raised.compute(py, || self.prediction.density(&at))?;
         Ok(density.into_pyarray(py))
     }
+
+    /// With an object of the class `Function`; `None` if there is no such outlier.
+    fn left_overlap(
+        &self,
+        py: Python<'_>,
+        index: usize,
+        function: Bound<'_, PyAny>,
+    ) -> PyResult<Option<f64>> {
+        let raised = Raised::default();
+        let f = Callable::new(function, &raised)?;
+        raised.compute(py, || self.prediction.left_overlap(index, |b| f.value(b)))
+    }
+
+    fn change_from(&self, other: &Self) -> [f64; 2] {
+        self.prediction.change_from(&other.prediction)
+    }
+
+    /// As the command prints it.
+    fn text(&self) -> String {
+        PredictedStage::of_spectrum(self.step, self.eta, &self.prediction).to_string()
+    }
 }
 
 /// What the Python class `State` asks.
@@ -79,6 +107,10 @@ impl State {
             prediction::State::of_first_layer(w.view(), a.view(), teacher.view(), further)
         })?;
         Ok(Self(state))
+    }
+
+    fn directions(&self) -> usize {
+        self.0.directions()
     }
 
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -160,5 +192,35 @@ impl FeatureSpectrum {
         let at = owned1(&eigenvalues).to_vec();
         let density = self.raised.compute(py, || self.spectrum.density(&at))?;
         Ok(density.into_pyarray(py))
+    }
+
+    /// With an object of the class `MultiIndex`; `None` if there is no such outlier.
+    fn left_overlap(
+        &self,
+        py: Python<'_>,
+        index: usize,
+        function: Bound<'_, PyAny>,
+    ) -> PyResult<Option<f64>> {
+        let raised = Raised::default();
+        let f = Callable::new(function, &raised)?;
+        let overlap = || Ok::<_, String>(self.spectrum.left_overlap(index, |z| f.at_point(z)));
+        raised.compute(py, overlap)
+    }
+
+    /// With an object of the class `Function`; `None` if there is no such outlier.
+    fn right_overlap(
+        &self,
+        py: Python<'_>,
+        index: usize,
+        function: Bound<'_, PyAny>,
+    ) -> PyResult<Option<f64>> {
+        let raised = Raised::default();
+        let f = Callable::new(function, &raised)?;
+        let overlap = || Ok::<_, String>(self.spectrum.right_overlap(index, |b| f.value(b)));
+        raised.compute(py, overlap)
+    }
+
+    fn change_from(&self, other: &Self) -> [f64; 2] {
+        self.spectrum.change_from(&other.spectrum)
     }
 }

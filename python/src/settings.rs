@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use linear_width::activation::Activation;
-use linear_width::data::Dataset;
+use linear_width::data::{Dataset, Target};
 use linear_width::experiment::Settings;
 use linear_width::{Experiment, InvalidSetting};
 use linear_width_runs::config::{ConfigError, ConfigProblem, ExperimentConfig};
@@ -15,6 +15,8 @@ use pyo3::prelude::*;
 pub struct Extras {
     pub activation: Option<Arc<dyn Activation>>,
     pub link: Option<Arc<dyn Activation>>,
+    /// The link is of several numbers; noise and directions are those of the settings.
+    pub multi_index: Option<Target>,
     pub data: Option<Dataset>,
 }
 
@@ -40,6 +42,9 @@ pub fn build(
             ConfigError::Problems(vec![ConfigProblem { key, line: None, reason }])
         };
         builder = builder.target(config.target.target_with(link).map_err(at_link)?);
+    }
+    if let Some(target) = extras.multi_index {
+        builder = builder.target(config.target.placed(target));
     }
     let experiment = builder.build().map_err(|error| {
         ConfigError::Problems(error.problems.into_iter().map(Into::into).collect())

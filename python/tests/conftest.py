@@ -30,3 +30,10 @@ def small() -> lw.Experiment:
 @pytest.fixture(scope="session")
 def small_report(small: lw.Experiment) -> lw.Report:
     return small.run()
+
+
+@pytest.fixture(scope="session")
+def with_features() -> tuple[lw.Experiment, lw.Report]:
+    """A run whose report has every part."""
+    experiment = lw.Experiment.from_toml(HERE / "features.toml")
+    return experiment, experiment.run()

@@ -78,11 +78,81 @@ def test_integers_are_numbers() -> None:
         (np.array([[1.0, np.nan], [0.0, 1.0]]), "non-finite"),
         (np.zeros((3, 2)), "zeros has no spectrum"),
         (np.empty((0, 4)), "0 x 4; both numbers must be at least 1"),
+        (np.empty((4, 0)), "4 x 0; both numbers must be at least 1"),
+        (np.array([[1.0, np.inf], [0.0, 1.0]]), "non-finite"),
+        (np.array([[1.0, None]]), "type object; they must be real numbers"),
+        (np.array([["2026-01-01"]], dtype="datetime64[D]"), "must be real numbers"),
+        (np.ma.masked_array([[1.0, 2.0]], mask=[[True, False]]), "masked array"),
     ],
 )
 def test_what_is_no_matrix_is_refused_with_a_sentence(bad, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         lw.report(bad)
+
+
+@pytest.mark.parametrize("call", [lw.spectral.singular_values, lambda w: lw.spectral.leading_triplets(w, 1)])
+def test_singular_values_of_what_is_no_matrix(call) -> None:
+    for bad in (np.ones(3), np.ones((2, 2), dtype=complex), np.full((2, 2), np.nan)):
+        with pytest.raises(ValueError):
+            call(bad)
+    with pytest.raises(ValueError, match="both numbers|at least 1|triplets"):
+        lw.spectral.leading_triplets(np.empty((0, 3)), 1)
+    with pytest.raises(ValueError):
+        lw.spectral.leading_triplets(np.eye(3), 4)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint32, bool, np.longdouble])
+def test_other_numbers_are_those_of_float64(dtype) -> None:
+    w = np.random.default_rng(0).integers(0, 2, size=(8, 5)).astype(dtype)
+    found = lw.spectral.singular_values(w)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, lw.spectral.singular_values(w.astype(float)))
+
+
+def test_arrays_of_numbers_of_any_shape() -> None:
+    law = lw.rmt.tracy_widom
+    assert isinstance(law.cdf(0), float) and law.cdf([]).shape == (0,)
+    assert law.cdf(np.zeros((2, 0, 3))).shape == (2, 0, 3)
+    at = np.linspace(-3.0, 2.0, 6)
+    np.testing.assert_array_equal(law.cdf(at[::-2]), law.cdf(at)[::-2])
+    np.testing.assert_array_equal(law.cdf(np.asfortranarray(at.reshape(2, 3))), law.cdf(at).reshape(2, 3))
+    np.testing.assert_array_equal(law.cdf(at.astype(">f8")), law.cdf(at))
+    for bad in (1j, "1", None, [1.0, "a"], np.array([1.0, None])):
+        with pytest.raises(ValueError, match="must be real numbers"):
+            law.cdf(bad)
+    assert np.isnan(law.cdf(np.nan)) or 0.0 <= law.cdf(np.nan) <= 1.0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_the_form_of_given_data_changes_nothing(dtype, order: str) -> None:
+    random = np.random.default_rng(3)
+    x = random.integers(-3, 4, size=(60, 8)).astype(dtype)
+    y = random.integers(-3, 4, size=120).astype(dtype)[::2]
+    settings = dict(width=12, activation="erf", steps=[2.0], batches="reused")
+    wanted = lw.Experiment(**settings, data=(x.astype(float), y.astype(float))).run()
+    given = np.array(x, order=order)
+    given.setflags(write=False)
+    found = lw.Experiment(**settings, data=(given, y)).run()
+    np.testing.assert_array_equal(found.last.singular_values, wanted.last.singular_values)
+
+
+def test_bad_data_get_a_sentence() -> None:
+    settings = dict(width=12, activation="erf", steps=[2.0], batches="reused")
+    x, y = np.ones((6, 3)), np.ones(6)
+    hole = x.copy()
+    hole[2, 1] = np.nan
+    for data, sentence in (
+        ((hole, y), "NaN|finite"),
+        ((x, np.full(6, np.inf)), "inf|finite"),
+        ((x.astype(complex), y), "must be real numbers"),
+        ((x, ["a"] * 6), "must be real numbers"),
+        ((x[:0], y[:0]), "0|sample"),
+        ((x[:, :0], y), "0|dimension"),
+        ((x, np.ma.masked_equal(y, 1.0)), "masked array"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            lw.Experiment(**settings, data=data)
 
 
 def test_the_input_is_left_as_it_was(w: np.ndarray) -> None:

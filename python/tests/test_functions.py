@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -194,3 +195,148 @@ def test_wrong_derivatives_are_refused() -> None:
         Function(np.tanh, "exact")
     with pytest.raises(ValueError, match="must be callable"):
         Function("tanh")
+
+
+PAIR = lw.MultiIndex(lambda z: z[:, 0] * z[:, 1] + z[:, 0], 2, name="z1 z2 + z1")
+
+
+def test_a_link_of_several_numbers() -> None:
+    directions = np.linalg.qr(np.random.default_rng(0).normal(size=(40, 2)))[0].T
+    experiment = lw.Experiment(
+        **{**SMALL, "target": {"link": PAIR, "noise": 0.1, "directions": directions}}
+    )
+    np.testing.assert_array_equal(experiment.teacher, directions)
+    x, y = experiment.batch(1)
+    noise = y - PAIR.values(x @ directions.T)
+    assert 0.08 < noise.std() < 0.12 and abs(noise.mean()) < 0.05
+    report = experiment.run()
+    assert report.link == "z1 z2 + z1"
+    assert report.last.triplets[0].direction_overlaps.shape == (2,)
+    with pytest.raises(ValueError, match="Python function cannot be written as TOML"):
+        experiment.to_toml()
+    drawn = lw.Experiment(**{**SMALL, "target": PAIR}).teacher
+    np.testing.assert_allclose(drawn @ drawn.T, np.eye(2), atol=1e-12)
+
+
+def test_a_link_of_several_numbers_of_which_it_uses_one() -> None:
+    """The prediction is that of the link of one number."""
+    settings = {**SMALL, "width": 400, "dimension": 200, "samples": 600}
+    one, several = (
+        lw.Experiment(
+            **{**settings, "target": {"link": link, "noise": 0.1}},
+            prediction_options={"bulk_model": "isotropic"},
+        ).predict()
+        for link in (np.tanh, lw.MultiIndex(lambda z: np.tanh(z[:, 1]), 2))
+    )
+    assert several.edge == pytest.approx(one.edge, rel=1e-4)
+    assert len(one.outliers) == len(several.outliers)
+    for w, g in zip(one.outliers, several.outliers):
+        assert g.singular_value == pytest.approx(w.singular_value, rel=1e-4)
+        assert g.direction_overlaps[0] == pytest.approx(0.0, abs=1e-6)
+        assert g.direction_overlaps[1] == pytest.approx(w.target_overlap, abs=1e-4)
+    np.testing.assert_allclose(several.c_1_target, [0.0, one.c_1_target[0]], atol=1e-8)
+
+
+def test_two_directions_are_found_as_predicted() -> None:
+    settings = {**SMALL, "width": 600, "dimension": 300, "samples": 3000, "triplets": 3}
+    sum_of_two = lw.MultiIndex(lambda z: z[:, 0] + 0.5 * z[:, 1] + 0.3 * z[:, 0] * z[:, 1], 2)
+    experiment = lw.Experiment(**{**settings, "target": {"link": sum_of_two, "noise": 0.1}})
+    stage = experiment.run().stages[1]
+    predicted, measured = stage.prediction.outliers[0], stage.triplets[0]
+    overlap = stage.prediction.errors.overlap
+    difference = measured.direction_overlaps - predicted.direction_overlaps
+    assert np.all(np.abs(difference) < 3.0 * overlap) and overlap < 0.1
+    assert predicted.direction_overlaps[0] > 1.5 * predicted.direction_overlaps[1] > 0.2
+
+
+@pytest.mark.parametrize(
+    "make, sentence",
+    [
+        (lambda: lw.MultiIndex(lambda z: z, 2), r"shape \(\d+, 2\).*it should be \(\d+,\)"),
+        (lambda: lw.MultiIndex(lambda z: z[:, 2], 2), "out of bounds"),
+        (lambda: lw.MultiIndex(lambda z: 1j * z[:, 0], 2), "complex numbers"),
+        (lambda: lw.MultiIndex(lambda z: z[:, 0], 0), "at least 1"),
+        (lambda: lw.MultiIndex("z", 2), "must be callable"),
+        (lambda: lw.Experiment(**{**SMALL, "activation": PAIR}), "must be a function of one number"),
+        (
+            lambda: lw.Experiment(**{**SMALL, "target": {"link": PAIR, "without": [0]}}),
+            "target.without is for links of one number",
+        ),
+        (
+            lambda: lw.Experiment(**{**SMALL, "target": {"link": PAIR, "argument_scale": 2.0}}),
+            "target.argument_scale is for links of one number",
+        ),
+        (
+            lambda: lw.Experiment(**{**SMALL, "target": {"link": PAIR, "directions": np.eye(40)[:3]}}),
+            "target.directions",
+        ),
+        (
+            lambda: lw.Experiment(
+                **{**SMALL, "target": lw.MultiIndex(lambda z: np.log(np.abs(z[:, 0]) - 1.0), 2)}
+            ),
+            "not finite|NaN",
+        ),
+        (lambda: lw.Experiment(**{**SMALL, "target": lw.MultiIndex(lambda z: z[:, 0], 41)}), "41"),
+    ],
+)
+def test_wrong_links_of_several_numbers(make, sentence: str) -> None:
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=sentence):
+        make()
+
+
+def test_exceptions_of_links_of_several_numbers() -> None:
+    def f(z: np.ndarray) -> np.ndarray:
+        if len(z) == 1:
+            raise ZeroDivisionError("broken")
+        return z[:, 0]
+
+    with pytest.raises(ZeroDivisionError, match="broken"):
+        lw.Experiment(**{**SMALL, "target": lw.MultiIndex(f, 2)})
+
+
+@pytest.mark.parametrize("where", ["activation", "target"])
+def test_functions_that_are_not_finite_are_refused(where: str) -> None:
+    def f(z: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(z) > 0.2, z, np.nan)
+
+    with pytest.raises(ValueError, match="not finite|NaN"):
+        lw.Experiment(**{**SMALL, where: f})
+
+
+def test_the_error_handling_of_numpy_is_that_of_where_a_function_is_made() -> None:
+    def f(z: np.ndarray) -> np.ndarray:
+        return np.tanh(z) + 0.0 * np.divide(1.0, np.zeros_like(z), where=z > 20.0, out=np.zeros_like(z))
+
+    seen = set()
+
+    def g(z: np.ndarray) -> np.ndarray:
+        seen.add(np.geterr()["under"])
+        return np.tanh(z)
+
+    with np.errstate(under="call"):
+        function = Function(g)
+    seen.clear()
+    lw.Experiment(**{**SMALL, "activation": function})
+    assert seen == {"call"}
+    with np.errstate(divide="raise", invalid="ignore"), pytest.raises(FloatingPointError):
+        lw.Experiment(**{**SMALL, "activation": f})
+
+
+def test_a_function_may_compute_with_the_package() -> None:
+    """From the threads of the computation, which must not wait for each other for ever."""
+    calls, threads = 0, set()
+
+    def f(z: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        if calls % 20_000 == 0 or (z.size > 1000 and calls % 40 == 0):
+            threads.add(threading.get_ident())
+            lw.theory.hermite_coefficients(np.sin, 1)
+            lw.spectral.singular_values(np.eye(300))
+        return np.tanh(z)
+
+    settings = {**SMALL, "with_prediction": False, "steps": [2.0]}
+    found = lw.Experiment(**{**settings, "activation": Function(f, "finite")}).run()
+    wanted = lw.Experiment(**{**settings, "activation": Function(np.tanh, "finite")}).run()
+    np.testing.assert_array_equal(found.last.singular_values, wanted.last.singular_values)
+    assert threads and threading.get_ident() not in threads

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ import linear_width as lw
 from linear_width._records import Record
 
 REFERENCE = os.environ.get("LINEAR_WIDTH_REFERENCE")
+# the files whose first program is that of readme.toml
+READMES = os.environ.get("LINEAR_WIDTH_READMES", "").split(":") if REFERENCE else []
 SECONDS = {"gradient_seconds", "spectrum_seconds", "feature_seconds"}
 
 
@@ -66,6 +69,30 @@ def test_a_prediction_has_the_bits_of_rust(both: tuple[dict[str, Any], lw.Experi
         # a prediction has no vectors
         del outlier["left_vector"], outlier["right_vector"]
     assert differences(wanted, prediction) == []
+
+
+def test_the_text_of_a_prediction_is_the_commands(both: tuple[dict[str, Any], lw.Experiment]) -> None:
+    rust, experiment = both
+    # readouts and features, which the command adds, are not of a prediction
+    lines = rust["predicted_text"].splitlines()
+    for prediction in experiment.predictions():
+        text = str(prediction).splitlines()
+        start = lines.index(text[0])
+        notes = [line for line in text if line.startswith("  note: ")]
+        table = text[: len(text) - len(notes)]
+        assert lines[start : start + len(table)] == table
+        assert text[0].startswith(f"W_{prediction.step} (eta = ") and set(notes) <= set(lines)
+
+
+@pytest.mark.parametrize("both", ["readme.toml"], indirect=True)
+@pytest.mark.parametrize("readme", READMES)
+def test_the_program_of_a_readme_prints_what_rust_does(
+    readme: str, both: tuple[dict[str, Any], lw.Experiment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rust, experiment = both
+    program = Path(readme).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(program, {})
+    assert capsys.readouterr().out == f"{experiment.predict()}\n{rust['text']}\n"
 
 
 def test_the_comparison_sees_the_last_bit(both: tuple[dict[str, Any], lw.Experiment]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -107,13 +108,11 @@ import signal, numpy as np, linear_width as lw
 signal.signal(signal.SIGINT, signal.default_int_handler)
 experiment = lw.Experiment(width=600, dimension=300, samples=600_000, activation={activation},
                            target=[0.0, 1.0, 0.5], steps=[2.0], with_prediction=False)
-started = False
 def show(progress):
-    global started, tile
-    if progress.tile == 1 and not started:
-        started = True
-        print("running", flush=True)
+    global tile
     tile = progress.tile
+    if progress.step == 1 and tile == 1:
+        print("running", flush=True)
 try:
     experiment.run(progress=show)
     print("finished")
@@ -137,6 +136,74 @@ def test_ctrl_c_stops_a_run(activation: str) -> None:
     # some may pass before the signal arrives
     assert int(out.split()[-1]) < 200
     assert time.perf_counter() - start < 60
+
+
+# a function that takes its time, in a prediction, which has no tiles
+SLOW = """
+import signal, time, numpy as np, linear_width as lw
+signal.signal(signal.SIGINT, signal.default_int_handler)
+calls = 0
+def slow(z):
+    global calls
+    calls += 1
+    if waiting:
+        if calls == 1:
+            print("running", flush=True)
+        time.sleep(0.02)
+    return np.tanh(z)
+waiting = False
+experiment = lw.Experiment(width=600, dimension=300, samples=900, activation=lw.Function(slow, np.cosh),
+                           target=[0.0, 1.0, 0.5], steps=[2.0, 3.0])
+waiting, calls = True, 0
+try:
+    experiment.predict()
+    print("finished")
+except KeyboardInterrupt:
+    print("interrupted after", calls)
+waiting = False
+print(len(experiment.predict().outliers) > 0)
+"""
+
+
+def test_ctrl_c_stops_a_prediction_with_a_function() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(timeout=120)[0].split()
+    # hundreds of calls would be made
+    assert out[:2] == ["interrupted", "after"] and int(out[2]) < 60
+    # and the experiment is as good as before
+    assert out[3] == "True"
+
+
+FORKS = """
+import multiprocessing, sys, warnings
+import linear_width as lw
+warnings.simplefilter("ignore", DeprecationWarning)
+def value(seed):
+    run = lw.Experiment(width=80, dimension=40, samples=120, activation="erf", seed=seed,
+                        target=[0.0, 1.0, 0.5], steps=[(2.0, 0.3), (2.0, 0.4)]).run()
+    return run.last.singular_values[0], run.last.prediction.edge
+if __name__ == "__main__":
+    here = [value(seed) for seed in range(4)]
+    with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+        # a child computes more than once
+        there = pool.map(value, range(4), chunksize=2)
+    print(here == there)
+"""
+
+
+@pytest.mark.parametrize("method", sorted({"fork", "spawn"} & set(multiprocessing.get_all_start_methods())))
+def test_processes_made_from_one_that_has_computed(method: str, tmp_path) -> None:
+    file = tmp_path / "forks.py"
+    file.write_text(FORKS)
+    out = subprocess.run(
+        [sys.executable, str(file), method], check=True, capture_output=True, text=True, timeout=120
+    )
+    assert out.stdout == "True\n"
 
 
 def test_progress_is_seen_and_stops_a_run() -> None:

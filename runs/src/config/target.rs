@@ -121,13 +121,19 @@ impl TargetConfig {
     /// # Errors
     /// [`InvalidSetting::Function`] when the parts cannot be computed.
     pub fn target_with(&self, function: Arc<dyn Activation>) -> Result<Target, InvalidSetting> {
-        let target = Target::single_index(self.link_of(function)?).noise(self.noise);
-        Ok(match &self.directions {
+        Ok(self.placed(Target::single_index(self.link_of(function)?)))
+    }
+
+    /// Another target, for example with a link of several numbers, with the [`noise`](Self::noise) and
+    /// the [`directions`](Self::directions) of this one.
+    pub fn placed(&self, target: Target) -> Target {
+        let target = target.noise(self.noise);
+        match &self.directions {
             Some(rows) => {
                 let shape = (rows.len(), rows.first().map_or(0, Vec::len));
                 target.directions(Array2::from_shape_fn(shape, |(i, j)| rows[i][j]))
             }
             None => target,
-        })
+        }
     }
 }

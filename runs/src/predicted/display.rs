@@ -16,7 +16,7 @@ impl fmt::Display for PredictedReport {
         )?;
         write!(f, "{}", self.leading_order)?;
         for stage in &self.stages {
-            table(f, stage)?;
+            write!(f, "{stage}")?;
         }
         if let Some(why) = &self.no_prediction {
             let some = self.stages.iter().any(|stage| stage.spectrum.is_some());
@@ -30,58 +30,60 @@ impl fmt::Display for PredictedReport {
     }
 }
 
-fn table(f: &mut fmt::Formatter<'_>, stage: &PredictedStage) -> fmt::Result {
-    write!(f, "W_{}", stage.step)?;
-    if let Some(eta) = stage.eta {
-        write!(f, " (eta = {eta:.3})")?;
-    }
-    match (&stage.spectrum, &stage.density) {
-        (Some(spectrum), _) => {
-            let count = spectrum.outliers.len();
-            let plural = if count == 1 { "" } else { "s" };
-            let (lower, edge) = (spectrum.lower_edge, spectrum.edge);
-            writeln!(f, ": {count} outlier{plural}, bulk from {lower:.3} to {edge:.3}")?;
-            writeln!(f, "  expected deviation of one network: {}", spectrum.errors)?;
-            outliers(f, stage)?;
+impl fmt::Display for PredictedStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "W_{}", self.step)?;
+        if let Some(eta) = self.eta {
+            write!(f, " (eta = {eta:.3})")?;
         }
-        (None, Some(density)) => {
-            let edge = |s: Option<&f64>| s.copied().unwrap_or(f64::NAN);
-            let s = &density.singular_values;
-            let (lower, edge) = (edge(s.first()), edge(s.last()));
-            writeln!(f, ": no outliers, bulk from {lower:.3} to {edge:.3}")?;
+        match (&self.spectrum, &self.density) {
+            (Some(spectrum), _) => {
+                let count = spectrum.outliers.len();
+                let plural = if count == 1 { "" } else { "s" };
+                let (lower, edge) = (spectrum.lower_edge, spectrum.edge);
+                writeln!(f, ": {count} outlier{plural}, bulk from {lower:.3} to {edge:.3}")?;
+                writeln!(f, "  expected deviation of one network: {}", spectrum.errors)?;
+                outliers(f, self)?;
+            }
+            (None, Some(density)) => {
+                let edge = |s: Option<&f64>| s.copied().unwrap_or(f64::NAN);
+                let s = &density.singular_values;
+                let (lower, edge) = (edge(s.first()), edge(s.last()));
+                writeln!(f, ": no outliers, bulk from {lower:.3} to {edge:.3}")?;
+            }
+            (None, None) => writeln!(f, ": no prediction")?,
         }
-        (None, None) => writeln!(f, ": no prediction")?,
-    }
-    if !stage.readouts.is_empty() {
-        writeln!(f, "  ridge regression on the features")?;
-        writeln!(
-            f,
-            "  {:>8}{:>10}  {:<12}{:<16}|u|^2",
-            "m", "lambda", "test error", "training error"
-        )?;
-    }
-    for readout in &stage.readouts {
-        let errors = readout.errors;
-        let [test, training, norm] =
-            [errors.test_error, errors.training_error, errors.norm_squared].map(digits);
-        let (samples, lambda) = (readout.samples, readout.lambda);
-        writeln!(f, "  {samples:>8}{lambda:>10}  {test:<12}{training:<16}{norm}")?;
-    }
-    if let Some(features) = &stage.features {
-        write!(f, "  eigenvalues of F^T F / m: edge of the bulk {}", digits(features.edge))?;
-        match features.outliers.len() {
-            0 => writeln!(f, ", no outliers")?,
-            _ => writeln!(f, "; outliers:\n    {:<13}<u, y>", "eigenvalue")?,
+        if !self.readouts.is_empty() {
+            writeln!(f, "  ridge regression on the features")?;
+            writeln!(
+                f,
+                "  {:>8}{:>10}  {:<12}{:<16}|u|^2",
+                "m", "lambda", "test error", "training error"
+            )?;
         }
-        for outlier in &features.outliers {
-            let eigenvalue = digits(outlier.eigenvalue);
-            writeln!(f, "    {eigenvalue:<13}{:.3}", outlier.label_overlap)?;
+        for readout in &self.readouts {
+            let errors = readout.errors;
+            let [test, training, norm] =
+                [errors.test_error, errors.training_error, errors.norm_squared].map(digits);
+            let (samples, lambda) = (readout.samples, readout.lambda);
+            writeln!(f, "  {samples:>8}{lambda:>10}  {test:<12}{training:<16}{norm}")?;
         }
+        if let Some(features) = &self.features {
+            write!(f, "  eigenvalues of F^T F / m: edge of the bulk {}", digits(features.edge))?;
+            match features.outliers.len() {
+                0 => writeln!(f, ", no outliers")?,
+                _ => writeln!(f, "; outliers:\n    {:<13}<u, y>", "eigenvalue")?,
+            }
+            for outlier in &features.outliers {
+                let eigenvalue = digits(outlier.eigenvalue);
+                writeln!(f, "    {eigenvalue:<13}{:.3}", outlier.label_overlap)?;
+            }
+        }
+        for warning in self.spectrum.iter().flat_map(|spectrum| &spectrum.warnings) {
+            writeln!(f, "  note: {warning}")?;
+        }
+        Ok(())
     }
-    for warning in stage.spectrum.iter().flat_map(|spectrum| &spectrum.warnings) {
-        writeln!(f, "  note: {warning}")?;
-    }
-    Ok(())
 }
 
 fn outliers(f: &mut fmt::Formatter<'_>, stage: &PredictedStage) -> fmt::Result {

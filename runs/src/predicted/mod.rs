@@ -49,7 +49,7 @@ pub struct PredictedReport {
     pub no_feature_prediction: Option<String>,
 }
 
-/// The predictions for the weights after some number of steps.
+/// The predictions for the weights after some number of steps. Prints as its part of the table.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct PredictedStage {
@@ -229,6 +229,12 @@ impl PredictedReport {
 }
 
 impl PredictedStage {
+    /// The spectrum alone, without its density: after `step` steps, the last of them of size `eta`.
+    pub fn of_spectrum(step: usize, eta: f64, prediction: &Prediction) -> Self {
+        let spectrum = Some(PredictedSpectrum::from(prediction));
+        Self { step, eta: Some(eta), spectrum, density: None, readouts: Vec::new(), features: None }
+    }
+
     /// Takes what stands beside the measurement.
     fn take(&mut self, measured: &Stage) {
         self.spectrum.clone_from(&measured.prediction);
