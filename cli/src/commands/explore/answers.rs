@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::http::{Request, Response};
+use super::predict::Predictions;
 use super::settings::{self, Problem};
 use super::simulate::{self, Simulations};
 use super::{export, host_check, predict};
@@ -28,6 +29,7 @@ pub struct Answers {
     pub port: u16,
     /// The setting that the page starts with.
     pub first: Value,
+    pub predictions: Predictions,
     pub simulations: Arc<Simulations>,
 }
 
@@ -35,6 +37,11 @@ impl Answers {
     pub fn answer(&self, request: &Request) -> Response {
         if let Some(why) = host_check::problem(request, self.port) {
             return Response::sentence(403, why);
+        }
+        // which forms of other pages cannot send
+        let is_json = |kind: &str| kind.starts_with("application/json");
+        if request.method == "POST" && !request.header("content-type").any(is_json) {
+            return Response::sentence(400, "a question is JSON, and Content-Type says so");
         }
         let path = request.path.as_str();
         match (request.method.as_str(), path) {
@@ -45,7 +52,10 @@ impl Answers {
                 None => Response::sentence(404, format!("there is no {path} here")),
             },
             ("POST", "/predict") => asked(request, |question: predict::Question| {
-                predict::answer(&question).map(|answer| Response::json(200, &answer))
+                Ok(match self.predictions.answer(&question)? {
+                    Some(answer) => Response::json(200, &answer),
+                    None => Response::sentence(409, "a later question of the page came first"),
+                })
             }),
             ("POST", "/export") => asked(request, |setting: Value| {
                 let config = settings::read(&setting)?;
@@ -60,7 +70,9 @@ impl Answers {
                 self.simulations.status()
             }
             ("POST", _) => Response::sentence(404, format!("there is no {path} here")),
-            (method, _) => Response::sentence(405, format!("{method} is not answered, GET and POST are")),
+            (method, _) => {
+                Response::sentence(405, format!("{method} is not answered, GET and POST are"))
+            }
         }
     }
 
@@ -79,10 +91,6 @@ fn asked<Q: DeserializeOwned>(
     request: &Request,
     answer: impl FnOnce(Q) -> Result<Response, Vec<Problem>>,
 ) -> Response {
-    let is_json = |kind: &str| kind.starts_with("application/json");
-    if !request.header("content-type").any(is_json) {
-        return Response::sentence(400, "a question is JSON, and Content-Type says so");
-    }
     let question = serde_json::from_slice(&request.body);
     let problems = match question.map(answer) {
         Ok(Ok(response)) => return response,

@@ -8,7 +8,8 @@ use super::http::Request;
 
 /// Why the request is refused, if it is.
 pub fn problem(request: &Request, port: u16) -> Option<String> {
-    let ours = |host: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| is(host, name, port));
+    let ours =
+        |host: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| is(host, name, port));
     let mut hosts = request.header("host");
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if ours(host) => {}
@@ -47,12 +48,14 @@ mod tests {
             assert!(asked(&[("host", host)]), "{host}");
             assert!(asked(&[("host", host), ("origin", &format!("http://{host}"))]), "{host}");
         }
-        for host in ["127.0.0.1", "127.0.0.1:8124", "evil.example:8123", "127.0.0.1:8123.evil", ""] {
+        for host in ["127.0.0.1", "127.0.0.1:8124", "evil.example:8123", "127.0.0.1:8123.evil", ""]
+        {
             assert!(!asked(&[("host", host)]), "{host}");
         }
         assert!(!asked(&[]));
         assert!(!asked(&[("host", "localhost:8123"), ("host", "localhost:8123")]));
-        for origin in ["null", "http://evil.example", "https://127.0.0.1:8123", "http://127.0.0.1"] {
+        for origin in ["null", "http://evil.example", "https://127.0.0.1:8123", "http://127.0.0.1"]
+        {
             assert!(!asked(&[("host", "127.0.0.1:8123"), ("origin", origin)]), "{origin}");
         }
     }

@@ -195,7 +195,11 @@ fn body_length(request: &Request) -> Result<usize, Response> {
 }
 
 /// Appends what comes next; 0 bytes at the end.
-fn more(stream: &mut TcpStream, end: Instant, received: &mut Vec<u8>) -> Result<usize, Option<Response>> {
+fn more(
+    stream: &mut TcpStream,
+    end: Instant,
+    received: &mut Vec<u8>,
+) -> Result<usize, Option<Response>> {
     let mut buffer = [0; 4096];
     match read_until(stream, end, &mut buffer) {
         Ok(count) => {

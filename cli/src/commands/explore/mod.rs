@@ -8,6 +8,7 @@ mod browser;
 mod export;
 mod host_check;
 mod http;
+mod latest;
 mod predict;
 mod server;
 mod settings;
@@ -22,6 +23,7 @@ use linear_width_runs::config::ExperimentConfig;
 use crate::input::Input;
 use crate::output;
 use answers::Answers;
+use predict::Predictions;
 use server::Server;
 use simulate::Simulations;
 
@@ -46,8 +48,10 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     let first = match &options.file {
         Some(file) => first(&Input::read(file)?)?,
-        None => settings::essential(&ExperimentConfig::from_toml(FIRST).map_err(|e| e.to_string())?)
-            .map_err(|error| error.to_string())?,
+        None => {
+            settings::essential(&ExperimentConfig::from_toml(FIRST).map_err(|e| e.to_string())?)
+                .map_err(|error| error.to_string())?
+        }
     };
     let server = Server::bind(options.port)
         .map_err(|error| format!("port {} of 127.0.0.1: {error}", options.port))?;
@@ -59,7 +63,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         }
     }
     let port = server.address.port();
-    let answers = Answers { port, first, simulations: Arc::new(Simulations::default()) };
+    let simulations = Arc::new(Simulations::default());
+    let answers = Answers { port, first, predictions: Predictions::default(), simulations };
     server.serve(move |request| answers.answer(request)).map_err(|error| error.to_string())
 }
 

@@ -31,13 +31,20 @@ impl Server {
 
     /// Answers every connection with `answer`, until the program ends. When all threads are busy and
     /// the queue is full the answer is 503; when `answer` panics it is 500, and the thread goes on.
-    pub fn serve(self, answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> io::Result<()> {
+    pub fn serve(
+        self,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> io::Result<()> {
         let (sender, receiver) = sync_channel(QUEUE);
         let receiver = Arc::new(Mutex::new(receiver));
         let answer = Arc::new(answer);
         for _ in 0..THREADS {
             let (receiver, answer) = (receiver.clone(), answer.clone());
-            let work = move || while let Some(stream) = next(&receiver) { converse(stream, &*answer) };
+            let work = move || {
+                while let Some(stream) = next(&receiver) {
+                    converse(stream, &*answer)
+                }
+            };
             thread::Builder::new().name("answer".into()).spawn(work)?;
         }
         loop {

@@ -86,14 +86,16 @@ fn check(value: &Value, key: &mut String, problems: &mut Vec<Problem>) {
         Value::Number(number) => {
             let (Some(x), Some((from, to))) = (number.as_f64(), range(key)) else { return };
             if !(from..=to).contains(&x) {
-                let sentence = format!("{number} is not between {from} and {to}, as it must be on this page");
+                let sentence =
+                    format!("{number} is not between {from} and {to}, as it must be on this page");
                 problems.push(Problem::new(key.as_str(), sentence));
             }
         }
         Value::Array(values) => {
             let most = LENGTHS.iter().find(|(name, _)| name == key).map(|(_, most)| *most);
             if let Some(most) = most.filter(|most| values.len() > *most) {
-                let sentence = format!("{} entries; at most {most} can be had on this page", values.len());
+                let sentence =
+                    format!("{} entries; at most {most} can be had on this page", values.len());
                 problems.push(Problem::new(key.as_str(), sentence));
                 return;
             }
@@ -192,9 +194,15 @@ mod tests {
         page("/target/noise", json!(-0.1));
         page("/steps", json!(vec![json!({ "constant": 1.0, "alpha": 0.1 }); 6]));
         page("/steps/0/constant", json!(1001));
-        assert!(problem("/steps/0/alpha", json!(0.5)).starts_with("steps.1.alpha: alpha of step 1 is 0.5"));
+        assert!(
+            problem("/steps/0/alpha", json!(0.5))
+                .starts_with("steps.1.alpha: alpha of step 1 is 0.5")
+        );
         assert!(problem("/width", json!(2.5)).starts_with("width: invalid type"));
         assert!(problem("/activation", json!("tanh?")).starts_with("activation: unknown variant"));
-        assert!(problem("/batches", json!({ "partly_reused": { "fraction": 2 } })).contains("between 0 and 1"));
+        assert!(
+            problem("/batches", json!({ "partly_reused": { "fraction": 2 } }))
+                .contains("between 0 and 1")
+        );
     }
 }

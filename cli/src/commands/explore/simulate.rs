@@ -71,7 +71,7 @@ struct Outcome {
     /// Overlaps that chance gives.
     chance_overlaps: (f64, f64),
     stages: Vec<Measured>,
-    prediction: Answer,
+    prediction: Option<Answer>,
 }
 
 #[derive(Serialize)]
@@ -190,7 +190,7 @@ impl Simulations {
 }
 
 impl Outcome {
-    fn new(report: &Report, prediction: Answer, seconds: f64) -> Self {
+    fn new(report: &Report, prediction: Option<Answer>, seconds: f64) -> Self {
         let settings = &report.settings;
         Self {
             width: settings.width,
@@ -234,7 +234,9 @@ impl Measured {
 /// The same at a width of at most `width`, all sizes in proportion, with what the page shows alone.
 fn small(mut config: ExperimentConfig, width: usize) -> Result<ExperimentConfig, Vec<Problem>> {
     if !(2..=MOST_WIDTH).contains(&width) {
-        let sentence = format!("{width} is not between 2 and {MOST_WIDTH}, the widths that are simulated here");
+        let sentence = format!(
+            "{width} is not between 2 and {MOST_WIDTH}, the widths that are simulated here"
+        );
         return Err(vec![Problem::new("simulated width", sentence)]);
     }
     let settings = &mut config.settings;
@@ -256,13 +258,18 @@ fn small(mut config: ExperimentConfig, width: usize) -> Result<ExperimentConfig,
     ];
     for (key, name, size, most) in sizes {
         if size > most {
-            let sentence = format!("at N = {} {name} is {size}; at most {most} are simulated here", settings.width);
+            let sentence = format!(
+                "at N = {} {name} is {size}; at most {most} are simulated here",
+                settings.width
+            );
             return Err(vec![Problem::new(key, sentence)]);
         }
     }
     let work = settings.width as f64 * settings.dimension as f64 * settings.samples as f64;
     if work > MOST_WORK {
-        let sentence = format!("N d n is {work:.1e}; at most {MOST_WORK:.0e} is simulated here: take a smaller N");
+        let sentence = format!(
+            "N d n is {work:.1e}; at most {MOST_WORK:.0e} is simulated here: take a smaller N"
+        );
         return Err(vec![Problem::new("simulated width", sentence)]);
     }
     settings.keep_weights = false;
@@ -303,7 +310,9 @@ mod tests {
         };
         assert!(refused(config(600, 300, 900), 0).starts_with("simulated width: 0 is not between"));
         assert!(refused(config(600, 300, 900), 1001).contains("1000"));
-        assert!(refused(config(100, 5000, 900), 600).starts_with("dimension: at N = 100 d is 5000"));
+        assert!(
+            refused(config(100, 5000, 900), 600).starts_with("dimension: at N = 100 d is 5000")
+        );
         assert!(refused(config(100, 50, 900_000), 600).starts_with("samples: at N = 100 n is"));
         assert!(refused(config(1000, 1000, 10_000), 1000).starts_with("simulated width: N d n is"));
     }

@@ -52,7 +52,8 @@ fn link(target: &TargetConfig, uses: &mut BTreeSet<String>) -> String {
         let activation = target.link.activation();
         let name = format!("{} at {scale} z", activation.name());
         let kinks: Vec<f64> = activation.kinks().iter().map(|kink| kink / scale).collect();
-        let kinks = if kinks.is_empty() { String::new() } else { format!(".with_kinks({kinks:?})") };
+        let kinks =
+            if kinks.is_empty() { String::new() } else { format!(".with_kinks({kinks:?})") };
         uses.insert("linear_width::activation::Activation".to_owned());
         format!(
             "    let function = {written};\n    \
@@ -88,10 +89,31 @@ fn variant(path: &str, value: impl Debug, uses: &mut BTreeSet<String>) -> String
 fn calls(settings: &Settings, uses: &mut BTreeSet<String>) -> String {
     // a setting that is added later is missed here by the compiler
     let Settings {
-        width, dimension, samples, seed, precision, centred, input_law, initialisation,
-        second_layer, scaling, steps, batches, triplets, vectors, second_layer_powers,
-        outlier_rule, spectrum_method, readout_samples, readout_lambdas, readout_test_samples,
-        feature_samples, with_prediction, prediction_options, keep_weights, memory_limit,
+        width,
+        dimension,
+        samples,
+        seed,
+        precision,
+        centred,
+        input_law,
+        initialisation,
+        second_layer,
+        scaling,
+        steps,
+        batches,
+        triplets,
+        vectors,
+        second_layer_powers,
+        outlier_rule,
+        spectrum_method,
+        readout_samples,
+        readout_lambdas,
+        readout_test_samples,
+        feature_samples,
+        with_prediction,
+        prediction_options,
+        keep_weights,
+        memory_limit,
     } = settings;
     let default = Settings::default();
     let mut text = format!(
@@ -149,9 +171,11 @@ fn calls(settings: &Settings, uses: &mut BTreeSet<String>) -> String {
     call("readout_lambdas", *readout_lambdas != default.readout_lambdas, &mut || {
         format!("{readout_lambdas:?}")
     });
-    call("readout_test_samples", *readout_test_samples != default.readout_test_samples, &mut || {
-        readout_test_samples.to_string()
-    });
+    call(
+        "readout_test_samples",
+        *readout_test_samples != default.readout_test_samples,
+        &mut || readout_test_samples.to_string(),
+    );
     call("feature_samples", feature_samples.is_some(), &mut || shown(feature_samples));
     call("with_prediction", !with_prediction, &mut || with_prediction.to_string());
     call("prediction_options", prediction_options.is_some(), &mut || {
@@ -170,7 +194,13 @@ fn shown(number: &Option<usize>) -> String {
 /// The options with the fields that differ from the default.
 fn options(options: &Options, uses: &mut BTreeSet<String>) -> String {
     let Options {
-        bulk_model, target_column, linear_terms, right_vectors, tolerance, compare_nodes, node_factor,
+        bulk_model,
+        target_column,
+        linear_terms,
+        right_vectors,
+        tolerance,
+        compare_nodes,
+        node_factor,
     } = *options;
     let default = Options::default();
     uses.insert("linear_width::theory::prediction::Options".to_owned());

@@ -126,22 +126,26 @@ export function drawErrors(svg, predicted, measured, floor) {
   const known = predicted.filter(Number.isFinite);
   if (known.length === 0) return svg.replaceChildren();
   const found = (measured ?? []).filter(Boolean).map((m) => m.test_error);
-  const top = 1.08 * Math.max(...known, ...found, floor);
+  const all = [...known, ...found, floor];
+  const [low, high] = [Math.min(...known, ...found), Math.max(...all)];
+  const top = high + 0.08 * (high - low) + 0.01 * high;
+  // small changes of a large error are seen too
+  const bottom = Math.max(0, low - 0.5 * (high - low) - 0.02 * high);
   const x = (t) => room.left + ((t + 0.5) / predicted.length) * (width - room.left - room.right);
-  const y = (e) => height - room.bottom - (e / top) * (height - room.top - room.bottom);
-  const parts = [draw("line", { class: "frame", x1: room.left, x2: width - room.right, y1: y(0), y2: y(0) })];
-  for (const tick of ticks(0, top, false)) {
+  const y = (e) => height - room.bottom - ((e - bottom) / (top - bottom)) * (height - room.top - room.bottom);
+  const parts = [draw("line", { class: "frame", x1: room.left, x2: width - room.right, y1: y(bottom), y2: y(bottom) })];
+  for (const tick of ticks(bottom, top, false)) {
     parts.push(draw("line", { class: "axis", x1: room.left, x2: width - room.right, y1: y(tick), y2: y(tick) }));
     parts.push(draw("text", { x: room.left - 6, y: y(tick) + 4, "text-anchor": "end" }, String(tick)));
   }
-  if (floor > 0) parts.push(draw("line", { class: "noise", x1: room.left, x2: width - room.right, y1: y(floor), y2: y(floor) }));
+  if (floor > bottom) parts.push(draw("line", { class: "noise", x1: room.left, x2: width - room.right, y1: y(floor), y2: y(floor) }));
   const points = predicted.map((e, t) => [x(t), y(e)]).filter(([, at]) => Number.isFinite(at));
   parts.push(draw("path", { class: "curve", d: path(points) }));
   for (const [px, py] of points) parts.push(draw("circle", { class: "dot", cx: place(px), cy: place(py), r: 4 }));
   (measured ?? []).forEach((m, t) => {
     if (!m) return;
-    const [low, high] = [y(m.test_error - 2 * m.standard_error), y(m.test_error + 2 * m.standard_error)];
-    parts.push(draw("line", { class: "whisker", x1: x(t), x2: x(t), y1: low, y2: high }));
+    const [above, below] = [1, -1].map((sign) => y(m.test_error + 2 * sign * m.standard_error));
+    parts.push(draw("line", { class: "whisker", x1: x(t), x2: x(t), y1: above, y2: below }));
     parts.push(draw("path", { class: "measured-dot", d: `M${place(x(t))} ${place(y(m.test_error) + 5)}l-5 -9h10z` }));
   });
   predicted.forEach((_, t) => parts.push(draw("text", { x: x(t), y: height - 5, "text-anchor": "middle" }, `W${String.fromCharCode(0x2080 + t)}`)));

@@ -39,6 +39,8 @@ export class Latest {
   #path;
   #waiting = null;
   #inFlight = null;
+  #page = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+  #number = 0;
 
   constructor(path) {
     this.#path = path;
@@ -47,7 +49,9 @@ export class Latest {
   // `take(answer, error)` is called, unless a later question comes first. A question that is not
   // `urgent` is given up for one that is.
   ask(question, urgent, take) {
-    this.#waiting = { question, urgent, take };
+    this.#number += 1;
+    const ticket = { page: this.#page, number: this.#number };
+    this.#waiting = { question: { ...question, ticket }, urgent, take };
     if (this.#inFlight === null) this.#next();
     else if (urgent && !this.#inFlight.urgent) this.#inFlight.abort.abort();
   }
