@@ -12,6 +12,8 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 const STEPS_OF_SLIDER = 1000;
+// Hermite coefficients that have one
+const SLIDERS = 8;
 let ids = 0;
 
 // A number with as many digits as it needs and no more.
@@ -32,14 +34,21 @@ function number({ key, label, from, to, scale = "linear", step, whole, get, set,
   const slider = h("input", { type: "range", min: 0, max: STEPS_OF_SLIDER, step: step && !log ? (STEPS_OF_SLIDER * step) / (to - from) : log ? 5 : 1, "aria-label": label, title });
   const box = h("input", { type: "number", id, step: "any", inputmode: "decimal", title, "aria-describedby": `${id}p` });
   const problem = h("p", { class: "problem", id: `${id}p` });
+  // what is wrong with the text typed, which is not a setting yet
+  let own = "";
   const show = () => {
     const now = get();
     slider.value = STEPS_OF_SLIDER * Math.min(1, Math.max(0, place(now)));
     slider.setAttribute("aria-valuetext", short(now));
     if (document.activeElement !== box) box.value = short(now);
   };
+  const leave = () => {
+    if (own) tell(box, problem, (own = ""));
+    show();
+  };
   slider.addEventListener("input", () => {
     const chosen = rounded(value(slider.value / STEPS_OF_SLIDER));
+    own = "";
     box.value = short(chosen);
     slider.setAttribute("aria-valuetext", short(chosen));
     set(chosen);
@@ -47,13 +56,14 @@ function number({ key, label, from, to, scale = "linear", step, whole, get, set,
   box.addEventListener("input", () => {
     const typed = box.value.trim() === "" ? NaN : Number(box.value);
     const fits = Number.isFinite(typed) && (!whole || Number.isInteger(typed));
-    tell(box, problem, fits ? "" : `a ${whole ? "whole " : ""}number is needed here`);
+    own = fits ? "" : `a ${whole ? "whole " : ""}number is needed here`;
+    tell(box, problem, own);
     if (fits) set(typed);
   });
-  box.addEventListener("blur", show);
+  box.addEventListener("blur", leave);
   show();
   const field = h("div", { class: "field" }, h("label", { for: id, title }, label), slider, box, problem);
-  return { keys: [key], field, show, tell: (sentence) => tell(box, problem, sentence) };
+  return { keys: [key], field, show, tell: (sentence) => tell(box, problem, own || sentence) };
 }
 
 function choice({ key, label, options, get, set }) {
@@ -79,21 +89,27 @@ function numbers({ key, label, whole, least, get, set, title }) {
   const id = `c${(ids += 1)}`;
   const box = h("input", { type: "text", id, class: "wide", inputmode: "text", title, "aria-describedby": `${id}p` });
   const problem = h("p", { class: "problem", id: `${id}p` });
+  let own = "";
   const show = () => {
     if (document.activeElement !== box) box.value = get().map((x) => short(x)).join(", ");
+  };
+  const leave = () => {
+    if (own) tell(box, problem, (own = ""));
+    show();
   };
   box.addEventListener("input", () => {
     const parts = box.value.split(/[\s,;]+/).filter((part) => part !== "");
     const all = parts.map(Number);
     const fits = all.every((x) => Number.isFinite(x) && (!whole || (Number.isInteger(x) && x >= 0)));
     const enough = all.length >= least;
-    tell(box, problem, fits && enough ? "" : `${whole ? "whole " : ""}numbers with commas between them are needed here`);
+    own = fits && enough ? "" : `${whole ? "whole " : ""}numbers with commas between them are needed here`;
+    tell(box, problem, own);
     if (fits && enough) set(all);
   });
-  box.addEventListener("blur", show);
+  box.addEventListener("blur", leave);
   show();
   const field = h("div", { class: "field" }, h("label", { for: id, title }, label), box, problem);
-  return { keys: [key], field, show, tell: (sentence) => tell(box, problem, sentence) };
+  return { keys: [key], field, show, tell: (sentence) => tell(box, problem, own || sentence) };
 }
 
 function tell(input, problem, sentence) {
@@ -137,17 +153,23 @@ function functionControls({ key, label, start, get, set, rebuild }) {
   const at = (parameter) => `${key}.${name}.${parameter}`;
   if (name === "hermite") {
     const list = () => get().hermite;
-    const count = list().length;
+    const take = (all) => { set({ hermite: all }); refresh(); };
     inner.push(numbers({
       key: `${key}.hermite`, label: "c0, c1, ...", least: 1, title: "coefficients of the probabilists' Hermite polynomials He0, He1, ...",
-      get: list,
-      set: (all) => { set({ hermite: all }); if (all.length !== count) rebuild(); },
+      get: list, set: take,
     }));
-    list().slice(0, 8).forEach((_, k) => inner.push(number({
+    // a slider for each of the first coefficients; those that are not there are hidden
+    const sliders = Array.from({ length: SLIDERS }, (_, k) => number({
       key: `${key}.hermite.${k + 1}`, label: `c${k}`, from: -2, to: 2, step: 0.01,
       get: () => list()[k] ?? 0,
-      set: (x) => set({ hermite: list().map((old, i) => (i === k ? x : old)) }),
-    })));
+      set: (x) => take(list().map((old, i) => (i === k ? x : old))),
+    }));
+    inner.push(...sliders);
+    const refresh = () => {
+      inner.forEach((control) => control.show());
+      sliders.forEach(({ field }, k) => { field.hidden = k >= list().length; });
+    };
+    refresh();
   } else {
     for (const [parameter, [value, from, to]] of Object.entries(FUNCTIONS[name]?.parameters ?? {})) {
       inner.push(number({

@@ -25,7 +25,10 @@ const page = {
   setting: null,
   ratios: null,
   simulatedWidth: 600,
-  changed() { changed(); },
+  changed() {
+    $("notice").textContent = "";
+    changed();
+  },
   rebuild() { build(); },
 };
 
@@ -151,7 +154,7 @@ function show() {
   const measured = simulated?.stages[now.step] ?? null;
   drawSpectrum($("spectrum"), { log: chosen("axis") === "log", noise: shown.stages[0].density, law: now.step === 0 ? null : now.density, spectrum: now.spectrum, measured });
   $("title").textContent = tables.title(now, measured) + (simulated ? ` (N = ${simulated.width}, d = ${simulated.dimension}, n = ${simulated.samples})` : "");
-  $("facts").replaceChildren(...tables.facts(shown, now, page.setting));
+  $("facts").replaceChildren(...tables.facts(shown, now, shown.setting ?? page.setting));
   $("outliers").replaceChildren(...tables.outliers(now, measured, simulated?.chance_overlaps));
   $("outliers-title").textContent = `Outliers of W${tables.subscript(now.step)}`;
   const errors = shown.stages.map((s) => s.readouts[0]?.errors.test_error);
@@ -249,12 +252,12 @@ function fromHere() {
   try {
     setting = fromAddress(location.hash.slice(1));
   } catch (error) {
-    sentence = `${error.message}; the page starts with its own setting`;
+    sentence = `${error.message}; the page starts with its own setting.`;
   }
   const { setting: whole, replaced } = sound(setting ?? start.setting, start.setting);
-  if (replaced.length) sentence = `the address has no usable ${replaced.join(", ")}; those of the start are taken`;
+  if (replaced.length) sentence = `The address has no usable ${replaced.join(", ")}; those of the start are taken.`;
   load(whole);
-  if (sentence) $("alert").textContent = sentence;
+  $("notice").textContent = sentence;
 }
 
 async function begin() {

@@ -29,12 +29,12 @@ export function fromAddress(address) {
   const setting = Object.create(null);
   for (const part of address.split("&")) {
     const at = part.indexOf("=");
-    if (at < 1) throw new Error(`the address has "${part}" where key=value is expected`);
+    if (at < 1) throw new Error(`The address has "${part}" where key=value is expected`);
     let value;
     try {
       value = reads(decodeURIComponent(part.slice(at + 1)));
     } catch {
-      throw new Error(`the address has "${part}", which cannot be read`);
+      throw new Error(`The address has "${part}", which cannot be read`);
     }
     put(setting, part.slice(0, at).split("."), value);
   }
@@ -54,7 +54,7 @@ function put(table, path, value) {
   for (const name of path.slice(0, -1)) {
     if (here[name] === undefined) here[name] = Object.create(null);
     here = here[name];
-    if (here === null || typeof here !== "object") throw new Error(`the address gives ${path.join(".")} twice`);
+    if (here === null || typeof here !== "object") throw new Error(`The address gives ${path.join(".")} twice`);
   }
   here[path.at(-1)] = value;
 }
