@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import TimeoutException
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
@@ -94,7 +95,13 @@ class Page:
         """Waits for the whole prediction of the setting as it is."""
         # the pause before it is asked for
         time.sleep(0.6)
-        self.until(lambda: self.text("status").startswith("Whole"), "no whole prediction")
+        try:
+            self.until(lambda: self.text("status").startswith("Whole"), "no whole prediction")
+        except TimeoutException:
+            self.shot("failed", whole=True)
+            self.collect()
+            status, alert = self.text("status"), self.text("alert")
+            sys.exit(f"no whole prediction: {status} {alert} {self.complaints}")
 
     def field(self, key):
         return self.driver.find_element(By.CSS_SELECTOR, f'.field[data-key="{key}"]')
@@ -136,8 +143,9 @@ class Page:
 
     def type(self, key, text):
         box = self.box(key)
-        self.script("arguments[0].select()", box)
+        box.send_keys(Keys.CONTROL, "a")
         box.send_keys(text)
+        assert box.get_attribute("value") == text
 
     def shot(self, name, whole=False):
         what = dict(format="png")

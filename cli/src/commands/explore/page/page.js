@@ -84,14 +84,14 @@ function changed() {
 }
 
 function ask(detail, since) {
-  const question = { setting: page.setting, detail, step: stage };
   // what is asked stays as it is while the setting goes on changing
-  predictions.ask(structuredClone(question), detail === "draft", (found, problem) => {
+  const question = structuredClone({ setting: page.setting, detail, step: stage });
+  predictions.ask(question, detail === "draft", (found, problem) => {
     if (problem) return refuse(problem);
     settle();
     if (found.detail === "draft") keepFrom(answer, found);
     answer = found;
-    answer.setting = structuredClone(question.setting);
+    answer.setting = question.setting;
     show();
     const taken = performance.now() - since;
     if (detail === "draft") {

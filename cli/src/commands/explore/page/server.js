@@ -71,7 +71,14 @@ export class Latest {
       }
       this.#inFlight = null;
       // drafts are shown even when the next is asked already, so that the picture moves
-      if (!abort.signal.aborted && (urgent || this.#waiting === null)) take(answer, problem);
+      if (!abort.signal.aborted && (urgent || this.#waiting === null)) {
+        try {
+          take(answer, problem);
+        } catch (error) {
+          // the next question is asked all the same
+          reportError(error);
+        }
+      }
     }
   }
 }
