@@ -232,7 +232,7 @@ export function groups(page) {
   const errors = () => (s().readout_samples ?? []).length > 0;
   const first = (key, x, standard) => put(key, [x, ...(s()[key] ?? standard).slice(1)]);
   const ridge = [choice({
-    key: "readouts", label: "Ridge readout", options: [["yes", "predict its test error"], ["no", "leave it out"]],
+    key: "readouts", label: "Ridge readout", options: [["yes", "its test error"], ["no", "left out"]],
     get: () => (errors() ? "yes" : "no"),
     set: (chosen) => {
       if (chosen === "yes") Object.assign(s(), { readout_samples: [2 * s().width], readout_lambdas: s().readout_lambdas ?? [0.1] });
@@ -271,12 +271,12 @@ export function groups(page) {
     ] },
     { legend: "Laws", controls: [
       laws("input_law", "Inputs", "gaussian", shapes),
-      laws("initialisation", "First layer", "sphere", [["sphere", "rows on the sphere"], ["gaussian", "Gaussian"]]),
+      laws("initialisation", "First layer", "sphere", [["sphere", "sphere, rows"], ["gaussian", "Gaussian"]]),
       laws("second_layer", "Second layer", "gaussian", shapes),
     ] },
     { legend: "Prediction", controls: [
       choice({
-        key: "prediction_options", label: "Bulk", options: [["structured", "structured: better, slower"], ["isotropic", "isotropic: fast"]],
+        key: "prediction_options", label: "Bulk", options: [["structured", "structured, better"], ["isotropic", "isotropic, faster"]],
         get: () => s().prediction_options?.bulk_model ?? "structured",
         set: (model) => put("prediction_options", { ...s().prediction_options, bulk_model: model }),
       }),

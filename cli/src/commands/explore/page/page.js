@@ -98,7 +98,8 @@ function ask(detail, since) {
       // for whoever measures; a few are kept
       if (performance.getEntriesByName("draft").length > 500) performance.clearMeasures("draft");
       performance.measure("draft", { start: since, end: performance.now() });
-      $("status").textContent = `Draft for dragging, ${taken.toFixed(0)} ms; the whole prediction follows at rest.`;
+      const errors = answer.old_errors ? ", with test errors," : "";
+      $("status").textContent = `Draft for dragging, ${taken.toFixed(0)} ms; the whole prediction${errors} follows at rest.`;
     } else {
       $("status").textContent = `Whole prediction, computed in ${answer.milliseconds.toFixed(0)} ms.`;
       $("live").textContent = tables.spoken(answer, answer.stages[stage]);
