@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use commands::{completions, figure, predict, run, spectrum, sweep};
+use commands::{completions, explore, figure, predict, run, spectrum, sweep};
 
 /// Large gradient steps in linear-width two-layer networks: simulation, spectra, theory.
 ///
@@ -30,6 +30,7 @@ enum Task {
     Sweep(sweep::Options),
     Spectrum(spectrum::Options),
     Figure(figure::Options),
+    Explore(explore::Options),
     Completions(completions::Options),
 }
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Task::Sweep(options) => sweep::run(&options),
         Task::Spectrum(options) => spectrum::run(&options),
         Task::Figure(options) => figure::run(&options),
+        Task::Explore(options) => explore::run(&options),
         Task::Completions(options) => completions::run(&options, Command::command()),
     };
     match result {
