@@ -71,7 +71,7 @@ impl ExperimentConfig {
     /// [`ConfigError::Syntax`], or [`ConfigError::Problems`] with keys and lines.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let source = Source::parse(text)?;
-        let config = Self::from_table(&source.table, |path| source.line(path))?;
+        let config = Self::from_table(&source.table, &|path| source.line(path))?;
         config.build().map_err(|error| source.placed(error))?;
         Ok(config)
     }
@@ -98,13 +98,15 @@ impl ExperimentConfig {
             let reason = Reason::Malformed(error.to_string());
             ConfigError::Problems(vec![ConfigProblem::at("top level", reason)])
         })?;
-        Self::from_table(&table, |_| None)
+        Self::from_table(&table, &|_| None)
     }
 
     /// Reads the values of a table; `line` finds the line of a key. Nothing but types is checked.
+    /// Not generic, so that it is compiled here and not again by whoever calls
+    /// [`from_values`](Self::from_values).
     pub(crate) fn from_table(
         table: &Table,
-        line: impl Fn(&[Segment]) -> Option<usize>,
+        line: &dyn Fn(&[Segment]) -> Option<usize>,
     ) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         for name in REQUIRED.iter().filter(|name| !table.contains_key(**name)) {
@@ -114,9 +116,9 @@ impl ExperimentConfig {
         let mut settings = table.clone();
         let activation = settings.remove("activation");
         let target = settings.remove("target");
-        let activation = part(activation, "activation", &line, &mut problems);
-        let target = part(target, "target", &line, &mut problems);
-        let settings = part(Some(Value::Table(settings)), "", &line, &mut problems);
+        let activation = part(activation, "activation", line, &mut problems);
+        let target = part(target, "target", line, &mut problems);
+        let settings = part(Some(Value::Table(settings)), "", line, &mut problems);
         match (activation, target, settings) {
             (Some(activation), Some(target), Some(settings)) if problems.is_empty() => {
                 Ok(Self { activation, target, settings })
@@ -182,7 +184,7 @@ impl ExperimentConfig {
 fn part<T: DeserializeOwned>(
     value: Option<Value>,
     key: &str,
-    line: impl Fn(&[Segment]) -> Option<usize>,
+    line: &dyn Fn(&[Segment]) -> Option<usize>,
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<T> {
     let read = |(inner, message): (Path, String)| {

@@ -65,7 +65,7 @@ impl ConfigPoint {
             apply(&mut table, change)
                 .map_err(|text| malformed(source.line(&change.place), &change.place, text))?;
         }
-        let config = ExperimentConfig::from_table(&table, line)?;
+        let config = ExperimentConfig::from_table(&table, &line)?;
         config.build().map_err(|mut error| {
             if let ConfigError::Problems(problems) = &mut error {
                 problems.iter_mut().for_each(|problem| problem.line = line(&path(&problem.key)));

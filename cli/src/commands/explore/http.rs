@@ -60,8 +60,11 @@ impl Response {
     }
 
     pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => Self { status, kind: "application/json", body: Cow::Owned(body) },
+        // indented as what the other commands print, so that the same code does both
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => {
+                Self { status, kind: "application/json", body: Cow::Owned(text.into_bytes()) }
+            }
             Err(error) => Self::sentence(500, error.to_string()),
         }
     }

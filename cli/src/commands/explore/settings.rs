@@ -121,17 +121,23 @@ fn range(key: &str) -> Option<(f64, f64)> {
 
 /// A configuration as the page holds it: without the settings that have their default.
 pub fn essential(config: &ExperimentConfig) -> serde_json::Result<Value> {
-    let mut value = serde_json::to_value(config)?;
-    let defaults = serde_json::to_value(Settings::default())?;
+    let mut value = as_value(config)?;
+    let defaults = as_value(&Settings::default())?;
     if let Some(table) = value.as_object_mut() {
         table.retain(|key, value| !value.is_null() && defaults.get(key) != Some(value));
     }
-    let options = serde_json::to_value(Options::default())?;
+    let options = as_value(&Options::default())?;
     if let Some(Value::Object(table)) = value.get_mut("prediction_options") {
         table.retain(|key, value| options.get(key) != Some(value));
     }
     without_nulls(&mut value);
     Ok(value)
+}
+
+/// Through a text, which the other commands write of the same types: a second form of writing them
+/// would be compiled for seconds.
+fn as_value(value: &impl Serialize) -> serde_json::Result<Value> {
+    serde_json::from_str(&serde_json::to_string_pretty(value)?)
 }
 
 fn without_nulls(value: &mut Value) {

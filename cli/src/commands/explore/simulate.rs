@@ -55,9 +55,16 @@ enum State {
         doing: String,
         fraction: f64,
     },
-    Done(Box<Value>),
+    Done(Box<Outcome>),
     /// Why there is no result.
     Ended(String),
+}
+
+/// The status of a simulation that has its result.
+#[derive(Serialize)]
+struct Done<'a> {
+    state: &'static str,
+    outcome: &'a Outcome,
 }
 
 /// What was measured, with the prediction for the size that was simulated.
@@ -136,15 +143,17 @@ impl Simulations {
 
     /// How far it is, or what it found.
     pub fn status(&self) -> Response {
-        let status = match &self.lock().state {
-            State::None => json!({ "state": "none" }),
-            State::Running { doing, fraction } => {
-                json!({ "state": "running", "doing": doing, "fraction": fraction })
+        match &self.lock().state {
+            State::None => Response::json(200, &json!({ "state": "none" })),
+            State::Running { doing, fraction } => Response::json(
+                200,
+                &json!({ "state": "running", "doing": doing, "fraction": fraction }),
+            ),
+            State::Done(outcome) => Response::json(200, &Done { state: "done", outcome }),
+            State::Ended(sentence) => {
+                Response::json(200, &json!({ "state": "ended", "sentence": sentence }))
             }
-            State::Done(outcome) => json!({ "state": "done", "outcome": outcome }),
-            State::Ended(sentence) => json!({ "state": "ended", "sentence": sentence }),
-        };
-        Response::json(200, &status)
+        }
     }
 
     fn run(&self, experiment: &Experiment, stop: &AtomicBool) -> State {
@@ -174,8 +183,7 @@ impl Simulations {
                     error => error.to_string(),
                 })?;
                 let prediction = predict::whole(experiment);
-                let outcome = Outcome::new(&report, prediction, start.elapsed().as_secs_f64());
-                serde_json::to_value(outcome).map_err(|error| error.to_string())
+                Ok(Outcome::new(&report, prediction, start.elapsed().as_secs_f64()))
             })
         });
         match outcome {

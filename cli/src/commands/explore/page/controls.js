@@ -271,7 +271,7 @@ export function groups(page) {
     ] },
     { legend: "Laws", controls: [
       laws("input_law", "Inputs", "gaussian", shapes),
-      laws("initialisation", "First layer", "sphere", [["sphere", "sphere, rows"], ["gaussian", "Gaussian"]]),
+      laws("initialisation", "First layer", "sphere", [["sphere", "on the sphere"], ["gaussian", "Gaussian"]]),
       laws("second_layer", "Second layer", "gaussian", shapes),
     ] },
     { legend: "Prediction", controls: [
