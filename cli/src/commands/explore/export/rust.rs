@@ -114,6 +114,7 @@ fn calls(settings: &Settings, uses: &mut BTreeSet<String>) -> String {
         prediction_options,
         keep_weights,
         memory_limit,
+        device,
     } = settings;
     let default = Settings::default();
     let mut text = format!(
@@ -183,6 +184,10 @@ fn calls(settings: &Settings, uses: &mut BTreeSet<String>) -> String {
     });
     call("keep_weights", *keep_weights, &mut || keep_weights.to_string());
     call("memory_limit", memory_limit.is_some(), &mut || shown(memory_limit));
+    call("device", *device != default.device, &mut || {
+        uses.insert("linear_width::experiment::Device".to_owned());
+        format!("Device::{device:?}")
+    });
     text
 }
 
