@@ -4,7 +4,7 @@ precision."""
 import jax
 import jax.numpy as jnp
 
-from peers import NOISE, etas, measured, sizes
+from peers import NOISE, etas, measured, requests
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -35,7 +35,7 @@ def two_steps_given(w, a, batches):
     return w
 
 
-def run(size, precision):
+def run(task, size, precision):
     N, d, n, _ = size
     dtype = {"f32": jnp.float32, "f64": jnp.float64}[precision]
     keys = jax.random.split(jax.random.key(1), 5)
@@ -48,23 +48,23 @@ def run(size, precision):
             w = ascended(w, a, *generate(key, beta, n), eta)
         return w
 
-    def timed(task, function, *arguments, check):
+    def timed(function, *arguments, check):
         function = jax.jit(function)
         work = lambda: jax.block_until_ready(function(*arguments))
         measured(NAME, task, precision, size, work, check)
 
     norm = lambda w: float(jnp.linalg.norm(w))
-    timed("two steps, generated", drawn, w, a, beta, keys[3], check=norm)
-    draw = jax.jit(lambda key: generate(key, beta, n))
-    batches = [jax.block_until_ready(draw(key)) for key in jax.random.split(keys[4])]
-    timed("two steps, given", two_steps_given, w, a, batches, check=norm)
-    del batches
+    if task == "two steps, given":
+        draw = jax.jit(lambda key: generate(key, beta, n))
+        batches = [jax.block_until_ready(draw(key)) for key in jax.random.split(keys[4])]
+        return timed(two_steps_given, w, a, batches, check=norm)
+    if task == "two steps, generated":
+        return timed(drawn, w, a, beta, keys[3], check=norm)
     gram = jax.jit(lambda w: w.T @ w if N >= d else w @ w.T)
     values = lambda w: jnp.sqrt(jnp.maximum(jnp.linalg.eigvalsh(gram(w)), 0))
-    timed("singular values", values, w, check=lambda s: float(s.max()))
+    timed(values, w, check=lambda s: float(s.max()))
 
 
 if __name__ == "__main__":
-    for size in sizes():
-        for precision in ("f32", "f64"):
-            run(size, precision)
+    for size, task, precision in requests():
+        run(task, size, precision)

@@ -20,8 +20,17 @@ def etas(N):
     return [2.0 * N**0.3, 2.0 * N**0.4]
 
 
-def sizes():
-    return [tuple(map(int, word.split(","))) for word in sys.argv[1:]]
+TASKS = ["two steps, given", "singular values", "two steps, generated"]
+
+
+def requests():
+    """Size, task and precision of each measurement: what matters most comes first, since a worker
+    may be stopped when its time is over."""
+    for word in sys.argv[1:]:
+        size = tuple(map(int, word.split(",")))
+        for task in TASKS:
+            for precision in ("f32", "f64"):
+                yield size, task, precision
 
 
 def measured(contestant, task, precision, size, work, check):

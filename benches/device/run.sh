@@ -61,7 +61,7 @@ for part in "${parts[@]}"; do
     [ "${PIPESTATUS[0]}" = 0 ] || status=1
     for peer in jax torch; do
         if python3 -c "import $peer" 2>/dev/null; then
-            XLA_PYTHON_CLIENT_PREALLOCATE=false timeout "${PEER_SECONDS:-150}" \
+            XLA_PYTHON_CLIENT_PREALLOCATE=false timeout "${PEER_SECONDS:-240}" \
                 python3 "$here/${peer}_worker.py" "$size" | tee -a "$lines"
         else
             echo "python3 has no $peer: it is not among the contestants" >&2

@@ -55,14 +55,15 @@ pub fn run(files: &[String]) -> Fallible<bool> {
     }
     let others: BTreeSet<&str> = lines.iter().map(|line| line.contestant.as_str()).collect();
     let others: Vec<&str> = others.into_iter().filter(|name| *name != "ours").collect();
-    let heads: Vec<String> = others.iter().map(|name| format!("{name} | ours / {name}")).collect();
-    println!("| | N, d, n | | ours | {} |", heads.join(" | "));
+    let mut heads = vec!["ours".to_owned()];
+    heads.extend(others.iter().map(|name| format!("{name} | ours / {name}")));
+    println!("| | N, d, n | | {} |", heads.join(" | "));
     println!("|---|---|---|---:|{}", "---:|".repeat(2 * others.len()));
     let mut agree = true;
     for row in &rows {
         let of = |name: &str| lines.iter().find(|line| line.contestant == name && line.is_of(row));
         let ours = of("ours");
-        let (mut cells, [n, d, samples]) = (Vec::new(), row.2);
+        let mut cells = vec![ours.map_or("-".to_owned(), seconds)];
         for other in others.iter().map(|name| of(name)) {
             let ratio = ours.zip(other).map(|(ours, other)| ours.seconds[0] / other.seconds[0]);
             cells.push(other.map_or("-".to_owned(), seconds));
@@ -76,13 +77,8 @@ pub fn run(files: &[String]) -> Fallible<bool> {
                 }
             }
         }
-        let ours = ours.map_or("-".to_owned(), seconds);
-        println!(
-            "| {} | {n}, {d}, {samples} | {} | {ours} | {} |",
-            row.0,
-            row.1,
-            cells.join(" | ")
-        );
+        let (task, precision, [n, d, samples]) = row;
+        println!("| {task} | {n}, {d}, {samples} | {precision} | {} |", cells.join(" | "));
     }
     Ok(agree)
 }

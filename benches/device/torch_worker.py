@@ -2,7 +2,7 @@
 
 import torch
 
-from peers import NOISE, etas, measured, sizes
+from peers import NOISE, etas, measured, requests
 
 NAME = f"PyTorch {torch.__version__.split('+')[0]}"
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -38,28 +38,28 @@ def two_steps(w, a, batches):
     return w
 
 
-def run(size, precision):
+def run(task, size, precision):
     N, d, n, _ = size
     dtype = {"f32": torch.float32, "f64": torch.float64}[precision]
     w = torch.nn.functional.normalize(normal(N, d, dtype=dtype))
     a = normal(N, dtype=dtype) / N**0.5
     beta = torch.nn.functional.normalize(normal(d, dtype=dtype), dim=0)
 
-    def timed(task, work, check):
+    def timed(work, check):
         measured(NAME, task, precision, size, lambda: done(work()), check)
 
     norm = lambda w: float(torch.linalg.norm(w))
-    drawn = lambda: two_steps(w, a, (generate(beta, n) for _ in range(2)))
-    timed("two steps, generated", drawn, norm)
-    batches = [generate(beta, n) for _ in range(2)]
-    timed("two steps, given", lambda: two_steps(w, a, batches), norm)
-    del batches
+    if task == "two steps, given":
+        batches = [generate(beta, n) for _ in range(2)]
+        return timed(lambda: two_steps(w, a, batches), norm)
+    if task == "two steps, generated":
+        drawn = lambda: two_steps(w, a, (generate(beta, n) for _ in range(2)))
+        return timed(drawn, norm)
     values = lambda: torch.linalg.eigvalsh(w.T @ w if N >= d else w @ w.T).clamp_(0).sqrt_()
-    timed("singular values", values, lambda s: float(s.max()))
+    timed(values, lambda s: float(s.max()))
 
 
 if __name__ == "__main__":
     torch.manual_seed(1)
-    for size in sizes():
-        for precision in ("f32", "f64"):
-            run(size, precision)
+    for size, task, precision in requests():
+        run(task, size, precision)

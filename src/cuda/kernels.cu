@@ -62,14 +62,29 @@ template <typename T> __device__ const T* near_table(const T* table, int numbers
   return copy;
 }
 
-// out[t]: the largest |a| that thread t sees, or NaN.
+// The largest x of a block of 256 threads, or NaN. All threads of the block call this.
+template <typename T> __device__ T largest_in_block(T x) {
+  __shared__ T all[256];
+  all[threadIdx.x] = x;
+  for (int half = 128; half > 0; half /= 2) {
+    __syncthreads();
+    if (threadIdx.x < half) all[threadIdx.x] = larger(all[threadIdx.x], all[threadIdx.x + half]);
+  }
+  __syncthreads();
+  x = all[0];
+  __syncthreads();
+  return x;
+}
+
+// out[b]: the largest |a| that block b sees, or NaN.
 template <typename T> __device__ void largest(const T* a, size count, T* out) {
   T most = 0;
   for (size i = thread_number(); i < count; i += thread_count()) {
     T x = a[i];
     most = larger(most, x < 0 ? -x : x);
   }
-  out[thread_number()] = most;
+  most = largest_in_block(most);
+  if (threadIdx.x == 0) out[blockIdx.x] = most;
 }
 
 // z (rows x samples): replaces z by the derivative of the activation. partial (groups x samples): the
@@ -119,7 +134,7 @@ template <typename T> __device__ void scale_rows(const T* x, size rows, size col
       out[row * columns + j] = x[row * columns + j] * factors[row];
 }
 
-// w += eta a_j g in row j. Thread t writes three numbers: the largest change it made, the largest new
+// w += eta a_j g in row j. Block b writes three numbers: the largest change it made, the largest new
 // |w| (or NaN), and whether a row with a_j not 0 has a g that is not 0.
 template <typename T> __device__ void update(T* w, const T* g, const T* second_layer, size rows,
     size columns, T eta, T* out) {
@@ -135,10 +150,13 @@ template <typename T> __device__ void update(T* w, const T* g, const T* second_l
     if (a != 0 && direction != 0) gradient = 1;
     w[i] = next;
   }
-  size t = thread_number(), threads = thread_count();
-  out[t] = moved;
-  out[threads + t] = most;
-  out[2 * threads + t] = gradient;
+  moved = largest_in_block(moved);
+  most = largest_in_block(most);
+  gradient = largest_in_block(gradient);
+  if (threadIdx.x > 0) return;
+  out[blockIdx.x] = moved;
+  out[gridDim.x + blockIdx.x] = most;
+  out[2 * gridDim.x + blockIdx.x] = gradient;
 }
 
 #define FOR_BOTH(KERNEL) KERNEL(f32, float) KERNEL(f64, double)

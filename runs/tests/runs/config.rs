@@ -3,7 +3,7 @@
 use linear_width::Experiment;
 use linear_width::activation::{Activation, Tanh};
 use linear_width::data::{InputLaw, Link, Target};
-use linear_width::experiment::{Precision, Settings};
+use linear_width::experiment::{Device, Precision, Settings};
 use linear_width::network::{Initialisation, Scaling, SecondLayerLaw};
 use linear_width::spectral::OutlierRule;
 use linear_width::theory::prediction::{BulkModel, Options};
@@ -250,14 +250,16 @@ fn other_values() -> toml::Table {
 #[test]
 fn every_key_of_the_record_reaches_experiment_and_report() {
     let values = other_values();
-    assert_eq!(values.len(), Settings::NAMES.len(), "a value for every setting");
+    // another device may not be there, and has a test of its own
+    let names = Settings::NAMES.iter().filter(|name| **name != "device");
+    assert_eq!(values.len(), names.clone().count(), "a value for every setting");
     let base = toml::Table::try_from(small()).unwrap();
     let defaults = serde_json::to_value(Settings::default()).unwrap();
     let read = |table: &toml::Table| {
         let text = toml::to_string(table).unwrap();
         ExperimentConfig::from_toml(&text).unwrap_or_else(|error| panic!("{error} in\n{text}"))
     };
-    for key in Settings::NAMES {
+    for key in names.clone() {
         let mut table = base.clone();
         table.insert((*key).into(), values[*key].clone());
         let config = read(&table);
@@ -279,8 +281,28 @@ fn every_key_of_the_record_reaches_experiment_and_report() {
     round_trip(&config);
     let report = config.build().unwrap().run().unwrap();
     let json = serde_json::to_value(&report).unwrap();
-    for key in Settings::NAMES {
+    for key in names {
         let expected = &serde_json::to_value(&config.settings).unwrap()[key];
         assert_eq!(&json["settings"][key], expected, "{key}");
     }
+}
+
+#[test]
+fn a_device_is_read_and_needs_a_feature() {
+    let mut table = toml::Table::try_from(small()).unwrap();
+    table.insert("device".into(), "cuda:1".into());
+    let config = ExperimentConfig::from_values(&table).unwrap();
+    assert_eq!(config.settings.device, Device::Cuda(1));
+    let text = config.to_toml().unwrap();
+    assert!(text.contains("device = \"cuda:1\""), "{text}");
+    let read = ExperimentConfig::from_toml(&text);
+    if cfg!(feature = "cuda") {
+        assert_eq!(read.unwrap(), config);
+    } else {
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(", device: device is cuda:1: "), "{error}");
+        assert!(error.contains("compile it with the feature `cuda`"), "{error}");
+    }
+    let error = ExperimentConfig::from_toml(&text.replace("cuda:1", "gpu")).unwrap_err();
+    assert!(error.to_string().contains("device: the device is \"gpu\"; it must be cpu"), "{error}");
 }

@@ -14,11 +14,11 @@ use crate::cuda::error::{CudaError, OnCard};
 /// The kernels; those of the second file use functions of the first.
 const SOURCE: &str = concat!(include_str!("../kernels.cu"), include_str!("../gram.cu"));
 
-/// Threads of a block.
+/// Threads of a block, as kernels.cu has them.
 const BLOCK: usize = 256;
 /// Rows whose products with the second layer one thread adds up.
 const GROUP: usize = 128;
-/// Threads of a reduction, each of which leaves one number.
+/// Threads of a reduction, of which each block leaves one number.
 const REDUCTION: usize = 1024 * BLOCK;
 /// Bytes of shared memory that every card has for a block.
 const SHARED_BYTES: usize = 48 << 10;
@@ -81,24 +81,24 @@ impl Kernels {
     pub fn start_largest<T: CardNumber>(&self, a: CudaView<'_, T>) -> OnCard<CudaSlice<T>> {
         let kernel = self.find::<T>("largest")?;
         let count = a.len() as u64;
-        // each thread leaves one number, and a second launch reduces them
-        let threads = REDUCTION.min(a.len().next_multiple_of(BLOCK));
-        let mut partial = zeros::<T>(&self.stream, threads)?;
+        // each block leaves one number, and a second launch of one block reduces them
+        let threads = REDUCTION.min(a.len().next_multiple_of(BLOCK)).max(BLOCK);
+        let mut partial = zeros::<T>(&self.stream, threads / BLOCK)?;
         let mut launch = self.stream.launch_builder(&kernel);
         launch.arg(&a).arg(&count).arg(&mut partial);
-        // SAFETY: `a` has `count` numbers, `partial` one for each thread
+        // SAFETY: `a` has `count` numbers, `partial` one for each block
         unsafe { launch.launch(grid(threads, 1, 0)) }.map_err(driver("the kernel largest"))?;
-        let (mut few, left) = (zeros::<T>(&self.stream, BLOCK)?, threads as u64);
+        let (mut one, left) = (zeros::<T>(&self.stream, 1)?, (threads / BLOCK) as u64);
         let mut launch = self.stream.launch_builder(&kernel);
-        launch.arg(&partial).arg(&left).arg(&mut few);
+        launch.arg(&partial).arg(&left).arg(&mut one);
         // SAFETY: as before
         unsafe { launch.launch(grid(BLOCK, 1, 0)) }.map_err(driver("the kernel largest"))?;
-        Ok(few)
+        Ok(one)
     }
 
-    /// The largest of the numbers that [`start_largest`](Self::start_largest) left.
-    pub fn largest_of<T: CardNumber>(&self, few: &CudaSlice<T>) -> OnCard<T> {
-        Ok(fold(self.download(few)?))
+    /// The number that [`start_largest`](Self::start_largest) leaves.
+    pub fn largest_of<T: CardNumber>(&self, one: &CudaSlice<T>) -> OnCard<T> {
+        Ok(self.download(one)?[0])
     }
 
     /// Replaces the pre-activations `z` (rows x samples) by the derivatives and returns, for groups
@@ -201,16 +201,23 @@ impl Kernels {
         let count = rows * columns;
         assert!(w.len().min(direction.len()) >= count && second_layer.len() >= rows, "weights");
         let kernel = self.find::<T>("update")?;
-        let threads = REDUCTION.min(count.next_multiple_of(BLOCK));
-        let mut partial = zeros::<T>(&self.stream, 3 * threads)?;
+        let threads = REDUCTION.min(count.next_multiple_of(BLOCK)).max(BLOCK);
+        let blocks = threads / BLOCK;
+        let mut partial = zeros::<T>(&self.stream, 3 * blocks)?;
         let sizes = (rows as u64, columns as u64);
         let mut launch = self.stream.launch_builder(&kernel);
         launch.arg(w).arg(direction).arg(second_layer).arg(&sizes.0).arg(&sizes.1).arg(&eta);
         launch.arg(&mut partial);
-        // SAFETY: the lengths were checked; `partial` has three numbers for each thread
+        // SAFETY: the lengths were checked; `partial` has three numbers for each block
         unsafe { launch.launch(grid(threads, 1, 0)) }.map_err(driver("the kernel update"))?;
-        let most = |k: usize| self.largest(partial.slice(k * threads..(k + 1) * threads));
-        Ok(Moved { moved: most(0)?, largest: most(1)?, gradient: most(2)? != T::zero() })
+        // all three are started before the first is waited for
+        let most = |k: usize| self.start_largest(partial.slice(k * blocks..(k + 1) * blocks));
+        let [moved, largest, gradient] = [most(0)?, most(1)?, most(2)?];
+        Ok(Moved {
+            moved: self.largest_of(&moved)?,
+            largest: self.largest_of(&largest)?,
+            gradient: self.largest_of(&gradient)? != T::zero(),
+        })
     }
 
     /// A copy of a slice in memory of the host.
@@ -243,16 +250,4 @@ pub(super) fn grid(threads: usize, y: usize, shared: u32) -> LaunchConfig {
         block_dim: (BLOCK as u32, 1, 1),
         shared_mem_bytes: shared,
     }
-}
-
-/// The largest number, or NaN when there is one.
-fn fold<T: CardNumber>(numbers: impl IntoIterator<Item = T>) -> T {
-    let larger = |most: T, x: T| if x.is_nan() || x > most { x } else { most };
-    let mut most = T::zero();
-    for x in numbers {
-        if !most.is_nan() {
-            most = larger(most, x);
-        }
-    }
-    most
 }
