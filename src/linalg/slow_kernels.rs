@@ -92,8 +92,8 @@ impl Loop for PlainProduct<'_> {
                         }
                     }
                 }
-                for r in 0..ROWS {
-                    self.c[(i + r) * SIZE + j..][..COLUMNS].copy_from_slice(&sums[r]);
+                for (r, sums) in sums.iter().enumerate() {
+                    self.c[(i + r) * SIZE + j..][..COLUMNS].copy_from_slice(sums);
                 }
             }
         }
