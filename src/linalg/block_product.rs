@@ -39,6 +39,9 @@ pub(super) fn product_in_blocks<T: RealField + Copy>(
     b: MatRef<'_, T>,
     alpha: T,
 ) {
+    if c.nrows() == 0 || c.ncols() == 0 {
+        return;
+    }
     let (rows, columns) = shape::<T>(c.nrows(), c.ncols(), a.ncols());
     let unit = UNIT_BYTES / size_of::<T>();
     let (rows, columns) = (cuts(c.nrows(), rows, 4), cuts(c.ncols(), columns, unit));
@@ -150,6 +153,9 @@ mod tests {
 
     fn check<T: RealField + Copy>(of: impl Fn(f64) -> T) {
         for (rows, inner, columns) in [
+            (0, 3, 5),
+            (5, 3, 0),
+            (4, 0, 5),
             (1, 1, 1),
             (1, 700, 1300),
             (1300, 700, 1),

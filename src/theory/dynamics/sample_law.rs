@@ -12,6 +12,8 @@ use rayon::prelude::*;
 
 /// Nodes of (z*, zeta) of less weight are left out.
 const LEAST_WEIGHT: f64 = 1e-13;
+/// A node with less of the weight of its group is left out.
+const LEAST_SHARE: f64 = 1e-30;
 /// Labels that differ by less, in units of sqrt(E y^2), are one.
 const LEAST_WIDTH: f64 = 1e-7;
 
@@ -130,7 +132,12 @@ fn group(source: &SampleSource, cell: &[Item]) -> LabelGroup {
     let sums = gauss.sums(functions);
     let least = (LEAST_WIDTH * labels.second_moment.sqrt()).powi(2);
     let mut nodes = Vec::new();
+    let total: f64 = gauss.rule.weights.iter().sum();
     for ((s, weight), sums) in gauss.rule.iter().zip(sums.rows()) {
+        // far out a weight can vanish, and no mean could be taken there
+        if weight <= LEAST_SHARE * total {
+            continue;
+        }
         let at = |column: usize| sums[column] / weight;
         // the shares of the points may be negative where there is hardly any weight
         let mean = at(half).clamp(low - middle, high - middle);
@@ -167,7 +174,30 @@ fn group(source: &SampleSource, cell: &[Item]) -> LabelGroup {
 mod tests {
     use crate::theory::dynamics::nodes::Nodes;
     use crate::theory::dynamics::setup::Setup;
+    use crate::data::{Link, Target};
     use crate::theory::dynamics::test_quadratic::problem;
+
+    /// A label with a fold, of which few samples are beyond.
+    #[test]
+    fn nodes_are_finite_however_many() {
+        for second in [0.1, 0.5, 1.0, 3.0] {
+            for noise in [0.0, 0.1, 0.5] {
+                let link = Link::hermite([0.0, 1.0, second]);
+                let mut problem = problem();
+                problem.target = Target::single_index(link).noise(noise);
+                for factor in [0.3, 0.7, 1.0, 1.5, 2.0, 4.0] {
+                    let setup = Setup::new(&problem, Nodes::new(factor)).unwrap();
+                    for (g, group) in setup.samples.iter().enumerate() {
+                        for node in &group.nodes {
+                            let numbers = [node.y, node.s, node.weight, node.z[0], node.zz[0][0]];
+                            let finite = numbers.iter().all(|x| x.is_finite());
+                            assert!(finite, "{second} {noise} {factor} {g} {node:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 
     /// Moments of (y, s, z*) against the nodes of (z*, noise, zeta) one by one.
     #[test]

@@ -71,7 +71,7 @@ impl TwoSteps {
         let law = SecondLayerQuadrature::for_problem(setup.problem, nodes, count)?;
         let groups = sample_groups(setup, &law)?;
         let mut vectors = RightVectors::new(setup, &law, &groups, along_targets);
-        finite("the right vectors", &vectors.coordinates)?;
+        finite("a right vector", &vectors.coordinates)?;
         let state = State {
             width: setup.problem.width,
             dimension: setup.problem.dimension,

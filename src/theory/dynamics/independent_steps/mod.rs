@@ -80,7 +80,7 @@ impl FirstLayer<'_> {
         // L with L L^T = phi E[r^2 S_k S_l] (13.6)
         let new = eta * setup.step.phi.sqrt() * &sums.qr.factor.t();
         let right = concatenate![Axis(1), &self.right + &(eta * means), new];
-        finite("the right vectors", &right)?;
+        finite("a right vector", &right)?;
         self.right = on_principal_axes(&right, p);
         self.noise.step(law, eta / root, setup.step.phi, &sums.noise[0], &sums.noise[1..]);
         finite("the row variance of the bulk", &self.noise.fine)

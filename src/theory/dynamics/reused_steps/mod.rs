@@ -280,7 +280,7 @@ impl<'a> Dynamics<'a> {
     fn state(&self) -> Result<State, PredictionError> {
         let across = self.across();
         let right = concatenate![Axis(1), self.along, across];
-        finite("the right vectors", &right)?;
+        finite("a right vector", &right)?;
         let variances: Vec<f64> = self.rows.iter().map(|rows| rows.variance()[[0, 0]]).collect();
         let noise = self.law.at_fine(&variances).to_vec();
         finite("the row variance of the bulk", &noise)?;
