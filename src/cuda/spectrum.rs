@@ -3,11 +3,11 @@
 use ndarray::Array1;
 
 use super::error::OnCard;
-use super::foreign::{self, CardNumber, Part, Way, zeros};
+use super::foreign::{self, CardNumber, Part, zeros};
 use super::gradient_step::CardNetwork;
 use super::matrix::CardMatrix;
 use crate::Scalar;
-use crate::linalg::{Fallible, SpectralError, failed, nonempty, scaled_back, unsafe_exponent};
+use crate::linalg::{Fallible, SpectralError, failed, nonempty, scaled_back};
 use crate::memory;
 use crate::numerics::{PowerOfTwo, exponent};
 use crate::spectral::SpectrumMethod;
@@ -20,8 +20,8 @@ impl<T: Scalar> CardNetwork<T> {
     /// [`SpectrumMethod::singular_values`].
     ///
     /// The Gram matrix is formed and decomposed on the card in `f64`, where the rule of
-    /// [`SpectrumMethod`] allows it; otherwise, as with [`SpectrumMethod::Direct`], cuSOLVER
-    /// decomposes W itself (`gesvdp`, or `gesvd` where a value is near 0).
+    /// [`SpectrumMethod`] allows it; otherwise, as with [`SpectrumMethod::Direct`], the processor
+    /// decomposes W itself, which takes much longer.
     ///
     /// # Errors
     /// As [`singular_values`](crate::spectral::singular_values); [`SpectralError::Cuda`] when the card
@@ -33,7 +33,7 @@ impl<T: Scalar> CardNetwork<T> {
 
 /// All min(N, d) singular values of `weights` (N x d), largest first. The Gram matrix is formed and
 /// decomposed in `f64`, where the rule of [`SpectrumMethod`] allows it; otherwise, as with
-/// [`SpectrumMethod::Direct`], the matrix itself is decomposed.
+/// [`SpectrumMethod::Direct`], the processor decomposes the matrix itself.
 pub(super) fn singular_values<T: Scalar>(
     weights: &CardMatrix<T>,
     method: SpectrumMethod,
@@ -48,7 +48,7 @@ pub(super) fn singular_values<T: Scalar>(
             return scaled_back(values, e);
         }
     }
-    direct(weights, unsafe_exponent::<T>(largest))
+    SpectrumMethod::Direct.singular_values(weights.download()?.view())
 }
 
 /// The bytes on the card that [`singular_values`] needs beside the weights, with what cuSOLVER was
@@ -97,39 +97,4 @@ fn gram<T: CardNumber>(
         foreign::add_gram(card.blas(), card.stream(), &wide, dim, !tall, &mut gram)?;
     }
     Ok(gram)
-}
-
-/// The singular values by a decomposition of the weights themselves, in their own precision, divided
-/// by 2^`unit` where that is needed. By cuSOLVER's `gesvdp`, which is several times as fast as its
-/// `gesvd`; the latter serves where `gesvdp` says that it had to shift the values by more than
-/// rounding.
-fn direct<T: Scalar>(weights: &CardMatrix<T>, unit: Option<i32>) -> Fallible<Array1<T>> {
-    let (rows, columns) = weights.dim();
-    let card = weights.card();
-    // the library decomposes matrices with at least as many columns as rows
-    let part = if rows <= columns {
-        Part { steps: (columns, 1), dim: (rows, columns) }
-    } else {
-        Part { steps: (1, columns), dim: (columns, rows) }
-    };
-    let mut copy = zeros::<T>(card.stream(), rows * columns)?;
-    let factor = PowerOfTwo::new(-unit.unwrap_or(0));
-    let mut decomposed = |way| {
-        card.kernels().scaled(weights.numbers.as_view(), part, factor, &mut copy)?;
-        foreign::singular_values(card.solver(), &mut copy, part.dim, way)
-    };
-    let mut found = decomposed(Way::Polar)?;
-    let shifted = |(values, shift): &(Vec<T>, f64)| {
-        *shift > 4.0 * T::epsilon().as_f64() * values[0].as_f64()
-            || !values.iter().all(|s| s.is_finite())
-    };
-    if found.as_ref().is_none_or(shifted) {
-        found = decomposed(Way::Bidiagonal)?;
-    }
-    let failed = failed("singular value decomposition", (rows, columns));
-    let values: Array1<T> = found.ok_or(failed)?.0.into();
-    match unit {
-        Some(e) => scaled_back(values, e),
-        None => Ok(values),
-    }
 }

@@ -1,4 +1,4 @@
-//! Gram matrices by cuBLAS, eigenvalues and singular values by cuSOLVER.
+//! Gram matrices by cuBLAS, eigenvalues by cuSOLVER.
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use cudarc::cublas::CudaBlas;
 use cudarc::cublas::sys::{cublasDsyrk_v2, cublasFillMode_t, cublasOperation_t};
 use cudarc::cusolver::sys::{
     cublasFillMode_t as SolverFill, cudaDataType, cusolverAlgMode_t, cusolverDnFunction_t,
-    cusolverDnXgesvd, cusolverDnXgesvd_bufferSize, cusolverDnXgesvdp, cusolverDnXgesvdp_bufferSize,
     cusolverDnXsyevd, cusolverDnXsyevd_bufferSize, cusolverEigMode_t,
 };
 use cudarc::cusolver::{CusolverError, DnHandle, DnParams};
 use cudarc::driver::{CudaSlice, CudaStream, CudaView, DevicePtr, DevicePtrMut};
 
 use super::products::blas_failed;
-use super::{CardNumber, driver, zeros};
+use super::{driver, zeros};
 use crate::cuda::error::{CudaError, OnCard};
 
 fn failed(call: &'static str) -> impl FnOnce(CusolverError) -> CudaError {
@@ -181,88 +180,4 @@ pub(in crate::cuda) fn symmetric_eigen(
     let values = stream.clone_dtoh(&values);
     let values = values.and_then(|values| stream.synchronize().map(|()| values));
     Ok(Some(values.map_err(driver("copying from the card"))?))
-}
-
-/// How singular values are found.
-#[derive(Clone, Copy, PartialEq)]
-pub(in crate::cuda) enum Way {
-    /// By a polar decomposition and the eigenvalues of its symmetric factor: fast, but a matrix with a
-    /// singular value near 0 is shifted by the number that is returned.
-    Polar,
-    /// By a bidiagonal matrix.
-    Bidiagonal,
-}
-
-/// Singular values (decreasing) of the row-major matrix `a` with at least as many columns as rows,
-/// which is destroyed, and by how much they may be shifted. `None` when the iteration does not
-/// converge.
-pub(in crate::cuda) fn singular_values<T: CardNumber>(
-    solver: &DnHandle,
-    a: &mut CudaSlice<T>,
-    (rows, columns): (usize, usize),
-    way: Way,
-) -> OnCard<Option<(Vec<T>, f64)>> {
-    assert!(rows > 0 && rows <= columns && a.len() >= rows * columns, "a matrix, at least as wide");
-    let (stream, parameters) = (solver.stream(), parameters()?);
-    let mut values = zeros::<T>(stream, rows)?;
-    let (mut on_card, mut on_host, mut shift) = (0, 0, 0.0);
-    let kind =
-        if size_of::<T>() == 8 { cudaDataType::CUDA_R_64F } else { cudaDataType::CUDA_R_32F };
-    // cuSOLVER sees the transpose, column by column; it wants no vectors
-    let (m, n, none) = (columns as i64, rows as i64, b'N' as i8);
-    let no_vectors = cusolverEigMode_t::CUSOLVER_EIG_MODE_NOVECTOR;
-    let mut info;
-    {
-        let (a, _a) = a.device_ptr_mut(stream);
-        let (values, _values) = values.device_ptr_mut(stream);
-        let (a, values) = (a as *mut c_void, values as *mut c_void);
-        let (null, handle, set) = (std::ptr::null_mut(), solver.cu(), parameters.cu());
-        let sizes = (&mut on_card, &mut on_host);
-        // SAFETY: `a` holds m x n numbers and `values` has room for n; there are no vectors, so that
-        // their pointers are not used
-        #[rustfmt::skip]
-        let status = unsafe {
-            match way {
-                Way::Polar => cusolverDnXgesvdp_bufferSize(
-                    handle, set, no_vectors, 1, m, n, kind, a, m, kind, values, kind, null, m, kind,
-                    null, n, kind, sizes.0, sizes.1,
-                ),
-                Way::Bidiagonal => cusolverDnXgesvd_bufferSize(
-                    handle, set, none, none, m, n, kind, a, m, kind, values, kind, null, m, kind,
-                    null, n, kind, sizes.0, sizes.1,
-                ),
-            }
-        };
-        status.result().map_err(failed("the room for singular values of cuSOLVER"))?;
-        let (mut work, mut host, verdict) = room(stream, on_card, on_host)?;
-        info = verdict;
-        let (work, _work) = work.device_ptr_mut(stream);
-        let (verdict, _verdict) = info.device_ptr_mut(stream);
-        let (work, host) = (work as *mut c_void, host.as_mut_ptr().cast());
-        let verdict = verdict as *mut i32;
-        // SAFETY: as before; the room is as large as the library asked for, and the stream has done
-        // its work before the host's part of it goes
-        #[rustfmt::skip]
-        let status = unsafe {
-            match way {
-                Way::Polar => cusolverDnXgesvdp(
-                    handle, set, no_vectors, 1, m, n, kind, a, m, kind, values, kind, null, m, kind,
-                    null, n, kind, work, on_card, host, on_host, verdict, &mut shift,
-                ),
-                Way::Bidiagonal => cusolverDnXgesvd(
-                    handle, set, none, none, m, n, kind, a, m, kind, values, kind, null, m, kind,
-                    null, n, kind, work, on_card, host, on_host, verdict,
-                ),
-            }
-        };
-        let done = stream.synchronize();
-        status.result().map_err(failed("singular values of cuSOLVER"))?;
-        done.map_err(driver("waiting for singular values"))?;
-    }
-    if !converged(stream, &info)? {
-        return Ok(None);
-    }
-    let values = stream.clone_dtoh(&values);
-    let values = values.and_then(|values| stream.synchronize().map(|()| values));
-    Ok(Some((values.map_err(driver("copying from the card"))?, shift)))
 }

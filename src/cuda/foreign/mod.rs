@@ -19,7 +19,7 @@ mod number;
 mod products;
 
 pub(super) use self::copies::Part;
-pub(super) use self::decompositions::{Way, add_gram, singular_values, symmetric_eigen};
+pub(super) use self::decompositions::{add_gram, symmetric_eigen};
 pub(super) use self::kernels::{Kernels, TableOnCard, groups};
 pub(super) use self::memory::{check_libraries, driver, keep_freed_memory, pinned, zeros};
 pub use self::number::CardNumber;

@@ -172,9 +172,9 @@ fn group(source: &SampleSource, cell: &[Item]) -> LabelGroup {
 
 #[cfg(test)]
 mod tests {
+    use crate::data::{Link, Target};
     use crate::theory::dynamics::nodes::Nodes;
     use crate::theory::dynamics::setup::Setup;
-    use crate::data::{Link, Target};
     use crate::theory::dynamics::test_quadratic::problem;
 
     /// A label with a fold, of which few samples are beyond.
