@@ -177,7 +177,6 @@ def check_dragging(page):
         found = page.latencies()
         median = statistics.median(found)
         print(f"{bulk}: {len(found)} drafts, median {median:.0f} ms from input to picture (target {target} ms)")
-        # a machine that is busy otherwise has some room
 
 
 def check_keyboard(page):
