@@ -27,9 +27,9 @@ const QUANTITIES: [(&str, [f64; 2]); 6] = [
     ("weights", [1e-11, 1e-5]),
     // over the largest eigenvalue
     ("feature spectrum", [1e-11, 1e-5]),
-    // relative
-    ("test errors", [1e-9, 1e-3]),
-    ("training errors", [1e-9, 1e-3]),
+    // relative, over the condition number of the regression
+    ("test errors", [1e-13, 1e-7]),
+    ("training errors", [1e-13, 1e-7]),
 ];
 
 fn activations() -> Vec<Arc<dyn Activation>> {
@@ -156,12 +156,14 @@ fn compared(card: &Report, processor: &Report) -> Fallible<Errors> {
             return Err("a report without features".into());
         };
         let (found, expected) = (&found.measured.eigenvalues, &expected.measured.eigenvalues);
+        let largest_square = expected[0];
         for (found, other) in found.iter().zip(expected) {
             raise(&mut errors[3], (found - other).abs() / expected[0]);
         }
         for (found, expected) in card.readouts.iter().zip(&processor.readouts) {
+            let condition = 1.0 + largest_square / expected.lambda;
             let (found, expected) = (&found.measured, &expected.measured);
-            let of = |one: f64, other: f64| (one - other).abs() / other;
+            let of = |one: f64, other: f64| (one - other).abs() / other / condition;
             let squares = [found, expected].map(|measured| measured.test_error.mean_square);
             raise(&mut errors[4], of(squares[0], squares[1]));
             raise(&mut errors[5], of(found.training_error, expected.training_error));
