@@ -17,9 +17,8 @@ import subprocess
 import sys
 import time
 import urllib.parse
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from environment import ROOT, run_again
 
 try:
     from selenium import webdriver
@@ -29,14 +28,7 @@ try:
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import Select, WebDriverWait
 except ImportError:
-    place = ROOT / "target" / "explore-page"
-    python = place / "bin" / "python"
-    if pathlib.Path(sys.prefix).resolve() == place.resolve():
-        raise
-    if not python.exists():
-        venv.create(place, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "selenium>=4,<5"], check=True)
-    sys.exit(subprocess.run([python, *sys.argv]).returncode)
+    run_again("explore-page", ["selenium>=4,<5"])
 
 # seconds; for machines that do other things too
 PATIENCE = 60

@@ -11,23 +11,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from environment import ROOT, run_again
 
 try:
     import numpy as np
     import safetensors
     from safetensors.numpy import load_file
 except ImportError:
-    place = ROOT / "target" / "read-results"
-    python = place / "bin" / "python"
-    if pathlib.Path(sys.prefix).resolve() == place.resolve():
-        raise
-    if not python.exists():
-        venv.create(place, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "numpy", "safetensors"], check=True)
-    sys.exit(subprocess.run([python, *sys.argv]).returncode)
+    run_again("read-results", ["numpy", "safetensors"])
 
 EXPERIMENT = """
 width = 120

@@ -1,10 +1,13 @@
 //! Predictions, states and features, whose curves are computed when asked for.
 
+use std::fmt::Display;
+
 use linear_width::experiment::{PredictedFeatures, PredictedSpectrum};
 use linear_width::theory::features;
 use linear_width::theory::prediction;
 use linear_width_runs::predicted::PredictedStage;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
+use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -72,9 +75,7 @@ impl Prediction {
         index: usize,
         function: Bound<'_, PyAny>,
     ) -> PyResult<Option<f64>> {
-        let raised = Raised::default();
-        let f = Callable::new(function, &raised)?;
-        raised.compute(py, || self.prediction.left_overlap(index, |b| f.value(b)))
+        overlap(py, function, |f| self.prediction.left_overlap(index, |b| f.value(b)))
     }
 
     fn change_from(&self, other: &Self) -> [f64; 2] {
@@ -201,10 +202,9 @@ impl FeatureSpectrum {
         index: usize,
         function: Bound<'_, PyAny>,
     ) -> PyResult<Option<f64>> {
-        let raised = Raised::default();
-        let f = Callable::new(function, &raised)?;
-        let overlap = || Ok::<_, String>(self.spectrum.left_overlap(index, |z| f.at_point(z)));
-        raised.compute(py, overlap)
+        let of =
+            |f: &Callable| Ok::<_, String>(self.spectrum.left_overlap(index, |z| f.at_point(z)));
+        overlap(py, function, of)
     }
 
     /// With an object of the class `Function`; `None` if there is no such outlier.
@@ -214,13 +214,22 @@ impl FeatureSpectrum {
         index: usize,
         function: Bound<'_, PyAny>,
     ) -> PyResult<Option<f64>> {
-        let raised = Raised::default();
-        let f = Callable::new(function, &raised)?;
-        let overlap = || Ok::<_, String>(self.spectrum.right_overlap(index, |b| f.value(b)));
-        raised.compute(py, overlap)
+        let of = |f: &Callable| Ok::<_, String>(self.spectrum.right_overlap(index, |b| f.value(b)));
+        overlap(py, function, of)
     }
 
     fn change_from(&self, other: &Self) -> [f64; 2] {
         self.spectrum.change_from(&other.spectrum)
     }
+}
+
+/// What `of` says of a Python function.
+fn overlap<E: Display>(
+    py: Python<'_>,
+    function: Bound<'_, PyAny>,
+    of: impl FnOnce(&Callable) -> Result<Option<f64>, E> + Ungil + Send,
+) -> PyResult<Option<f64>> {
+    let raised = Raised::default();
+    let f = Callable::new(function, &raised)?;
+    raised.compute(py, || of(&f))
 }
